@@ -1,0 +1,32 @@
+"""graphnet: dataflow graphs of neural network modules.
+
+>>> import numpy as np
+>>> import graphnet as gn
+>>> from graphnet import nn
+>>> x1, x2, x3 = gn.input(), gn.input(), gn.input()
+>>> linear = nn.Linear(20, 10)(x3)
+>>> z = nn.CAddTable()([x1, nn.CMulTable()([x2, linear])])
+>>> net = gn.GModule([x1, x2, x3], [z])
+>>> weight, bias = net.parameters()
+>>> a, b, c = np.ones(10), np.full(10, 2.0), np.full(20, 3.0)
+>>> bool(np.allclose(net.forward([a, b, c]), b * (weight @ c + bias) + a))
+True
+"""
+
+from graphnet import nn
+from graphnet.errors import GraphnetError
+from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GModule",
+    "GraphnetError",
+    "Module",
+    "Node",
+    "Parameter",
+    "Run",
+    "input",
+    "manual_seed",
+    "nn",
+]

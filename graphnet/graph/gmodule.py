@@ -1,0 +1,199 @@
+"""GModule: a graph of nodes closed into a module, checked at once and completely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+
+from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph import table
+from graphnet.graph.checks import check_graph, checked_nodes
+from graphnet.graph.module import Module
+from graphnet.graph.node import Node
+from graphnet.graph.source import PACKAGE, calling_frame, calling_line, place
+from graphnet.graph.tracing import current_tracing
+from graphnet.ir.program import Origin
+
+
+class GModule(Module):
+    """The graph between input nodes and output nodes, as one module (nngraph's ``gModule``).
+
+    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the value
+    itself, with several a table; the same holds for outputs. Nodes without a name take the name of
+    the local variable that holds them. ``net["name"]`` is the node of that name, at any depth
+    (``net["layer1.gate"]``). Raises GraphError for an unused input or split output, a node that does
+    not reach an output, an input that is not listed, a cycle, or anything that is no node.
+
+    >>> import numpy as np, graphnet as gn
+    >>> from graphnet import nn
+    >>> x, y = gn.input(), gn.input()
+    >>> product = nn.CMulTable()([x, nn.Tanh()(y)])
+    >>> net = gn.GModule([x, y], [product])
+    >>> net.forward([np.ones(2), np.zeros(2)])
+    array([0., 0.])
+    >>> net["product"].parents[0] is x
+    True
+    """
+
+    def __init__(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+        self.inputs = checked_nodes(inputs, "inputs")
+        self.outputs = checked_nodes(outputs, "outputs")
+        self.file, self.line = calling_line()
+        name_by_variables(calling_frame(PACKAGE + ".graph").f_locals)
+        self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
+        self.names = unique_names(self.nodes)
+        self._set_layout()
+
+    def _set_layout(self) -> None:
+        """Where each node finds its input among the values, so that a run needs no search."""
+        self._position = {node: i for i, node in enumerate(self.nodes)}
+        self._by_name = dict(zip(self.names, self.nodes, strict=True))
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The graph as a networkx multigraph: nodes with ``name`` and ``module``, edges keyed by slot."""
+        graph = nx.MultiDiGraph()
+        for node, name in zip(self.nodes, self.names, strict=True):
+            graph.add_node(node, name=name, module=node.module)
+        for node in self.nodes:
+            graph.add_edges_from((parent, node, slot) for slot, parent in enumerate(node.parents))
+        return graph
+
+    def name_of(self, node: Node) -> str:
+        """The name of a node in this graph."""
+        return self.names[self._position[node]]
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        for node, name in zip(self.nodes, self.names, strict=True):
+            yield name, node.module
+
+    def __getitem__(self, path: str) -> Any:
+        """The node (or, below a module that is no graph, the part) at a dotted path."""
+        found = self._by_name.get(path)
+        if found is not None:
+            return found
+        parts = path.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            node = self._by_name.get(".".join(parts[:cut]))
+            if node is not None:
+                return part_at(node.module, parts[cut:], path)
+        raise unknown_name(path, list(self._by_name))
+
+    def compute(self, input: Any) -> Any:
+        values: list[Any] = [None] * len(self.nodes)
+        given = input_values(self, input)
+        for index, (node, name) in enumerate(zip(self.nodes, self.names, strict=True)):
+            if node.parents:
+                parents = [values[self._position[parent]] for parent in node.parents]
+                value = parents[0] if len(parents) == 1 else parents
+            else:
+                value = given[node]
+            values[index] = compute_node(self, node, name, value)
+        results = [values[self._position[node]] for node in self.outputs]
+        return results[0] if len(results) == 1 else results
+
+    def description(self) -> str:
+        inputs = ", ".join(self.name_of(node) for node in self.inputs)
+        outputs = ", ".join(self.name_of(node) for node in self.outputs)
+        return f"GModule(({inputs}) -> ({outputs}), {len(self.nodes)} nodes)"
+
+    def __repr__(self) -> str:
+        lines = [self.description()]
+        for node, name in zip(self.nodes, self.names, strict=True):
+            parents = ", ".join(self.name_of(parent) for parent in node.parents)
+            lines.append(f"  {name} = {node.module.description()}({parents})")
+        return "\n".join(lines)
+
+
+def compute_node(net: GModule, node: Node, name: str, value: Any) -> Any:
+    """Run the module of one node; errors and equations carry its path and line."""
+    tracing = current_tracing.get()
+    assert tracing is not None
+    path = f"{tracing.path}.{name}" if tracing.path else name
+    here = Origin(path, place(node.file, 0)[:-2], node.line, type(node.module).__name__)
+    with tracing.inside(node.module, here):
+        try:
+            result = node.module.compute(value)
+        except GraphnetError as error:
+            error.locate(str(here), parent_lines(net, node, value))
+            raise
+    tracing.record(node, path, result)
+    return result
+
+
+def parent_lines(net: GModule, node: Node, value: Any) -> tuple[str, ...]:
+    """A table of what a node received: parent, shape, module, place."""
+    values = list(value) if len(node.parents) > 1 else [value]
+    nodes = list(node.parents) or [node]
+    rows = [
+        (
+            net.name_of(parent),
+            table.describe(part),
+            "input" if parent.is_input else type(parent.module).__name__,
+            parent.place,
+        )
+        for parent, part in zip(nodes, values, strict=True)
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return tuple("  ".join([*map(str.ljust, row, widths), row[3]]) for row in rows)
+
+
+def input_values(net: GModule, value: Any) -> dict[Node, Any]:
+    """The value for each input node."""
+    if len(net.inputs) == 1:
+        return {net.inputs[0]: value}
+    count = len(net.inputs)
+    if not table.is_table(value) or len(value) != count:
+        received = f"a table of {len(value)}" if table.is_table(value) else table.describe(value)
+        names = ", ".join(net.name_of(node) for node in net.inputs)
+        error = GraphError(
+            f"expects a table of {count} inputs ({names}), received {received}",
+            "Pass a list with one entry for each input, in the order given to GModule.",
+        )
+        error.locate(f"GModule ({place(net.file, net.line)})")
+        raise error
+    return dict(zip(net.inputs, value, strict=True))
+
+
+def part_at(module: Module, parts: Sequence[str], path: str) -> Any:
+    """Walk down from a module along the rest of a path."""
+    if isinstance(module, GModule):
+        return module[".".join(parts)]
+    children = dict(module.named_children())
+    for cut in range(len(parts), 0, -1):
+        child = children.get(".".join(parts[:cut]))
+        if child is not None:
+            return part_at(child, parts[cut:], path) if parts[cut:] else child
+    raise unknown_name(path, list(children))
+
+
+def unknown_name(path: str, names: Sequence[str]) -> GraphError:
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return GraphError(f"There is no node named {path!r}", f"There are: {shown}")
+
+
+def name_by_variables(variables: Any) -> None:
+    """Nodes without a name take that of the first variable that holds them."""
+    for name, value in list(variables.items()):
+        if isinstance(value, Node) and value.name is None and not name.startswith("_"):
+            value.name = name
+
+
+def unique_names(nodes: Sequence[Node]) -> list[str]:
+    """A name for each node: its own, or its module's in small letters; numbered where repeated."""
+    taken = {node.name for node in nodes if node.name}
+    counts: dict[str, int] = {}
+    names = []
+    for node in nodes:
+        base = node.name or type(node.module).__name__.lower()
+        counts[base] = counts.get(base, 0) + 1
+        name = base if counts[base] == 1 else f"{base}_{counts[base]}"
+        while (name in taken) if name != node.name else False:
+            counts[base] += 1
+            name = f"{base}_{counts[base]}"
+        names.append(name)
+        taken.add(name)
+    return names

@@ -1,0 +1,341 @@
+"""Module: what an author writes is ``compute``; running, gradients, parameters and wiring follow."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from graphnet.errors import GraphError
+from graphnet.graph.parameter import Parameter, ParameterTable, flatten
+from graphnet.graph.random import default_generator
+from graphnet.graph.run import Run, last_run, run_module, same_input
+from graphnet.graph.tracing import current_tracing
+from graphnet.ir.program import Origin
+from graphnet.ir.types import NDArray
+
+if TYPE_CHECKING:
+    from graphnet.graph.node import Node
+    from graphnet.graph.summary import Summary
+
+Self = TypeVar("Self", bound="Module")
+
+MODULE_TYPES: dict[str, type[Module]] = {}
+"""The module classes that a file may name: graphnet's own by name, others by module and name."""
+
+
+class Module(ABC):
+    """One layer or operation: a function of one array or table, with parameters.
+
+    A subclass stores each constructor argument under the argument's own name, its parameters as
+    ``Parameter`` attributes and its parts as ``Module`` attributes, and defines ``compute``.
+
+    >>> import numpy as np
+    >>> class Scale(Module):
+    ...     def __init__(self, size):
+    ...         self.size = size
+    ...         self.weight = Parameter(np.full(size, 2.0))
+    ...
+    ...     def compute(self, x):
+    ...         return x * self.weight
+    >>> scale = Scale(3)
+    >>> scale.forward(np.ones(3))
+    array([2., 2., 2.])
+    >>> scale.backward(np.ones(3), np.ones(3))
+    array([2., 2., 2.])
+    >>> scale.weight.grad
+    array([1., 1., 1.])
+    """
+
+    _version: int = 0
+    is_training: bool = True
+    symbol: str = ""
+    """How drawings show the module, where people have a sign for it (σ, tanh, +, ×)."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        MODULE_TYPES[type_key(cls)] = cls
+
+    @abstractmethod
+    def compute(self, input: Any) -> Any:
+        """The output (array or table) for an input, in array operations on traced arrays."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if not name.startswith("_"):
+            self.touch()
+
+    def touch(self) -> None:
+        """Say that the module changed, so that programs traced before are not used again."""
+        object.__setattr__(self, "_version", self._version + 1)
+
+    # ---- wiring
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Apply to nodes, which gives a node; to nothing, an input node; to arrays, their output."""
+        from graphnet.graph.node import apply_module
+
+        return apply_module(self, inputs)
+
+    def __rsub__(self, parents: Any) -> Node:
+        """``node - module`` and ``[node, node] - module``, nngraph's chaining."""
+        return self(parents)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Node:
+        """``-module``: an input node."""
+        return self()  # type: ignore[no-any-return]
+
+    def call(self, value: Any) -> Any:
+        """Compute inside the ``compute`` of another module; equations then carry this module's path."""
+        tracing = current_tracing.get()
+        if tracing is None or tracing.module is self or tracing.module is None:
+            return self.compute(value)
+        parent = tracing.module
+        name = next((n for n, child in parent.named_children() if child is self), None)
+        path = ".".join(part for part in (tracing.path, name or type(self).__name__.lower()) if part)
+        with tracing.inside(self, Origin(path, "", 0, type(self).__name__)):
+            return self.compute(value)
+
+    # ---- running
+
+    def run(self, inputs: Any, *, check_finite: bool = False) -> Run:
+        """Compute the output and keep every node's: see ``Run``.
+
+        ``inputs`` is an array or a table (list or tuple) of arrays. With ``check_finite``, a NaN or
+        infinity raises NumericsError that names the node that produced it.
+        """
+        return run_module(self, inputs, check_finite)
+
+    def forward(self, inputs: Any, *, check_finite: bool = False) -> Any:
+        """The output for an input; tables come as lists."""
+        run = self.run(inputs, check_finite=check_finite)
+        self._last_runs.run = run
+        return run.outputs
+
+    def backward(self, inputs: Any, grad_outputs: Any = None) -> Any:
+        """The gradient of the input, after ``forward`` on the same input in the same thread.
+
+        ``grad_outputs`` has the structure and shapes of the output (1 for a scalar output may be
+        left out). The gradients of the parameters are added to their ``grad``.
+        """
+        run = last_run(self)
+        if run is None or not same_input(run.inputs, inputs):
+            raise GraphError(
+                "backward needs the input of the last forward",
+                "Call forward(x) first, then backward(x, grad) with the same x.",
+                type(self).__name__,
+            )
+        return run.backward(grad_outputs)
+
+    @property
+    def _last_runs(self) -> threading.local:
+        return self._private("_thread_runs", threading.local)  # type: ignore[no-any-return]
+
+    @property
+    def _traces(self) -> dict[Any, Any]:
+        return self._private("_trace_cache", dict)  # type: ignore[no-any-return]
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """The net's own random generator (dropout); seeded from the default one at first use."""
+        seed = lambda: np.random.default_rng(default_generator().integers(2**63))  # noqa: E731
+        return self._private("_generator", seed)  # type: ignore[no-any-return]
+
+    def seed(self: Self, seed: int) -> Self:
+        """Restart the net's own random generator."""
+        object.__setattr__(self, "_generator", np.random.default_rng(seed))
+        return self
+
+    def _private(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self.__dict__:
+            object.__setattr__(self, name, make())
+        return self.__dict__[name]
+
+    # ---- parts and parameters
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules that this one is made of, with their names, in order."""
+        for name, value in self.__dict__.items():
+            if name.startswith("_"):
+                continue
+            if isinstance(value, Module):
+                yield name, value
+            elif isinstance(value, list | tuple):
+                for index, part in enumerate(value):
+                    if isinstance(part, Module):
+                        yield f"{name}.{index}", part
+
+    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """The parameters stored on this module itself."""
+        for name, value in self.__dict__.items():
+            if isinstance(value, Parameter):
+                yield name, value
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module (named ``""``) and all its parts, each once, depth first."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [("", self)]
+        while stack:
+            path, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield path, module
+            children = [(f"{path}.{n}" if path else n, m) for n, m in module.named_children()]
+            stack.extend(reversed(children))
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Each parameter once, with the path of its first place."""
+        seen: set[Parameter] = set()
+        for path, module in self.named_modules():
+            for name, parameter in module.own_parameters():
+                if parameter not in seen:
+                    seen.add(parameter)
+                    yield (f"{path}.{name}" if path else name), parameter
+
+    def parameters(self) -> ParameterTable:
+        """All parameters; print it to see names, shapes and values."""
+        return ParameterTable(self.named_parameters())
+
+    def flatten_parameters(self) -> tuple[NDArray, NDArray]:
+        """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
+
+        ``weight`` and ``grad`` of every module are views of them from then on. Raises GraphError
+        when the parameters have different dtypes.
+        """
+        flats = flatten(self.parameters())
+        if len(flats) != 1:
+            found = sorted({str(p.dtype) for p in self.parameters()}) or ["no parameters"]
+            raise GraphError(
+                f"has {' and '.join(found)}, expected parameters of one dtype",
+                "Convert with net.float() or net.double().",
+                type(self).__name__,
+            )
+        return flats[0].data, flats[0].grad
+
+    def zero_grad(self) -> None:
+        """Set all gradients to zero."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    # ---- modes and conversions
+
+    def apply(self: Self, function: Callable[[Module], Any]) -> Self:
+        """Call a function on every part, this module last."""
+        for _, module in reversed(list(self.named_modules())):
+            function(module)
+        return self
+
+    def training(self: Self, on: bool = True) -> Self:
+        """Switch dropout and the like on."""
+        for _, module in self.named_modules():
+            if module.is_training != on:
+                module.is_training = on
+        return self
+
+    def evaluate(self: Self) -> Self:
+        """Switch dropout and the like off."""
+        return self.training(False)
+
+    def astype(self: Self, dtype: Any) -> Self:
+        """Convert all parameters (floating inputs follow)."""
+        for _, parameter in self.named_parameters():
+            parameter.cast(dtype)
+        return self.apply(Module.touch)
+
+    def float(self: Self) -> Self:
+        """Convert to float32."""
+        return self.astype(np.float32)
+
+    def double(self: Self) -> Self:
+        """Convert to float64."""
+        return self.astype(np.float64)
+
+    def clone(self: Self, share: bool | Iterable[str] = False) -> Self:
+        """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name."""
+        from graphnet.graph.clone import clone_module
+
+        return clone_module(self, share)  # type: ignore[no-any-return]
+
+    # ---- looking
+
+    def summary(self, *shapes: Any, dtype: Any = None) -> Summary:
+        """A table of nodes, output shapes, parameters and multiply-adds for inputs of these shapes.
+
+        Nothing is computed: shape rules alone. One shape for each input, nested as the input is.
+        """
+        from graphnet.graph.summary import summarise
+
+        return summarise(self, shapes, dtype)
+
+    def save(self, path: str | Path) -> None:
+        """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``."""
+        from graphnet.graph.storage import save
+
+        save(self, path)
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor arguments, read from the attributes of the same names."""
+        found: dict[str, Any] = {}
+        for name in constructor_names(type(self)):
+            if not hasattr(self, name):
+                raise GraphError(
+                    f"does not keep its constructor argument {name!r}",
+                    f"Store it in __init__: self.{name} = {name}.",
+                    type(self).__name__,
+                )
+            value = getattr(self, name)
+            if isinstance(value, Parameter):
+                value = True
+            found[name] = value
+        return found
+
+    def description(self) -> str:
+        """The module as it is written: ``Linear(20, 10)``."""
+        try:
+            values = self.arguments()
+        except GraphError:
+            return type(self).__name__
+        shown = [short(v) for v in values.values() if not isinstance(v, Module)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __repr__(self) -> str:
+        lines = [self.description()]
+        for path, module in self.named_modules():
+            if path:
+                indent = "  " * (path.count(".") + 1)
+                lines.append(f"{indent}{path.rpartition('.')[2]}: {module.description()}")
+        return "\n".join(lines)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in UNSAVED}
+
+
+UNSAVED = ("_thread_runs", "_trace_cache")
+
+
+def short(value: Any) -> str:
+    if isinstance(value, list | tuple) and any(isinstance(part, Module) for part in value):
+        return "…"
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}"
+    return getattr(value, "__name__", None) or repr(value)
+
+
+def type_key(cls: type[Module]) -> str:
+    """The name of a class in files: bare for graphnet's own classes."""
+    own = cls.__module__.startswith(__name__.partition(".")[0] + ".")
+    return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def constructor_names(cls: type[Module]) -> list[str]:
+    """The names of the constructor's arguments."""
+    if cls.__init__ is object.__init__:
+        return []
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return [p.name for p in parameters]

@@ -1,0 +1,199 @@
+"""Node: a module applied to other nodes, with a name, annotations, and the line that made it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph import table
+from graphnet.graph.module import MODULE_TYPES, Module
+from graphnet.graph.source import calling_line, place
+from graphnet.graph.split import Element, Pack, Split
+from graphnet.graph.tracing import current_tracing
+from graphnet.ir.trace import Array
+
+
+class Node:
+    """A module applied to parents; made by calling the module, never changed afterwards.
+
+    Attributes of the module can be read through the node: ``net["gate"].weight``.
+    """
+
+    __slots__ = (
+        "__weakref__", "_children", "attributes", "description", "file", "line", "module", "name",
+        "parents",
+    )  # fmt: skip
+
+    def __init__(self, module: Module, parents: tuple[Node, ...], file: str, line: int) -> None:
+        self.module = module
+        self.parents = parents
+        self.name: str | None = None
+        self.description = ""
+        self.attributes: dict[str, str] = {}
+        self.file = file
+        self.line = line
+        self._children: list[weakref.ref[Node]] = []
+        for parent in parents:
+            parent._children.append(weakref.ref(self))
+
+    def annotate(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        graph_attributes: Mapping[str, str] | None = None,
+    ) -> Node:
+        """Give a name, a description (a tooltip in drawings) and Graphviz attributes; returns the node."""
+        if name is not None:
+            if not isinstance(name, str) or not name or name.strip(".") != name:
+                raise GraphError(f"cannot be named {name!r}, expected a non-empty string", "", "A node")
+            self.name = name
+        if description is not None:
+            self.description = description
+        if graph_attributes is not None:
+            self.attributes.update({k: str(v) for k, v in graph_attributes.items()})
+        return self
+
+    def split(self, count: int) -> tuple[Node, ...]:
+        """One node for each of the ``count`` entries of this node's output table."""
+        if not isinstance(count, int) or count < 1:
+            raise GraphError(f"split({count!r}) of {self}: expected a positive number of outputs")
+        file, line = calling_line()
+        whole = Node(Split(count), (self,), file, line)
+        return tuple(Node(Element(index), (whole,), file, line) for index in range(count))
+
+    @property
+    def children(self) -> Iterator[Node]:
+        """The nodes that read this one and still exist."""
+        return (node for ref in self._children if (node := ref()) is not None)
+
+    @property
+    def place(self) -> str:
+        """``cell.py:18``"""
+        return place(self.file, self.line)
+
+    @property
+    def is_input(self) -> bool:
+        return not self.parents
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        module = object.__getattribute__(self, "module")
+        try:
+            return getattr(module, name)
+        except AttributeError:
+            raise AttributeError(
+                f"{self} has no attribute {name!r}, neither has its module"
+            ) from None
+
+    def __add__(self, other: Any) -> Node:
+        return combine("CAddTable", self, other)
+
+    def __mul__(self, other: Any) -> Node:
+        return combine("CMulTable", self, other)
+
+    def __truediv__(self, other: Any) -> Node:
+        return combine("CDivTable", self, other)
+
+    def __sub__(self, other: Any) -> Node:
+        if isinstance(other, Module):
+            return other(self)  # type: ignore[no-any-return]
+        return combine("CSubTable", self, other)
+
+    def __str__(self) -> str:
+        named = f" '{self.name}'" if self.name else ""
+        return f"{type(self.module).__name__}{named} ({self.place})"
+
+    def __repr__(self) -> str:
+        return f"<Node {self}>"
+
+
+def combine(operation: str, left: Node, right: Any) -> Node:
+    """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of that name."""
+    if not isinstance(right, Node):
+        return NotImplemented  # type: ignore[no-any-return]
+    module = MODULE_TYPES[operation]()
+    return Node(module, (left, right), *calling_line())
+
+
+def apply_module(module: Module, inputs: tuple[Any, ...]) -> Any:
+    """What ``module(...)`` means: a node, an input node, or the output for arrays."""
+    if len(inputs) > 1:
+        raise GraphError(
+            f"{describe_call(module)} received {len(inputs)} arguments, expected one",
+            "Pass several inputs as a list: module([a, b]).",
+        )
+    if not inputs:
+        return Node(module, (), *calling_line())
+    value = inputs[0]
+    if isinstance(value, Node):
+        return Node(module, (value,), *calling_line())
+    leaves, _ = table.flatten(value)
+    if any(isinstance(leaf, Node) for leaf in leaves) or not all(map(is_array, leaves)):
+        return Node(module, parents_of(module, value), *calling_line())
+    if not leaves:
+        raise GraphError(
+            f"{describe_call(module)} received an empty table of inputs",
+            "For an input node, leave the parentheses empty: module().",
+        )
+    return module.call(value) if current_tracing.get() else module.forward(value)
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, Array | int | float) or (
+        hasattr(value, "__array__") and not isinstance(value, Node | str)
+    )
+
+
+def describe_call(module: Module) -> str:
+    return f"{type(module).__name__} ({place(*calling_line())})"
+
+
+def parents_of(module: Module, value: Any) -> tuple[Node, ...]:
+    """The parent nodes of a call; a list inside the list becomes a node that makes that table."""
+    if not table.is_table(value):
+        require_node(value, "input", module)
+    parents = []
+    for index, part in enumerate(value):
+        if table.is_table(part) and part:
+            inner = parents_of(module, part)
+            parents.append(Node(Pack(len(inner)), inner, *calling_line()))
+        else:
+            parents.append(require_node(part, f"inputs[{index}]", module))
+    return tuple(parents)
+
+
+def require_node(value: Any, what: str, module: Module | None = None) -> Node:
+    """The node, or a GraphError that names the likely mistake."""
+    if isinstance(value, Node):
+        return value
+    user = f"{type(module).__name__} " if module else "GModule "
+    where = f"{user}({place(*calling_line())}): {what}"
+    if value is None:
+        raise GraphError(f"{where} is None", "Is a name mistyped, or did a function return nothing?")
+    if isinstance(value, Module):
+        raise GraphError(
+            f"{where} is the module {value.description()}, expected a node",
+            "Did you forget a second pair of parentheses, which makes a node of a module?",
+        )
+    if isinstance(value, Array) or hasattr(value, "__array__"):
+        raise GraphError(
+            f"{where} is an array, expected a node",
+            "Nodes and arrays cannot be mixed: wire the graph first, then run it on arrays.",
+        )
+    raise GraphError(f"{where} is {value!r} of type {type(value).__name__}, expected a node")
+
+
+def input(name: str | None = None) -> Node:  # noqa: A001
+    """An input node of a graph: ``Identity()()``.
+
+    >>> x = input("x")
+    >>> x.is_input
+    True
+    """
+    node = Node(MODULE_TYPES["Identity"](), (), *calling_line())
+    return node.annotate(name=name)
+
+

@@ -1,0 +1,245 @@
+"""Parameters: named arrays with gradients, kept in one contiguous vector for each dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph.random import default_generator
+from graphnet.graph.tracing import current_tracing, initialising
+from graphnet.ir.trace import Array, apply_ufunc
+from graphnet.ir.types import NDArray, Shape
+
+Initialise = Callable[[Shape, np.random.Generator], NDArray]
+
+
+class Parameter(NDArrayOperatorsMixin):
+    """A learned array: ``data`` holds the values, ``grad`` the sum of the gradients so far.
+
+    Made from a shape and an initialiser, or from an array. float64 at first, as Torch's
+    default tensor; ``net.float()`` converts. It behaves like a NumPy array in expressions, and
+    ``parameter[...] = values`` writes in place. In ``compute`` it stands for its traced array.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_flat", "_grad")
+    __eq__ = object.__eq__  # sharing is by identity
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
+    def __init__(self, values: Shape | NDArray, initialise: Initialise | None = None) -> None:
+        if isinstance(values, tuple):
+            empty = np.empty(values)
+            if initialise is None:
+                empty = np.zeros(values)
+            elif initialising.get():
+                empty = initialise(values, default_generator())
+            self._data: NDArray = np.asarray(empty, dtype=np.float64)
+        else:
+            self._data = np.array(values)
+        self._grad: NDArray | None = None
+        self._flat: Place | None = None
+
+    @property
+    def data(self) -> NDArray:
+        """The values; a view of the flat vector once the parameters are flattened."""
+        return self._data
+
+    @data.setter
+    def data(self, values: Any) -> None:
+        array = np.asarray(values)
+        if array.shape != self.shape:
+            raise ShapeError(f"receives values {array.shape}, expected {self.shape}", "", "Parameter")
+        self._data[...] = array
+
+    @property
+    def grad(self) -> NDArray:
+        """The accumulated gradient, of the shape and dtype of ``data``."""
+        if self._grad is None:
+            self._grad = np.zeros_like(self._data)
+        return self._grad
+
+    @grad.setter
+    def grad(self, values: Any) -> None:
+        self.grad[...] = values
+
+    @property
+    def shape(self) -> Shape:
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def T(self) -> Any:
+        """The transposed values (a traced array inside ``compute``)."""
+        return self.__graphnet_array__().T
+
+    def reshape(self, *shape: Any) -> Any:
+        return self.__graphnet_array__().reshape(*shape)
+
+    def zero_grad(self) -> None:
+        if self._grad is not None:
+            self._grad.fill(0)
+
+    def cast(self, dtype: Any) -> None:
+        """Convert values and gradient to another dtype, in place of this parameter."""
+        if self._data.dtype != np.dtype(dtype):
+            self._data = self._data.astype(dtype)
+            self._grad = None if self._grad is None else self._grad.astype(dtype)
+            self._flat = None
+
+    def __graphnet_array__(self) -> Any:
+        tracing = current_tracing.get()
+        return self._data if tracing is None else tracing.parameter(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
+        return np.array(self._data, dtype=dtype) if copy else np.asarray(self._data, dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        values = [v.__graphnet_array__() if isinstance(v, Parameter) else v for v in inputs]
+        if any(isinstance(value, Array) for value in values):
+            return apply_ufunc(ufunc, method, values, options)
+        out = options.get("out", ())
+        if out:
+            options["out"] = tuple(o.data if isinstance(o, Parameter) else o for o in out)
+        result = getattr(ufunc, method)(*values, **options)
+        return out[0] if len(out) == 1 else result
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.__graphnet_array__()[index]
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self._data[index] = values
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __bool__(self) -> bool:
+        return True  # so that ``if self.bias`` asks whether there is one
+
+    def __repr__(self) -> str:
+        return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
+
+
+class ParameterTable(Sequence[Parameter]):
+    """The parameters of a module in order; ``table[0]``, ``table["linear.weight"]``, ``print(table)``."""
+
+    def __init__(self, named: Iterable[tuple[str, Parameter]]) -> None:
+        self.named = dict(named)
+        self._values = list(self.named.values())
+
+    @overload
+    def __getitem__(self, key: int | str) -> Parameter: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Parameter]: ...
+    def __getitem__(self, key: int | str | slice) -> Parameter | list[Parameter]:
+        if isinstance(key, str):
+            if key not in self.named:
+                raise GraphError(
+                    f"There is no parameter named {key!r}", f"There are: {', '.join(self.named)}"
+                )
+            return self.named[key]
+        return self._values[key]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._values)
+
+    def __repr__(self) -> str:
+        if not self.named:
+            return "no parameters"
+        total = sum(p.size for p in self._values)
+        rows = [("parameter", "shape", "dtype", "values")]
+        rows += [
+            (name, str(p.shape), str(p.dtype), short_view(p.data)) for name, p in self.named.items()
+        ]
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = ["  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows]
+        return "\n".join([*lines, f"{len(self)} parameters, {total:,} numbers"])
+
+
+def short_view(values: NDArray, shown: int = 4) -> str:
+    """The first and last numbers of an array in a line, with their mean and standard deviation."""
+    flat = values.reshape(-1)
+    texts = [f"{v: .4g}" for v in (flat if flat.size <= shown else flat[: shown - 1])]
+    if flat.size > shown:
+        texts += ["…", f"{flat[-1]: .4g}"]
+    spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
+    return " ".join(texts) + spread
+
+
+# ---- flat storage
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The values of several parameters in one vector, and their gradients in another."""
+
+    data: NDArray
+    grad: NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a parameter lies in a flat vector."""
+
+    flat: Flat
+    start: int
+
+
+def flatten(parameters: Sequence[Parameter]) -> list[Flat]:
+    """One pair of vectors for each dtype, of which the parameters are views from now on.
+
+    Parameters that already lie side by side in this order are left where they are.
+    """
+    by_dtype: dict[np.dtype[Any], list[Parameter]] = {}
+    for parameter in parameters:
+        by_dtype.setdefault(parameter.dtype, []).append(parameter)
+    return [contiguous(group) or gather(group) for group in by_dtype.values()]
+
+
+def contiguous(parameters: Sequence[Parameter]) -> Flat | None:
+    first = parameters[0]._flat
+    if first is None:
+        return None
+    position = first.start
+    for parameter in parameters:
+        place = parameter._flat
+        if place is None or place.flat is not first.flat or place.start != position:
+            return None
+        position += parameter.size
+    if position - first.start == first.flat.data.size:
+        return first.flat
+    span = slice(first.start, position)
+    return Flat(first.flat.data[span], first.flat.grad[span])
+
+
+def gather(parameters: Sequence[Parameter]) -> Flat:
+    flat = Flat(
+        np.concatenate([p.data.reshape(-1) for p in parameters]),
+        np.concatenate([p.grad.reshape(-1) for p in parameters]),
+    )
+    start = 0
+    for parameter in parameters:
+        span = slice(start, start + parameter.size)
+        parameter._data = flat.data[span].reshape(parameter.shape)
+        parameter._grad = flat.grad[span].reshape(parameter.shape)
+        parameter._flat = Place(flat, start)
+        start = span.stop
+    return flat

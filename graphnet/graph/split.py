@@ -1,0 +1,45 @@
+"""The wiring's own modules: split a table into nodes, and make a table of nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph import table
+from graphnet.graph.module import Module
+
+
+class Split(Module):
+    """Checks that its input is a table of ``count`` entries and passes it on; ``node.split(n)``."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def compute(self, input: Any) -> Any:
+        found = f"a table of {len(input)}" if table.is_table(input) else table.describe(input)
+        if not table.is_table(input) or len(input) != self.count:
+            raise GraphError(
+                f"cannot split {found} into {self.count} outputs",
+                "split(n) needs a table of exactly n entries.",
+            )
+        return input
+
+
+class Element(Module):
+    """One entry of a table, counted from 0: an output of ``node.split(n)``."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def compute(self, input: Any) -> Any:
+        return input[self.index]
+
+
+class Pack(Module):
+    """The table of its ``count`` parents; made where a list stands inside a list of parents."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def compute(self, input: Any) -> Any:
+        return [input] if self.count == 1 else list(input)

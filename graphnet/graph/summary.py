@@ -1,0 +1,130 @@
+"""The summary of a module: what each node gives, holds and costs, by shape rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnet.graph import table
+from graphnet.graph.module import Module
+from graphnet.graph.tracing import Traced, trace_module
+from graphnet.ir.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node: its dotted path, module, output shape, own parameters, multiply-adds."""
+
+    node: str
+    module: str
+    output: str
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A table of rows; ``print`` it. Parameters used in several places are counted once in total."""
+
+    rows: tuple[Row, ...]
+    parameters: int
+    multiply_adds: int
+
+    def __str__(self) -> str:
+        head = ("node", "module", "output", "parameters", "multiply-adds")
+        lines = [head] + [
+            (r.node, r.module, r.output, f"{r.parameters:,}", f"{r.multiply_adds:,}")
+            for r in self.rows
+        ]
+        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
+        widths = [max(len(line[i]) for line in lines) for i in range(5)]
+        aligned = [
+            "  ".join(
+                cell.rjust(width) if i > 2 else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        rule = "-" * (sum(widths) + 8)
+        return "\n".join([aligned[0], rule, *aligned[1:-1], rule, aligned[-1]])
+
+    __repr__ = __str__
+
+
+def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summary:
+    """Trace for arrays of these shapes and collect what the equations of each node cost."""
+    traced = shape_trace(module, shapes, dtype)
+    counts: dict[str, int] = {}
+    total = count_by_path(traced.program, counts)
+    rows = []
+    modules = dict(module.named_modules())
+    shared = dict(module.named_children())
+    for path, shape in output_shapes(traced).items():
+        part = modules.get(path) or shared.get(path) or find_part(module, path)
+        below = sum(n for p, n in counts.items() if p == path or p.startswith(path + "."))
+        own = sum(p.size for p in part.parameters()) if part else 0
+        rows.append(Row(path, part.description() if part else "", shape, own, below))
+    return Summary(tuple(rows), sum(p.size for p in module.parameters()), total)
+
+
+def find_part(module: Module, path: str) -> Module | None:
+    try:
+        found = module[path]  # type: ignore[index]
+    except (TypeError, ValueError):
+        return None
+    inner = getattr(found, "module", found)
+    return inner if isinstance(inner, Module) else None
+
+
+def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Traced:
+    """The program of a module for inputs of these shapes; one stand-in number holds each in memory."""
+    if dtype is None:
+        dtype = next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+    values = [stand_in(shape, dtype) for shape in shapes]
+    leaves, structure = table.flatten(values[0] if len(values) == 1 else values)
+    return trace_module(module, structure, leaves)
+
+
+def stand_in(shape: Any, dtype: Any) -> Any:
+    """An array of a shape, or a table of them; a dtype may follow the shape: ``((5, 3), int)``."""
+    if isinstance(shape, int):
+        return np.broadcast_to(np.zeros((), dtype), (shape,))
+    if isinstance(shape, list):
+        return [stand_in(part, dtype) for part in shape]
+    if shape and not all(isinstance(n, int | np.integer) for n in shape):
+        if len(shape) == 2 and not isinstance(shape[1], tuple | list | int):
+            return stand_in(shape[0], np.dtype(shape[1]))
+        return [stand_in(part, dtype) for part in shape]
+    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
+
+
+def output_shapes(traced: Traced) -> dict[str, str]:
+    """What each node gives, as text."""
+    outputs = traced.program.outputs
+    return {
+        path: table.describe(
+            table.unflatten(record.structure, [outputs[i].type for i in record.positions])
+        )
+        for path, record in traced.records.items()
+    }
+
+
+def count_by_path(program: Program, counts: dict[str, int], times: int = 1) -> int:
+    """Multiply-adds of each node, those inside a scan times its steps; returns the total."""
+    total = 0
+    for equation in program.equations:
+        bodies = list(equation.bodies())
+        if bodies:
+            steps = times * int(equation.settings.get("length", 1))
+            total += sum(count_by_path(body, counts, steps) for body in bodies)
+            continue
+        types = [atom.type for atom in equation.inputs]
+        count = times * equation.primitive.multiply_adds(*types, **equation.settings)
+        if count:
+            path = equation.origin.path if equation.origin else ""
+            counts[path] = counts.get(path, 0) + count
+            total += count
+    return total

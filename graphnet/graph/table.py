@@ -1,0 +1,67 @@
+"""Tables: values nested in lists and tuples, taken apart into leaves and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+Structure = tuple[Any, ...] | None
+"""None for a leaf, a tuple of structures for a table."""
+
+
+def is_table(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def flatten(value: Any) -> tuple[list[Any], Structure]:
+    """The leaves of a value in order, and its structure."""
+    leaves: list[Any] = []
+
+    def visit(part: Any) -> Structure:
+        if is_table(part):
+            return tuple(map(visit, part))
+        leaves.append(part)
+        return None
+
+    structure = visit(value)
+    return leaves, structure
+
+
+def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
+    """The value (tables as lists) of this structure with these leaves."""
+    if structure is None:
+        return leaves[0]
+    remaining = iter(leaves)
+
+    def build(part: Structure) -> Any:
+        return next(remaining) if part is None else [build(p) for p in part]
+
+    return build(structure)
+
+
+def map_table(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a function to each leaf."""
+    if is_table(value):
+        return [map_table(function, part) for part in value]
+    return function(value)
+
+
+def walk(value: Any, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Each leaf with its position: the table indices that lead to it."""
+    if is_table(value):
+        for index, part in enumerate(value):
+            yield from walk(part, (*path, index))
+    else:
+        yield path, value
+
+
+def describe(value: Any) -> str:
+    """The shapes of a value, as ``(32, 400)`` or ``[(32, 400), (32, 10)]``."""
+    if is_table(value):
+        return f"[{', '.join(map(describe, value))}]"
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ if shape is None else str(tuple(shape))
+
+
+def position_text(path: tuple[int, ...]) -> str:
+    return "".join(f"[{index}]" for index in path)

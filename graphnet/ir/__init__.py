@@ -1,0 +1,36 @@
+"""The array program: types, equations, primitives, tracing, gradients and the NumPy interpreter."""
+
+from graphnet.ir import indexing, pointwise, product, reduction, shaping
+from graphnet.ir.gradient import Derivative, differentiate
+from graphnet.ir.interpreter import interpreter, run_program
+from graphnet.ir.primitive import PRIMITIVES, Primitive, primitive
+from graphnet.ir.program import Equation, Literal, Origin, Program, Var
+from graphnet.ir.scan import scan
+from graphnet.ir.trace import Array, Builder, trace
+from graphnet.ir.types import ArrayType, type_of
+
+__all__ = [
+    "PRIMITIVES",
+    "Array",
+    "ArrayType",
+    "Builder",
+    "Derivative",
+    "Equation",
+    "Literal",
+    "Origin",
+    "Primitive",
+    "Program",
+    "Var",
+    "differentiate",
+    "indexing",
+    "interpreter",
+    "pointwise",
+    "primitive",
+    "product",
+    "reduction",
+    "run_program",
+    "scan",
+    "shaping",
+    "trace",
+    "type_of",
+]

@@ -1,0 +1,34 @@
+"""Identity, Dropout and the user's own NumPy functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.graph import Module, uniform
+from graphnet.ir.pointwise import cast
+
+
+class Identity(Module):
+    """Its input, array or table; ``Identity()()`` is an input node."""
+
+    def compute(self, input: Any) -> Any:
+        return input
+
+
+class Dropout(Module):
+    """In training, each entry is zero with probability ``p`` and else divided by 1 - p.
+
+    Otherwise the identity (Srivastava et al. 2014). The mask is drawn by the generator of the net
+    that runs, anew for each run and for each step of a sequence.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p is {p}, expected 0 <= p < 1")
+        self.p = p
+
+    def compute(self, x: Any) -> Any:
+        if not self.is_training or self.p == 0:
+            return x
+        kept = cast(uniform(x.shape, x.dtype) >= self.p, dtype=x.dtype)
+        return x * (kept * (1 / (1 - self.p)))

@@ -1,0 +1,144 @@
+"""Modules of tables: arithmetic over the entries, joining, splitting and selecting."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import Any
+
+from graphnet.errors import GraphError, IndexRangeError, ShapeError
+from graphnet.graph import Module
+from graphnet.graph.table import describe, is_table
+from graphnet.ir.shaping import concatenate
+
+
+def require_table(value: Any, least: int = 1) -> list[Any]:
+    """The entries of a table; raises GraphError for anything else."""
+    if not is_table(value) or len(value) < least:
+        raise GraphError(
+            f"expects a table of at least {least}, received {describe(value)}",
+            "Give the module several parents: module([a, b]).",
+        )
+    return list(value)
+
+
+def position(index: int, count: int) -> int:
+    if not -count <= index < count:
+        raise IndexRangeError(f"selects entry {index} of a table of {count}", "Counted from 0.")
+    return index % count
+
+
+class CAddTable(Module):
+    """Element-wise sum of a table of arrays; shapes broadcast."""
+
+    symbol = "+"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.add, require_table(table))
+
+
+class CSubTable(Module):
+    """Element-wise difference of two arrays."""
+
+    symbol = "−"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.sub, require_pair(table))
+
+
+class CMulTable(Module):
+    """Element-wise product of a table of arrays; shapes broadcast."""
+
+    symbol = "×"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.mul, require_table(table))
+
+
+class CDivTable(Module):
+    """Element-wise quotient of two arrays."""
+
+    symbol = "÷"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.truediv, require_pair(table))
+
+
+def require_pair(value: Any) -> list[Any]:
+    entries = require_table(value)
+    if len(entries) != 2:
+        raise GraphError(f"expects a table of 2, received {describe(value)}")
+    return entries
+
+
+class JoinTable(Module):
+    """Concatenates a table of arrays along ``axis``.
+
+    With ``input_dims``, an array with one axis more has a batch axis in front, and ``axis`` counts
+    behind it (Torch's nInputDims). Raises ShapeError where the other axes differ.
+    """
+
+    def __init__(self, axis: int, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        axis = batched_axis(self.axis, entries[0].ndim, self.input_dims)
+        return concatenate(*entries, axis=axis)
+
+
+class SplitTable(Module):
+    """The slices of an array along ``axis``, as a table; ``input_dims`` as in JoinTable."""
+
+    def __init__(self, axis: int, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
+        if not -x.ndim <= axis < x.ndim:
+            raise ShapeError(f"splits {x.shape} along axis {axis}", "Axes are counted from 0.")
+        axis %= x.ndim
+        before = (slice(None),) * axis
+        return [x[(*before, i)] for i in range(x.shape[axis])]
+
+
+def require_array(value: Any) -> Any:
+    if is_table(value):
+        raise GraphError(f"expects an array, received the table {describe(value)}")
+    return value
+
+
+def batched_axis(axis: int, ndim: int, input_dims: int | None) -> int:
+    """The axis, counted behind a batch axis where there is one."""
+    return axis + 1 if axis >= 0 and input_dims is not None and ndim == input_dims + 1 else axis
+
+
+class SelectTable(Module):
+    """One entry of a table, counted from 0 (negative: from the end)."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        return entries[position(self.index, len(entries))]
+
+
+class NarrowTable(Module):
+    """``length`` entries of a table from ``offset``, as a table."""
+
+    def __init__(self, offset: int, length: int = 1) -> None:
+        self.offset = offset
+        self.length = length
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        position(self.offset, len(entries))
+        if self.offset + self.length > len(entries):
+            raise IndexRangeError(
+                f"takes entries {self.offset} to {self.offset + self.length - 1} "
+                f"of a table of {len(entries)}"
+            )
+        return entries[self.offset : self.offset + self.length]
