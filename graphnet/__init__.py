@@ -16,6 +16,7 @@ True
 from graphnet import nn
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
+from graphnet.graph.storage import load, save
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,8 @@ __all__ = [
     "Parameter",
     "Run",
     "input",
+    "load",
     "manual_seed",
     "nn",
+    "save",
 ]

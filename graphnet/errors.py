@@ -1,4 +1,4 @@
-"""Every error graphnet raises on purpose: what went wrong, where, expected and received, and a hint."""
+"""Every error graphnet raises on purpose: what, where, expected and received, and a hint."""
 
 from __future__ import annotations
 

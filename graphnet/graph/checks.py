@@ -17,7 +17,9 @@ def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
     if not isinstance(value, list | tuple):
         require_node(value, what)
     if not value:
-        raise GraphError(f"GModule received no {what}", f"A graph needs at least one of its {what}.")
+        raise GraphError(
+            f"GModule received no {what}", f"A graph needs at least one of its {what}."
+        )
     return tuple(require_node(node, f"{what}[{i}]") for i, node in enumerate(value))
 
 

@@ -15,8 +15,12 @@ Memo = dict[int, Any]
 
 
 def clone_module(module: Module, share: bool | Iterable[str]) -> Module:
-    """A copy of a module and its parts; parameters named in ``share`` (or all, for True) are shared."""
-    shared = share if isinstance(share, bool) else frozenset([share] if isinstance(share, str) else share)
+    """A copy of a module and its parts, sharing the parameters named in ``share`` (True: all)."""
+    shared = (
+        share
+        if isinstance(share, bool)
+        else frozenset([share] if isinstance(share, str) else share)
+    )
     memo: Memo = {}
     for part in leaves_first(module):
         for name, parameter in part.own_parameters():
@@ -67,7 +71,7 @@ def clone_node(node: Node, memo: Memo) -> Node:
 
 
 def clone_value(value: Any, memo: Memo) -> Any:
-    """A copy of an attribute; modules, nodes and parameters keep their identity within the clone."""
+    """A copy of an attribute; modules, nodes and parameters keep their identity."""
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, Parameter):

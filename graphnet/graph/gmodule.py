@@ -21,11 +21,11 @@ from graphnet.ir.program import Origin
 class GModule(Module):
     """The graph between input nodes and output nodes, as one module (nngraph's ``gModule``).
 
-    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the value
-    itself, with several a table; the same holds for outputs. Nodes without a name take the name of
-    the local variable that holds them. ``net["name"]`` is the node of that name, at any depth
-    (``net["layer1.gate"]``). Raises GraphError for an unused input or split output, a node that does
-    not reach an output, an input that is not listed, a cycle, or anything that is no node.
+    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the
+    value itself, with several a table; the same holds for outputs. Nodes without a name take the
+    name of the local variable that holds them. ``net["name"]`` is the node of that name, at any
+    depth (``net["layer1.gate"]``). Raises GraphError for an unused input or split output, a node
+    that does not reach an output, an input that is not listed, a cycle, or what is no node.
 
     >>> import numpy as np, graphnet as gn
     >>> from graphnet import nn
@@ -54,7 +54,7 @@ class GModule(Module):
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph:
-        """The graph as a networkx multigraph: nodes with ``name`` and ``module``, edges keyed by slot."""
+        """The graph in networkx: nodes carry ``name`` and ``module``, edges have slots as keys."""
         graph = nx.MultiDiGraph()
         for node, name in zip(self.nodes, self.names, strict=True):
             graph.add_node(node, name=name, module=node.module)

@@ -1,19 +1,19 @@
-"""Module: what an author writes is ``compute``; running, gradients, parameters and wiring follow."""
+"""Module: an author writes ``compute``; running, gradients, parameters and wiring follow."""
 
 from __future__ import annotations
 
-import inspect
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter, ParameterTable, flatten
 from graphnet.graph.random import default_generator
+from graphnet.graph.registry import arguments_of, register, written
 from graphnet.graph.run import Run, last_run, run_module, same_input
 from graphnet.graph.tracing import current_tracing
 from graphnet.ir.program import Origin
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from graphnet.graph.summary import Summary
 
 Self = TypeVar("Self", bound="Module")
-
-MODULE_TYPES: dict[str, type[Module]] = {}
-"""The module classes that a file may name: graphnet's own by name, others by module and name."""
 
 
 class Module(ABC):
@@ -59,7 +56,7 @@ class Module(ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        MODULE_TYPES[type_key(cls)] = cls
+        register(cls)
 
     @abstractmethod
     def compute(self, input: Any) -> Any:
@@ -77,7 +74,7 @@ class Module(ABC):
     # ---- wiring
 
     def __call__(self, *inputs: Any) -> Any:
-        """Apply to nodes, which gives a node; to nothing, an input node; to arrays, their output."""
+        """A node, when applied to nodes; an input node, to nothing; the output, to arrays."""
         from graphnet.graph.node import apply_module
 
         return apply_module(self, inputs)
@@ -91,13 +88,15 @@ class Module(ABC):
         return self()  # type: ignore[no-any-return]
 
     def call(self, value: Any) -> Any:
-        """Compute inside the ``compute`` of another module; equations then carry this module's path."""
+        """Compute within another module's ``compute``, so that equations carry this one's path."""
         tracing = current_tracing.get()
         if tracing is None or tracing.module is self or tracing.module is None:
             return self.compute(value)
         parent = tracing.module
         name = next((n for n, child in parent.named_children() if child is self), None)
-        path = ".".join(part for part in (tracing.path, name or type(self).__name__.lower()) if part)
+        path = ".".join(
+            part for part in (tracing.path, name or type(self).__name__.lower()) if part
+        )
         with tracing.inside(self, Origin(path, "", 0, type(self).__name__)):
             return self.compute(value)
 
@@ -260,7 +259,7 @@ class Module(ABC):
         """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name."""
         from graphnet.graph.clone import clone_module
 
-        return clone_module(self, share)  # type: ignore[no-any-return]
+        return cast(Self, clone_module(self, share))
 
     # ---- looking
 
@@ -281,28 +280,11 @@ class Module(ABC):
 
     def arguments(self) -> dict[str, Any]:
         """The constructor arguments, read from the attributes of the same names."""
-        found: dict[str, Any] = {}
-        for name in constructor_names(type(self)):
-            if not hasattr(self, name):
-                raise GraphError(
-                    f"does not keep its constructor argument {name!r}",
-                    f"Store it in __init__: self.{name} = {name}.",
-                    type(self).__name__,
-                )
-            value = getattr(self, name)
-            if isinstance(value, Parameter):
-                value = True
-            found[name] = value
-        return found
+        return {parameter.name: value for parameter, value in arguments_of(self)}
 
     def description(self) -> str:
         """The module as it is written: ``Linear(20, 10)``."""
-        try:
-            values = self.arguments()
-        except GraphError:
-            return type(self).__name__
-        shown = [short(v) for v in values.values() if not isinstance(v, Module)]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return written(self, hidden=Module)
 
     def __repr__(self) -> str:
         lines = [self.description()]
@@ -317,25 +299,3 @@ class Module(ABC):
 
 
 UNSAVED = ("_thread_runs", "_trace_cache")
-
-
-def short(value: Any) -> str:
-    if isinstance(value, list | tuple) and any(isinstance(part, Module) for part in value):
-        return "…"
-    if isinstance(value, np.ndarray):
-        return f"array{value.shape}"
-    return getattr(value, "__name__", None) or repr(value)
-
-
-def type_key(cls: type[Module]) -> str:
-    """The name of a class in files: bare for graphnet's own classes."""
-    own = cls.__module__.startswith(__name__.partition(".")[0] + ".")
-    return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
-
-
-def constructor_names(cls: type[Module]) -> list[str]:
-    """The names of the constructor's arguments."""
-    if cls.__init__ is object.__init__:
-        return []
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return [p.name for p in parameters]

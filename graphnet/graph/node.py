@@ -8,11 +8,12 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph import table
-from graphnet.graph.module import MODULE_TYPES, Module
+from graphnet.graph.module import Module
+from graphnet.graph.registry import MODULE_TYPES
 from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Pack, Split
 from graphnet.graph.tracing import current_tracing
-from graphnet.ir.trace import Array
+from graphnet.ir.array import Array
 
 
 class Node:
@@ -44,10 +45,10 @@ class Node:
         description: str | None = None,
         graph_attributes: Mapping[str, str] | None = None,
     ) -> Node:
-        """Give a name, a description (a tooltip in drawings) and Graphviz attributes; returns the node."""
+        """Give a name, a description (a tooltip) and Graphviz attributes; returns the node."""
         if name is not None:
-            if not isinstance(name, str) or not name or name.strip(".") != name:
-                raise GraphError(f"cannot be named {name!r}, expected a non-empty string", "", "A node")
+            if not is_name(name):
+                raise GraphError(f"{self} cannot be named {name!r}", "Dots go between words.")
             self.name = name
         if description is not None:
             self.description = description
@@ -57,7 +58,7 @@ class Node:
 
     def split(self, count: int) -> tuple[Node, ...]:
         """One node for each of the ``count`` entries of this node's output table."""
-        if not isinstance(count, int) or count < 1:
+        if count < 1:
             raise GraphError(f"split({count!r}) of {self}: expected a positive number of outputs")
         file, line = calling_line()
         whole = Node(Split(count), (self,), file, line)
@@ -108,6 +109,11 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self}>"
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can name a node: words, with dots between them."""
+    return isinstance(value, str) and bool(value) and value.strip(".") == value
 
 
 def combine(operation: str, left: Node, right: Any) -> Node:
@@ -172,7 +178,9 @@ def require_node(value: Any, what: str, module: Module | None = None) -> Node:
     user = f"{type(module).__name__} " if module else "GModule "
     where = f"{user}({place(*calling_line())}): {what}"
     if value is None:
-        raise GraphError(f"{where} is None", "Is a name mistyped, or did a function return nothing?")
+        raise GraphError(
+            f"{where} is None", "Is a name mistyped, or did a function return nothing?"
+        )
     if isinstance(value, Module):
         raise GraphError(
             f"{where} is the module {value.description()}, expected a node",
@@ -186,7 +194,7 @@ def require_node(value: Any, what: str, module: Module | None = None) -> Node:
     raise GraphError(f"{where} is {value!r} of type {type(value).__name__}, expected a node")
 
 
-def input(name: str | None = None) -> Node:  # noqa: A001
+def input(name: str | None = None) -> Node:
     """An input node of a graph: ``Identity()()``.
 
     >>> x = input("x")
@@ -195,5 +203,3 @@ def input(name: str | None = None) -> Node:  # noqa: A001
     """
     node = Node(MODULE_TYPES["Identity"](), (), *calling_line())
     return node.annotate(name=name)
-
-

@@ -12,7 +12,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph.random import default_generator
 from graphnet.graph.tracing import current_tracing, initialising
-from graphnet.ir.trace import Array, apply_ufunc
+from graphnet.ir.array import Array
+from graphnet.ir.trace import apply_ufunc
 from graphnet.ir.types import NDArray, Shape
 
 Initialise = Callable[[Shape, np.random.Generator], NDArray]
@@ -53,7 +54,9 @@ class Parameter(NDArrayOperatorsMixin):
     def data(self, values: Any) -> None:
         array = np.asarray(values)
         if array.shape != self.shape:
-            raise ShapeError(f"receives values {array.shape}, expected {self.shape}", "", "Parameter")
+            raise ShapeError(
+                f"receives values {array.shape}, expected {self.shape}", "", "Parameter"
+            )
         self._data[...] = array
 
     @property
@@ -136,7 +139,7 @@ class Parameter(NDArrayOperatorsMixin):
 
 
 class ParameterTable(Sequence[Parameter]):
-    """The parameters of a module in order; ``table[0]``, ``table["linear.weight"]``, ``print(table)``."""
+    """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``."""
 
     def __init__(self, named: Iterable[tuple[str, Parameter]]) -> None:
         self.named = dict(named)

@@ -114,7 +114,9 @@ class Run:
         if not isinstance(key, str):
             paths = self._traced.paths.get(key, [])
             if len(paths) != 1:
-                found = f"at {len(paths)} places: {', '.join(paths)}" if paths else "not in this graph"
+                found = (
+                    f"at {len(paths)} places: {', '.join(paths)}" if paths else "not in this graph"
+                )
                 raise GraphError(f"{key} is {found}", "Ask for it by its path.")
             key = paths[0]
         if key not in records:
@@ -179,7 +181,9 @@ def as_array(module: Module, leaf: Any) -> NDArray:
 
 def check_inputs(module: Module, inputs: Any) -> None:
     for path, leaf in table.walk(inputs):
-        require_finite(np.asarray(leaf), f"{type(module).__name__}: input{table.position_text(path)} holds")
+        require_finite(
+            np.asarray(leaf), f"{type(module).__name__}: input{table.position_text(path)} holds"
+        )
     for name, parameter in module.named_parameters():
         require_finite(parameter.data, f"{type(module).__name__}: parameter {name} holds")
 
@@ -204,8 +208,8 @@ def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
     leaves, structure = table.flatten(grad_outputs)
     if structure != traced.output_structure:
         raise GraphError(
-            f"backward received gradients {table.describe(grad_outputs)}"
-            f"{counted(grad_outputs)}, expected {table.describe(run.outputs)}{counted(run.outputs)}",
+            f"backward received the gradients {counted(grad_outputs)}, "
+            f"expected {counted(run.outputs)}",
             "Give one gradient for each output, nested as the output is.",
         )
     seeds = []
@@ -217,14 +221,17 @@ def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
         array = np.asarray(leaf)
         if array.shape != type.shape:
             raise ShapeError(
-                f"backward received a gradient {array.shape} for output {index}, expected {type.shape}"
+                f"backward received a gradient {array.shape} for output {index}, "
+                f"expected {type.shape}"
             )
         seeds.append(array.astype(type.dtype, copy=False))
     return seeds
 
 
 def counted(value: Any) -> str:
-    return f" ({len(value)} entries)" if table.is_table(value) else ""
+    """The shapes of a value, and how many entries it has as a table."""
+    count = f" ({len(value)} entries)" if table.is_table(value) else ""
+    return table.describe(value) + count
 
 
 def last_run(module: Module) -> Run | None:

@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A table of rows; ``print`` it. Parameters used in several places are counted once in total."""
+    """A table of rows; ``print`` it. The total counts parameters used in several places once."""
 
     rows: tuple[Row, ...]
     parameters: int
@@ -80,7 +80,7 @@ def find_part(module: Module, path: str) -> Module | None:
 
 
 def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Traced:
-    """The program of a module for inputs of these shapes; one stand-in number holds each in memory."""
+    """The program of a module for inputs of these shapes, none of which takes up memory."""
     if dtype is None:
         dtype = next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
     values = [stand_in(shape, dtype) for shape in shapes]

@@ -12,9 +12,11 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphnetError
 from graphnet.graph import table
+from graphnet.ir.array import Array
+from graphnet.ir.builder import Builder, building, current_builder, origin
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.program import Origin, Program, Var, is_var
-from graphnet.ir.trace import Array, Builder, atom_of, building, current_builder, origin
+from graphnet.ir.trace import atom_of
 from graphnet.ir.types import ArrayType, NDArray, Shape, type_of
 
 if TYPE_CHECKING:

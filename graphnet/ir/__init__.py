@@ -1,12 +1,14 @@
 """The array program: types, equations, primitives, tracing, gradients and the NumPy interpreter."""
 
-from graphnet.ir import indexing, pointwise, product, reduction, shaping
+from graphnet.ir import indexing, opaque, pointwise, product, reduction, shaping
+from graphnet.ir.array import Array
+from graphnet.ir.builder import Builder
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.interpreter import interpreter, run_program
 from graphnet.ir.primitive import PRIMITIVES, Primitive, primitive
 from graphnet.ir.program import Equation, Literal, Origin, Program, Var
 from graphnet.ir.scan import scan
-from graphnet.ir.trace import Array, Builder, trace
+from graphnet.ir.trace import trace
 from graphnet.ir.types import ArrayType, type_of
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "differentiate",
     "indexing",
     "interpreter",
+    "opaque",
     "pointwise",
     "primitive",
     "product",

@@ -1,4 +1,4 @@
-"""Reverse-mode differentiation as a transform: program in, (forward with residuals, backward) out."""
+"""Reverse-mode differentiation: a program in, (forward with residuals, backward) out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnet.errors import GraphnetError
+from graphnet.ir.array import Array
+from graphnet.ir.builder import Builder, building, origin
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.ir.trace import Array, Builder, building, origin
 from graphnet.ir.types import ArrayType
 
 
@@ -16,8 +17,8 @@ from graphnet.ir.types import ArrayType
 class Derivative:
     """What differentiation makes of a program.
 
-    ``forward`` has the inputs and outputs of the original, followed by ``residuals``: the values that
-    ``backward`` reads. ``backward`` takes the residuals and then one gradient (a seed) for
+    ``forward`` has the inputs and outputs of the original, followed by ``residuals``: the values
+    that ``backward`` reads. ``backward`` takes the residuals and then one gradient (a seed) for
     each floating output of the original, and returns gradients. ``slots`` has one entry for each
     value asked for: the position of its gradient in the outputs of ``backward``, or None where it
     is zero.
@@ -29,9 +30,7 @@ class Derivative:
     slots: tuple[int | None, ...]
 
 
-def differentiate(
-    program: Program, wanted: Sequence[Var], seeded: int | None = None
-) -> Derivative:
+def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = None) -> Derivative:
     """Differentiate by any values of the program: inputs or intermediate ones.
 
     Gradients flow in from the first ``seeded`` outputs (all of them by default).
@@ -137,7 +136,9 @@ def require_type(equation: Equation, expected: ArrayType, received: ArrayType) -
         )
 
 
-def used_residuals(captured: tuple[Atom, ...], backward: Program) -> tuple[tuple[Atom, ...], Program]:
+def used_residuals(
+    captured: tuple[Atom, ...], backward: Program
+) -> tuple[tuple[Atom, ...], Program]:
     """Drop the residuals that no equation reads any more."""
     read: set[Atom] = {atom for equation in backward.equations for atom in equation.inputs}
     read.update(backward.outputs)

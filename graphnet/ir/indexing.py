@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DtypeError, IndexRangeError, ShapeError
-from graphnet.ir.primitive import primitive
-from graphnet.ir.trace import Array
+from graphnet.ir.array import Array
+from graphnet.ir.primitive import Primitive, primitive
 from graphnet.ir.types import ArrayType, NDArray, Shape
 
 Window = tuple[tuple[int, int, int], ...]
@@ -52,7 +52,7 @@ slice_ = primitive(
     numpy=lambda x, *, window: x[slices(window)],
     vjp=lambda g, y, x, *, window: (unslice(g, window=window, shape=x.shape),),
 )
-unslice = primitive(
+unslice: Primitive = primitive(
     "unslice",
     type=unslice_type,
     numpy=unslice_numpy,
@@ -86,7 +86,7 @@ def require_integers(indices: ArrayType) -> None:
 
 
 def check_range(indices: NDArray, rows: int) -> None:
-    if indices.size and not (0 <= (low := indices.min()) and (high := indices.max()) < rows):
+    if indices.size and not ((low := indices.min()) >= 0 and (high := indices.max()) < rows):
         bad = low if low < 0 else high
         raise IndexRangeError(
             f"received index {bad}, expected 0 to {rows - 1}", "Indices are counted from 0."
@@ -118,7 +118,7 @@ take = primitive(
     numpy=take_numpy,
     vjp=lambda g, y, x, indices: (scatter_add(g, indices, rows=x.shape[0]), None),
 )
-scatter_add = primitive(
+scatter_add: Primitive = primitive(
     "scatter_add",
     type=scatter_add_type,
     numpy=scatter_add_numpy,
@@ -130,7 +130,7 @@ scatter_add = primitive(
 
 
 def getitem(x: Array, index: Any) -> Array:
-    """``x[index]`` for integers, slices with positive step, ``...``, ``None``, or one integer array."""
+    """``x[index]`` for integers, slices with positive step, ``...``, ``None``, or an array."""
     if isinstance(index, Array | np.ndarray):
         return take(x, index)  # type: ignore[no-any-return]
     entries = list(index) if isinstance(index, tuple) else [index]

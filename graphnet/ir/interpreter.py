@@ -50,10 +50,15 @@ class Interpreter:
         if len(targets) == 1 and not equation.primitive.many and 1 <= len(operands) <= 2:
             second = operands[1] if len(operands) == 2 else -1
             return rule, operands[0], second, targets[0]
-        return partial(general, rule, operands, targets, equation.primitive.many), -1, -1, targets[0]
+        return (
+            partial(general, rule, operands, targets, equation.primitive.many),
+            -1,
+            -1,
+            targets[0],
+        )
 
     def __call__(self, arrays: Sequence[NDArray]) -> list[NDArray]:
-        """The outputs for these inputs. Floating-point warnings are off: ask for ``check_finite``."""
+        """The outputs for these inputs, without NumPy's warnings: ask for ``check_finite``."""
         with np.errstate(all="ignore"):
             return self.execute(arrays)
 
@@ -148,5 +153,3 @@ def require_finite(value: NDArray, what: str) -> None:
 def run_program(program: Program, arrays: Sequence[NDArray]) -> list[NDArray]:
     """Interpret a program once."""
     return interpreter(program)(arrays)
-
-

@@ -1,4 +1,4 @@
-"""Pointwise primitives: arithmetic, functions, comparisons, selection. Operands broadcast as in NumPy."""
+"""Pointwise primitives: arithmetic, functions, comparisons, selection; NumPy's broadcasting."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DtypeError
+from graphnet.ir.array import Array
 from graphnet.ir.primitive import Primitive, primitive
-from graphnet.ir.trace import Array
 from graphnet.ir.types import ArrayType, NDArray, broadcast_shapes, require_float, same_dtype
 
 
@@ -54,19 +54,20 @@ def sigmoid_numpy(x: NDArray) -> NDArray:
     y = np.asarray(np.negative(x))
     np.exp(y, out=y)
     y += 1
-    return np.reciprocal(y, out=y)
+    result: NDArray = np.reciprocal(y, out=y)
+    return result
 
 
 negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type)
 absolute = unary("absolute", np.absolute, lambda g, y, x: (g * sign(x),), same_type)
-sign = unary("sign", np.sign, None, same_type)
+sign: Primitive = unary("sign", np.sign, None, same_type)
 exp = unary("exp", np.exp, lambda g, y, x: (g * y,))
 log = unary("log", np.log, lambda g, y, x: (g / x,))
 log1p = unary("log1p", np.log1p, lambda g, y, x: (g / (1 + x),))
 expm1 = unary("expm1", np.expm1, lambda g, y, x: (g * (y + 1),))
 sqrt = unary("sqrt", np.sqrt, lambda g, y, x: (0.5 * g / y,))
-sin = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
-cos = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
+sin: Primitive = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
+cos: Primitive = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
 tanh = unary("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),))
 sigmoid = unary("sigmoid", sigmoid_numpy, lambda g, y, x: (g * (y * (1 - y)),))
 stop_gradient = unary("stop_gradient", lambda x: x, None, same_type)
@@ -145,7 +146,7 @@ def cast_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> tuple[Array | None]
     return (g.astype(x.dtype) if x.type.is_float else None,)
 
 
-where = primitive("where", type=where_type, numpy=np.where, vjp=where_vjp)
+where: Primitive = primitive("where", type=where_type, numpy=np.where, vjp=where_vjp)
 cast = primitive(
     "cast",
     type=lambda x, *, dtype: ArrayType(x.shape, np.dtype(dtype)),

@@ -17,7 +17,7 @@ NumpyRule = Callable[..., Any]
 """Arrays (and settings) → the result, or a sequence of results when ``many``."""
 
 VjpRule = Callable[..., Any]
-"""``vjp(g, y, *operands, **settings)`` → one gradient (or None) for each operand, in array operations."""
+"""``vjp(g, y, *operands, **settings)`` → a gradient (or None) for each, in array operations."""
 
 
 def no_products(*types: ArrayType, **settings: Any) -> int:

@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 
 from graphnet.errors import ShapeError
+from graphnet.ir.array import Array
 from graphnet.ir.pointwise import fit
 from graphnet.ir.primitive import primitive
-from graphnet.ir.trace import Array
 from graphnet.ir.types import ArrayType, NDArray, broadcast_shapes, same_dtype
 
 
@@ -28,8 +28,10 @@ def matmul_type(a: ArrayType, b: ArrayType) -> ArrayType:
 def matmul_numpy(a: NDArray, b: NDArray) -> NDArray:
     if a.ndim > 2 and b.ndim == 2:  # one large product, where NumPy would loop over the batch
         flat = a.reshape(-1, a.shape[-1]) if a.shape[-1] else a.reshape(prod(a.shape[:-1]), 0)
-        return np.matmul(flat, b).reshape(*a.shape[:-1], b.shape[1])
-    return np.matmul(a, b)
+        rows: NDArray = np.matmul(flat, b)
+        return rows.reshape(*a.shape[:-1], b.shape[1])
+    result: NDArray = np.matmul(a, b)
+    return result
 
 
 def swapped(x: Array) -> Array:

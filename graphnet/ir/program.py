@@ -1,4 +1,4 @@
-"""An array program: single-assignment equations over typed arrays, with checks and a readable print."""
+"""An array program: single-assignment equations over typed arrays; it checks and prints itself."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def equation_line(equation: Equation, name: Any) -> str:
 
 
 def literal(value: Any, dtype: Any = None) -> Literal:
-    """A constant from a number or an array; the array is copied, so later changes do not reach it."""
+    """A constant from a number or an array, which is copied."""
     array = np.array(value, dtype=dtype)
     array.flags.writeable = False
     return Literal(array)

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import ShapeError
+from graphnet.ir.array import Array
 from graphnet.ir.pointwise import cast, equal, exp, log, stop_gradient
 from graphnet.ir.primitive import primitive
-from graphnet.ir.trace import Array
 from graphnet.ir.types import ArrayType, NDArray, Shape, normalise_axis
+
+add: Any = np.add.reduce  # NumPy types these too narrowly
+maximum: Any = np.maximum.reduce
 
 Axes = int | tuple[int, ...] | None
 
@@ -56,11 +59,13 @@ def max_vjp(g: Array, y: Array, x: Array, *, axis: Axes, keepdims: bool) -> tupl
 
 
 def sum_numpy(x: NDArray, *, axis: Axes, keepdims: bool) -> NDArray:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    result: NDArray = add(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    return result
 
 
 def max_numpy(x: NDArray, *, axis: Axes, keepdims: bool) -> NDArray:
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    result: NDArray = maximum(x, axis=axis, keepdims=keepdims)
+    return result
 
 
 sum = primitive("sum", type=reduced_type, numpy=sum_numpy, vjp=sum_vjp)
@@ -68,7 +73,7 @@ max = primitive("max", type=max_type, numpy=max_numpy, vjp=max_vjp)
 
 
 def logsumexp(x: Any, axis: int = -1) -> Any:
-    """log(sum(exp(x))) along an axis, kept with size 1; the maximum is taken out, so it cannot overflow."""
+    """log(sum(exp(x))) along an axis, kept with size 1; taking the maximum out avoids overflow."""
     top = stop_gradient(max(x, axis=axis, keepdims=True))
     return top + log(sum(exp(x - top), axis=axis, keepdims=True))
 

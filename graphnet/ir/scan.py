@@ -1,4 +1,4 @@
-"""``scan``: one body program run over the steps of a sequence, and its gradient, a scan the other way.
+"""``scan``: a body program run over the steps of a sequence; its gradient is a scan backwards.
 
 Operands are ``[constants…, initial carried values…, sequences…]``; the body maps ``[constants…,
 carried…, slices…]`` to ``[carried…, results…]``; the outputs are ``[final carried…, stacked
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError, ShapeError
+from graphnet.ir.array import Array
+from graphnet.ir.builder import Builder, building, current_builder
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.primitive import primitive
 from graphnet.ir.program import Atom, Equation, Program, Var, literal
-from graphnet.ir.trace import Array, Builder, atom_of, building, current_builder, inline, resolve
+from graphnet.ir.trace import atom_of, inline, resolve
 from graphnet.ir.types import ArrayType, NDArray, type_of
 
 Arrays = Sequence[Any]

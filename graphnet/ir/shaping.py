@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import ShapeError
+from graphnet.ir.array import Array
 from graphnet.ir.pointwise import fit
 from graphnet.ir.primitive import primitive
-from graphnet.ir.trace import Array
-from graphnet.ir.types import ArrayType, NDArray, Shape, broadcast_shapes, normalise_axis, same_dtype
+from graphnet.ir.types import (
+    ArrayType,
+    NDArray,
+    Shape,
+    broadcast_shapes,
+    normalise_axis,
+    same_dtype,
+)
 
 
 def reshape_type(x: ArrayType, *, shape: Shape) -> ArrayType:

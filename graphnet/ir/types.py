@@ -63,13 +63,13 @@ def require_float(verb: str, *types: ArrayType) -> None:
 
 def broadcast_shapes(verb: str, *shapes: Shape) -> Shape:
     """NumPy's broadcasting rule; raises ShapeError that names the operands."""
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         listed = " and ".join(map(str, shapes))
-        raise ShapeError(
-            f"{verb} {listed}", "The shapes must be the same, or broadcast."
-        ) from None
+        raise ShapeError(f"{verb} {listed}", "The shapes must be the same, or broadcast.") from None
 
 
 def normalise_axis(axis: int, ndim: int, what: str = "axis") -> int:

@@ -1,0 +1,106 @@
+"""Building programs: builders collect equations; what is being built is known while tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from graphnet.errors import ProgramError
+from graphnet.ir.array import Array
+from graphnet.ir.primitive import Primitive
+from graphnet.ir.program import Atom, Equation, Literal, Origin, Program, Var
+from graphnet.ir.types import ArrayType
+
+current_origin: ContextVar[Origin | None] = ContextVar("current_origin", default=None)
+"""The node being traced: every equation emitted meanwhile carries it."""
+
+current_builder: ContextVar[Builder | None] = ContextVar("current_builder", default=None)
+"""The innermost program being built."""
+
+
+class Builder:
+    """Collects the equations of one program while a function is traced.
+
+    Builders nest: the body of a scan, or a backward program, may read arrays of the builders
+    around it. Each such array becomes a *capture*: an input of the inner program, bound to
+    the outer array. An operation on outer arrays alone is emitted outside, so whatever does not
+    change within a scan is computed once. A ``barrier`` stops that: a backward program computes
+    from residuals itself, and adds nothing to the forward program.
+    """
+
+    def __init__(self, outer: Builder | None = None, barrier: bool = False) -> None:
+        self.outer = outer
+        self.level: int = outer.level + 1 if outer else 0
+        self.barrier: Builder = self if barrier or outer is None else outer.barrier
+        self.steps: int | None = None  # of a scan body
+        self.late: list[Array] = []  # sequences that the body asked for while it was traced
+        self.inputs: list[Var] = []
+        self.captures: dict[Atom, Var] = {}
+        self.equations: list[Equation] = []
+
+    def input(self, type: ArrayType) -> Array:
+        """A new input of the program."""
+        var = Var(type)
+        self.inputs.append(var)
+        return Array(self, var)
+
+    def late_sequence(self, outer: Array) -> Array:
+        """In the body of a scan: one slice of an outer array of shape (steps, …)."""
+        self.late.append(outer)
+        return self.input(ArrayType(outer.shape[1:], outer.dtype))
+
+    def atom(self, array: Array) -> Atom:
+        """The array as an operand here, captured from an outer builder if it lives there."""
+        if array.builder is self or isinstance(array.atom, Literal):
+            return array.atom
+        if self.outer is None:
+            raise ProgramError(
+                f"uses an array {array.type} of another trace",
+                "Arrays seen inside compute() must not be kept for later calls.",
+            )
+        outer_atom = self.outer.atom(array)
+        if outer_atom not in self.captures:
+            self.captures[outer_atom] = Var(outer_atom.type)
+        return self.captures[outer_atom]
+
+    def emit(
+        self, primitive: Primitive, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
+    ) -> Any:
+        """Append one equation; returns its result, a tuple when the primitive has many."""
+        types = primitive.output_types(inputs, settings)
+        outputs = tuple(Var(type) for type in types)
+        self.equations.append(Equation(primitive, inputs, settings, outputs, current_origin.get()))
+        arrays = tuple(Array(self, var) for var in outputs)
+        return arrays if primitive.many else arrays[0]
+
+    def captured(self) -> list[Array]:
+        """The outer arrays captured so far, in the order of the captured inputs."""
+        assert self.outer is not None
+        return [Array(self.outer, atom) for atom in self.captures]
+
+    def program(self, outputs: Sequence[Atom]) -> Program:
+        """Close: captured inputs come first, then the declared ones."""
+        inputs = (*self.captures.values(), *self.inputs)
+        return Program(inputs, list(self.equations), tuple(outputs))
+
+
+@contextmanager
+def building(builder: Builder) -> Iterator[Builder]:
+    """Make this the innermost program being built."""
+    token = current_builder.set(builder)
+    try:
+        yield builder
+    finally:
+        current_builder.reset(token)
+
+
+@contextmanager
+def origin(place: Origin | None) -> Iterator[None]:
+    """Equations emitted in this block come from this node."""
+    token = current_origin.set(place)
+    try:
+        yield
+    finally:
+        current_origin.reset(token)

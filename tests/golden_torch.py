@@ -1,0 +1,207 @@
+"""Torch's module classes in graphnet: for each, how Torch's constructor arguments become ours.
+
+Torch counts dimensions, positions and classes from 1 (and from -1 at the end); graphnet from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+from graphnet import nn
+from graphnet.graph import Module
+
+FromTorch = Callable[..., Module]
+
+
+class Unknown(Exception):
+    """A Torch class that graphnet does not have."""
+
+
+def down(index: int | None) -> Any:
+    """An index from 1 as an index from 0; None and indices from the end stay."""
+    return index if index is None or index < 0 else index - 1
+
+
+def given(count: int | None) -> int | None:
+    """Torch writes -1 for a number of dimensions that was not given."""
+    return None if count == -1 else count
+
+
+def by_number_of_axes(kind: type[Module]) -> type[Module]:
+    """A softmax along Torch's axis: the first of 1 or 3 axes, the second of 2 or 4."""
+
+    class Spatial(kind):  # type: ignore[misc, valid-type]
+        def compute(self, x: Any) -> Any:
+            return kind(0 if x.ndim % 2 else 1).compute(x)
+
+    Spatial.__name__ = kind.__name__
+    return Spatial
+
+
+def sizes(*args: Any) -> tuple[int, ...]:
+    """Torch takes sizes one by one or as one list."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], list) else args
+
+
+def reshape(*args: Any) -> Module:
+    *shape, last = args
+    if isinstance(last, bool):
+        return nn.Reshape(*sizes(*shape), batch_mode=last)
+    return nn.Reshape(*sizes(*args))
+
+
+def ignore_in_place(kind: type[Module], count: int = 0) -> FromTorch:
+    """The first arguments; Torch's last one, whether to work in place, means nothing here."""
+    return lambda *args: kind(*args[:count])
+
+
+def padding(
+    dim: int, size: int, dims: int | None = None, value: float = 0, index: int = 1
+) -> Module:
+    return nn.Padding(down(dim), size, dims, value or 0.0, (index or 1) - 1)
+
+
+def reduction(kind: Callable[..., Module]) -> FromTorch:
+    return lambda dim=1, dims=None, *rest: kind(down(dim), given(dims), *rest)
+
+
+def on_axis(kind: Callable[..., Module], default: int = 1) -> FromTorch:
+    return lambda dim=default, *rest: kind(down(dim), *rest)
+
+
+MODULES: dict[str, FromTorch] = {
+    "Abs": nn.Abs,
+    "Add": nn.Add,
+    "AddConstant": ignore_in_place(nn.AddConstant, 1),
+    "Bilinear": nn.Bilinear,
+    "Bottle": lambda module, dims=2, out=None: nn.Bottle(module, dims, out),
+    "CAdd": lambda *args: nn.CAdd(*sizes(*args)),
+    "CAddTable": ignore_in_place(nn.CAddTable),
+    "CAddTensorTable": nn.CAddTensorTable,
+    "CDivTable": nn.CDivTable,
+    "CMaxTable": nn.CMaxTable,
+    "CMinTable": nn.CMinTable,
+    "CMul": lambda *args: nn.CMul(*sizes(*args)),
+    "CMulTable": ignore_in_place(nn.CMulTable),
+    "CReLU": lambda dims, in_place=False: nn.CReLU(-dims),
+    "CSubTable": nn.CSubTable,
+    "Clamp": nn.Clamp,
+    "Collapse": nn.Collapse,
+    "Concat": lambda dim, *modules: nn.Concat(down(dim), *modules),
+    "ConcatTable": nn.ConcatTable,
+    "Contiguous": nn.Contiguous,
+    "Cosine": nn.Cosine,
+    "CosineDistance": nn.CosineDistance,
+    "DotProduct": nn.DotProduct,
+    "Dropout": lambda p=0.5, *rest: nn.Dropout(p),
+    "ELU": ignore_in_place(nn.ELU, 1),
+    "Euclidean": nn.Euclidean,
+    "Exp": nn.Exp,
+    "FlattenTable": nn.FlattenTable,
+    "GatedLinearUnit": lambda dim=None: nn.GatedLinearUnit(-1 if dim is None else down(dim)),
+    "GradientReversal": nn.GradientReversal,
+    "HardShrink": nn.HardShrink,
+    "HardTanh": ignore_in_place(nn.HardTanh, 2),
+    "Identity": nn.Identity,
+    "Index": on_axis(nn.Index),
+    "JoinTable": on_axis(nn.JoinTable),
+    "LeakyReLU": ignore_in_place(nn.LeakyReLU, 1),
+    "Linear": nn.Linear,
+    "Log": nn.Log,
+    "LogSigmoid": nn.LogSigmoid,
+    "LogSoftMax": by_number_of_axes(nn.LogSoftMax),
+    "LookupTable": lambda count, size, *rest: nn.LookupTable(count, size),
+    "MM": nn.MM,
+    "MV": nn.MV,
+    "MapTable": nn.MapTable,
+    "Max": reduction(nn.Max),
+    "Mean": reduction(nn.Mean),
+    "Min": reduction(nn.Min),
+    "MixtureTable": nn.MixtureTable,
+    "ModuleFromCriterion": nn.ModuleFromCriterion,
+    "Mul": nn.Mul,
+    "MulConstant": ignore_in_place(nn.MulConstant, 1),
+    "Narrow": lambda dim, offset, length=1: nn.Narrow(down(dim), down(offset), length),
+    "NarrowTable": lambda offset, length=1: nn.NarrowTable(down(offset), length),
+    "Normalize": lambda p, epsilon=1e-10: nn.Normalize(inf if p == "inf" else p, epsilon),
+    "PReLU": lambda channels=0: nn.PReLU(channels or 0),
+    "Padding": padding,
+    "PairwiseDistance": nn.PairwiseDistance,
+    "Parallel": lambda dim, out, *modules: nn.Parallel(down(dim), down(out), *modules),
+    "ParallelTable": nn.ParallelTable,
+    "Power": nn.Power,
+    "RReLU": ignore_in_place(nn.RReLU, 2),
+    "ReLU": ignore_in_place(nn.ReLU),
+    "ReLU6": ignore_in_place(nn.ReLU6),
+    "Replicate": lambda count, dim=1, dims=None: nn.Replicate(count, down(dim), dims),
+    "Reshape": reshape,
+    "Select": lambda dim, index: nn.Select(down(dim), down(index)),
+    "SelectTable": on_axis(nn.SelectTable),
+    "Sequential": nn.Sequential,
+    "Sigmoid": nn.Sigmoid,
+    "SoftMax": by_number_of_axes(nn.SoftMax),
+    "SoftMin": by_number_of_axes(nn.SoftMin),
+    "SoftPlus": nn.SoftPlus,
+    "SoftShrink": nn.SoftShrink,
+    "SoftSign": nn.SoftSign,
+    "SplitTable": on_axis(nn.SplitTable),
+    "Sqrt": ignore_in_place(nn.Sqrt),
+    "Square": nn.Square,
+    "Squeeze": lambda dim=None, dims=None: nn.Squeeze(down(dim), dims),
+    "Sum": reduction(nn.Sum),
+    "Tanh": nn.Tanh,
+    "TanhShrink": nn.TanhShrink,
+    "Threshold": ignore_in_place(nn.Threshold, 2),
+    "Transpose": lambda *pairs: nn.Transpose(*[(down(a), down(b)) for a, b in pairs]),
+    "Unsqueeze": on_axis(nn.Unsqueeze),
+    "View": lambda *args: nn.View(*sizes(*args)),
+    "WeightedEuclidean": nn.WeightedEuclidean,
+    "ZipTable": nn.ZipTable,
+    "nngraph.JustElement": nn.JustElement,
+    "nngraph.JustTable": nn.JustTable,
+}
+"""Arguments come as Torch's, children in front or behind as in its constructor."""
+
+CHILDREN_LAST = {"Concat", "Parallel"}
+
+CRITERIA: dict[str, FromTorch] = {
+    "AbsCriterion": nn.AbsCriterion,
+    "BCECriterion": nn.BCECriterion,
+    "ClassNLLCriterion": nn.ClassNLLCriterion,
+    "CosineEmbeddingCriterion": nn.CosineEmbeddingCriterion,
+    "CrossEntropyCriterion": nn.CrossEntropyCriterion,
+    "DistKLDivCriterion": nn.DistKLDivCriterion,
+    "HingeEmbeddingCriterion": nn.HingeEmbeddingCriterion,
+    "L1Cost": nn.L1Cost,
+    "L1HingeEmbeddingCriterion": nn.L1HingeEmbeddingCriterion,
+    "MSECriterion": nn.MSECriterion,
+    "MarginCriterion": nn.MarginCriterion,
+    "MarginRankingCriterion": nn.MarginRankingCriterion,
+    "MultiCriterion": nn.MultiCriterion,
+    "MultiLabelMarginCriterion": nn.MultiLabelMarginCriterion,
+    "MultiLabelSoftMarginCriterion": nn.MultiLabelSoftMarginCriterion,
+    "MultiMarginCriterion": nn.MultiMarginCriterion,
+    "ParallelCriterion": nn.ParallelCriterion,
+    "SequencerCriterion": nn.SequencerCriterion,
+    "SmoothL1Criterion": nn.SmoothL1Criterion,
+    "SoftMarginCriterion": nn.SoftMarginCriterion,
+}
+
+CLASS_TARGETS = {
+    "ClassNLLCriterion",
+    "CrossEntropyCriterion",
+    "MultiLabelMarginCriterion",
+    "MultiMarginCriterion",
+}
+"""The criteria whose targets are class indices."""
+
+INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1}
+"""The modules that take indices, and as which of their parents (None: the whole input)."""
+
+
+def find(table: dict[str, FromTorch], name: str) -> FromTorch:
+    if name not in table:
+        raise Unknown(f"graphnet has no {name}")
+    return table[name]

@@ -1,0 +1,275 @@
+"""Optimisers against PyTorch's and against trajectories recorded from Torch7; clipping; errors."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import graphnet as gn
+from graphnet import nn, optim
+from graphnet.errors import DtypeError, FormatError, GraphError, NumericsError
+
+GOLDEN = Path(__file__).parent / "golden_optim"
+
+PAIRS = {
+    "sgd": ("SGD", {}, {}),
+    "sgd-decay": ("SGD", {"weight_decay": 0.1}, {"weight_decay": 0.1}),
+    "momentum": ("SGD", {"momentum": 0.9}, {"momentum": 0.9}),
+    "dampening": ("SGD", {"momentum": 0.9, "dampening": 0.4}, {"momentum": 0.9, "dampening": 0.4}),
+    "nesterov": ("SGD", {"momentum": 0.8, "nesterov": True}, {"momentum": 0.8, "nesterov": True}),
+    "nesterov-decay": (
+        "SGD",
+        {"momentum": 0.8, "nesterov": True, "weight_decay": 0.2},
+        {"momentum": 0.8, "nesterov": True, "weight_decay": 0.2},
+    ),
+    "rmsprop": ("RMSprop", {"decay": 0.9}, {"alpha": 0.9}),
+    "rmsprop-decay": ("RMSprop", {"weight_decay": 0.3}, {"weight_decay": 0.3}),
+    "adam": ("Adam", {}, {}),
+    "adam-all": (
+        "Adam",
+        {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weight_decay": 0.1},
+        {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
+    ),
+}
+
+
+def small_net(seed=1):
+    gn.manual_seed(seed)
+    x = gn.input()
+    return gn.GModule([x], [nn.Linear(5, 2)(nn.Tanh()(nn.Linear(3, 5)(x)))])
+
+
+def squared_error(net, x, target):
+    """The mean squared error; its gradient is left in the net."""
+    net.zero_grad()
+    run = net.run(x)
+    difference = run.outputs - target
+    run.backward(2 * difference / difference.size)
+    return float((difference**2).mean())
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_twenty_steps_are_those_of_torch(case):
+    name, settings, torch_settings = PAIRS[case]
+    net = small_net()
+    values, gradients = net.flatten_parameters()
+    theirs = torch.nn.Parameter(torch.tensor(values.copy()))
+    ours = getattr(optim, name)(net, learning_rate=0.05, **settings)
+    reference = getattr(torch.optim, name)([theirs], lr=0.05, **torch_settings)
+    random = np.random.default_rng(2)
+    for _ in range(20):
+        gradients[:] = random.normal(size=gradients.size)
+        theirs.grad = torch.tensor(gradients.copy())
+        ours.step()
+        reference.step()
+        np.testing.assert_allclose(values, theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+def torch7_optimizer(net, method, config):
+    """The optimiser that a recorded configuration describes."""
+    rate = config.get("learningRate")
+    settings = {} if rate is None else {"learning_rate": rate}
+    if method == "sgd":
+        momentum = config.get("momentum", 0.0)
+        return optim.SGD(
+            net,
+            momentum=momentum,
+            dampening=config.get("dampening", momentum),
+            nesterov=config.get("nesterov", False),
+            weight_decay=config.get("weightDecay", 0.0),
+            **settings,
+        )
+    if method == "rmsprop":
+        return optim.RMSprop(net, decay=config.get("alpha", 0.99), **settings)
+    return optim.Adam(net, epsilon_inside=True, **settings)
+
+
+def recorded(kind):
+    files = sorted(GOLDEN.glob("*.json"))
+    return [f.stem for f in files if json.loads(f.read_text())["kind"] == kind]
+
+
+@pytest.mark.parametrize("case", recorded("optim"))
+def test_trajectory_recorded_from_torch7(case):
+    description = json.loads((GOLDEN / f"{case}.json").read_text())
+    arrays = np.load(GOLDEN / f"{case}.npz")
+    config = description["config"]
+    x = gn.input()
+    net = gn.GModule([x], [nn.Linear(6, 2)(nn.Tanh()(nn.Linear(4, 6)(x)))])
+    values, _ = net.flatten_parameters()
+    values[:] = arrays[description["x0"]]
+    optimizer = torch7_optimizer(net, description["method"], config)
+    rate, decay = optimizer.learning_rate, config.get("learningRateDecay", 0.0)
+    data = [arrays[description["data"][part]] for part in ("input", "target")]
+    for step, (expected, loss) in enumerate(
+        zip(arrays["x"], arrays[description["losses"]], strict=True)
+    ):
+        assert squared_error(net, *data) == pytest.approx(float(loss), rel=1e-11)
+        optimizer.learning_rate = rate / (1 + step * decay)
+        optimizer.step()
+        np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-11)
+
+
+def test_recorded_trajectories_are_there():
+    assert {"sgd_nesterov", "rmsprop", "adam"} <= set(recorded("optim"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda net: optim.SGD(net, 0.3),
+        lambda net: optim.SGD(net, 0.05, momentum=0.9),
+        lambda net: optim.SGD(net, 0.05, momentum=0.9, nesterov=True),
+        lambda net: optim.RMSprop(net, 0.03),
+        lambda net: optim.Adam(net, 0.05),
+    ],
+    ids=["sgd", "momentum", "nesterov", "rmsprop", "adam"],
+)
+def test_linear_regression_is_solved(make):
+    gn.manual_seed(3)
+    random = np.random.default_rng(4)
+    net = nn.Linear(4, 1)
+    truth = np.array([[1.0, -2.0, 3.0, 0.5]])
+    x = random.normal(size=(64, 4))
+    target = x @ truth.T + 0.7
+    optimizer = make(net)
+    before = squared_error(net, x, target)
+    for step in range(600):
+        optimizer.learning_rate *= 0.99 if step > 300 else 1
+        squared_error(net, x, target)
+        optimizer.step()
+    assert before > 1
+    np.testing.assert_allclose(net.weight.data, truth, atol=1e-3)
+    np.testing.assert_allclose(net.bias.data, [0.7], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_state_continues_to_the_same_bits(name, dtype):
+    settings = {"momentum": 0.9} if name == "SGD" else {}
+    data = np.random.default_rng(5).normal(size=(8, 3)), np.ones((8, 2))
+
+    def steps(optimizer, count):
+        for _ in range(count):
+            squared_error(optimizer.net, *data)
+            optimizer.step()
+
+    whole = getattr(optim, name)(small_net().astype(dtype), **settings)
+    steps(whole, 9)
+    first = getattr(optim, name)(small_net().astype(dtype), **settings)
+    steps(first, 4)
+    kept = first.state()
+    second = getattr(optim, name)(first.net.clone(), **settings)
+    second.load_state(kept)
+    steps(first, 1)  # the state is a copy: the old optimiser may go on
+    steps(second, 5)
+    result = second.net.flatten_parameters()[0]
+    assert result.dtype == dtype
+    np.testing.assert_array_equal(result, whole.net.flatten_parameters()[0])
+
+
+def test_step_leaves_gradients_and_zero_grad_clears_them():
+    net = small_net()
+    optimizer = optim.SGD(net, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1)
+    squared_error(net, np.ones((2, 3)), np.zeros((2, 2)))
+    before = net.flatten_parameters()[1].copy()
+    optimizer.step()
+    np.testing.assert_array_equal(net.flatten_parameters()[1], before)
+    optimizer.zero_grad()
+    assert np.abs(before).max() > 0
+    assert not net.flatten_parameters()[1].any()
+
+
+# ---- clipping
+
+
+def test_clip_by_norm_gives_the_norm_and_keeps_the_direction():
+    net = small_net()
+    gradients = net.flatten_parameters()[1]
+    gradients[:] = np.random.default_rng(6).normal(size=gradients.size)
+    before = gradients.copy()
+    norm = optim.clip_grad_norm(net, 0.5)
+    assert norm == pytest.approx(np.linalg.norm(before), rel=1e-14)
+    np.testing.assert_allclose(gradients, before * (0.5 / norm), rtol=1e-14)
+    assert optim.clip_grad_norm(net, 10.0) == pytest.approx(0.5, rel=1e-12)
+    np.testing.assert_allclose(gradients, before * (0.5 / norm), rtol=1e-14)
+
+
+def test_clip_by_value():
+    net = small_net()
+    gradients = net.flatten_parameters()[1]
+    gradients[:] = np.linspace(-3, 3, gradients.size)
+    optim.clip_grad_value(net, 1.5)
+    np.testing.assert_array_equal(gradients, np.clip(np.linspace(-3, 3, gradients.size), -1.5, 1.5))
+
+
+# ---- errors
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda net: optim.SGD(net, -0.1), "learning_rate is -0.1, expected 0 <= learning_rate"),
+        (lambda net: optim.SGD(net, float("nan")), "learning_rate is nan"),
+        (lambda net: optim.SGD(net, momentum=-1), "momentum is -1, expected 0 <= momentum"),
+        (lambda net: optim.SGD(net, nesterov=True), "nesterov needs a momentum"),
+        (
+            lambda net: optim.SGD(net, nesterov=True, momentum=0.9, dampening=0.5),
+            "received momentum 0.9 and dampening 0.5",
+        ),
+        (lambda net: optim.RMSprop(net, decay=1.0), "decay is 1.0, expected 0 <= decay < 1"),
+        (lambda net: optim.Adam(net, beta2=1.5), "beta2 is 1.5, expected 0 <= beta2 < 1"),
+        (lambda net: optim.Adam(net, weight_decay=-1), "weight_decay is -1"),
+        (lambda net: optim.clip_grad_norm(net, 0), "largest norm is 0, expected a positive"),
+        (lambda net: optim.clip_grad_value(net, -5), "largest value is -5, expected a positive"),
+    ],
+)
+def test_settings_out_of_range(make, message):
+    with pytest.raises(ValueError, match=message):
+        make(small_net())
+
+
+def test_a_net_without_parameters_cannot_be_optimised():
+    with pytest.raises(GraphError, match="no parameters"):
+        optim.SGD(nn.Tanh())
+
+
+def test_a_net_converted_later_is_noticed():
+    net = small_net()
+    optimizer = optim.Adam(net)
+    net.float()
+    with pytest.raises(DtypeError, match="made for float64 parameters, which are float32 now"):
+        optimizer.step()
+
+
+def test_a_net_changed_later_is_noticed():
+    net = nn.Linear(3, 2)
+    optimizer = optim.Adam(net)
+    net.bias = None
+    with pytest.raises(GraphError, match="made for 8 numbers, the net has 6 now"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"steps": 1, "learning_rate": 0.1}, r"expected \['average', 'learning_rate'"),
+        (
+            {"steps": 1, "learning_rate": 0.1, "average": np.zeros(3), "square_average": 0},
+            r"average of type float64\[3\], expected float64\[32\]",
+        ),
+    ],
+)
+def test_state_of_another_optimiser_or_net(state, message):
+    with pytest.raises(FormatError, match=message):
+        optim.Adam(small_net()).load_state(state)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_clip_by_norm_refuses_what_is_not_finite(bad):
+    net = small_net()
+    net.flatten_parameters()[1][3] = bad
+    with pytest.raises(NumericsError, match="clipping cannot help"):
+        optim.clip_grad_norm(net, 1.0)

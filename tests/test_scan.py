@@ -1,0 +1,166 @@
+"""``scan`` against the loop that it stands for: values, gradients, second gradients, both directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphnet.errors import NumericsError, ShapeError
+from graphnet.ir import Program, differentiate, interpreter, run_program, scan, trace, type_of
+from graphnet.ir.pointwise import log, sigmoid, tanh
+from graphnet.ir.shaping import stack
+from graphnet.ir.trace import inline
+from tests.numeric import numeric_gradient, relative_error, weighted_sum
+
+STEPS, BATCH, SIZE = 4, 2, 3
+SHAPES = [(SIZE, SIZE), (SIZE,), (BATCH, SIZE), (BATCH, SIZE), (STEPS, BATCH, SIZE)]
+
+
+def step(weight: Any, bias: Any, carry: Any, slices: Any) -> Any:
+    """A cell with everything that a scan must handle: constants, two states, several results."""
+    c, h = carry
+    gate = sigmoid(h @ weight.T + bias)
+    new_c = gate * c + (1.0 - gate) * slices[0]
+    new_h = tanh(new_c) * gate + bias
+    return [new_c, new_h], [new_h, gate * slices[0]]
+
+
+def scanned(reverse: bool) -> Any:
+    def function(weight: Any, bias: Any, c: Any, h: Any, xs: Any) -> Any:
+        finals, results = scan(
+            lambda carry, slices: step(weight, bias, carry, slices),
+            [c, h], [xs], length=STEPS, reverse=reverse,
+        )  # fmt: skip
+        return [*finals, *results]
+
+    return function
+
+
+def looped(reverse: bool) -> Any:
+    def function(weight: Any, bias: Any, c: Any, h: Any, xs: Any) -> Any:
+        rows: list[Any] = [None] * STEPS
+        for t in reversed(range(STEPS)) if reverse else range(STEPS):
+            (c, h), rows[t] = step(weight, bias, [c, h], [xs[t]])
+        return [c, h, stack([row[0] for row in rows]), stack([row[1] for row in rows])]
+
+    return function
+
+
+def programs(reverse: bool) -> tuple[Program, Program, list[np.ndarray]]:
+    rng = np.random.default_rng(7)
+    arrays = [rng.normal(size=shape) for shape in SHAPES]
+    types = list(map(type_of, arrays))
+    return trace(scanned(reverse), *types), trace(looped(reverse), *types), arrays
+
+
+def gradients(program: Program, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    derivative = differentiate(program, program.inputs)
+    derivative.forward.check()
+    derivative.backward.check()
+    values = run_program(derivative.forward, arrays)
+    seeds = [np.sin(np.arange(v.size)).reshape(v.shape) for v in values[: len(program.outputs)]]
+    found = run_program(derivative.backward, [*values[len(program.outputs) :], *seeds])
+    return [found[slot] for slot in derivative.slots if slot is not None]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan_equals_the_loop(reverse: bool) -> None:
+    scan_program, loop_program, arrays = programs(reverse)
+    scan_program.check()
+    pairs = zip(run_program(scan_program, arrays), run_program(loop_program, arrays), strict=True)
+    for found, expected in pairs:
+        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradients_equal_those_of_the_loop(reverse: bool) -> None:
+    scan_program, loop_program, arrays = programs(reverse)
+    pairs = zip(gradients(scan_program, arrays), gradients(loop_program, arrays), strict=True)
+    for found, expected in pairs:
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_second_gradients_equal_finite_differences() -> None:
+    program, _, arrays = programs(reverse=False)
+    first = differentiate(program, program.inputs)
+    count = len(program.outputs)
+
+    def composed(*inputs: Any) -> Any:
+        values = inline(first.forward, inputs)
+        return inline(first.backward, [*values[count:], *[v * 0.5 for v in values[:count]]])
+
+    twice = trace(composed, *map(type_of, arrays))
+    twice.check()
+    second = differentiate(twice, twice.inputs)
+    values = run_program(second.forward, arrays)
+    weights = [np.cos(np.arange(v.size)).reshape(v.shape) for v in values[: len(twice.outputs)]]
+    found = run_program(second.backward, [*values[len(twice.outputs) :], *weights])
+    for slot, array in zip(second.slots, arrays, strict=True):
+        assert slot is not None
+        expected = numeric_gradient(
+            lambda: weighted_sum(run_program(twice, arrays), weights), array
+        )
+        assert relative_error(found[slot], expected) < 1e-7
+
+
+def test_the_body_is_traced_once_whatever_the_length() -> None:
+    def size(steps: int) -> int:
+        def function(x: Any) -> Any:
+            finals, _ = scan(lambda c, s: ([tanh(c[0]) + s[0]], []), [x[0]], [x], length=steps)
+            return finals[0]
+
+        program = trace(function, type_of(np.ones((steps, 2))))
+        derivative = differentiate(program, program.inputs)
+        count = len(derivative.forward.equations) + len(derivative.backward.equations)
+        return count + sum(
+            len(body.equations)
+            for part in (derivative.forward, derivative.backward)
+            for equation in part.equations
+            for body in equation.bodies()
+        )
+
+    assert size(2) == size(500)
+
+
+def test_what_does_not_change_is_computed_outside() -> None:
+    def function(weight: Any, x: Any) -> Any:
+        finals, _ = scan(lambda c, s: ([c[0] @ weight.T], []), [x], [], length=3)
+        return finals[0]
+
+    program = trace(function, type_of(np.ones((2, 2))), type_of(np.ones((1, 2))))
+    assert [e.primitive.name for e in program.equations] == ["transpose", "scan"]
+
+
+def test_a_scan_of_no_steps_returns_what_it_was_given() -> None:
+    program = trace(
+        lambda c, xs: sum(scan(lambda a, s: ([a[0] + s[0]], [a[0]]), [c], [xs], length=0), []),
+        type_of(np.ones(2)),
+        type_of(np.ones((0, 2))),
+    )
+    final, stacked = run_program(program, [np.ones(2), np.ones((0, 2))])
+    np.testing.assert_array_equal(final, np.ones(2))
+    assert stacked.shape == (0, 2)
+
+
+def test_numpy_arrays_are_scanned_at_once() -> None:
+    finals, sums = scan(lambda c, s: ([c[0] + s[0]], [c[0]]), [np.zeros(())], [np.ones(3)], length=3)
+    assert float(finals[0]) == 3
+    np.testing.assert_array_equal(sums[0], [0, 1, 2])
+
+
+def test_a_state_that_changes_its_shape_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"value 0 into a step as float64\[2\] and out of it as"):
+        trace(lambda x: scan(lambda c, s: ([c[0][:1]], []), [x], [], length=2), type_of(np.ones(2)))
+
+
+def test_check_finite_names_the_step() -> None:
+    program = trace(
+        lambda xs: scan(lambda c, s: ([c[0]], [log(s[0])]), [xs[0]], [xs], length=4)[1],
+        type_of(np.ones((4, 2))),
+    )
+    xs = np.ones((4, 2))
+    xs[2, 1] = -1
+    with pytest.raises(NumericsError, match=r"log.*produces nan at \(1,\).*at time step 2"):
+        interpreter(program, check_finite=True)([xs])
