@@ -145,7 +145,9 @@ def test_a_scan_of_no_steps_returns_what_it_was_given() -> None:
 
 
 def test_numpy_arrays_are_scanned_at_once() -> None:
-    finals, sums = scan(lambda c, s: ([c[0] + s[0]], [c[0]]), [np.zeros(())], [np.ones(3)], length=3)
+    finals, sums = scan(
+        lambda c, s: ([c[0] + s[0]], [c[0]]), [np.zeros(())], [np.ones(3)], length=3
+    )
     assert float(finals[0]) == 3
     np.testing.assert_array_equal(sums[0], [0, 1, 2])
 

@@ -101,12 +101,12 @@ def check_splits(order: Sequence[Node], reached: set[Node], where: str) -> None:
 
 
 def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> None:
-    """What is computed from an input must reach an output."""
+    """What is computed from an input must reach an output, of this graph or of one closed before."""
     seen = set(inputs)
     pending = list(inputs)
     while pending:
         for child in pending.pop().children:
-            if child in seen:
+            if child in seen or (child.used and child not in reached):
                 continue
             if child not in reached:
                 raise GraphError(

@@ -154,13 +154,19 @@ def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
                 f"holds a graph whose node {index} has the parents {data['parents']}",
                 "A node can only follow its parents: the graph would have a cycle.",
             )
-        file, _, line = str(data["place"]).rpartition(":")
         parents = tuple(nodes[i] for i in data["parents"])
-        node = Node(numbered(modules, data["module"]), parents, file, int(line))
+        node = Node(numbered(modules, data["module"]), parents, *parsed_place(data["place"]))
         node.annotate(data.get("name"), data.get("description"), data.get("attributes"))
         nodes.append(node)
     inputs = [numbered(nodes, i) for i in entry["inputs"]]
-    return GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
+    net = GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
+    net.file, net.line = parsed_place(entry["place"])
+    return net
+
+
+def parsed_place(text: Any) -> tuple[str, int]:
+    file, _, line = str(text).rpartition(":")
+    return file, int(line)
 
 
 def numbered(items: Sequence[Any], number: Any) -> Any:

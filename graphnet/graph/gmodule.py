@@ -44,6 +44,8 @@ class GModule(Module):
         self.file, self.line = calling_line()
         name_by_variables(calling_frame(PACKAGE + ".graph").f_locals)
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
+        for node in self.nodes:
+            node.used = True
         self.names = unique_names(self.nodes)
         self._set_layout()
 

@@ -24,7 +24,7 @@ class Node:
 
     __slots__ = (
         "__weakref__", "_children", "attributes", "description", "file", "line", "module", "name",
-        "parents",
+        "parents", "used",
     )  # fmt: skip
 
     def __init__(self, module: Module, parents: tuple[Node, ...], file: str, line: int) -> None:
@@ -35,6 +35,7 @@ class Node:
         self.attributes: dict[str, str] = {}
         self.file = file
         self.line = line
+        self.used = False  # whether a closed graph holds this node
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
             parent._children.append(weakref.ref(self))

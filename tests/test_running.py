@@ -1,0 +1,328 @@
+"""Running: the two calls of Torch, runs with every node's value and gradient, modes, dtypes, summary."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet import nn
+from graphnet.errors import DtypeError, GraphError, NumericsError, ShapeError
+from tests.numeric import numeric_gradient, relative_error
+
+
+def blog() -> gn.GModule:
+    """z = x1 + x2 * linear(x3), the example of the nngraph announcement."""
+    x1, x2, x3 = gn.input(), gn.input(), gn.input()
+    linear = nn.Linear(20, 10)(x3)
+    z = nn.CAddTable()([x1, nn.CMulTable()([x2, linear])])
+    return gn.GModule([x1, x2, x3], [z])
+
+
+DATA = [np.ones(10), np.full(10, 2.0), np.full(20, 3.0)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_blog_example_equals_the_sum_by_hand(dtype: str) -> None:
+    net = blog().astype(dtype)
+    x1, x2, x3 = (x.astype(dtype) for x in DATA)
+    weight, bias = net.parameters()
+    by_hand = x2 * (weight @ x3 + bias) + x1
+    np.testing.assert_array_max_ulp(net.forward([x1, x2, x3]), by_hand, maxulp=1)
+
+
+def test_the_gradients_of_the_blog_example_equal_finite_differences(
+    rng: np.random.Generator,
+) -> None:
+    net = blog()
+    data = [x.copy() for x in DATA]
+    seed = rng.normal(size=10)
+    net.forward(data)
+    by_input = net.backward(data, seed)
+    arrays = [*data, *(p.data for p in net.parameters())]
+    found = [*by_input, *(p.grad for p in net.parameters())]
+    for array, gradient in zip(arrays, found, strict=True):
+        expected = numeric_gradient(lambda: float((net.forward(data) * seed).sum()), array)
+        assert relative_error(gradient, expected) < 1e-7
+
+
+def test_a_run_keeps_the_value_and_gradient_of_every_node() -> None:
+    net = blog()
+    run = net.run(DATA)
+    np.testing.assert_array_equal(run["linear"], run[net["linear"]])
+    assert run.names == ["x1", "x2", "x3", "linear", "cmultable", "z"]
+    with pytest.raises(GraphError, match=r"Call run.backward"):
+        run.grad  # noqa: B018
+    run.backward(np.ones(10))
+    np.testing.assert_array_equal(run.grad["linear"], DATA[1])
+    np.testing.assert_array_equal(run.grad[net["x2"]], run["linear"])
+    with pytest.raises(GraphError, match="no node named 'gate'"):
+        run["gate"]
+    with pytest.raises(GraphError, match="not in this graph"):
+        run[gn.input()]
+
+
+def test_gradients_add_up_until_they_are_zeroed() -> None:
+    net = blog()
+    for _ in range(2):
+        net.forward(DATA)
+        net.backward(DATA, np.ones(10))
+    np.testing.assert_array_equal(net.parameters()["linear.bias"].grad, np.full(10, 4.0))
+    net.zero_grad()
+    assert not any(p.grad.any() for p in net.parameters())
+
+
+def test_runs_are_independent() -> None:
+    net = blog()
+    first, second = net.run(DATA), net.run([DATA[0], DATA[1], -DATA[2]])
+    np.testing.assert_array_equal(first.backward(np.ones(10))[1], first["linear"])
+    np.testing.assert_array_equal(second.backward(np.ones(10))[1], second["linear"])
+
+
+def test_one_graph_serves_several_threads() -> None:
+    net = nn.Sequential(nn.Linear(5, 5), nn.Tanh(), nn.Linear(5, 1))
+    inputs = [np.full((3, 5), float(i)) for i in range(8)]
+    expected = [net.forward(x) for x in inputs]
+    failures: list[int] = []
+
+    def work(index: int) -> None:
+        for _ in range(50):
+            if not np.array_equal(net.forward(inputs[index]), expected[index]):
+                failures.append(index)
+            net.backward(inputs[index], np.ones((3, 1)))
+
+    net.zero_grad()
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert float(net.parameters()[3].grad[0]) == 8 * 50 * 3
+
+
+def test_results_do_not_alias_parameters_or_inputs() -> None:
+    identity = nn.Identity()
+    x = np.ones(3)
+    identity.forward(x)[:] = 5
+    np.testing.assert_array_equal(x, np.ones(3))
+    table = nn.LookupTable(3, 2)
+    before = table.weight.data.copy()
+    table.forward(np.array([0, 1, 2]))[:] = 9
+    np.testing.assert_array_equal(table.weight.data, before)
+
+
+def test_shapes_may_change_from_call_to_call() -> None:
+    layer = nn.Linear(3, 2)
+    for shape in [(3,), (4, 3), (2, 5, 3), (0, 3), (4, 3)]:
+        x = np.ones(shape)
+        assert layer.forward(x).shape == (*shape[:-1], 2)
+        assert layer.backward(x, np.ones((*shape[:-1], 2))).shape == shape
+
+
+def test_a_changed_module_is_traced_again() -> None:
+    dropout = nn.Dropout(0.5)
+    net = nn.Sequential(dropout)
+    x = np.ones(1000)
+    assert set(np.unique(net.forward(x))) == {0.0, 2.0}
+    dropout.p = 0.75
+    assert set(np.unique(net.forward(x))) == {0.0, 4.0}
+    net.evaluate()
+    np.testing.assert_array_equal(net.forward(x), x)
+    net.training()
+    assert net.forward(x).min() == 0
+
+
+def test_dropout_is_repeatable_and_its_gradient_uses_the_same_mask() -> None:
+    net = nn.Dropout(0.3).seed(5)
+    x = np.ones(50)
+    first = net.forward(x)
+    np.testing.assert_array_equal(net.backward(x, np.ones(50)), first)
+    np.testing.assert_array_equal(net.seed(5).forward(x), first)
+    assert not np.array_equal(net.forward(x), first)
+
+
+def test_dropout_inside_a_sequence_draws_for_each_step() -> None:
+    x, h = gn.input(), gn.input()
+    cell = gn.GModule([x, h], nn.Dropout(0.5)(x) + h)
+    net = nn.Recurrent(cell)
+    xs = np.ones((6, 40))
+    out, final = net.forward([xs, np.zeros(40)])
+    masks = np.diff(out, axis=0, prepend=0)
+    assert set(np.unique(masks)) == {0.0, 2.0}
+    assert not (masks == masks[0]).all()
+    back, _ = net.backward([xs, np.zeros(40)], [np.zeros_like(xs), np.ones(40)])
+    np.testing.assert_array_equal(back, masks)
+
+
+def test_float_and_double_convert_parameters_and_follow_the_inputs() -> None:
+    net = blog().float()
+    assert net.forward(DATA).dtype == np.float32
+    assert net.backward(DATA, np.ones(10))[0].dtype == np.float32
+    assert net.parameters()[0].grad.dtype == np.float32
+    assert net.double().forward([x.astype("float32") for x in DATA]).dtype == np.float64
+
+
+def test_without_parameters_the_inputs_decide() -> None:
+    add = nn.CAddTable()
+    assert add.forward([np.ones(2, "float32")] * 2).dtype == np.float32
+    assert add.forward([np.ones(2, "float32"), np.ones(2)]).dtype == np.float64
+
+
+def test_a_scalar_output_needs_no_gradient() -> None:
+    loss = nn.MSECriterion()
+    x, y = np.ones(4), np.zeros(4)
+    assert loss.forward([x, y]) == 1.0
+    np.testing.assert_array_equal(loss.backward([x, y])[0], np.full(4, 0.5))
+
+
+def test_printing_parameters_shows_names_shapes_and_values() -> None:
+    net = blog()
+    net["linear"].weight[:] = np.arange(200).reshape(10, 20)
+    lines = str(net.parameters()).splitlines()
+    assert lines[1].split()[:4] == ["linear.weight", "(10,", "20)", "float64"]
+    assert "0  1  2 …  199" in lines[1]
+    assert lines[-1] == "2 parameters, 210 numbers"
+    assert str(nn.Tanh().parameters()) == "no parameters"
+
+
+def test_flat_parameters_are_views() -> None:
+    net = blog()
+    values, gradients = net.flatten_parameters()
+    assert values.size == 210
+    net["linear"].bias[:] = 7
+    np.testing.assert_array_equal(values[-10:], np.full(10, 7.0))
+    values[:] = 0
+    assert not net["linear"].weight.data.any()
+    net.forward(DATA)
+    net.backward(DATA, np.ones(10))
+    np.testing.assert_array_equal(gradients[-10:], DATA[1])
+    again, _ = net.flatten_parameters()
+    assert again is values
+    inner, _ = net["linear"].module.flatten_parameters()
+    assert inner.base is values or inner is values
+    with pytest.raises(GraphError, match="no parameters, expected"):
+        nn.Tanh().flatten_parameters()
+
+
+def test_shared_parameters_lie_in_the_flat_vector_once() -> None:
+    layer = nn.Linear(2, 2)
+    assert nn.Sequential(layer, nn.Tanh(), layer).flatten_parameters()[0].size == 6
+
+
+def test_clones_copy_or_share() -> None:
+    net = blog()
+    copy, shared = net.clone(), net.clone(share=True)
+    biased = net.clone(share=["bias"])
+    net["linear"].weight[:] = 0
+    net["linear"].bias[:] = 1
+    np.testing.assert_array_equal(shared.forward(DATA), net.forward(DATA))
+    assert not np.array_equal(copy.forward(DATA), net.forward(DATA))
+    assert biased["linear"].bias is net["linear"].bias
+    assert biased["linear"].weight is not net["linear"].weight
+    assert copy["linear"] is not net["linear"]
+
+
+def test_a_clone_keeps_sharing_inside() -> None:
+    layer = nn.Linear(2, 2)
+    twin = nn.Linear(2, 2)
+    twin.weight = layer.weight
+    copy = nn.Sequential(layer, layer, twin).clone()
+    assert copy.modules[0] is copy.modules[1]
+    assert copy.modules[2].weight is copy.modules[0].weight
+    assert len(copy.parameters()) == 3
+
+
+def test_apply_reaches_every_part() -> None:
+    seen = []
+    blog().apply(lambda module: seen.append(type(module).__name__))
+    assert sorted(seen) == ["CAddTable", "CMulTable", "GModule", *["Identity"] * 3, "Linear"]
+
+
+def test_the_summary_comes_from_shapes_alone() -> None:
+    summary = nn.lstm_cell(1000, 2000).summary((64, 1000), (64, 2000), (64, 2000))
+    assert summary.parameters == 4 * (1000 * 2000 + 2000 * 2000 + 2 * 2000)
+    assert summary.multiply_adds == 64 * 4 * (1000 * 2000 + 2000 * 2000)
+    rows = {row.node: row for row in summary.rows}
+    assert rows["forget_gate.i2h"].output == "(64, 2000)"
+    assert rows["forget_gate.i2h"].multiply_adds == 64 * 1000 * 2000
+    assert "multiply-adds" in str(summary)
+
+
+def test_the_summary_counts_the_steps_of_a_sequence() -> None:
+    net = nn.Recurrent(nn.lstm_cell(2, 3))
+    assert net.summary((7, 4, 2), (4, 3), (4, 3)).multiply_adds == 7 * 4 * 4 * (2 * 3 + 3 * 3)
+
+
+FAULTS = [
+    ([np.ones(10)], GraphError, "expects a table of 3 inputs .x1, x2, x3., received a table of 1"),
+    (np.ones(10), GraphError, r"expects a table of 3 inputs .x1, x2, x3., received \(10,\)"),
+    ([np.ones(10), None, np.ones(20)], DtypeError, "receives None"),
+    ([np.ones(10), "x", np.ones(20)], DtypeError, "receives 'x'"),
+    ([np.ones(10), np.array(["x"]), np.ones(20)], DtypeError, "dtype <U1, expected numbers"),
+    ([np.ones(10), np.ones(10, complex), np.ones(20)], DtypeError, "dtype complex128"),
+    ([np.ones(10, int), np.ones(10), np.ones(20)], DtypeError, r"'z' .*adds int64 and float64"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("inputs", "error", "message"), FAULTS, ids=[f[2] for f in FAULTS])
+def test_wrong_inputs_are_named(inputs: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        blog().forward(inputs)
+
+
+def test_a_wrong_shape_names_nodes_lines_and_shapes() -> None:
+    with pytest.raises(ShapeError) as caught:
+        blog().forward([np.ones((3, 4)), DATA[1], DATA[2]])
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("CAddTable 'z' (test_running.py:")
+    assert lines[0].endswith("adds (3, 4) and (10,)")
+    assert lines[1].split()[0] == "x1"
+    assert lines[1].split()[-2] == "input"
+    assert lines[2].split()[0] == "cmultable"
+    assert "test_running.py" in lines[2]
+
+
+def test_a_wrong_size_into_a_layer_says_what_it_expects() -> None:
+    with pytest.raises(ShapeError, match=r"Linear 'linear' \(test_running.py:\d+\) expects an arr"):
+        blog().forward([DATA[0], DATA[1], np.ones(7)])
+
+
+def test_check_finite_names_the_input_or_the_node() -> None:
+    net = blog()
+    bad = [DATA[0], DATA[1], np.where(np.arange(20) == 3, np.nan, 1.0)]
+    with pytest.raises(NumericsError, match=r"input\[2\] holds nan at \(3,\), one of 1"):
+        net.forward(bad, check_finite=True)
+    assert np.isnan(net.forward(bad)).all()
+    net["linear"].bias[4] = np.inf
+    with pytest.raises(NumericsError, match=r"parameter linear.bias holds inf at \(4,\)"):
+        net.forward(DATA, check_finite=True)
+    net["linear"].bias[4] = 1e308
+    with pytest.raises(NumericsError, match=r"CMulTable 'cmultable' .*produces inf at \(4,\)"):
+        net.forward([DATA[0], DATA[1] * 100, DATA[2]], check_finite=True)
+
+
+BACKWARD_FAULTS = [
+    (None, GraphError, "needs grad_outputs"),
+    (np.ones(9), ShapeError, r"gradient \(9,\) for output 0, expected \(10,\)"),
+    ([np.ones(10)], GraphError, r"received the gradients \[\(10,\)\] \(1 entries\), expected \(10"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("grad", "error", "message"), BACKWARD_FAULTS)
+def test_wrong_gradients_are_named(grad: object, error: type[Exception], message: str) -> None:
+    net = blog()
+    net.forward(DATA)
+    with pytest.raises(error, match=message):
+        net.backward(DATA, grad)
+
+
+def test_backward_needs_the_forward_of_that_input() -> None:
+    net = blog()
+    with pytest.raises(GraphError, match="backward needs the input of the last forward"):
+        net.backward(DATA, np.ones(10))
+    net.forward(DATA)
+    with pytest.raises(GraphError, match="backward needs the input of the last forward"):
+        net.backward([DATA[0], DATA[1], DATA[2] + 1], np.ones(10))
