@@ -14,6 +14,7 @@ True
 """
 
 from graphnet import nn
+from graphnet.draw import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.storage import load, save
@@ -27,6 +28,7 @@ __all__ = [
     "Node",
     "Parameter",
     "Run",
+    "draw",
     "input",
     "load",
     "manual_seed",

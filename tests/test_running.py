@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -149,7 +152,7 @@ def test_dropout_inside_a_sequence_draws_for_each_step() -> None:
     cell = gn.GModule([x, h], nn.Dropout(0.5)(x) + h)
     net = nn.Recurrent(cell)
     xs = np.ones((6, 40))
-    out, final = net.forward([xs, np.zeros(40)])
+    out, _ = net.forward([xs, np.zeros(40)])
     masks = np.diff(out, axis=0, prepend=0)
     assert set(np.unique(masks)) == {0.0, 2.0}
     assert not (masks == masks[0]).all()
@@ -233,6 +236,24 @@ def test_a_clone_keeps_sharing_inside() -> None:
     assert copy.modules[0] is copy.modules[1]
     assert copy.modules[2].weight is copy.modules[0].weight
     assert len(copy.parameters()) == 3
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_by_pythons_own_means(copied: Callable[[gn.GModule], gn.GModule]) -> None:
+    net = blog()
+    other = copied(net)
+    np.testing.assert_array_equal(other.forward(DATA), net.forward(DATA))
+    assert other["linear"].weight is not net["linear"].weight
+
+
+def test_inner_values_of_containers_are_kept() -> None:
+    x = gn.input()
+    body = nn.Sequential(nn.Tanh(), nn.Sequential(nn.Sigmoid()))(x)
+    run = gn.GModule(x, body).run(np.ones(2))
+    np.testing.assert_array_equal(run["body.0"], np.tanh(np.ones(2)))
+    np.testing.assert_array_equal(run["body.1.0"], run.outputs)
+    run.backward(np.ones(2))
+    np.testing.assert_array_equal(run.grad["body.1"], np.ones(2))
 
 
 def test_apply_reaches_every_part() -> None:

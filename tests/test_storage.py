@@ -231,5 +231,5 @@ def test_every_cut_of_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="There is no file .*nothing.gn"):
+    with pytest.raises(FileNotFoundError, match=r"There is no file .*nothing\.gn"):
         gn.load(tmp_path / "nothing.gn")

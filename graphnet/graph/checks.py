@@ -101,7 +101,7 @@ def check_splits(order: Sequence[Node], reached: set[Node], where: str) -> None:
 
 
 def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> None:
-    """What is computed from an input must reach an output, of this graph or of one closed before."""
+    """What is computed from an input must reach an output (of this graph or an earlier one)."""
     seen = set(inputs)
     pending = list(inputs)
     while pending:

@@ -107,7 +107,7 @@ def encode(value: Any, numbers: Mapping[int, int], owner: Module) -> Any:
 
 
 def build(
-    description: Data, parameters: Mapping[str, NDArray], classes: Sequence[type[Module]]
+    description: Data, parameters: Mapping[str, NDArray], classes: Sequence[type[Module]] = ()
 ) -> Module:
     """The module of a description; every claim of it is checked. Raises FormatError."""
     known = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}

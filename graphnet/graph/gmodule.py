@@ -122,7 +122,7 @@ def compute_node(net: GModule, node: Node, name: str, value: Any) -> Any:
         except GraphnetError as error:
             error.locate(str(here), parent_lines(net, node, value))
             raise
-    tracing.record(node, path, result)
+    tracing.record(path, result, node)
     return result
 
 

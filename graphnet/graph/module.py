@@ -15,8 +15,7 @@ from graphnet.graph.parameter import Parameter, ParameterTable, flatten
 from graphnet.graph.random import default_generator
 from graphnet.graph.registry import arguments_of, register, written
 from graphnet.graph.run import Run, last_run, run_module, same_input
-from graphnet.graph.tracing import current_tracing
-from graphnet.ir.program import Origin
+from graphnet.graph.tracing import compute_inside
 from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
@@ -89,16 +88,7 @@ class Module(ABC):
 
     def call(self, value: Any) -> Any:
         """Compute within another module's ``compute``, so that equations carry this one's path."""
-        tracing = current_tracing.get()
-        if tracing is None or tracing.module is self or tracing.module is None:
-            return self.compute(value)
-        parent = tracing.module
-        name = next((n for n, child in parent.named_children() if child is self), None)
-        path = ".".join(
-            part for part in (tracing.path, name or type(self).__name__.lower()) if part
-        )
-        with tracing.inside(self, Origin(path, "", 0, type(self).__name__)):
-            return self.compute(value)
+        return compute_inside(self, value)
 
     # ---- running
 
@@ -294,8 +284,14 @@ class Module(ABC):
                 lines.append(f"{indent}{path.rpartition('.')[2]}: {module.description()}")
         return "\n".join(lines)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in UNSAVED}
+    def __deepcopy__(self: Self, memo: Any) -> Self:
+        return self.clone()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from graphnet.graph.description import build, describe
+
+        description, parameters = describe(self)
+        return build, (description, {str(i): p.data for i, p in enumerate(parameters)})
 
 
 UNSAVED = ("_thread_runs", "_trace_cache")

@@ -57,12 +57,13 @@ def arguments_of(module: Module) -> Iterator[tuple[inspect.Parameter, Any]]:
 
 def make(cls: type[Module], arguments: dict[str, Any]) -> Module:
     """A module from its constructor arguments by name; ``*modules`` comes as a list."""
-    positional = [
-        value
-        for parameter in constructor_parameters(cls)
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL
-        for value in arguments.pop(parameter.name, ())
-    ]
+    parameters = constructor_parameters(cls)
+    names = [p.name for p in parameters]
+    starred = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_POSITIONAL), None)
+    positional = []
+    if starred is not None:  # what stands before the star can be given by position alone
+        positional = [arguments.pop(name) for name in names[:starred] if name in arguments]
+        positional += arguments.pop(names[starred], ())
     return cls(*positional, **arguments)
 
 

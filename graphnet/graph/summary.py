@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +59,26 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
     traced = shape_trace(module, shapes, dtype)
     counts: dict[str, int] = {}
     total = count_by_path(traced.program, counts)
+    below = with_inner(counts)
     rows = []
     modules = dict(module.named_modules())
     shared = dict(module.named_children())
     for path, shape in output_shapes(traced).items():
         part = modules.get(path) or shared.get(path) or find_part(module, path)
-        below = sum(n for p, n in counts.items() if p == path or p.startswith(path + "."))
         own = sum(p.size for p in part.parameters()) if part else 0
-        rows.append(Row(path, part.description() if part else "", shape, own, below))
+        rows.append(Row(path, part.description() if part else "", shape, own, below.get(path, 0)))
     return Summary(tuple(rows), sum(p.size for p in module.parameters()), total)
+
+
+def with_inner(counts: Mapping[str, int]) -> dict[str, int]:
+    """The count of each path, with those of the paths inside it."""
+    totals: dict[str, int] = {}
+    for path, count in counts.items():
+        words = path.split(".")
+        for end in range(1, len(words) + 1):
+            inner = ".".join(words[:end])
+            totals[inner] = totals.get(inner, 0) + count
+    return totals
 
 
 def find_part(module: Module, path: str) -> Module | None:

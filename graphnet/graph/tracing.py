@@ -13,7 +13,7 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphnetError
 from graphnet.graph import table
 from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, building, current_builder, origin
+from graphnet.ir.builder import Builder, building, current_builder, current_origin, origin
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.program import Origin, Program, Var, is_var
 from graphnet.ir.trace import atom_of
@@ -125,11 +125,12 @@ class Tracing:
         outer = self._uniform(builder.outer, ArrayType((builder.steps, *type.shape), type.dtype))
         return builder.late_sequence(outer)
 
-    def record(self, node: Node, path: str, value: Any) -> None:
-        """Remember the value of a node (inside a scan there is one for each step: not kept)."""
+    def record(self, path: str, value: Any, node: Node | None = None) -> None:
+        """Remember the value at a path (inside a scan there is one for each step: not kept)."""
         if current_builder.get() is self.builder:
             self.values[path] = value
-            self.paths.setdefault(node, []).append(path)
+            if node is not None:
+                self.paths.setdefault(node, []).append(path)
 
     def visit(self, module: Module) -> None:
         self.modules[id(module)] = (module, module._version)
@@ -173,6 +174,26 @@ def traced_output(module: Module, value: Any) -> Any:
     except GraphnetError as error:
         error.locate(type(module).__name__, (f"input  {table.describe(value)}",))
         raise
+
+
+def compute_inside(module: Module, value: Any) -> Any:
+    """The output of a module within the ``compute`` of another, under a path of its own."""
+    tracing = current_tracing.get()
+    if tracing is None or tracing.module is None or tracing.module is module:
+        return module.compute(value)
+    named = (n for n, child in tracing.module.named_children() if child is module)
+    name = next(named, type(module).__name__.lower())
+    outer = current_origin.get() or Origin("", "", 0)
+    path = f"{tracing.path}.{name}" if tracing.path else name
+    here = Origin(path, outer.file, outer.line, type(module).__name__)
+    with tracing.inside(module, here):
+        try:
+            result = module.compute(value)
+        except GraphnetError as error:
+            error.locate(str(here), (f"input  {table.describe(value)}",))
+            raise
+    tracing.record(path, result)
+    return result
 
 
 def finish(

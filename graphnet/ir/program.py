@@ -25,7 +25,8 @@ class Origin:
     module: str = ""
 
     def __str__(self) -> str:
-        return f"{self.module} '{self.path}' ({self.file}:{self.line})".lstrip()
+        place = f" ({self.file}:{self.line})" if self.file else ""
+        return f"{self.module} '{self.path}'{place}".lstrip()
 
 
 class Var:

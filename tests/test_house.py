@@ -1,0 +1,50 @@
+"""The rules of the house that a machine can check: floors, first lines, lengths, Torch's absence."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import graphnet
+
+ROOT = Path(graphnet.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+FLOORS = ["errors", "ir", "graph", "nn", "optim", "draw", "train", "cli"]
+"""From the ground up."""
+
+
+def floor_of(module: str) -> int | None:
+    parts = module.split(".")
+    return FLOORS.index(parts[1]) if len(parts) > 1 and parts[1] in FLOORS else None
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "graphnet":
+            yield from (f"graphnet.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+def identifier(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=identifier)
+def test_a_file_keeps_the_rules(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a line on top says the subject of the file"
+    assert text.count("\n") <= 310, "a file that passes 300 lines has two subjects"
+    names = list(imported(tree))
+    assert not any(name.split(".")[0] == "torch" for name in names)
+    here = floor_of(".".join(["graphnet", *path.relative_to(ROOT).with_suffix("").parts]))
+    if here is not None:
+        above = [n for n in names if n.startswith("graphnet") and (floor_of(n) or 0) > here]
+        assert above == [], "imports run downwards"
