@@ -1,4 +1,4 @@
-"""Graphs, modules and criteria of the reference cases, built through graphnet's public interface."""
+"""Graphs, modules and criteria of the reference cases, built through graphnet's interface."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from golden_torch import CHILDREN_LAST, CLASS_TARGETS, CRITERIA, INDEX_INPUTS, MODULES, FromTorch
 
-import graphnet as gn
 from graphnet.graph import GModule, Module, Parameter, table
+from tests.golden_torch import (
+    CHILDREN_LAST,
+    CLASS_TARGETS,
+    CRITERIA,
+    INDEX_INPUTS,
+    MODULES,
+    FromTorch,
+)
 
 Spec = Mapping[str, Any]
 
 
-class Skip(Exception):
+class Skip(Exception):  # noqa: N818 (no error)
     """A case that graphnet has no counterpart for; the message is the reason."""
 
 
@@ -207,6 +213,3 @@ def class_target(spec: Spec, target: Any) -> Any:
     if children:
         return class_target(children[0], target)
     return from_one(target) if spec["type"] in CLASS_TARGETS else target
-
-
-assert gn.__version__

@@ -1,4 +1,4 @@
-"""Graphs that Torch rejects or accepts against expectation: graphnet must say so at the same stage."""
+"""Graphs that Torch rejects, or accepts against expectation, and what graphnet says to them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from golden_build import Graph
 
 from graphnet import GraphnetError
+from tests.golden_build import Graph
 
 ALLOWED = {
     "same_input_twice": "a node may stand at several places of one table, [x, x]",

@@ -15,10 +15,6 @@ from graphnet.graph import Module
 FromTorch = Callable[..., Module]
 
 
-class Unknown(Exception):
-    """A Torch class that graphnet does not have."""
-
-
 def down(index: int | None) -> Any:
     """An index from 1 as an index from 0; None and indices from the end stay."""
     return index if index is None or index < 0 else index - 1
@@ -107,6 +103,7 @@ MODULES: dict[str, FromTorch] = {
     "Identity": nn.Identity,
     "Index": on_axis(nn.Index),
     "JoinTable": on_axis(nn.JoinTable),
+    "L1Penalty": nn.L1Penalty,
     "LeakyReLU": ignore_in_place(nn.LeakyReLU, 1),
     "Linear": nn.Linear,
     "Log": nn.Log,
@@ -199,9 +196,3 @@ CLASS_TARGETS = {
 
 INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1}
 """The modules that take indices, and as which of their parents (None: the whole input)."""
-
-
-def find(table: dict[str, FromTorch], name: str) -> FromTorch:
-    if name not in table:
-        raise Unknown(f"graphnet has no {name}")
-    return table[name]

@@ -8,14 +8,13 @@ from typing import Any
 
 import networkx as nx
 
-from graphnet.errors import GraphError, GraphnetError
+from graphnet.errors import GraphError
 from graphnet.graph import table
 from graphnet.graph.checks import check_graph, checked_nodes
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
-from graphnet.graph.source import PACKAGE, calling_frame, calling_line, place
+from graphnet.graph.source import GRAPH, calling_frame, calling_line, place, short_name
 from graphnet.graph.tracing import current_tracing
-from graphnet.ir.program import Origin
 
 
 class GModule(Module):
@@ -42,7 +41,7 @@ class GModule(Module):
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
         self.file, self.line = calling_line()
-        name_by_variables(calling_frame(PACKAGE + ".graph").f_locals)
+        name_by_variables(calling_frame(GRAPH).f_locals)
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
         for node in self.nodes:
             node.used = True
@@ -114,16 +113,8 @@ def compute_node(net: GModule, node: Node, name: str, value: Any) -> Any:
     """Run the module of one node; errors and equations carry its path and line."""
     tracing = current_tracing.get()
     assert tracing is not None
-    path = f"{tracing.path}.{name}" if tracing.path else name
-    here = Origin(path, place(node.file, 0)[:-2], node.line, type(node.module).__name__)
-    with tracing.inside(node.module, here):
-        try:
-            result = node.module.compute(value)
-        except GraphnetError as error:
-            error.locate(str(here), parent_lines(net, node, value))
-            raise
-    tracing.record(path, result, node)
-    return result
+    here = tracing.place(node.module, name, short_name(node.file), node.line)
+    return tracing.compute(node.module, value, here, lambda: parent_lines(net, node, value), node)
 
 
 def parent_lines(net: GModule, node: Node, value: Any) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter
-from graphnet.graph.source import PACKAGE
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
@@ -26,7 +25,7 @@ def register(cls: type[Module]) -> None:
 
 def type_key(cls: type[Module]) -> str:
     """The name of a class in files: bare for graphnet's own classes."""
-    own = cls.__module__.startswith(PACKAGE + ".")
+    own = cls.__module__.startswith("graphnet.")
     return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, GraphnetError
+from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.ir.array import Array
 from graphnet.ir.builder import Builder, building, current_builder, current_origin, origin
@@ -100,6 +99,7 @@ class Tracing:
         self.modules: dict[int, tuple[Module, int]] = {}
         self.path = ""
         self.module: Module | None = None
+        self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
 
     def input(self, type: ArrayType, source: Source) -> Array:
         self.sources.append(source)
@@ -135,17 +135,42 @@ class Tracing:
     def visit(self, module: Module) -> None:
         self.modules[id(module)] = (module, module._version)
 
-    @contextmanager
-    def inside(self, module: Module, place: Origin) -> Iterator[None]:
-        """While a module computes: equations and errors name this place."""
+    def place(self, module: Module, name: str, file: str, line: int) -> Origin:
+        """The place of a part of this name within the module that computes now."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Origin(path, file, line, type(module).__name__)
+
+    def compute(
+        self,
+        module: Module,
+        value: Any,
+        here: Origin,
+        context: Callable[[], tuple[str, ...]],
+        node: Node | None = None,
+    ) -> Any:
+        """The output of a part; equations and errors name its place, ``context`` its input."""
         self.visit(module)
         before = self.path, self.module
-        self.path, self.module = place.path, module
+        self.path, self.module = here.path, module
         try:
-            with origin(place):
-                yield
+            with origin(here):
+                result = computed(module, value)
+        except GraphnetError as error:
+            error.locate(str(here), context())
+            raise
         finally:
             self.path, self.module = before
+        self.record(here.path, result, node)
+        return result
+
+    def name_of(self, part: Module) -> str:
+        """The name of a part of the module that computes now."""
+        assert self.module is not None
+        names = self.names.get(id(self.module))
+        if names is None:
+            names = {id(child): name for name, child in self.module.named_children()}
+            self.names[id(self.module)] = names
+        return names.get(id(part), type(part).__name__.lower())
 
 
 def trace_module(module: Module, structure: table.Structure, leaves: Sequence[NDArray]) -> Traced:
@@ -170,10 +195,22 @@ def trace_module(module: Module, structure: table.Structure, leaves: Sequence[ND
 
 def traced_output(module: Module, value: Any) -> Any:
     try:
-        return module.compute(value)
+        return computed(module, value)
     except GraphnetError as error:
-        error.locate(type(module).__name__, (f"input  {table.describe(value)}",))
+        error.locate(type(module).__name__, received(value))
         raise
+
+
+def computed(module: Module, value: Any) -> Any:
+    """What ``compute`` returns; raises GraphError where it returns nothing."""
+    result = module.compute(value)
+    if any(leaf is None for leaf in table.flatten(result)[0]):
+        raise GraphError("returns None from compute", "Is a return statement missing?")
+    return result
+
+
+def received(value: Any) -> tuple[str, ...]:
+    return (f"input  {table.describe(value)}",)
 
 
 def compute_inside(module: Module, value: Any) -> Any:
@@ -181,19 +218,9 @@ def compute_inside(module: Module, value: Any) -> Any:
     tracing = current_tracing.get()
     if tracing is None or tracing.module is None or tracing.module is module:
         return module.compute(value)
-    named = (n for n, child in tracing.module.named_children() if child is module)
-    name = next(named, type(module).__name__.lower())
     outer = current_origin.get() or Origin("", "", 0)
-    path = f"{tracing.path}.{name}" if tracing.path else name
-    here = Origin(path, outer.file, outer.line, type(module).__name__)
-    with tracing.inside(module, here):
-        try:
-            result = module.compute(value)
-        except GraphnetError as error:
-            error.locate(str(here), (f"input  {table.describe(value)}",))
-            raise
-    tracing.record(path, result)
-    return result
+    here = tracing.place(module, tracing.name_of(module), outer.file, outer.line)
+    return tracing.compute(module, value, here, lambda: received(value))
 
 
 def finish(

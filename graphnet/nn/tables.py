@@ -8,7 +8,8 @@ from typing import Any
 
 from graphnet.errors import GraphError, IndexRangeError, ShapeError
 from graphnet.graph import Module
-from graphnet.graph.table import describe, is_table
+from graphnet.graph.table import describe, flatten, is_table
+from graphnet.ir.pointwise import maximum, minimum
 from graphnet.ir.shaping import concatenate
 
 
@@ -69,6 +70,32 @@ def require_pair(value: Any) -> list[Any]:
     if len(entries) != 2:
         raise GraphError(f"expects a table of 2, received {describe(value)}")
     return entries
+
+
+class CMaxTable(Module):
+    """Element-wise maximum of a table of arrays; of equal entries the first takes the gradient."""
+
+    symbol = "max"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(maximum, require_table(table))
+
+
+class CMinTable(Module):
+    """Element-wise minimum of a table of arrays; of equal entries the first takes the gradient."""
+
+    symbol = "min"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(minimum, require_table(table))
+
+
+class CAddTensorTable(Module):
+    """[x, [a, b, …]] to [x + a, x + b, …] (rnn's CAddTensorTable.lua)."""
+
+    def compute(self, table: Any) -> Any:
+        x, entries = require_pair(table)
+        return [x + entry for entry in require_table(entries)]
 
 
 class JoinTable(Module):
@@ -142,3 +169,34 @@ class NarrowTable(Module):
                 f"of a table of {len(entries)}"
             )
         return entries[self.offset : self.offset + self.length]
+
+
+class FlattenTable(Module):
+    """A table of tables as one table of arrays, in order."""
+
+    def compute(self, table: Any) -> Any:
+        return flatten(table)[0]
+
+
+class ZipTable(Module):
+    """The table of tables turned over: [[a, b], [c, d]] to [[a, c], [b, d]]."""
+
+    def compute(self, table: Any) -> Any:
+        rows = [require_table(row) for row in require_table(table)]
+        if len({len(row) for row in rows}) > 1:
+            raise GraphError(f"zips tables of different lengths: {describe(table)}")
+        return [list(column) for column in zip(*rows, strict=True)]
+
+
+class JustTable(Module):
+    """The table that holds only its input (nngraph's JustTable)."""
+
+    def compute(self, input: Any) -> Any:
+        return [input]
+
+
+class JustElement(Module):
+    """The first entry of a table (nngraph's JustElement)."""
+
+    def compute(self, table: Any) -> Any:
+        return require_table(table)[0]

@@ -1,0 +1,8 @@
+"""The modules of nn, one row or more for each, by class name."""
+
+from tests.module_rows import arrays, criteria, entries, tables
+from tests.module_rows.row import Row
+
+ROWS = {**entries.ROWS, **arrays.ROWS, **tables.ROWS, **criteria.ROWS}
+
+__all__ = ["ROWS", "Row"]
