@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,3 +50,27 @@ def test_a_file_keeps_the_rules(path: Path) -> None:
     if here is not None:
         above = [n for n in names if n.startswith("graphnet") and (floor_of(n) or 0) > here]
         assert above == [], "imports run downwards"
+
+
+def classes() -> Iterator[type]:
+    for path in FILES:
+        if path.name != "__main__.py":
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            module = importlib.import_module(
+                ".".join(["graphnet", *parts]).removesuffix(".__init__")
+            )
+            for value in vars(module).values():
+                if inspect.isclass(value) and value.__module__ == module.__name__:
+                    yield value
+
+
+def test_classes_are_abstract_or_final() -> None:
+    """A class that can be made is no base of another (errors are, for ``except``)."""
+    offenders = [
+        f"{cls.__name__}({base.__name__})"
+        for cls in classes()
+        for base in cls.__bases__
+        if base.__module__.startswith("graphnet") and not inspect.isabstract(base)
+        if not issubclass(cls, Exception)
+    ]
+    assert offenders == []

@@ -69,17 +69,22 @@ class ClassNLLCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        scores, classes = flat_classes(input, target)
-        losses = -chosen(scores, classes)
-        weights = class_weights(self.weights, scores.shape[1])
-        if weights is None:
-            return reduced(losses, self.size_average)
-        factors = take(weights.astype(input.dtype), classes)
-        total = (losses * factors).sum()
-        return total / factors.sum() if self.size_average else total
+        return negative_log_likelihood(input, target, self.weights, self.size_average)
 
 
-class CrossEntropyCriterion(ClassNLLCriterion):
+def negative_log_likelihood(input: Any, target: Any, weights: Any, size_average: bool) -> Any:
+    """The mean or sum of -input[target] over the rows, weighed by class."""
+    scores, classes = flat_classes(input, target)
+    losses = -chosen(scores, classes)
+    given = class_weights(weights, scores.shape[1])
+    if given is None:
+        return reduced(losses, size_average)
+    factors = take(given.astype(input.dtype), classes)
+    total = (losses * factors).sum()
+    return total / factors.sum() if size_average else total
+
+
+class CrossEntropyCriterion(Criterion):
     """ClassNLLCriterion of log_softmax(input): ``input`` holds scores that are not normalised.
 
     Torch's nn/CrossEntropyCriterion.lua.
@@ -87,10 +92,15 @@ class CrossEntropyCriterion(ClassNLLCriterion):
 
     symbol = "CE"
 
+    def __init__(self, weights: Any = None, size_average: bool = True) -> None:
+        self.weights = weights
+        self.size_average = size_average
+
     def loss(self, input: Any, target: Any) -> Any:
         if is_table(input) or not input.ndim:
             raise ShapeError(f"expects scores (…, classes), received {describe(input)}")
-        return super().loss(log_softmax(input), target)
+        scores = log_softmax(input)
+        return negative_log_likelihood(scores, target, self.weights, self.size_average)
 
 
 class MultiMarginCriterion(Criterion):

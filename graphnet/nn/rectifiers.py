@@ -110,14 +110,22 @@ class HardTanh(Module):
         self.max_value = max_value
 
     def compute(self, x: Any) -> Any:
-        return minimum(self.max_value, maximum(self.min_value, x))
+        return clamp(x, self.min_value, self.max_value)
 
 
-class Clamp(HardTanh):
+class Clamp(Module):
     """HardTanh under the name that Torch gives it where both bounds must be said."""
 
     def __init__(self, min_value: float, max_value: float) -> None:
-        super().__init__(min_value, max_value)
+        self.min_value = min_value
+        self.max_value = max_value
+
+    def compute(self, x: Any) -> Any:
+        return clamp(x, self.min_value, self.max_value)
+
+
+def clamp(x: Any, low: float, high: float) -> Any:
+    return minimum(high, maximum(low, x))
 
 
 class Threshold(Module):

@@ -1,0 +1,31 @@
+"""Writes the pictures of the documentation: python docs/pictures.py"""
+
+from pathlib import Path
+
+import graphnet as gn
+from graphnet import nn
+from graphnet.draw import draw
+from graphnet.nn.cells import lstm_cell
+
+IMAGES = Path(__file__).parent / "images"
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    cell = lstm_cell(400, 400)
+    shapes = [(32, 400), (32, 400), (32, 400)]
+    draw(cell, shapes).save(IMAGES / "lstm_cell.svg")
+    draw(cell, shapes, backward=True).save(IMAGES / "lstm_cell_backward.svg")
+    draw(blog_example(), [10, 10, 20]).save(IMAGES / "blog_example.svg")
+
+
+def blog_example() -> gn.GModule:
+    """z = x1 + x2 * linear(x3)"""
+    x1, x2, x3 = gn.input(), gn.input(), gn.input()
+    linear = nn.Linear(20, 10)(x3)
+    z = x1 + x2 * linear
+    return gn.GModule([x1, x2, x3], [z])
+
+
+if __name__ == "__main__":
+    main()

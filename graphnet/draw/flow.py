@@ -1,0 +1,58 @@
+"""Flows: which vertex a value comes from, through tables, splits and borders of graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from graphnet.graph import GModule, Module, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A value on its way: the vertex it comes from, the table entry it is, and its shape."""
+
+    source: int
+    label: str = ""
+    shape: str = ""
+
+
+Flow = Union[Wire, "tuple[Flow, ...]"]
+"""One value, or a table whose entries are known."""
+
+
+def element(whole: Flow, node: Node, shape: str) -> Flow:
+    """What an output of a split is: the flow itself where known, else a wire with its number."""
+    index = node.module.index  # type: ignore[attr-defined]
+    if isinstance(whole, tuple):
+        return whole[index] if index < len(whole) else whole
+    label = f"{whole.label}[{index}]"
+    return Wire(whole.source, f"{label} {node.name}" if node.name else label, shape)
+
+
+def entries(flow: Flow, count: int) -> list[Flow]:
+    """The ``count`` entries of a table."""
+    if isinstance(flow, tuple):
+        return [flow[i] if i < len(flow) else () for i in range(count)]
+    return [Wire(flow.source, f"{flow.label}[{i}]", "") for i in range(count)]
+
+
+def leaves(flow: Flow) -> list[tuple[tuple[int, ...], Wire]]:
+    """The wires of a flow in order, each with its position in the table."""
+    found: list[tuple[tuple[int, ...], Wire]] = []
+    pending: list[tuple[tuple[int, ...], Flow]] = [((), flow)]
+    while pending:
+        place, part = pending.pop()
+        if isinstance(part, Wire):
+            found.append((place, part))
+        else:
+            pending += [((*place, i), part[i]) for i in reversed(range(len(part)))]
+    return found
+
+
+def slot_text(module: Module | None, place: tuple[int, ...]) -> str:
+    """Which parent an edge is: the name of the graph's input, or a number."""
+    if isinstance(module, GModule) and len(module.inputs) > place[0]:
+        rest = "".join(f"[{i}]" for i in place[1:])
+        return module.name_of(module.inputs[place[0]]) + rest
+    return "".join(f"[{i}]" for i in place)
