@@ -63,7 +63,7 @@ class Module(ABC):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if not name.startswith("_"):
+        if not name.startswith("_") and name != "is_training":  # traces know the mode
             self.touch()
 
     def touch(self) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _accumulation = threading.Lock()
 
+KEPT_TRACES = 256
+"""How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
+
 
 class Run:
     """The outputs of one execution, and the outputs of every node.
@@ -141,11 +144,7 @@ def run_module(module: Module, inputs: Any, check_finite: bool) -> Run:
     """Trace the module for this kind of input, unless that was done before, and execute it."""
     leaves, structure = table.flatten(inputs)
     arrays = [as_array(module, leaf) for leaf in leaves]
-    signature = (structure, *[(a.shape, a.dtype) for a in arrays])
-    traced: Traced | None = module._traces.get(signature)
-    if traced is None or not traced.is_current():
-        traced = trace_module(module, structure, arrays)
-        module._traces[signature] = traced
+    traced = find_trace(module, structure, arrays)
     values = [
         array if cast is None else array.astype(cast)
         for array, cast in zip(arrays, traced.casts, strict=True)
@@ -154,6 +153,20 @@ def run_module(module: Module, inputs: Any, check_finite: bool) -> Run:
         check_inputs(module, inputs)
     filled = [fill(module, source, values) for source in traced.sources]
     return Run(module, traced, inputs, filled, check_finite)
+
+
+def find_trace(module: Module, structure: table.Structure, arrays: Sequence[NDArray]) -> Traced:
+    """The trace for this signature and mode; the oldest of too many are forgotten."""
+    signature = (structure, *[(a.shape, a.dtype) for a in arrays])
+    traces: dict[Any, Traced] = module._traces
+    traced = traces.get((signature, module.is_training))
+    if traced is not None and traced.is_current():
+        return traced
+    traced = trace_module(module, structure, arrays)
+    if len(traces) >= KEPT_TRACES:
+        traces.pop(next(iter(list(traces)), None), None)
+    traces[signature, module.is_training] = traced
+    return traced
 
 
 def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:

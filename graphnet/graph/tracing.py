@@ -62,13 +62,16 @@ class Traced:
     output_count: int
     records: dict[str, Record]
     paths: dict[Node, list[str]]
-    versions: list[tuple[Module, int]]
+    states: list[tuple[Module, int, bool]]
     derivative: Derivative | None = None
     wanted: dict[Var, int] = field(default_factory=dict)
 
     def is_current(self) -> bool:
-        """Whether every module still has the attributes that it was traced with."""
-        return all(module._version == version for module, version in self.versions)
+        """Whether every module still has the attributes and the mode that it was traced with."""
+        return all(
+            module._version == version and module.is_training is mode
+            for module, version, mode in self.states
+        )
 
     def differentiated(self) -> Derivative:
         """The derivative by inputs, parameters and node values; made at the first call."""
@@ -96,7 +99,7 @@ class Tracing:
         self.parameters: dict[Parameter, Array] = {}
         self.values: dict[str, Any] = {}
         self.paths: dict[Node, list[str]] = {}
-        self.modules: dict[int, tuple[Module, int]] = {}
+        self.modules: dict[int, tuple[Module, int, bool]] = {}
         self.path = ""
         self.module: Module | None = None
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
@@ -133,7 +136,7 @@ class Tracing:
                 self.paths.setdefault(node, []).append(path)
 
     def visit(self, module: Module) -> None:
-        self.modules[id(module)] = (module, module._version)
+        self.modules[id(module)] = (module, module._version, module.is_training)
 
     def place(self, module: Module, name: str, file: str, line: int) -> Origin:
         """The place of a part of this name within the module that computes now."""

@@ -1,0 +1,5 @@
+"""The command line: ``graphnet lstm``, ``sample``, ``draw``, ``summary``."""
+
+from graphnet.cli.app import main
+
+__all__ = ["main"]

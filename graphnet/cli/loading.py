@@ -1,0 +1,132 @@
+"""``FILE.py:NAME`` and shapes from the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from graphnet.errors import DataError, GraphError, GraphnetError
+from graphnet.graph import Module, Node
+
+
+def load_module(place: str) -> Module:
+    """The module object of that name in a Python file, or what the function of that name returns.
+
+    Raises GraphError where there is no such name (it lists those that would do) or where it is
+    not a module, FileNotFoundError for a missing file.
+    """
+    file, colon, name = place.rpartition(":")
+    if not (file and colon and name.isidentifier()):
+        raise GraphError(
+            f"{place!r} does not name a net",
+            "Write FILE.py:NAME, for example cell.py:net; NAME is a module, or a function without "
+            "arguments that returns one.",
+        )
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {file}")
+    source = execute(path)
+    if not hasattr(source, name):
+        raise GraphError(f"{file} has no {name!r}", candidates_text(source))
+    return as_module(getattr(source, name), place, source)
+
+
+def execute(path: Path) -> ModuleType:
+    """Run a Python file as a module; what goes wrong in it is reported with its line."""
+    spec = importlib.util.spec_from_file_location(f"graphnet_file_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise GraphError(f"{path} is not a Python file", "Its name must end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except GraphnetError:
+        raise
+    except Exception as error:
+        raise GraphError(
+            f"{path.name} fails{line_in(path, error)}: {type(error).__name__}: {error}",
+            f"Run python {path} to see more.",
+        ) from error
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
+    return module
+
+
+def line_in(path: Path, error: Exception) -> str:
+    """`` in line 7``, the last place in the file that the error went through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if Path(f.filename).resolve() == path.resolve()]
+    found = lines[-1] if lines else getattr(error, "lineno", None)
+    return f" in line {found}" if found else ""
+
+
+def as_module(value: Any, place: str, source: ModuleType) -> Module:
+    """A module as it is; a function's result."""
+    if isinstance(value, Module):
+        return value
+    if callable(value):
+        missing = required(value)
+        if missing:
+            raise GraphError(
+                f"{place} needs the arguments {', '.join(missing)}",
+                "Name a function without required arguments; it may call this one.",
+            )
+        value = value()
+        if isinstance(value, Module):
+            return value
+        place += "()"
+    hint = "Close the graph first: GModule(inputs, outputs)." if isinstance(value, Node) else ""
+    raise GraphError(
+        f"{place} is {value!r} of type {type(value).__name__}, expected a module",
+        hint or candidates_text(source),
+    )
+
+
+def required(function: Any) -> list[str]:
+    """The names of the arguments that must be given."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in variadic]
+
+
+def candidates_text(source: ModuleType) -> str:
+    """The names in a file that are modules, or its own functions without required arguments."""
+    names = [name for name, value in vars(source).items() if is_candidate(value, source)]
+    return f"There are: {', '.join(names)}" if names else "There is no module in this file."
+
+
+def is_candidate(value: Any, source: ModuleType) -> bool:
+    if isinstance(value, Module):
+        return True
+    own = inspect.isfunction(value) and value.__module__ == source.__name__
+    return own and not required(value)
+
+
+def shapes_of(texts: Sequence[str]) -> list[Any]:
+    """Shapes as ``net.summary`` takes them: ``20``, ``5,3``, ``50,50:int``."""
+    return [shape_of(text) for text in texts]
+
+
+def shape_of(text: str) -> Any:
+    """One shape; raises DataError where it cannot be read."""
+    numbers, _, kind = text.partition(":")
+    try:
+        shape = tuple(int(part) for part in numbers.split(",") if part.strip())
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 0 or kind not in ("", "int", "float"):
+        raise DataError(
+            f"{text!r} is not a shape",
+            "Write numbers separated by commas: 20 or 32,20; 50,32:int for indices.",
+        )
+    return (shape, int) if kind == "int" else shape

@@ -1,0 +1,145 @@
+"""The stages of ``graphnet lstm``: each prints what it does and names the files it writes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from graphnet import nn, optim
+from graphnet.cli.equations import largest_difference
+from graphnet.cli.options import Options, notes_of
+from graphnet.graph import manual_seed
+from graphnet.train import (
+    TextBatches,
+    Trainer,
+    Vocabulary,
+    character_model,
+    decay_after,
+    documentation_text,
+    draw_losses,
+    initial_states,
+    read_text,
+    sample,
+)
+from graphnet.train.progress import loss_text
+
+CHECKPOINT = "checkpoint.safetensors"
+PRIME = "The "
+
+
+def show_cell(options: Options, out: Path) -> None:
+    """Stage 1: the cell, its check and its pictures."""
+    from graphnet.draw import draw
+
+    hidden, rows = options.hidden, options.batch_size
+    manual_seed(options.seed)
+    cell = nn.lstm_cell(hidden, hidden)
+    typer.echo(f"1. The cell: a graph of {len(cell.nodes)} nodes, {hidden} units")
+    difference = largest_difference(cell, hidden, hidden)
+    typer.echo(f"   largest difference from the six equations in NumPy: {difference:.1e}")
+    shapes = [(rows, hidden)] * 3
+    for name, backward in (("lstm_cell.svg", False), ("lstm_cell_backward.svg", True)):
+        draw(cell, shapes, backward=backward).save(out / name)
+        typer.echo(f"   wrote {out / name}")
+
+
+def train(options: Options, checkpoint: Path, resume: bool) -> tuple[Trainer, Vocabulary, bool]:
+    """Stages 2 and 3: the text and the training."""
+    text = read_text(options.text) if options.text else documentation_text()
+    vocabulary = Vocabulary(text)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    trainer = make_trainer(options, checkpoint, notes_of(options, vocabulary.characters, digest))
+    if resume:
+        trainer.load()
+    trainer.notes["text"] = options.text
+    numbers = vocabulary.encode(text)
+    training, validation = TextBatches(numbers, options.batch_size, options.seq_length).split()
+    source = options.text or "the documentation inside Python (pydoc_data.topics)"
+    typer.echo(f"2. The text: {source}")
+    typer.echo(
+        f"   {len(text):,} characters, {len(vocabulary)} of them distinct; "
+        f"{len(training):,} batches to train on, {len(validation):,} to validate"
+    )
+    announce(trainer, options, len(training), resume)
+    if not resume:
+        keep_older(checkpoint)
+    trainer.fit(training, options.epochs, validation)
+    return trainer, vocabulary, not trainer.interrupted
+
+
+def make_trainer(options: Options, checkpoint: Path, notes: dict[str, Any]) -> Trainer:
+    """The model and everything around it, as at the first batch."""
+    manual_seed(options.seed)
+    net = character_model(len(notes["vocabulary"]), options.hidden, options.layers, options.dropout)
+    net.seed(options.seed)
+    return Trainer(
+        net,
+        nn.ClassNLLCriterion(),
+        optim.RMSprop(net, options.learning_rate, decay=0.95),
+        states=initial_states(options.layers, options.hidden, options.batch_size),
+        loss_scale=options.seq_length,
+        clip_value=5.0,
+        schedule=decay_after(10, 0.97),
+        checkpoint=checkpoint,
+        notes=notes,
+    )
+
+
+def announce(trainer: Trainer, options: Options, batches: int, resume: bool) -> None:
+    size = sum(parameter.size for parameter in trainer.net.parameters())
+    typer.echo(f"3. Training: {options.layers} x {options.hidden} units, {size:,} parameters")
+    if resume:
+        typer.echo(f"   resumed after {trainer.batches_done:,} batches")
+        if trainer.batches_done >= options.epochs * batches:
+            typer.echo(f"   {options.epochs} epochs are done already; raise --epochs to train on")
+
+
+def keep_older(checkpoint: Path) -> None:
+    """A new training does not destroy the one before it in the same folder."""
+    if checkpoint.exists():
+        older = checkpoint.with_name("older_" + checkpoint.name)
+        checkpoint.replace(older)
+        typer.echo(f"   the training that was in this folder is now {older}")
+
+
+def write_losses(trainer: Trainer, options: Options, out: Path) -> None:
+    """Stage 4: the curve."""
+    validation = trainer.history.validation
+    if validation:
+        typer.echo(f"   validation {loss_text(validation[-1][1])}")
+    if trainer.history.training:
+        name = Path(options.text).name if options.text else "pydoc_data.topics"
+        title = f"{options.layers} x {options.hidden} LSTM as a graph of modules, on {name}"
+        draw_losses(trainer.history, out / "loss.svg", title)
+        typer.echo(f"   wrote {out / CHECKPOINT}\n   wrote {out / 'loss.svg'}")
+
+
+def show_sample(
+    trainer: Trainer, vocabulary: Vocabulary, options: Options, length: int, temperature: float
+) -> None:
+    """Stage 5: text."""
+    if not length:
+        return
+    states = initial_states(options.layers, options.hidden, 1)
+    prime = PRIME if set(PRIME) <= set(vocabulary.characters) else ""
+    text = sample(
+        trainer.net,
+        vocabulary,
+        states,
+        length,
+        temperature=temperature,
+        seed=options.seed,
+        prime=prime,
+    )
+    begun = f" after {prime!r}" if prime else ""
+    typer.echo(f"4. {length} characters that it writes{begun} (temperature {temperature:g}):\n")
+    typer.echo("\n".join(f"   | {line}" for line in (prime + text).splitlines()))
+
+
+def show_next(checkpoint: Path, out: Path, options: Options) -> None:
+    typer.echo("\nnext:")
+    typer.echo(f"  graphnet sample {checkpoint} --temperature 0.5     more text")
+    typer.echo(f"  graphnet lstm --out {out} --resume --epochs {options.epochs + 5}     train on")

@@ -1,0 +1,69 @@
+"""Adam: momentum and a running scale for each parameter, both corrected for their start at zero."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class Adam(Optimizer):
+    """Running averages of the gradient and of its square::
+
+        g = gradient + weight_decay · x
+        m = beta1 · m + (1 - beta1) · g          v = beta2 · v + (1 - beta2) · g²
+        x = x - learning_rate · (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+
+    Kingma & Ba 2015, algorithm 1. With ``epsilon_inside`` it is the order of operations that the
+    paper gives at the end of section 2, which Torch's optim/adam.lua follows::
+
+        x = x - learning_rate · sqrt(1 - beta2^t) / (1 - beta1^t) · m / (sqrt(v) + epsilon)
+    """
+
+    memory = ("average", "square_average")
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        epsilon_inside: bool = False,
+    ) -> None:
+        require_number("beta1", beta1, 0.0, below=1.0)
+        require_number("beta2", beta2, 0.0, below=1.0)
+        require_number("epsilon", epsilon, 0.0)
+        require_number("weight_decay", weight_decay, 0.0)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        self.epsilon_inside = epsilon_inside
+        super().__init__(net, learning_rate)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work, spare = self._work
+        average, square = self.vectors["average"], self.vectors["square_average"]
+        if self.weight_decay:
+            np.multiply(values, self.weight_decay, out=spare)
+            gradients = np.add(gradients, spare, out=spare)
+        average *= self.beta1
+        average += np.multiply(gradients, 1 - self.beta1, out=work)
+        square *= self.beta2
+        np.multiply(gradients, gradients, out=work)
+        work *= 1 - self.beta2
+        square += work
+        np.sqrt(square, out=work)
+        start = float(np.sqrt(1 - self.beta2**self.steps))
+        work += self.epsilon if self.epsilon_inside else self.epsilon * start
+        np.divide(average, work, out=work)
+        work *= self.learning_rate * start / (1 - self.beta1**self.steps)
+        values -= work

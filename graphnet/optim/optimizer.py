@@ -1,0 +1,99 @@
+"""Optimizer: what all update rules share: the flat vectors, counted steps and saved state."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, FormatError, GraphError
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+
+
+class Optimizer(ABC):
+    """An update rule for the parameters of one net.
+
+    ``learning_rate`` may be changed between steps. A rule names the vectors that it remembers in
+    ``memory`` (they start at zero) and defines ``update``. Make the optimiser after
+    ``net.float()``: it works in the dtype that the parameters have then.
+    """
+
+    memory: tuple[str, ...] = ()
+
+    def __init__(self, net: Module, learning_rate: float) -> None:
+        require_number("learning_rate", learning_rate, 0.0)
+        self.net = net
+        self.learning_rate = learning_rate
+        self.steps = 0
+        values, _ = net.flatten_parameters()
+        self.vectors = {name: np.zeros_like(values) for name in self.memory}
+        self._work = (np.empty_like(values), np.empty_like(values))
+
+    @abstractmethod
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        """Change the flat vector of values in place; ``gradients`` must stay as they are."""
+
+    def step(self) -> None:
+        """Update all parameters from their gradients, which are kept: see ``zero_grad``."""
+        values, gradients = self.net.flatten_parameters()
+        self._require_same_parameters(values)
+        self.steps += 1
+        self.update(values, gradients)
+
+    def zero_grad(self) -> None:
+        """Set all gradients of the net to zero."""
+        self.net.flatten_parameters()[1].fill(0)
+
+    def state(self) -> dict[str, NDArray | float | int]:
+        """All that the next step depends on besides parameters and gradients; arrays are copies."""
+        vectors = {name: vector.copy() for name, vector in self.vectors.items()}
+        return {"learning_rate": self.learning_rate, "steps": self.steps, **vectors}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from what ``state`` returned. Raises FormatError if it is not of this rule."""
+        expected = {"learning_rate", "steps", *self.vectors}
+        if set(state) != expected:
+            raise FormatError(
+                f"receives a state with {sorted(state)}, expected {sorted(expected)}",
+                "Was it saved by an optimiser of another kind?",
+                type(self).__name__,
+            )
+        for name, vector in self.vectors.items():
+            given = np.asarray(state[name])
+            if given.shape != vector.shape or given.dtype != vector.dtype:
+                raise FormatError(
+                    f"receives {name} of type {given.dtype}{list(given.shape)}, "
+                    f"expected {vector.dtype}{list(vector.shape)}",
+                    "Was it saved for a net of another size?",
+                    type(self).__name__,
+                )
+        for name, vector in self.vectors.items():
+            vector[...] = state[name]
+        self.learning_rate = float(state["learning_rate"])
+        self.steps = int(state["steps"])
+
+    def _require_same_parameters(self, values: NDArray) -> None:
+        expected = self._work[0]
+        name = type(self).__name__
+        if values.dtype != expected.dtype:
+            raise DtypeError(
+                f"was made for {expected.dtype} parameters, which are {values.dtype} now",
+                "Convert the net first, then make the optimiser.",
+                name,
+            )
+        if values.shape != expected.shape:
+            raise GraphError(
+                f"was made for {expected.size} numbers, the net has {values.size} now",
+                "Make a new optimiser after changing the net.",
+                name,
+            )
+
+
+def require_number(name: str, value: float, low: float, below: float = float("inf")) -> None:
+    """Raise ValueError unless ``low <= value < below``."""
+    if not low <= value < below:
+        bounds = f"{low:g} <= {name}" + ("" if below == float("inf") else f" < {below:g}")
+        raise ValueError(f"{name} is {value}, expected {bounds}")

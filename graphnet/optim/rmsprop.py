@@ -1,0 +1,59 @@
+"""RMSprop: each parameter's step is divided by the size that its gradients had lately."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class RMSprop(Optimizer):
+    """A running average of squared gradients scales each step::
+
+        g = gradient + weight_decay · x
+        m = decay · m + (1 - decay) · g²
+        x = x - learning_rate · g / (sqrt(m) + epsilon)
+
+    Tieleman & Hinton 2012 (Coursera, lecture 6.5), in the form of Torch's optim/rmsprop.lua.
+    char-rnn trains with a learning rate of 0.002 and a decay of 0.95.
+    """
+
+    memory = ("square_average",)
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.01,
+        *,
+        decay: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("decay", decay, 0.0, below=1.0)
+        require_number("epsilon", epsilon, 0.0)
+        require_number("weight_decay", weight_decay, 0.0)
+        self.decay = decay
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        super().__init__(net, learning_rate)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work, spare = self._work
+        average = self.vectors["square_average"]
+        if self.weight_decay:
+            np.multiply(values, self.weight_decay, out=spare)
+            gradients = np.add(gradients, spare, out=spare)
+        np.multiply(gradients, gradients, out=work)
+        work *= 1 - self.decay
+        average *= self.decay
+        average += work
+        np.sqrt(average, out=work)
+        work += self.epsilon
+        np.divide(gradients, work, out=work)
+        work *= self.learning_rate
+        values -= work

@@ -1,0 +1,73 @@
+"""Stochastic gradient descent with momentum."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class SGD(Optimizer):
+    """Gradient descent, with momentum, Nesterov's form of it, and weight decay::
+
+        g = gradient + weight_decay · x
+        v = g at the first step, then momentum · v + (1 - dampening) · g
+        x = x - learning_rate · (g + momentum · v   with nesterov,   v   without it)
+
+    Torch's optim/sgd.lua, where dampening defaults to the momentum; here it is 0, as in PyTorch.
+    Nesterov's form is that of Sutskever et al. 2013 and needs momentum without dampening.
+    """
+
+    memory: tuple[str, ...] = ("velocity",)
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.01,
+        *,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("momentum", momentum, 0.0)
+        require_number("weight_decay", weight_decay, 0.0)
+        if nesterov and (momentum == 0 or dampening != 0):
+            raise ValueError(
+                f"nesterov needs a momentum and no dampening, "
+                f"received momentum {momentum} and dampening {dampening}"
+            )
+        self.momentum = momentum
+        self.dampening = dampening
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.memory = SGD.memory if momentum else ()
+        super().__init__(net, learning_rate)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work, spare = self._work
+        direction = gradients
+        if self.weight_decay:
+            np.multiply(values, self.weight_decay, out=work)
+            direction = np.add(gradients, work, out=work)
+        if self.momentum:
+            velocity = self.vectors["velocity"]
+            self._accelerate(velocity, direction, spare)
+            direction = velocity
+            if self.nesterov:
+                np.multiply(velocity, self.momentum, out=spare)
+                spare += work if self.weight_decay else gradients
+                direction = spare
+        values -= np.multiply(direction, self.learning_rate, out=work)
+
+    def _accelerate(self, velocity: NDArray, direction: NDArray, spare: NDArray) -> None:
+        if self.steps == 1:
+            velocity[...] = direction
+        else:
+            velocity *= self.momentum
+            velocity += np.multiply(direction, 1 - self.dampening, out=spare)

@@ -1,0 +1,23 @@
+"""Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
+
+from graphnet.train.batches import TextBatches
+from graphnet.train.history import History, draw_losses
+from graphnet.train.model import character_model, initial_states
+from graphnet.train.sampling import sample
+from graphnet.train.schedule import decay_after
+from graphnet.train.text import Vocabulary, documentation_text, read_text
+from graphnet.train.trainer import Trainer
+
+__all__ = [
+    "History",
+    "TextBatches",
+    "Trainer",
+    "Vocabulary",
+    "character_model",
+    "decay_after",
+    "documentation_text",
+    "draw_losses",
+    "initial_states",
+    "read_text",
+    "sample",
+]

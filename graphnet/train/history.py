@@ -1,0 +1,96 @@
+"""The losses of a training, and the curve drawn from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.ir.types import NDArray
+
+
+@dataclass(slots=True)
+class History:
+    """``training``: the loss of each batch; ``validation``: pairs (batches trained, mean loss).
+
+    Losses are in nats (natural logarithm) per character or whatever the criterion averages over.
+    """
+
+    training: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """As arrays, for a checkpoint."""
+        return {
+            "losses.training": np.array(self.training, np.float64),
+            "losses.validation": np.array(self.validation, np.float64).reshape(-1, 2),
+        }
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, NDArray]) -> History:
+        """What ``arrays`` returned."""
+        pairs = [(int(n), float(loss)) for n, loss in arrays["losses.validation"]]
+        return History(arrays["losses.training"].tolist(), pairs)
+
+
+def bits(loss: Any) -> Any:
+    """Nats as bits.
+
+    >>> round(bits(math.log(8)), 12)
+    3.0
+    """
+    return loss / math.log(2)
+
+
+def nats(loss: Any) -> Any:
+    """Bits as nats."""
+    return loss * math.log(2)
+
+
+def smoothed(losses: Sequence[float], reach: int) -> NDArray:
+    """The mean over ``reach`` values to each side (as many as there are at the ends)."""
+    total = np.cumsum([0.0, *losses])
+    places = np.arange(len(losses))
+    starts = np.maximum(0, places - reach)
+    ends = np.minimum(len(losses), places + reach + 1)
+    means: NDArray = (total[ends] - total[starts]) / (ends - starts)
+    return means
+
+
+def draw_losses(history: History, path: str | Path, title: str = "") -> None:
+    """Draw the loss of each batch, their running mean, and validation; bits on the right axis."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots()
+    count = len(history.training)
+    batches = np.arange(1, count + 1)
+    reach = min(25, count // 50)
+    axes.plot(batches, history.training, color="#9db8d9", linewidth=0.6, label="each batch")
+    axes.plot(
+        batches,
+        smoothed(history.training, reach),
+        color="#1f4e8c",
+        linewidth=1.6,
+        label=f"mean of {2 * reach + 1}",
+    )
+    if history.validation:
+        places, losses = zip(*history.validation, strict=True)
+        label = f"validation, {losses[-1]:.3f} at last"
+        axes.plot(places, losses, "o-", color="#c8501e", markersize=5, label=label)
+    axes.set_xlabel("batches")
+    axes.set_ylabel("loss (nats per character)")
+    axes.set_title(title)
+    axes.grid(alpha=0.25)
+    right = axes.secondary_yaxis("right", functions=(bits, nats))
+    right.set_ylabel("bits per character")
+    axes.legend(frameon=False)
+    with mpl.rc_context({"svg.hashsalt": "graphnet"}):
+        figure.savefig(Path(path), metadata={"Date": None})

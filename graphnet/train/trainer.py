@@ -1,0 +1,186 @@
+"""Trainer: the loop over batches, with validation, rate decay, clipping and checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import DataError, NumericsError
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
+from graphnet.train.checkpoint import load_checkpoint, save_checkpoint
+from graphnet.train.history import History
+from graphnet.train.interruption import Interruption
+from graphnet.train.progress import Progress, loss_text
+from graphnet.train.schedule import Schedule, constant
+
+Batches = Sequence[tuple[Any, NDArray]]
+"""Pairs (input, target); the same in every epoch, so that a training can be resumed anywhere."""
+
+
+class Trainer:
+    """Trains a net on batches ``(input, target)``.
+
+    ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps
+    ``[input, *states]`` to ``[output, *next states]``: the states after a batch, as plain values,
+    go into the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``
+    are those before the first batch, and before validation.
+
+    ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
+    gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
+    learning rate for each epoch, from 1. Gradients are limited by ``clip_value``, ``clip_norm``.
+
+    With ``checkpoint``, a path, the training is saved there after every epoch, every
+    ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
+    ``notes`` are plain values kept in that file, and checked by ``load`` to be the same.
+    """
+
+    def __init__(
+        self,
+        net: Module,
+        criterion: Module,
+        optimizer: Optimizer,
+        *,
+        states: Sequence[NDArray] = (),
+        loss_scale: float = 1.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        schedule: Schedule = constant,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 200,
+        notes: Mapping[str, Any] | None = None,
+        show_progress: bool = True,
+    ) -> None:
+        self.net = net
+        self.criterion = criterion
+        self.optimizer = optimizer
+        self.initial_states = list(states)
+        self.states = list(states)
+        self.loss_scale = loss_scale
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.schedule = schedule
+        self.learning_rate = optimizer.learning_rate
+        if checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every is {checkpoint_every}, expected 1 or more")
+        self.checkpoint = Path(checkpoint) if checkpoint else None
+        self.checkpoint_every = checkpoint_every
+        self.notes = dict(notes or {})
+        self.show_progress = show_progress
+        self.history = History()
+        self.batches_done = 0
+        self.interrupted = False
+
+    def fit(self, training: Batches, epochs: int, validation: Batches = ()) -> History:
+        """Train until ``epochs`` epochs are done in all, those before ``load`` included.
+
+        Validates after each. Ctrl-C saves the checkpoint and returns early, with ``interrupted``
+        set; without a checkpoint it raises KeyboardInterrupt. Raises NumericsError where the loss
+        or a gradient is not finite, before it can spoil the parameters.
+        """
+        if not len(training):
+            raise DataError("There is no batch to train on")
+        if self.checkpoint is not None:
+            self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        self.interrupted = False
+        with Interruption() as interruption:
+            while self.batches_done < epochs * len(training) and not self.interrupted:
+                self._epoch(training, epochs, validation, interruption)
+        if self.interrupted and self.checkpoint is None:
+            raise KeyboardInterrupt
+        return self.history
+
+    def _epoch(
+        self, training: Batches, epochs: int, validation: Batches, interruption: Interruption
+    ) -> None:
+        """From the present position to the end of the epoch, or to an interruption."""
+        self.net.training()
+        epoch, first = divmod(self.batches_done, len(training))
+        label = f"epoch {epoch + 1}/{epochs}"
+        self.optimizer.learning_rate = self.learning_rate * self.schedule(epoch + 1)
+        with Progress(label, len(training), first, self.show_progress) as progress:
+            for index in range(first, len(training)):
+                inputs, target = training[index]
+                progress.advance(self.train_batch(inputs, target), np.size(target))
+                is_last = index + 1 == len(training)
+                if is_last and len(validation):
+                    loss = self.validate(validation)
+                    self.history.validation.append((self.batches_done, loss))
+                    progress.say(f"{label}  validation {loss_text(loss)}")
+                self.interrupted = interruption.requested
+                if is_last or self.interrupted or self.batches_done % self.checkpoint_every == 0:
+                    self.save()
+                if self.interrupted:
+                    return
+
+    def train_batch(self, inputs: Any, target: NDArray) -> float:
+        """One step of the optimiser; the loss before it."""
+        run = self.net.run(self._with_states(inputs, self.states))
+        output, states = self._without_states(run.outputs)
+        judged = self.criterion.run([output, target])
+        loss = float(judged.outputs)
+        self._require_finite(math.isfinite(loss), f"the loss is {loss}")
+        grad_output, _ = judged.backward(np.asarray(self.loss_scale))
+        self.optimizer.zero_grad()
+        run.backward([grad_output, *map(np.zeros_like, states)] if states else grad_output)
+        finite = bool(np.isfinite(self.net.flatten_parameters()[1]).all())
+        self._require_finite(finite, "the gradient is not finite")
+        if self.clip_value is not None:
+            clip_grad_value(self.net, self.clip_value)
+        if self.clip_norm is not None:
+            clip_grad_norm(self.net, self.clip_norm)
+        self.optimizer.step()
+        self.states = states
+        self.batches_done += 1
+        self.history.training.append(loss)
+        return loss
+
+    def validate(self, batches: Batches) -> float:
+        """The mean loss over batches of one size, in evaluation mode, from the initial states."""
+        if not len(batches):
+            raise DataError("There is no batch to validate on")
+        self.net.evaluate()
+        states, losses = self.initial_states, []
+        for inputs, target in batches:
+            output, states = self._without_states(
+                self.net.run(self._with_states(inputs, states)).outputs
+            )
+            losses.append(float(self.criterion.run([output, target]).outputs))
+        self.net.training()
+        return math.fsum(losses) / len(losses)
+
+    def save(self) -> None:
+        """Write the checkpoint, if there is a path for it; the old one survives any failure."""
+        if self.checkpoint is not None:
+            save_checkpoint(self, self.checkpoint)
+
+    def load(self, path: str | Path | None = None) -> None:
+        """Continue from a checkpoint (by default the trainer's own): the same bits follow.
+
+        The net and the optimiser must be built as they were. Raises FormatError for another file
+        or net, DataError where the notes differ: for a vocabulary it names the characters.
+        """
+        found = path or self.checkpoint
+        if found is None:
+            raise DataError("There is no path to load from: the trainer has no checkpoint")
+        load_checkpoint(self, found)
+
+    def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
+        return [inputs, *states] if states else inputs
+
+    def _without_states(self, outputs: Any) -> tuple[NDArray, list[NDArray]]:
+        return (outputs[0], list(outputs[1:])) if self.initial_states else (outputs, [])
+
+    def _require_finite(self, finite: bool, problem: str) -> None:
+        if finite:
+            return
+        saved = f" The last checkpoint is {self.checkpoint.name}." if self.checkpoint else ""
+        raise NumericsError(
+            f"{problem} at batch {self.batches_done + 1}",
+            f"Try a smaller learning rate, or clip the gradients.{saved}",
+        )

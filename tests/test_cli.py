@@ -1,0 +1,423 @@
+"""The command line: every command end to end, resuming, and one clear message for each mistake."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet import nn
+from graphnet.cli import main
+from graphnet.cli.equations import largest_difference
+from graphnet.graph.storage import read, save
+
+TEXT = "she sells sea shells by the sea shore\n" * 14  # 532 characters
+TINY = ["--hidden", "8", "--seq-length", "10", "--batch-size", "4", "--dropout", "0.2"]
+
+NETS = """
+import graphnet as gn
+from graphnet import nn
+
+x1, x2, x3 = gn.input(), gn.input(), gn.input()
+z = nn.CAddTable()([x1, nn.CMulTable()([x2, nn.Linear(20, 10)(x3)])])
+net = gn.GModule([x1, x2, x3], [z])
+layer = nn.Linear(20, 10)
+embedding = nn.LookupTable(7, 3)
+number = 3
+
+
+def make(hidden=4):
+    return nn.lstm_cell(20, hidden)
+
+
+def make_sized(inputs, hidden):
+    return nn.lstm_cell(inputs, hidden)
+
+
+def make_nothing():
+    pass
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder with a text and a file of nets."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text(TEXT)
+    (tmp_path / "nets.py").write_text(NETS)
+    return tmp_path
+
+
+@pytest.fixture
+def graphnet(capsys):
+    """Runs the command line in this process: (exit code, output, errors)."""
+
+    def run(*arguments):
+        try:
+            main(arguments)
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def arrays(path):
+    """All arrays of a checkpoint, parameters included."""
+    stored = read(path)
+    return {"parameters": stored.module.flatten_parameters()[0], **stored.arrays}
+
+
+def assert_same_checkpoints(first, second):
+    left, right = arrays(first), arrays(second)
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+    assert read(first).notes["position"] == read(second).notes["position"]
+
+
+# ---- graphnet lstm
+
+
+def test_lstm_goes_all_the_way(folder, graphnet):
+    code, output, errors = graphnet(
+        "lstm", "--text", "text.txt", *TINY, "--epochs", "2", "--sample", "30", "--out", "run"
+    )
+    assert code == 0
+    written = {path.name for path in (folder / "run").iterdir()}
+    assert written == {
+        "lstm_cell.svg",
+        "lstm_cell_backward.svg",
+        "loss.svg",
+        "checkpoint.safetensors",
+    }
+    for name in written - {"checkpoint.safetensors"}:
+        assert "<svg" in (folder / "run" / name).read_text()
+    assert all(name in output for name in written)
+    difference = float(output.split("equations in NumPy: ")[1].split()[0])
+    assert difference < 1e-14
+    assert "532 characters, 12 of them distinct; 12 batches to train on, 1 to validate" in output
+    assert "2 x 8 units" in output
+    assert "epoch 2/2  12/12  loss" in errors
+    assert "epoch 2/2  validation loss" in errors
+    assert "graphnet lstm --out run --resume" in output
+
+
+def test_quick_is_a_set_of_defaults(folder, graphnet):
+    (folder / "text.txt").write_text(TEXT * 4)
+    code, output, errors = graphnet("lstm", "--quick", "--text", "text.txt", "--hidden", "16")
+    assert code == 0
+    assert "1 x 16 units" in output
+    assert "3 batches to train on, 1 to validate" in output
+    assert "epoch 1/1  3/3" in errors
+    graphnet("lstm", "--resume", "--epochs", "2")
+    notes = read("lstm/checkpoint.safetensors").notes
+    assert (notes["batch_size"], notes["seq_length"]) == (20, 25)
+    assert notes["position"]["batches"] == 6
+
+
+def test_the_equations_are_not_the_cell():
+    """The check can fail: it reads the weights, and another candidate gate shows."""
+    gn.manual_seed(1)
+    cell = nn.lstm_cell(5, 4)
+    assert largest_difference(cell, 5, 4) < 1e-15
+    broken = nn.lstm_cell(5, 4)
+    broken["candidate"].module.compute = lambda x: x
+    assert largest_difference(broken, 5, 4) > 1e-3
+
+
+def test_lstm_resumed_gives_the_same_bits(folder, graphnet):
+    common = ["lstm", "--text", "text.txt", "--sample", "0"]
+    assert graphnet(*common, *TINY, "--epochs", "3", "--out", "whole")[0] == 0
+    assert graphnet(*common, *TINY, "--epochs", "1", "--out", "parts")[0] == 0
+    code, output, _ = graphnet(*common, "--epochs", "3", "--out", "parts", "--resume")
+    assert code == 0
+    assert "resumed after 12 batches" in output
+    assert_same_checkpoints("whole/checkpoint.safetensors", "parts/checkpoint.safetensors")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent to another process")
+def test_lstm_interrupted_by_ctrl_c_and_resumed_gives_the_same_bits(folder, graphnet):
+    common = ["lstm", "--text", "text.txt", "--sample", "0", *TINY]
+    command = [sys.executable, "-m", "graphnet", *common, "--out", "parts", "--epochs", "100000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(9):  # lines of progress: into the second epoch
+        assert process.stderr.readline().startswith("epoch")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert "nothing is lost" in output
+    assert "continue with: graphnet lstm --out parts --resume" in output
+    done = read("parts/checkpoint.safetensors").notes["position"]["batches"]
+    epochs = str(done // 12 + 1)
+    assert graphnet("lstm", "--out", "parts", "--resume", "--epochs", epochs)[0] == 0
+    assert graphnet(*common, "--out", "whole", "--epochs", epochs)[0] == 0
+    assert_same_checkpoints("whole/checkpoint.safetensors", "parts/checkpoint.safetensors")
+
+
+def test_lstm_resumed_from_a_file_that_is_no_training(folder, graphnet):
+    (folder / "lstm").mkdir()
+    path = folder / "lstm" / "checkpoint.safetensors"
+    save(nn.Linear(2, 2), path, notes={"hidden": "many"})
+    code, _, errors = graphnet("lstm", "--resume")
+    assert (code, errors) == (2, "graphnet: The checkpoint notes hidden as 'many'\n")
+    nn.Linear(2, 2).save(path)
+    code, _, errors = graphnet("lstm", "--resume", "--text", "text.txt", *TINY)
+    assert code == 2
+    assert "holds a net, but no state of a training" in errors
+
+
+def test_lstm_resumed_after_the_last_epoch_says_so(folder, graphnet):
+    common = ["lstm", "--text", "text.txt", "--sample", "5", "--epochs", "1"]
+    graphnet(*common, *TINY)
+    before = arrays("lstm/checkpoint.safetensors")
+    code, output, _ = graphnet(*common, "--resume")
+    assert code == 0
+    assert "1 epochs are done already; raise --epochs" in output
+    after = arrays("lstm/checkpoint.safetensors")
+    np.testing.assert_array_equal(after["parameters"], before["parameters"])
+
+
+def test_a_new_training_keeps_the_older_one(folder, graphnet):
+    common = ["lstm", "--text", "text.txt", "--sample", "0", "--epochs", "1", *TINY]
+    graphnet(*common)
+    first = (folder / "lstm" / "checkpoint.safetensors").read_bytes()
+    _, output, _ = graphnet(*common, "--seed", "5")
+    assert "older_checkpoint.safetensors" in output
+    assert (folder / "lstm" / "older_checkpoint.safetensors").read_bytes() == first
+    assert (folder / "lstm" / "checkpoint.safetensors").read_bytes() != first
+
+
+def resumable(graphnet):
+    graphnet("lstm", "--text", "text.txt", "--sample", "0", "--epochs", "1", *TINY)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hidden", "9"], "trained with hidden 8, received 9"),
+        (["--dropout", "0.5"], "trained with dropout 0.2, received 0.5"),
+        (["--text", "other.txt"], "has 'é' besides and lacks 'b'"),
+        (["--text", "shuffled.txt"], "trained on another text"),
+    ],
+)
+def test_lstm_resumed_with_other_options_or_text(folder, graphnet, options, message):
+    (folder / "other.txt").write_text(TEXT.replace("b", "é"))
+    (folder / "shuffled.txt").write_text(TEXT[1:] + TEXT[0])
+    resumable(graphnet)
+    code, _, errors = graphnet("lstm", "--resume", "--epochs", "2", *options)
+    assert code == 2
+    assert message in errors
+    assert errors.startswith("graphnet: The checkpoint was trained")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text", "missing.txt"], "graphnet: missing.txt: No such file or directory"),
+        (["--text", "."], "graphnet: .: Is a directory"),
+        (["--text", "empty.txt"], "graphnet: empty.txt is empty"),
+        (["--text", "binary.txt"], "graphnet: binary.txt is not UTF-8 text: byte 0xff"),
+        (
+            ["--text", "text.txt"],
+            "graphnet: The text has 532 characters, one batch needs 2,500 (50 rows of 50)",
+        ),
+        (["--resume"], "graphnet: There is no training to resume in lstm"),
+        (["--hidden", "0"], "Invalid value for '--hidden'"),
+        (["--seq-length", "0"], "Invalid value for '--seq-length'"),
+        (["--dropout", "1"], "Invalid value for '--dropout'"),
+        (["--dropout", "nan"], "Invalid value for '--dropout'"),
+        (["--learning-rate", "inf"], "graphnet: learning_rate is inf, expected a finite"),
+        (["--layers", "two"], "Invalid value for '--layers'"),
+        (["--wrong"], "No such option: --wrong"),
+    ],
+)
+def test_lstm_mistakes(folder, graphnet, arguments, message):
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "binary.txt").write_bytes(b"abc\xff")
+    code, _, errors = graphnet("lstm", *arguments)
+    assert code == 2
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+LIMITED = """
+import resource, sys
+from graphnet.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file size limits are a matter of POSIX")
+def test_lstm_on_a_full_disk_keeps_the_old_checkpoint(folder, graphnet):
+    options = ["lstm", "--text", "text.txt", "--sample", "0", *TINY, "--hidden", "32"]
+    assert graphnet(*options, "--epochs", "1")[0] == 0
+    before = (folder / "lstm" / "checkpoint.safetensors").read_bytes()
+    assert len(before) > 100_000
+    command = [sys.executable, "-c", LIMITED, *options, "--resume", "--epochs", "2"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "graphnet: File too large" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (folder / "lstm" / "checkpoint.safetensors").read_bytes() == before
+
+
+# ---- graphnet sample
+
+
+def test_sample_from_a_checkpoint(folder, graphnet):
+    resumable(graphnet)
+    arguments = ["sample", "lstm/checkpoint.safetensors", "-n", "40", "--prime", "she "]
+    code, first, _ = graphnet(*arguments)
+    assert code == 0
+    assert first.startswith("she ")
+    assert len(first) == 4 + 40 + 1
+    assert graphnet(*arguments)[1] == first
+    assert graphnet(*arguments, "--seed", "3")[1] != first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.safetensors"], "graphnet: There is no file missing.safetensors"),
+        (["text.txt"], "graphnet: text.txt is not a whole graphnet file"),
+        (["net.safetensors"], "holds a net, but no vocabulary and no layers and no hidden"),
+        (["lstm/checkpoint.safetensors", "--prime", "Q"], "The vocabulary has no 'Q'"),
+        (["lstm/checkpoint.safetensors", "--temperature", "-1"], "'--temperature'"),
+    ],
+)
+def test_sample_mistakes(folder, graphnet, arguments, message):
+    nn.Linear(2, 2).save("net.safetensors")
+    if arguments[0].startswith("lstm"):
+        resumable(graphnet)
+    code, _, errors = graphnet("sample", *arguments)
+    assert code == 2
+    assert message in errors
+
+
+# ---- graphnet draw and summary
+
+
+@pytest.mark.parametrize("name", ["net", "layer", "make"])
+def test_draw(folder, graphnet, name):
+    code, output, _ = graphnet("draw", f"nets.py:{name}", "-o", f"pictures/{name}.svg")
+    assert code == 0
+    assert output == f"wrote pictures/{name}.svg\n"
+    assert "<svg" in (folder / "pictures" / f"{name}.svg").read_text()
+
+
+def test_draw_backward_with_shapes(folder, graphnet):
+    inputs = ["--input", "10", "--input", "10", "--input", "20"]
+    assert graphnet("draw", "nets.py:net", "-o", "a.dot", *inputs)[0] == 0
+    assert graphnet("draw", "nets.py:net", "-o", "b.dot", *inputs, "--backward")[0] == 0
+    forward, backward = (folder / "a.dot").read_text(), (folder / "b.dot").read_text()
+    assert "(20,)" in forward
+    assert forward != backward
+
+
+@pytest.mark.parametrize(
+    ("arguments", "total"),
+    [
+        (["nets.py:net", "--input", "10", "--input", "10", "--input", "20"], "210"),
+        (["nets.py:net", "--input", "10", "10", "20"], "210"),
+        (["nets.py:layer", "--input", "32,20"], "6,400"),
+        (["nets.py:make", "--input", "5,20", "--input", "5,4", "--input", "5,4"], "416"),
+        (["nets.py:embedding", "--input", "5,3:int"], "21"),
+    ],
+)
+def test_summary(folder, graphnet, arguments, total):
+    code, output, _ = graphnet("summary", *arguments)
+    assert code == 0
+    assert output.splitlines()[-1].startswith("total")
+    assert total in output.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize("command", ["draw", "summary"])
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nets.py", "'nets.py' does not name a net"),
+        ("nets.py:", "'nets.py:' does not name a net"),
+        (":net", "':net' does not name a net"),
+        ("missing.py:net", "There is no file missing.py"),
+        ("nets.py:nat", "nets.py has no 'nat'\n  There are: net, layer, embedding, make"),
+        ("nets.py:number", "nets.py:number is 3 of type int, expected a module"),
+        ("nets.py:z", "expected a module\n  Close the graph first"),
+        ("nets.py:make_sized", "nets.py:make_sized needs the arguments inputs, hidden"),
+        ("nets.py:make_nothing", "nets.py:make_nothing() is None of type NoneType, expected a"),
+        ("text.txt:net", "text.txt is not a Python file"),
+        ("broken.py:net", "broken.py fails in line 3: ZeroDivisionError: division by zero"),
+        ("syntax.py:net", "syntax.py fails in line 2: SyntaxError"),
+        ("wiring.py:net", "is not used by any output"),
+        ("empty.py:net", "empty.py has no 'net'\n  There is no module in this file."),
+    ],
+)
+def test_places_that_hold_no_net(folder, graphnet, command, place, message):
+    (folder / "broken.py").write_text("def f():\n    # divides\n    return 1 / 0\n\nnet = f()\n")
+    (folder / "syntax.py").write_text("a = 1\nb = = 2\n")
+    (folder / "empty.py").write_text("\n")
+    (folder / "wiring.py").write_text(
+        "import graphnet as gn\nx, y = gn.input(), gn.input()\nnet = gn.GModule([x, y], [x])\n"
+    )
+    code, _, errors = graphnet(command, place)
+    assert code == 2
+    assert errors.startswith("graphnet: ")
+    assert message in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summary", "nets.py:net"], "Add --input <shape of x1> --input <shape of x2>"),
+        (["summary", "nets.py:layer", "--input", "5,x"], "'5,x' is not a shape"),
+        (["summary", "nets.py:layer", "--input", "-3"], "'-3' is not a shape"),
+        (["summary", "nets.py:layer", "--input", "5:complex"], "'5:complex' is not a shape"),
+        (["summary", "nets.py:layer", "--input", "7"], "expects an array (…, 20), received (7,)"),
+        (["draw", "nets.py:net", "-o", "a.bmp"], "cannot be saved as 'a.bmp'"),
+        (["draw", "nets.py:net", "--direction", "UP"], "direction='UP', expected one of TB"),
+        (["draw"], "Missing argument 'FILE.py:NAME'"),
+        (["paint"], "No such command 'paint'"),
+    ],
+)
+def test_mistakes(folder, graphnet, arguments, message):
+    code, _, errors = graphnet(*arguments)
+    assert code == 2
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+def test_files_beside_the_named_one_can_be_imported(folder, graphnet):
+    (folder / "parts.py").write_text("from graphnet import nn\nsize = 20\n")
+    (folder / "whole.py").write_text(
+        "from graphnet import nn\nfrom parts import size\nnet = nn.Linear(size, 2)\n"
+    )
+    before = list(sys.path)
+    assert graphnet("summary", "whole.py:net", "--input", "20")[0] == 0
+    assert sys.path == before
+
+
+# ---- the program itself
+
+
+def test_help_lists_the_commands_and_options(graphnet):
+    code, output, _ = graphnet("--help")
+    assert code == 0
+    for command in ("lstm", "sample", "draw", "summary"):
+        assert command in output
+    _, output, _ = graphnet("lstm", "--help")
+    options = "text hidden layers seq-length batch-size epochs learning-rate dropout seed out"
+    for option in [*options.split(), "resume", "sample", "temperature", "quick"]:
+        assert f"--{option}" in output
+    assert "char-rnn" in output
+
+
+def test_run_as_a_module():
+    command = [sys.executable, "-m", "graphnet", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == f"graphnet {gn.__version__}\n"
