@@ -82,7 +82,7 @@ class Equation:
         return (value for value in self.settings.values() if isinstance(value, Program))
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
+@dataclass(slots=True, eq=False)
 class Program:
     """Equations in order of execution, from ``inputs`` to ``outputs``.
 
