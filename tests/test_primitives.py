@@ -50,7 +50,7 @@ FLAGS = np.array([[True, False, True], [False, False, True]])
 
 CASES = [
     *unary("negative", "absolute", "sign", "exp", "tanh", "sigmoid", "sin", "cos", low=-1.5),
-    *unary("log", "log1p", "sqrt", "expm1", "stop_gradient"),
+    *unary("log", "log1p", "sqrt", "expm1", "stop_gradient", "identity"),
     *binary("add", "subtract", "multiply", "divide", "power", "maximum", "minimum"),
     *binary("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     Case("where", [FLAGS, (2, 3), (2, 3)]),

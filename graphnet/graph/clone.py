@@ -7,21 +7,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from graphnet.graph.gmodule import GModule
-from graphnet.graph.module import UNSAVED, Module
+from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.tracing import UNSAVED
 
 Memo = dict[int, Any]
 
 
-def clone_module(module: Module, share: bool | Iterable[str]) -> Module:
+def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None = None) -> Module:
     """A copy of a module and its parts, sharing the parameters named in ``share`` (True: all)."""
     shared = (
         share
         if isinstance(share, bool)
         else frozenset([share] if isinstance(share, str) else share)
     )
-    memo: Memo = {}
+    memo = {} if memo is None else memo
     for part in leaves_first(module):
         for name, parameter in part.own_parameters():
             if shared is True or (shared and name in shared):
@@ -80,7 +81,8 @@ def clone_value(value: Any, memo: Memo) -> Any:
         memo[id(value)] = fresh
         return fresh
     if isinstance(value, list | tuple):
-        return type(value)(clone_value(part, memo) for part in value)
+        copies = [clone_value(part, memo) for part in value]
+        return type(value)(*copies) if hasattr(value, "_fields") else type(value)(copies)
     if isinstance(value, dict):
         return {key: clone_value(part, memo) for key, part in value.items()}
     return value if callable(value) else copy.deepcopy(value)

@@ -14,6 +14,7 @@ from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.parts import put
 from graphnet.graph.registry import MODULE_TYPES, make, type_key
 from graphnet.graph.source import place
 from graphnet.graph.tracing import initialising
@@ -219,4 +220,4 @@ def fill_parameters(
         elif shared[index].shape != own[name].shape:
             raise FormatError(f"shares a parameter of shape {shared[index].shape} as {name} of "
                               f"module {number}, expected {own[name].shape}")  # fmt: skip
-        setattr(part, name, shared[index])
+        put(part, name, shared[index])

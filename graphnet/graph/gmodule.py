@@ -41,11 +41,12 @@ class GModule(Module):
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
         self.file, self.line = calling_line()
-        name_by_variables(calling_frame(GRAPH).f_locals)
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
+        name_by_variables(calling_frame(GRAPH).f_locals, set(self.nodes))
         for node in self.nodes:
             node.used = True
-        self.names = unique_names(self.nodes)
+        self.names = tuple(unique_names(self.nodes))
+        check_paths(self.nodes, self.names)
         self._set_layout()
 
     def _set_layout(self) -> None:
@@ -168,11 +169,30 @@ def unknown_name(path: str, names: Sequence[str]) -> GraphError:
     return GraphError(f"There is no node named {path!r}", f"There are: {shown}")
 
 
-def name_by_variables(variables: Any) -> None:
+def name_by_variables(variables: Any, nodes: set[Node]) -> None:
     """Nodes without a name take that of the first variable that holds them."""
     for name, value in list(variables.items()):
         if isinstance(value, Node) and value.name is None and not name.startswith("_"):
-            value.name = name
+            value.name = name if value in nodes else None
+
+
+def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
+    """A dotted name must not be the path of a part of another node."""
+    by_name = dict(zip(names, nodes, strict=True))
+    for name, node in by_name.items():
+        words = name.split(".")
+        for cut in range(1, len(words)):
+            owner = by_name.get(".".join(words[:cut]))
+            rest = ".".join(words[cut:])
+            if owner is not None and any(
+                path == rest or path.startswith(rest + ".") for path, _ in inner_paths(owner.module)
+            ):
+                raise GraphError(f"{node} has the name of a part of {owner}", "Rename one of them.")
+
+
+def inner_paths(module: Module) -> Iterator[tuple[str, Any]]:
+    yield from module.named_children()
+    yield from module.own_parameters()
 
 
 def unique_names(nodes: Sequence[Node]) -> list[str]:

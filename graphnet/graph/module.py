@@ -12,15 +12,18 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter, ParameterTable, flatten
-from graphnet.graph.random import default_generator
+from graphnet.graph.parts import entries
+from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
 from graphnet.graph.run import Run, last_run, run_module, same_input
-from graphnet.graph.tracing import compute_inside
+from graphnet.graph.tracing import UNSAVED, compute_inside
 from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
     from graphnet.graph.node import Node
     from graphnet.graph.summary import Summary
+
+_making = threading.Lock()
 
 Self = TypeVar("Self", bound="Module")
 
@@ -62,8 +65,11 @@ class Module(ABC):
         """The output (array or table) for an input, in array operations on traced arrays."""
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, np.ndarray):  # constants of the program: replace, do not write into
+            value = value.copy()
+            value.flags.writeable = False
         object.__setattr__(self, name, value)
-        if not name.startswith("_") and name != "is_training":  # traces know the mode
+        if name != "is_training":  # traces know the mode
             self.touch()
 
     def touch(self) -> None:
@@ -92,17 +98,21 @@ class Module(ABC):
 
     # ---- running
 
-    def run(self, inputs: Any, *, check_finite: bool = False) -> Run:
+    def run(
+        self, inputs: Any, *, keep: bool | Iterable[str] = True, check_finite: bool = False
+    ) -> Run:
         """Compute the output and keep every node's: see ``Run``.
 
-        ``inputs`` is an array or a table (list or tuple) of arrays. With ``check_finite``, a NaN or
-        infinity raises NumericsError that names the node that produced it.
+        ``inputs`` is an array or a table (list or tuple) of arrays. ``keep`` names the nodes whose
+        values and gradients are kept, or is True for all and False for none. With
+        ``check_finite``, a NaN or infinity raises NumericsError that names the node it came from.
         """
-        return run_module(self, inputs, check_finite)
+        names = keep if isinstance(keep, bool) else tuple(keep)
+        return run_module(self, inputs, check_finite, names)
 
     def forward(self, inputs: Any, *, check_finite: bool = False) -> Any:
         """The output for an input; tables come as lists."""
-        run = self.run(inputs, check_finite=check_finite)
+        run = self.run(inputs, keep=False, check_finite=check_finite)
         self._last_runs.run = run
         return run.outputs
 
@@ -132,8 +142,7 @@ class Module(ABC):
     @property
     def generator(self) -> np.random.Generator:
         """The net's own random generator (dropout); seeded from the default one at first use."""
-        seed = lambda: np.random.default_rng(default_generator().integers(2**63))  # noqa: E731
-        return self._private("_generator", seed)  # type: ignore[no-any-return]
+        return self._private("_generator", new_generator)  # type: ignore[no-any-return]
 
     def seed(self: Self, seed: int) -> Self:
         """Restart the net's own random generator."""
@@ -141,29 +150,26 @@ class Module(ABC):
         return self
 
     def _private(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self.__dict__:
-            object.__setattr__(self, name, make())
+        with _making:  # two threads must get the same object
+            if name not in self.__dict__:
+                object.__setattr__(self, name, make())
         return self.__dict__[name]
 
     # ---- parts and parameters
 
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """All attributes with their names; entries of lists, tuples and dicts as ``name.entry``."""
+        for name, value in self.__dict__.items():
+            if name not in UNSAVED:
+                yield from entries(name, value)
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that this one is made of, with their names, in order."""
-        for name, value in self.__dict__.items():
-            if name.startswith("_"):
-                continue
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, list | tuple):
-                for index, part in enumerate(value):
-                    if isinstance(part, Module):
-                        yield f"{name}.{index}", part
+        return ((name, part) for name, part in self.parts() if isinstance(part, Module))
 
     def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """The parameters stored on this module itself."""
-        for name, value in self.__dict__.items():
-            if isinstance(value, Parameter):
-                yield name, value
+        return ((name, part) for name, part in self.parts() if isinstance(part, Parameter))
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module (named ``""``) and all its parts, each once, depth first."""
@@ -284,14 +290,13 @@ class Module(ABC):
                 lines.append(f"{indent}{path.rpartition('.')[2]}: {module.description()}")
         return "\n".join(lines)
 
-    def __deepcopy__(self: Self, memo: Any) -> Self:
-        return self.clone()
+    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+        from graphnet.graph.clone import clone_module
+
+        return cast(Self, clone_module(self, False, memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
         from graphnet.graph.description import build, describe
 
         description, parameters = describe(self)
         return build, (description, {str(i): p.data for i, p in enumerate(parameters)})
-
-
-UNSAVED = ("_thread_runs", "_trace_cache")

@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from graphnet.errors import GraphError, ShapeError
+from graphnet.errors import DtypeError, GraphError, ShapeError
 from graphnet.graph.random import default_generator
 from graphnet.graph.tracing import current_tracing, initialising
 from graphnet.ir.array import Array
@@ -28,8 +28,6 @@ class Parameter(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("__weakref__", "_data", "_flat", "_grad")
-    __eq__ = object.__eq__  # sharing is by identity
-    __ne__ = object.__ne__
     __hash__ = object.__hash__
 
     def __init__(self, values: Shape | NDArray, initialise: Initialise | None = None) -> None:
@@ -41,7 +39,10 @@ class Parameter(NDArrayOperatorsMixin):
                 empty = initialise(values, default_generator())
             self._data: NDArray = np.asarray(empty, dtype=np.float64)
         else:
-            self._data = np.array(values)
+            array = np.array(values)
+            if array.dtype.kind not in "biuf":
+                raise DtypeError(f"A parameter received values of dtype {array.dtype}")
+            self._data = array if array.dtype.kind == "f" else array.astype(np.float64)
         self._grad: NDArray | None = None
         self._flat: Place | None = None
 
@@ -110,6 +111,11 @@ class Parameter(NDArrayOperatorsMixin):
         return self._data if tracing is None else tracing.parameter(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
+        if current_tracing.get() is not None:
+            raise DtypeError(
+                f"A parameter {self.shape} has no values while it is traced",
+                "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
+            )
         return np.array(self._data, dtype=dtype) if copy else np.asarray(self._data, dtype=dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -121,6 +127,17 @@ class Parameter(NDArrayOperatorsMixin):
             options["out"] = tuple(o.data if isinstance(o, Parameter) else o for o in out)
         result = getattr(ufunc, method)(*values, **options)
         return out[0] if len(out) == 1 else result
+
+    def __eq__(self, other: object) -> Any:
+        """Identity among parameters (sharing is by object), element-wise with anything else."""
+        if isinstance(other, Parameter):
+            return self is other
+        return self.__graphnet_array__() == other
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, Parameter):
+            return self is not other
+        return self.__graphnet_array__() != other
 
     def __getitem__(self, index: Any) -> Any:
         return self.__graphnet_array__()[index]
@@ -142,8 +159,9 @@ class ParameterTable(Sequence[Parameter]):
     """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``."""
 
     def __init__(self, named: Iterable[tuple[str, Parameter]]) -> None:
-        self.named = dict(named)
-        self._values = list(self.named.values())
+        pairs = list(named)
+        self.named = dict(pairs)
+        self._values = [parameter for _, parameter in pairs]
 
     @overload
     def __getitem__(self, key: int | str) -> Parameter: ...

@@ -20,3 +20,8 @@ def manual_seed(seed: int) -> None:
     """
     global _default
     _default = np.random.default_rng(seed)
+
+
+def new_generator() -> np.random.Generator:
+    """A generator seeded by the default one."""
+    return np.random.default_rng(_default.integers(2**63))

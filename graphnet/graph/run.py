@@ -10,7 +10,9 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
 from graphnet.graph import table
-from graphnet.graph.tracing import Draw, Record, Traced, trace_module
+from graphnet.graph.parameter import Parameter
+from graphnet.graph.traced import Record, Traced, trace_module
+from graphnet.graph.tracing import Draw, Keep
 from graphnet.ir.interpreter import interpreter, require_finite
 from graphnet.ir.types import NDArray
 
@@ -27,8 +29,12 @@ class Run:
     """The outputs of one execution, and the outputs of every node.
 
     ``run.outputs`` is what ``forward`` returns. ``run["name"]`` or ``run[node]`` is the output of a
-    node. After ``run.backward(grad_outputs)``, ``run.grad["name"]`` is the gradient of that output.
-    Runs are independent of each other and of the graph.
+    node (read-only). After ``run.backward(grad_outputs)``, ``run.grad["name"]`` is the gradient of
+    that output. Runs are independent of each other and of the graph; inputs are copied, parameters
+    are read where they are, so update them after ``backward``.
+
+    In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
+    ``backward`` computes forward once more.
     """
 
     def __init__(
@@ -39,15 +45,15 @@ class Run:
         self.check_finite = check
         self._traced = traced
         self._arrays = arrays
-        self._derivative = traced.derivative
-        program = traced.derivative.forward if traced.derivative else traced.program
-        self._values = self._interpret(program, arrays)
+        self._residuals: list[NDArray] | None = None
         self._gradients: list[NDArray | None] | None = None
-        given = set(map(id, arrays))
-        leaves = [
-            value.copy() if id(value) in given else owned(value)
-            for value in self._values[: traced.output_count]
-        ]
+        if module.is_training:
+            values = self._interpret(traced.differentiated().forward, arrays)
+            self._residuals = values[len(traced.program.outputs) :]
+        else:
+            values = self._interpret(traced.program, arrays)
+        self._values = values[: len(traced.program.outputs)]
+        leaves = [np.array(value) for value in values[: traced.output_count]]
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
     def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:
@@ -56,7 +62,8 @@ class Run:
     def __getitem__(self, key: Any) -> Any:
         """The output of a node, by node or by dotted name."""
         record = self._record(key)
-        return table.unflatten(record.structure, [self._values[i] for i in record.positions])
+        leaves = [read_only(self._values[i]) for i in record.positions]
+        return table.unflatten(record.structure, leaves)
 
     @property
     def names(self) -> list[str]:
@@ -79,11 +86,10 @@ class Run:
         traced = self._traced
         seeds = seed_arrays(self, grad_outputs)
         derivative = traced.differentiated()
-        if self._derivative is None:  # the first backward: this run did not keep the residuals
-            self._values = self._interpret(derivative.forward, self._arrays)
-            self._derivative = derivative
-        residuals = self._values[len(traced.program.outputs) :]
-        results = self._interpret(derivative.backward, [*residuals, *seeds])
+        if self._residuals is None:
+            again = self._interpret(derivative.forward, self._arrays)
+            self._residuals = again[len(traced.program.outputs) :]
+        results = self._interpret(derivative.backward, [*self._residuals, *seeds])
         self._gradients = [None if slot is None else results[slot] for slot in derivative.slots]
         return self._distribute()
 
@@ -103,12 +109,13 @@ class Run:
             for var, source in zip(traced.program.inputs, traced.sources, strict=True):
                 if isinstance(source, int):
                     gradient = self._gradient(var)
-                    to_inputs[source] = None if gradient is None else owned(gradient)
-                elif not isinstance(source, Draw):
+                    to_inputs[source] = None if gradient is None else np.array(gradient)
+                elif isinstance(source, Parameter):
                     assert self._gradients is not None
                     found = self._gradients[traced.wanted[var]]
                     if found is not None:
-                        source.grad += found
+                        total = source.grad
+                        np.add(total, found, out=total)
         leaves = [to_inputs[i] for i in range(len(to_inputs))]
         return table.unflatten(traced.input_structure, leaves)
 
@@ -137,35 +144,36 @@ class Gradients:
     def __getitem__(self, key: Any) -> Any:
         record = self._run._record(key)
         atoms = [self._run._traced.program.outputs[i] for i in record.positions]
-        return table.unflatten(record.structure, [self._run._gradient(atom) for atom in atoms])
+        leaves = [self._run._gradient(atom) for atom in atoms]
+        shown = [None if leaf is None else read_only(leaf) for leaf in leaves]
+        return table.unflatten(record.structure, shown)
 
 
-def run_module(module: Module, inputs: Any, check_finite: bool) -> Run:
+def run_module(module: Module, inputs: Any, check_finite: bool, keep: Keep) -> Run:
     """Trace the module for this kind of input, unless that was done before, and execute it."""
     leaves, structure = table.flatten(inputs)
     arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = find_trace(module, structure, arrays)
-    values = [
-        array if cast is None else array.astype(cast)
-        for array, cast in zip(arrays, traced.casts, strict=True)
-    ]
+    traced = find_trace(module, structure, arrays, keep)
+    values = [np.array(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
     filled = [fill(module, source, values) for source in traced.sources]
     return Run(module, traced, inputs, filled, check_finite)
 
 
-def find_trace(module: Module, structure: table.Structure, arrays: Sequence[NDArray]) -> Traced:
+def find_trace(
+    module: Module, structure: table.Structure, arrays: Sequence[NDArray], keep: Keep
+) -> Traced:
     """The trace for this signature and mode; the oldest of too many are forgotten."""
-    signature = (structure, *[(a.shape, a.dtype) for a in arrays])
+    signature = (structure, keep, module.is_training, *[(a.shape, a.dtype) for a in arrays])
     traces: dict[Any, Traced] = module._traces
-    traced = traces.get((signature, module.is_training))
+    traced = traces.get(signature)
     if traced is not None and traced.is_current():
         return traced
-    traced = trace_module(module, structure, arrays)
+    traced = trace_module(module, structure, arrays, keep)
     if len(traces) >= KEPT_TRACES:
         traces.pop(next(iter(list(traces)), None), None)
-    traces[signature, module.is_training] = traced
+    traces[signature] = traced
     return traced
 
 
@@ -174,7 +182,9 @@ def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
     if isinstance(source, int):
         return values[source]
     if isinstance(source, Draw):
-        return module.generator.random(source.type.shape, dtype=source.type.dtype.type)
+        drawn = np.float64 if source.type.dtype == np.float64 else np.float32
+        uniform = module.generator.random(source.type.shape, dtype=drawn)
+        return uniform.astype(source.type.dtype, copy=False)
     array: NDArray = source.data
     return array
 
@@ -201,10 +211,11 @@ def check_inputs(module: Module, inputs: Any) -> None:
         require_finite(parameter.data, f"{type(module).__name__}: parameter {name} holds")
 
 
-def owned(value: Any) -> NDArray:
-    """An array that the caller may keep and change: never a view of another."""
-    array = np.asarray(value)
-    return array if array.flags.owndata and array.flags.writeable else array.copy()
+def read_only(value: Any) -> NDArray:
+    """A view of a value that the run still needs."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
 
 
 def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
@@ -237,7 +248,7 @@ def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
                 f"backward received a gradient {array.shape} for output {index}, "
                 f"expected {type.shape}"
             )
-        seeds.append(array.astype(type.dtype, copy=False))
+        seeds.append(array.astype(type.dtype))
     return seeds
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.graph import table
 from graphnet.graph.module import Module
-from graphnet.graph.tracing import Traced, trace_module
+from graphnet.graph.traced import Traced, trace_module
 from graphnet.ir.program import Program
 
 

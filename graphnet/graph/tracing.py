@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, GraphError, GraphnetError
+from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, building, current_builder, current_origin, origin
-from graphnet.ir.gradient import Derivative, differentiate
-from graphnet.ir.program import Origin, Program, Var, is_var
-from graphnet.ir.trace import atom_of
-from graphnet.ir.types import ArrayType, NDArray, Shape, type_of
+from graphnet.ir.builder import Builder, current_builder, current_origin, origin
+from graphnet.ir.pointwise import identity
+from graphnet.ir.program import Atom, Origin
+from graphnet.ir.types import ArrayType, Shape, type_of
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
@@ -35,71 +34,67 @@ class Draw:
     type: ArrayType
 
 
+UNSAVED = ("_thread_runs", "_trace_cache", "_generator")
+"""Attributes of a module that belong to this very object: copies start without them."""
+
+Keep = bool | tuple[str, ...]
+"""Which nodes' values a run keeps: all, none, or those at these paths."""
+
 Source = int | Draw | Any
 """What fills a program input: leaf i of the module's input, a Parameter, or a Draw."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """Where the value of a node lies among the outputs of a program."""
+class ModuleState:
+    """What a trace took from a module: its attributes (by version), mode, and lists and dicts."""
 
-    structure: table.Structure
-    positions: tuple[int, ...]
+    module: Module
+    version: int
+    mode: bool
+    containers: tuple[tuple[Any, tuple[Any, ...]], ...]
 
-
-@dataclass(slots=True, eq=False)
-class Traced:
-    """The program of a module for one signature of its input, and how to read it.
-
-    ``outputs`` of the program are the leaves of the module's output, then those of its nodes.
-    """
-
-    program: Program
-    sources: list[Source]
-    casts: list[np.dtype[Any] | None]
-    input_structure: table.Structure
-    output_structure: table.Structure
-    output_count: int
-    records: dict[str, Record]
-    paths: dict[Node, list[str]]
-    states: list[tuple[Module, int, bool]]
-    derivative: Derivative | None = None
-    wanted: dict[Var, int] = field(default_factory=dict)
+    @staticmethod
+    def of(module: Module) -> ModuleState:
+        attributes = module.__dict__.items()
+        containers = tuple(
+            (value, contents(value))
+            for name, value in attributes
+            if isinstance(value, list | dict) and name not in UNSAVED
+        )
+        return ModuleState(module, module._version, module.is_training, containers)
 
     def is_current(self) -> bool:
-        """Whether every module still has the attributes and the mode that it was traced with."""
-        return all(
-            module._version == version and module.is_training is mode
-            for module, version, mode in self.states
+        """Whether the module still is as it was."""
+        return (
+            self.module._version == self.version
+            and self.module.is_training is self.mode
+            and all(same_items(contents(value), kept) for value, kept in self.containers)
         )
 
-    def differentiated(self) -> Derivative:
-        """The derivative by inputs, parameters and node values; made at the first call."""
-        if self.derivative is None:
-            wanted = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
-            wanted.update(
-                dict.fromkeys(
-                    atom
-                    for atom in self.program.outputs[self.output_count :]
-                    if is_var(atom) and atom.type.is_float
-                )
-            )
-            derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
-            self.wanted = {var: i for i, var in enumerate(wanted)}
-            self.derivative = derivative
-        return self.derivative
+
+def contents(value: Any) -> tuple[Any, ...]:
+    return (*value, *value.values()) if isinstance(value, dict) else tuple(value)
+
+
+def same_items(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
+    return len(left) == len(right) and all(a is b for a, b in zip(left, right, strict=True))
 
 
 class Tracing:
-    """The state of one trace: which parameters, draws, nodes and modules took part."""
+    """The state of one trace: which parameters, draws, nodes and modules took part.
 
-    def __init__(self) -> None:
+    ``keep`` says which nodes' values the program will return: all, none, or those of these paths.
+    """
+
+    def __init__(self, keep: Keep = True) -> None:
+        self.keep = keep
         self.builder = Builder()
         self.sources: list[Source] = []
         self.parameters: dict[Parameter, Array] = {}
         self.values: dict[str, Any] = {}
         self.paths: dict[Node, list[str]] = {}
-        self.modules: dict[int, tuple[Module, int, bool]] = {}
+        self.modules: dict[int, ModuleState] = {}
+        self.taken: set[Atom] = set()  # values that already are a parameter's or a node's own
         self.path = ""
         self.module: Module | None = None
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
@@ -111,7 +106,9 @@ class Tracing:
     def parameter(self, parameter: Parameter) -> Array:
         """The array that stands for a parameter, the same one each time."""
         if parameter not in self.parameters:
-            self.parameters[parameter] = self.input(type_of(parameter.data), parameter)
+            array = self.input(type_of(parameter.data), parameter)
+            self.parameters[parameter] = array
+            self.taken.add(array.atom)
         return self.parameters[parameter]
 
     def uniform(self, shape: Shape, dtype: Any) -> Array:
@@ -128,15 +125,32 @@ class Tracing:
         outer = self._uniform(builder.outer, ArrayType((builder.steps, *type.shape), type.dtype))
         return builder.late_sequence(outer)
 
-    def record(self, path: str, value: Any, node: Node | None = None) -> None:
-        """Remember the value at a path (inside a scan there is one for each step: not kept)."""
-        if current_builder.get() is self.builder:
-            self.values[path] = value
-            if node is not None:
-                self.paths.setdefault(node, []).append(path)
+    def keeps(self, path: str) -> bool:
+        """Whether the value at this path is kept (inside a scan there is one for each step: no)."""
+        wanted = self.keep if isinstance(self.keep, bool) else path in self.keep
+        return wanted and current_builder.get() is self.builder
+
+    def record(self, path: str, value: Any, node: Node | None = None) -> Any:
+        """Remember the value of a node; returns it as values of the node's own.
+
+        A node that passes on what it received gets an ``identity``: its gradient is not that of
+        the node before it, which others may read too.
+        """
+        value = table.map_table(self.own, value)
+        self.values[path] = value
+        if node is not None:
+            self.paths.setdefault(node, []).append(path)
+        return value
+
+    def own(self, leaf: Any) -> Any:
+        if isinstance(leaf, Array):
+            if leaf.atom in self.taken:
+                leaf = identity(leaf)
+            self.taken.add(leaf.atom)
+        return leaf
 
     def visit(self, module: Module) -> None:
-        self.modules[id(module)] = (module, module._version, module.is_training)
+        self.modules[id(module)] = ModuleState.of(module)
 
     def place(self, module: Module, name: str, file: str, line: int) -> Origin:
         """The place of a part of this name within the module that computes now."""
@@ -158,12 +172,13 @@ class Tracing:
         try:
             with origin(here):
                 result = computed(module, value)
+                if self.keeps(here.path):
+                    result = self.record(here.path, result, node)
         except GraphnetError as error:
             error.locate(str(here), context())
             raise
         finally:
             self.path, self.module = before
-        self.record(here.path, result, node)
         return result
 
     def name_of(self, part: Module) -> str:
@@ -174,34 +189,6 @@ class Tracing:
             names = {id(child): name for name, child in self.module.named_children()}
             self.names[id(self.module)] = names
         return names.get(id(part), type(part).__name__.lower())
-
-
-def trace_module(module: Module, structure: table.Structure, leaves: Sequence[NDArray]) -> Traced:
-    """Trace a module for an input of this structure, with leaves of these types."""
-    casts = input_casts(module, leaves)
-    tracing = Tracing()
-    token = current_tracing.set(tracing)
-    try:
-        with building(tracing.builder):
-            types = [
-                ArrayType(leaf.shape, cast or leaf.dtype)
-                for leaf, cast in zip(leaves, casts, strict=True)
-            ]
-            arrays = [tracing.input(type, i) for i, type in enumerate(types)]
-            tracing.visit(module)
-            tracing.module = module
-            output = traced_output(module, table.unflatten(structure, arrays))
-            return finish(tracing, structure, casts, output)
-    finally:
-        current_tracing.reset(token)
-
-
-def traced_output(module: Module, value: Any) -> Any:
-    try:
-        return computed(module, value)
-    except GraphnetError as error:
-        error.locate(type(module).__name__, received(value))
-        raise
 
 
 def computed(module: Module, value: Any) -> Any:
@@ -224,53 +211,6 @@ def compute_inside(module: Module, value: Any) -> Any:
     outer = current_origin.get() or Origin("", "", 0)
     here = tracing.place(module, tracing.name_of(module), outer.file, outer.line)
     return tracing.compute(module, value, here, lambda: received(value))
-
-
-def finish(
-    tracing: Tracing, structure: table.Structure, casts: list[np.dtype[Any] | None], output: Any
-) -> Traced:
-    leaves, output_structure = table.flatten(output)
-    atoms = [atom_of(tracing.builder, leaf) for leaf in leaves]
-    count = len(atoms)
-    positions: dict[Any, int] = {}
-    records: dict[str, Record] = {}
-    for path, value in tracing.values.items():
-        parts, shape = table.flatten(value)
-        record = []
-        for part in parts:
-            atom = atom_of(tracing.builder, part)
-            if atom not in positions:
-                positions[atom] = len(atoms)
-                atoms.append(atom)
-            record.append(positions[atom])
-        records[path] = Record(shape, tuple(record))
-    return Traced(
-        tracing.builder.program(atoms),
-        tracing.sources,
-        casts,
-        structure,
-        output_structure,
-        count,
-        records,
-        tracing.paths,
-        list(tracing.modules.values()),
-    )
-
-
-def input_casts(module: Module, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
-    """Floating inputs take the dtype of the parameters; without parameters, their common dtype."""
-    for leaf in leaves:
-        if leaf.dtype.kind not in "biuf":
-            raise DtypeError(
-                f"receives an input of dtype {leaf.dtype}, expected numbers",
-                "A table is a list or tuple of arrays; did a string or an object slip in?",
-                type(module).__name__,
-            )
-    dtype = next((p.dtype for _, p in module.named_parameters()), None)
-    floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
-    if dtype is None and floats:
-        dtype = np.result_type(*floats)
-    return [dtype if leaf.dtype.kind == "f" and leaf.dtype != dtype else None for leaf in leaves]
 
 
 def uniform(shape: Shape, dtype: Any) -> Array:

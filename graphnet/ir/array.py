@@ -71,7 +71,7 @@ class Array:
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise DtypeError(
             f"has no values while it is traced ({self.type})",
-            "Use graphnet's array operations in compute(), or nn.Function for NumPy code.",
+            "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
             "array",
         )
 
@@ -136,6 +136,14 @@ class Array:
 
     def __ge__(self, other: Any) -> Array:
         return self._call("greater_equal", other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._call("equal", other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._call("not_equal", other)
+
+    __hash__ = object.__hash__
 
     def __getitem__(self, index: Any) -> Array:
         from graphnet.ir.indexing import getitem

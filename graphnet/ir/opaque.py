@@ -22,7 +22,7 @@ def call_numpy(
     types: tuple[ArrayType, ...],
     label: str,
 ) -> list[NDArray]:
-    results = [np.asarray(value) for value in function(arrays)]
+    results = [np.asarray(value) for value in function([read_only(a) for a in arrays])]
     if len(results) != len(types):
         raise ShapeError(f"{label} returns {len(results)} arrays, expected {len(types)}")
     converted = []
@@ -34,6 +34,13 @@ def call_numpy(
             )
         converted.append(result.astype(type.dtype, copy=False))
     return converted
+
+
+def read_only(array: NDArray) -> NDArray:
+    """A view that the user's function cannot write through."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def call_vjp(

@@ -71,12 +71,19 @@ cos: Primitive = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
 tanh = unary("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),))
 sigmoid = unary("sigmoid", sigmoid_numpy, lambda g, y, x: (g * (y * (1 - y)),))
 stop_gradient = unary("stop_gradient", lambda x: x, None, same_type)
+identity = unary("identity", lambda x: x, lambda g, y, x: (g,), same_type)
 
 
 # ---- two operands
 
 
 def binary_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
+    if a.dtype == b.dtype == np.dtype(bool):
+        raise DtypeError(f"{verb} {a} and {b}", "Convert truth values with .astype(float).")
+    return broadcast_type(verb, a, b)
+
+
+def broadcast_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
     return ArrayType(broadcast_shapes(verb, a.shape, b.shape), same_dtype(verb, a, b))
 
 
@@ -86,7 +93,7 @@ def float_binary_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
 
 
 def compare_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
-    return ArrayType(binary_type(verb, a, b).shape, np.dtype(bool))
+    return ArrayType(broadcast_type(verb, a, b).shape, np.dtype(bool))
 
 
 def binary(name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type) -> Primitive:
@@ -95,10 +102,12 @@ def binary(name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type) 
 
 
 def power_vjp(g: Array, y: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """At a = 0 the derivative by the exponent is 0, its limit from the right for b > 0."""
+    """At a = 0 the derivative by the exponent is 0, its limit from the right for b > 0, and that of
+    x ** 0 is 0."""
     positive = a > 0
     log_a = where(positive, log(where(positive, a, 1.0)), 0.0)
-    return g * b * a ** (b - 1), g * y * log_a
+    lower = where(b == 0, 0.0, b - 1)
+    return g * b * a**lower, g * y * log_a
 
 
 add = binary("add", "adds", np.add, lambda g, y, a, b: (g, g))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from graphnet.ir.array import Array
 from graphnet.ir.builder import Builder, building, current_builder
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.primitive import primitive
-from graphnet.ir.program import Atom, Equation, Program, Var, literal
+from graphnet.ir.program import Atom, Equation, Program, literal
+from graphnet.ir.shaping import broadcast
 from graphnet.ir.trace import atom_of, inline, resolve
 from graphnet.ir.types import ArrayType, NDArray, type_of
 
@@ -141,34 +143,46 @@ def program_count(program: Program) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How the backward step gets what it reads: the derivative of the body, and for each residual
-    where it comes from: ``constant i``, ``sequence i`` or ``stack i`` (an extra stacked result)."""
+    """How the backward steps get what they read: the derivative of the body, the body inputs that
+    it is by (``wanted``), and for each residual where it is found: ``("constant", i)`` and
+    ``("sequence", i)`` are operands, ``("stack", i)`` is the i-th extra stacked result."""
 
     derivative: Derivative
     wanted: tuple[int, ...]
     sources: tuple[tuple[str, int], ...]
+
+    def slots(self) -> dict[int, int]:
+        """Where ``derivative.backward`` gives the gradient of a body input, if it is not zero."""
+        pairs = zip(self.wanted, self.derivative.slots, strict=True)
+        return {i: slot for i, slot in pairs if slot is not None}
+
+
+def kind_of(index: int, constants: int, carried: int) -> str:
+    """What an operand of a scan (an input of its body) is."""
+    if index < constants:
+        return "constant"
+    return "carry" if index < constants + carried else "sequence"
 
 
 def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str, Any], Saved]:
     """A scan that also stacks what its backward steps read, unless an operand already holds it."""
     settings = dict(equation.settings)
     body: Program = settings["body"]
-    constants, carried = settings["constants"], settings["carried"]
+    kinds = [
+        kind_of(i, settings["constants"], settings["carried"]) for i in range(len(body.inputs))
+    ]
     wanted = tuple(
         i
         for i, var in enumerate(body.inputs)
-        if var.type.is_float and (active[i] or constants <= i < constants + carried)
+        if var.type.is_float and (active[i] or kinds[i] == "carry")
     )
     derivative = differentiate(body, [body.inputs[i] for i in wanted])
     position: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs)}
     sources: list[tuple[str, int]] = []
     stacked: list[Atom] = []
     for atom in derivative.residuals:
-        i = position.get(atom, constants)
-        if i < constants:
-            sources.append(("constant", i))
-        elif i >= constants + carried:
-            sources.append(("sequence", i))
+        if atom in position and kinds[position[atom]] != "carry":
+            sources.append((kinds[position[atom]], position[atom]))
         else:
             sources.append(("stack", len(stacked)))
             stacked.append(atom)
@@ -182,74 +196,76 @@ def scan_vjp(
     outputs: Sequence[Array],
     *operands: Array,
     saved: tuple[Equation, Saved],
-    body: Program,
-    constants: int,
-    carried: int,
     length: int,
     reverse: bool,
+    constants: int,
+    carried: int,
+    body: Program,
 ) -> list[Array | None]:
+    """A scan the other way: it carries the gradients of the carried values, and sums those of the
+    constants; those of the sequences are stacked."""
     equation, notes = saved
     original: Program = equation.settings["body"]
-    derivative, count = notes.derivative, len(original.outputs)
-    by_carry = [i for i in notes.wanted if constants <= i < constants + carried]
-    by_constant = [i for i in notes.wanted if i < constants]
-    by_sequence = [i for i in notes.wanted if i >= constants + carried]
-    slot_of = dict(zip(notes.wanted, derivative.slots, strict=True))
-
+    count = len(original.outputs)
+    by_kind: dict[str, list[int]] = {"constant": [], "carry": [], "sequence": []}
+    for i in notes.wanted:
+        by_kind[kind_of(i, constants, carried)].append(i)
     seeds = [
-        zeros(outputs[i].type) if gradients[i] is None else gradients[i]
-        for i in range(count)
-        if original.outputs[i].type.is_float
+        zeros(y.type) if g is None else g
+        for g, y in zip(gradients, outputs[:count], strict=False)
+        if y.type.is_float
     ]
-    ending, streamed = seeds[: len(by_carry)], seeds[len(by_carry) :]
+    ending = len(by_kind["carry"])
     stacks = outputs[count:]
-    sequences = [operands[i] if kind == "sequence" else stacks[i]
-                 for kind, i in notes.sources if kind != "constant"]  # fmt: skip
-    sums = [zeros(operands[i].type) for i in by_constant]
-
-    def step(carry: list[Array], slices: list[Array]) -> tuple[Arrays, Arrays]:
-        flowing, totals = carry[: len(by_carry)], carry[len(by_carry) :]
-        results, residual_slices = slices[: len(streamed)], iter(slices[len(streamed) :])
-        residuals = [
-            operands[i] if kind == "constant" else next(residual_slices)
-            for kind, i in notes.sources
-        ]
-        back = inline(derivative.backward, [*residuals, *flowing, *results])
-
-        def gradient(i: int) -> Array | None:
-            slot = slot_of[i]
-            return None if slot is None else back[slot]
-
-        return (
-            [required(gradient(i), original.inputs[i]) for i in by_carry]
-            + [added(total, gradient(i)) for total, i in zip(totals, by_constant, strict=True)],
-            [required(gradient(i), original.inputs[i]) for i in by_sequence],
-        )
-
+    found_in = {"sequence": operands, "stack": stacks}
     finals, results = scan(
-        step,
-        [*ending, *sums],
-        [*streamed, *sequences],
+        partial(backward_step, notes, operands, original, by_kind),
+        [*seeds[:ending], *[zeros(operands[i].type) for i in by_kind["constant"]]],
+        [*seeds[ending:], *[found_in[kind][i] for kind, i in notes.sources if kind in found_in]],
         length=length,
         reverse=not reverse,
     )
-    found = dict(zip([*by_carry, *by_constant, *by_sequence], [*finals, *results], strict=True))
+    order = [*by_kind["carry"], *by_kind["constant"], *by_kind["sequence"]]
+    found = dict(zip(order, [*finals, *results], strict=True))
     return [found.get(i) for i in range(len(operands))]
 
 
+def backward_step(
+    notes: Saved,
+    operands: Sequence[Array],
+    original: Program,
+    by_kind: dict[str, list[int]],
+    carry: Arrays,
+    slices: Arrays,
+) -> tuple[Arrays, Arrays]:
+    """One step back: ``carry`` is [gradients of carried values…, sums for constants…], ``slices``
+    is [gradients of results…, residuals that are not constants…]."""
+    flowing, sums = carry[: len(by_kind["carry"])], carry[len(by_kind["carry"]) :]
+    varying = sum(kind != "constant" for kind, _ in notes.sources)
+    seeds, rest = slices[: len(slices) - varying], iter(slices[len(slices) - varying :])
+    residuals = [operands[i] if kind == "constant" else next(rest) for kind, i in notes.sources]
+    back = inline(notes.derivative.backward, [*residuals, *flowing, *seeds])
+    slots = notes.slots()
+
+    def gradient(i: int) -> Array:
+        return back[slots[i]] if i in slots else zeros(original.inputs[i].type)
+
+    totals = [
+        total + back[slots[i]] if i in slots else total
+        for total, i in zip(sums, by_kind["constant"], strict=True)
+    ]
+    return [*map(gradient, by_kind["carry"]), *totals], [*map(gradient, by_kind["sequence"])]
+
+
 def zeros(type: ArrayType) -> Array:
-    """Zeros of a type, as an array of the program being built."""
+    """Zeros of a type in the program being built; they take up no memory."""
     builder = current_builder.get()
     assert builder is not None
-    return Array(builder, literal(np.zeros(type.shape, type.dtype)))
-
-
-def required(gradient: Array | None, var: Var) -> Array:
-    return zeros(var.type) if gradient is None else gradient
-
-
-def added(total: Array, gradient: Array | None) -> Array:
-    return total if gradient is None else total + gradient
+    zero = literal(0, dtype=type.dtype)
+    if not type.shape:
+        return Array(builder, zero)
+    result: Array = builder.emit(broadcast, (zero,), {"shape": type.shape})
+    return result
 
 
 scan_primitive = primitive(

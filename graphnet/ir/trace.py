@@ -39,7 +39,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: An
     if primitive is None or method != "__call__" or options:
         raise DtypeError(
             f"cannot be applied to a traced array (method {method}, options {sorted(options)})",
-            "Use graphnet's array operations in compute(), or nn.Function for NumPy code.",
+            "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
             f"np.{ufunc.__name__}",
         )
     return apply(primitive, inputs, {})

@@ -1,0 +1,184 @@
+"""Traced: the program of a module for one kind of input, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, GraphError, GraphnetError
+from graphnet.graph import table
+from graphnet.graph.parameter import Parameter
+from graphnet.graph.tracing import (
+    Keep,
+    ModuleState,
+    Source,
+    Tracing,
+    computed,
+    current_tracing,
+    received,
+)
+from graphnet.ir.builder import building
+from graphnet.ir.gradient import Derivative, differentiate
+from graphnet.ir.program import Program, Var, is_var
+from graphnet.ir.trace import atom_of
+from graphnet.ir.types import ArrayType, NDArray
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
+    from graphnet.graph.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where the value of a node lies among the outputs of a program."""
+
+    structure: table.Structure
+    positions: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Traced:
+    """The program of a module for one signature of its input, and how to read it.
+
+    ``outputs`` of the program are the leaves of the module's output, then those of its nodes.
+    """
+
+    program: Program
+    sources: list[Source]
+    casts: list[np.dtype[Any] | None]
+    input_structure: table.Structure
+    output_structure: table.Structure
+    output_count: int
+    records: dict[str, Record]
+    paths: dict[Node, list[str]]
+    states: list[ModuleState]
+    derivative: Derivative | None = None
+    wanted: dict[Var, int] = field(default_factory=dict)
+
+    def is_current(self) -> bool:
+        """Whether modules and parameters still are as they were traced."""
+        return all(state.is_current() for state in self.states) and all(
+            parameter.dtype == var.type.dtype for var, parameter in self.parameters()
+        )
+
+    def parameters(self) -> Iterator[tuple[Var, Parameter]]:
+        """The parameters that took part, with the program inputs that they fill."""
+        for var, source in zip(self.program.inputs, self.sources, strict=True):
+            if isinstance(source, Parameter):
+                yield var, source
+
+    def differentiated(self) -> Derivative:
+        """The derivative by inputs, parameters and node values; made at the first call."""
+        if self.derivative is None:
+            wanted = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
+            wanted.update(
+                dict.fromkeys(
+                    atom
+                    for atom in self.program.outputs[self.output_count :]
+                    if is_var(atom) and atom.type.is_float
+                )
+            )
+            derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
+            self.wanted = {var: i for i, var in enumerate(wanted)}
+            self.derivative = derivative
+        return self.derivative
+
+
+def trace_module(
+    module: Module, structure: table.Structure, leaves: Sequence[NDArray], keep: Keep = True
+) -> Traced:
+    """Trace a module for an input of this structure, with leaves of these types."""
+    casts = input_casts(module, leaves)
+    tracing = Tracing(keep)
+    token = current_tracing.set(tracing)
+    try:
+        with building(tracing.builder):
+            types = [
+                ArrayType(leaf.shape, cast or leaf.dtype)
+                for leaf, cast in zip(leaves, casts, strict=True)
+            ]
+            arrays = [tracing.input(type, i) for i, type in enumerate(types)]
+            tracing.visit(module)
+            tracing.module = module
+            output = traced_output(module, table.unflatten(structure, arrays))
+            check_trace(tracing, module)
+            return finish(tracing, structure, casts, output)
+    except RecursionError:
+        raise GraphError(
+            "nests modules too deeply to run", "Flatten the nesting.", type(module).__name__
+        ) from None
+    finally:
+        current_tracing.reset(token)
+
+
+def traced_output(module: Module, value: Any) -> Any:
+    try:
+        return computed(module, value)
+    except GraphnetError as error:
+        error.locate(type(module).__name__, received(value))
+        raise
+
+
+def check_trace(tracing: Tracing, module: Module) -> None:
+    """Every parameter must belong to the module, and every name that was asked for must exist."""
+    own = {parameter for _, parameter in module.named_parameters()}
+    for parameter in tracing.parameters:
+        if parameter not in own:
+            raise GraphError(
+                f"computes with a parameter {parameter.shape} that is none of its own",
+                "Store it, or the module that holds it, as an attribute in __init__.",
+                type(module).__name__,
+            )
+    missing = [] if isinstance(tracing.keep, bool) else set(tracing.keep) - set(tracing.values)
+    if missing:
+        raise GraphError(f"There is no node named {sorted(missing)[0]!r} whose value can be kept")
+
+
+def finish(
+    tracing: Tracing, structure: table.Structure, casts: list[np.dtype[Any] | None], output: Any
+) -> Traced:
+    leaves, output_structure = table.flatten(output)
+    atoms = [atom_of(tracing.builder, leaf) for leaf in leaves]
+    count = len(atoms)
+    positions: dict[Any, int] = {}
+    records: dict[str, Record] = {}
+    for path, value in tracing.values.items():
+        parts, shape = table.flatten(value)
+        record = []
+        for part in parts:
+            atom = atom_of(tracing.builder, part)
+            if atom not in positions:
+                positions[atom] = len(atoms)
+                atoms.append(atom)
+            record.append(positions[atom])
+        records[path] = Record(shape, tuple(record))
+    return Traced(
+        tracing.builder.program(atoms),
+        tracing.sources,
+        casts,
+        structure,
+        output_structure,
+        count,
+        records,
+        tracing.paths,
+        list(tracing.modules.values()),
+    )
+
+
+def input_casts(module: Module, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
+    """Floating inputs take the dtype of the parameters; without parameters, their common dtype."""
+    for leaf in leaves:
+        if leaf.dtype.kind not in "biuf":
+            raise DtypeError(
+                f"receives an input of dtype {leaf.dtype}, expected numbers",
+                "A table is a list or tuple of arrays; did a string or an object slip in?",
+                type(module).__name__,
+            )
+    dtype = next((p.dtype for _, p in module.named_parameters()), None)
+    floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
+    if dtype is None and floats:
+        dtype = np.result_type(*floats)
+    return [dtype if leaf.dtype.kind == "f" and leaf.dtype != dtype else None for leaf in leaves]
