@@ -6,6 +6,8 @@ import copy
 import pickle
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +117,213 @@ def test_results_do_not_alias_parameters_or_inputs() -> None:
     before = table.weight.data.copy()
     table.forward(np.array([0, 1, 2]))[:] = 9
     np.testing.assert_array_equal(table.weight.data, before)
+
+
+def test_outputs_and_gradients_may_be_changed_in_place() -> None:
+    """Nothing that is handed out is still needed inside, nor is what was handed in."""
+    net = nn.Tanh()
+    x = np.array([0.5])
+    for _ in range(2):
+        y = net.forward(x)
+        y *= 0
+        np.testing.assert_allclose(net.backward(x, np.ones(1)), 1 - np.tanh(0.5) ** 2)
+    g = np.ones(2)
+    add = nn.CAddTable()
+    add.forward([np.ones(2), np.ones(2)])
+    first, second = add.backward([np.ones(2), np.ones(2)], g)
+    first *= 5
+    np.testing.assert_array_equal([second, g], np.ones((2, 2)))
+    square = nn.Square()
+    batch = np.full(2, 3.0)
+    run = square.run(batch)
+    batch[:] = 100
+    np.testing.assert_array_equal(run.backward(np.ones(2)), [6, 6])
+
+
+def test_values_of_a_run_are_read_only() -> None:
+    run = blog().run(DATA)
+    run.backward(np.ones(10))
+    for value in (run["linear"], run["x1"], run.grad["linear"]):
+        with pytest.raises(ValueError, match="read-only"):
+            value[0] = 7
+
+
+def test_a_node_that_passes_its_input_on_has_a_gradient_of_its_own() -> None:
+    x = gn.input()
+    a, b = nn.Identity()(x), nn.Tanh()(x)
+    z = a + b
+    run = gn.GModule(x, z).run(np.zeros(1))
+    run.backward(np.ones(1))
+    assert [float(run.grad[n][0]) for n in ("x", "a", "b", "z")] == [2, 1, 1, 1]
+    t = gn.input()
+    first, second = t.split(2)
+    whole = nn.CAddTable()(t)
+    run = gn.GModule(t, [first, second, whole]).run([np.ones(1), np.ones(1)])
+    run.backward([np.full(1, 3.0), np.ones(1), np.ones(1)])
+    assert float(run.grad["first"][0]) == 3
+    assert [float(g[0]) for g in run.grad["t"]] == [4, 2]
+
+
+def test_a_run_keeps_what_is_asked() -> None:
+    net = blog()
+    run = net.run(DATA, keep=["linear"])
+    run.backward(np.ones(10))
+    assert run.names == ["linear"]
+    np.testing.assert_array_equal(run.grad["linear"], DATA[1])
+    assert net.run(DATA, keep=False).names == []
+    with pytest.raises(GraphError, match="There is no node named 'gate'"):
+        net.run(DATA, keep=["gate"])
+
+
+def test_evaluation_keeps_no_residuals_but_has_the_same_gradients() -> None:
+    net = nn.Recurrent(nn.lstm_cell(2, 3))
+    data = [np.ones((4, 1, 2)), np.zeros((1, 3)), np.zeros((1, 3))]
+    seeds = [np.ones((4, 1, 3)), np.ones((1, 3)), np.ones((1, 3))]
+    expected = net.run(data).backward(seeds)
+    found = net.evaluate().run(data).backward(seeds)
+    for left, right in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+class Custom(gn.Module):
+    """Parameters and modules in lists and dicts, and under a leading underscore."""
+
+    def __init__(self) -> None:
+        self.weights = [gn.Parameter(np.full(2, 2)), gn.Parameter([1, 3])]
+        self.parts = {"a": nn.Linear(2, 2), "b": nn.Dropout(0.5)}
+        self._scale = 1.0
+
+    def compute(self, x: Any) -> Any:
+        return self.parts["b"](self.parts["a"](x * self.weights[0] + self.weights[1])) * self._scale
+
+
+def test_parts_in_lists_and_dicts_are_found(tmp_path: Path) -> None:
+    net = Custom().evaluate()
+    names = [name for name, _ in net.named_parameters()]
+    assert names == ["weights.0", "weights.1", "parts.a.weight", "parts.a.bias"]
+    x = np.array([0.5, 1.0])
+    before = net.forward(x)
+    copy = net.clone()
+    net.save(tmp_path / "net.gn")
+    np.testing.assert_array_equal(gn.load(tmp_path / "net.gn").forward(x), before)
+    copy.parts["a"].weight[:] = 0
+    np.testing.assert_array_equal(net.forward(x), before)
+    net._scale = 2.0
+    np.testing.assert_array_equal(net.forward(x), 2 * before)
+    net.parts["a"] = nn.Identity()
+    np.testing.assert_array_equal(net.forward(x), 2 * (x * 2 + [1, 3]))
+
+
+def test_an_attribute_may_not_hide_a_method() -> None:
+    with pytest.raises(GraphError, match="'parameters': it would hide Module.parameters"):
+        nn.Tanh().parameters = []  # type: ignore[method-assign]
+
+
+def test_integer_parameters_become_floating() -> None:
+    assert gn.Parameter([1, 2]).dtype == np.float64
+    with pytest.raises(DtypeError, match="values of dtype complex128"):
+        gn.Parameter(np.ones(2, complex))
+
+
+def test_changed_lists_of_modules_are_traced_again() -> None:
+    net = nn.Sequential(nn.Tanh(), nn.Tanh())
+    x = np.ones(1)
+    net.forward(x)
+    net.modules[0] = nn.Identity()
+    np.testing.assert_array_equal(net.forward(x), np.tanh(x))
+    net.modules.append(nn.Identity())
+    net.modules.reverse()
+    assert isinstance(net.modules[0], nn.Identity)
+    np.testing.assert_array_equal(net.forward(x), np.tanh(x))
+
+
+def test_arrays_of_a_module_cannot_be_written_into() -> None:
+    weights = np.ones(3)
+    criterion = nn.ClassNLLCriterion(weights)
+    weights[:] = 0
+    assert criterion.weights.sum() == 3
+    with pytest.raises(ValueError, match="read-only"):
+        criterion.weights[:] = 0
+
+
+def test_a_cast_of_shared_parameters_reaches_all_who_share() -> None:
+    first = nn.Linear(2, 2)
+    second = first.clone(share=True)
+    second.forward(np.ones(2))
+    first.float()
+    assert second.forward(np.ones(2)).dtype == np.float32
+
+
+def test_a_parameter_from_elsewhere_is_refused() -> None:
+    stray = gn.Parameter(np.ones(2))
+
+    class Borrower(gn.Module):
+        def compute(self, x: Any) -> Any:
+            return x * stray
+
+    with pytest.raises(GraphError, match=r"a parameter \(2,\) that is none of its own"):
+        Borrower().forward(np.ones(2))
+
+
+def test_numpy_cannot_freeze_a_parameter_inside_compute() -> None:
+    class Frozen(gn.Module):
+        def __init__(self) -> None:
+            self.weight = gn.Parameter(np.ones(2))
+
+        def compute(self, x: Any) -> Any:
+            return x * np.mean(self.weight)
+
+    with pytest.raises(DtypeError, match="has no values while it is traced"):
+        Frozen().forward(np.ones(2))
+
+
+def test_a_compute_that_returns_nothing_is_named() -> None:
+    class Silent(gn.Module):
+        def compute(self, x: Any) -> Any:
+            x * 2
+
+    x = gn.input()
+    net = gn.GModule(x, Silent()(x))
+    with pytest.raises(GraphError, match=r"Silent 'silent' .* returns None from compute"):
+        net.forward(np.ones(2))
+
+
+def test_equality_masks_inside_compute() -> None:
+    class Masked(gn.Module):
+        def compute(self, table: Any) -> Any:
+            loss, target = table
+            return loss * (target != 0).astype(float) + (target == 1).astype(float)
+
+    found = Masked().forward([np.array([1.0, 2.0]), np.array([0, 1])])
+    np.testing.assert_array_equal(found, [0, 3])
+
+
+def test_too_deep_a_nesting_is_named() -> None:
+    net: gn.Module = nn.Tanh()
+    for _ in range(2000):
+        net = nn.Sequential(net)
+    with pytest.raises(GraphError, match="nests modules too deeply to run"):
+        net.forward(np.ones(1))
+
+
+def test_clones_draw_masks_of_their_own() -> None:
+    net = nn.Dropout(0.5)
+    x = np.ones(100)
+    net.forward(x)
+    copy = net.clone()
+    assert not np.array_equal(net.forward(x), copy.forward(x))
+
+
+def test_deepcopy_keeps_what_two_nets_share() -> None:
+    first = nn.Linear(2, 2)
+    copies = copy.deepcopy([first, first.clone(share=True)])
+    assert copies[0].weight is copies[1].weight
+    assert copies[0].weight is not first.weight
+
+
+def test_half_precision_runs() -> None:
+    net = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5), nn.Tanh()).astype(np.float16)
+    assert net.forward(np.ones(3)).dtype == np.float16
 
 
 def test_shapes_may_change_from_call_to_call() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from graphnet.errors import NumericsError, ShapeError
 from graphnet.ir import Program, differentiate, interpreter, run_program, scan, trace, type_of
-from graphnet.ir.pointwise import log, sigmoid, tanh
+from graphnet.ir.pointwise import cast, log, sigmoid, tanh
 from graphnet.ir.shaping import stack
 from graphnet.ir.trace import inline
 from tests.numeric import numeric_gradient, relative_error, weighted_sum
@@ -103,6 +104,75 @@ def test_second_gradients_equal_finite_differences() -> None:
             lambda: weighted_sum(run_program(twice, arrays), weights), array
         )
         assert relative_error(found[slot], expected) < 1e-7
+
+
+Scan = Callable[..., tuple[list[Any], list[Any]]]
+
+
+def loop(step: Any, carry: Any, sequences: Any, *, length: int, reverse: bool = False) -> Any:
+    """What ``scan`` stands for."""
+    rows: list[Any] = [None] * length
+    for t in reversed(range(length)) if reverse else range(length):
+        carry, rows[t] = step(list(carry), [s[t] for s in sequences])
+    return list(carry), [stack(list(column)) for column in zip(*rows, strict=True)]
+
+
+def float_of(x: Any) -> Any:
+    return cast(x, dtype=np.dtype(float))
+
+
+SCANS: dict[str, Callable[..., Any]] = {
+    "map": lambda s, x, h, k: s(lambda c, r: ([], [tanh(r[0]) * r[0]]), [], [x], length=4),
+    "map with constants": lambda s, x, h, k: s(
+        lambda c, r: ([], [tanh(tanh(r[0] * h) * h)]), [], [x], length=4),
+    "integer carry": lambda s, x, h, k: s(
+        lambda c, r: ([c[0] + 1], [tanh(tanh(r[0]) * float_of(c[0]) * h)]), [k], [x], length=4),
+    "mixed carry": lambda s, x, h, k: s(
+        lambda c, r: ([c[0] + 1, tanh(c[1] * float_of(c[0]))], [c[1]]), [k, h], [x], length=4),
+    "sequence also captured": lambda s, x, h, k: s(
+        lambda c, r: ([tanh(c[0] * r[0] + x.sum(0))], [c[0] * x[1]]), [h], [x], length=4),
+    "no equations": lambda s, x, h, k: s(
+        lambda c, r: ([c[1], r[0]], [c[0], h, r[0]]), [h, x[1]], [x], length=4),
+    "unused carry": lambda s, x, h, k: ([], s(
+        lambda c, r: ([tanh(c[0] + r[0])], [c[0] * r[0]]), [h], [x], length=4)[1]),
+    "reversed": lambda s, x, h, k: s(
+        lambda c, r: ([tanh(c[0] * r[0])], [c[0] * h]), [h], [x], length=4, reverse=True),
+    "inside a scan": lambda s, x, h, k: s(
+        lambda c, r: ([s(lambda d, q: ([tanh(d[0] * q[0] + h * c[0])], []), c, [x], length=4)[0][0]],
+                      [s(lambda d, q: ([], [tanh(q[0] * r[0]) * c[0]]), [], [x], length=4)[1][0]]),
+        [h], [x], length=4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_scans_of_every_kind_equal_their_loops(name: str) -> None:
+    rng = np.random.default_rng(8)
+    arrays = [rng.normal(size=(4, 3)), rng.normal(size=3), np.array(2)]
+
+    def results(kind: Scan) -> tuple[list[Any], list[Any]]:
+        program = trace(
+            lambda *xs: [*(r := SCANS[name](kind, *xs))[0], *r[1]], *map(type_of, arrays)
+        )
+        program.check()
+        wanted = program.inputs[:2]
+        derivative = differentiate(program, wanted)
+        values = run_program(derivative.forward, arrays)
+        count = len(program.outputs)
+        seeds = [
+            np.cos(np.arange(v.size)).reshape(v.shape)
+            for v, atom in zip(values[:count], program.outputs, strict=False)
+            if atom.type.is_float
+        ]
+        back = run_program(derivative.backward, [*values[count:], *seeds])
+        gradients = [
+            np.zeros(v.type.shape) if slot is None else back[slot]
+            for v, slot in zip(wanted, derivative.slots, strict=True)
+        ]
+        return values[:count], gradients
+
+    found, expected = results(scan), results(loop)
+    for left, right in zip([*found[0], *found[1]], [*expected[0], *expected[1]], strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-13)
 
 
 def test_the_body_is_traced_once_whatever_the_length() -> None:

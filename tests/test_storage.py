@@ -106,6 +106,31 @@ def test_a_class_of_ones_own_comes_back(tmp_path: Path) -> None:
     assert (copy.times, copy.offsets) == (3, (0.5, float("inf")))
 
 
+class Block(gn.Module):
+    """Parts that the constructor makes itself, and a parameter that it is given."""
+
+    def __init__(self, size: int, scale: Any = 1.0) -> None:
+        self.size = size
+        self.first = nn.Linear(size, size)
+        self.rest = [nn.Linear(size, size), nn.Dropout(0.5)]
+        self.scale = scale if isinstance(scale, gn.Parameter) else gn.Parameter(np.asarray(scale))
+
+    def compute(self, x: Any) -> Any:
+        for part in (self.first, *self.rest):
+            x = part(x)
+        return x * self.scale
+
+
+def test_parts_made_by_a_constructor_come_back(tmp_path: Path) -> None:
+    net = nn.Sequential(Block(3, gn.Parameter(np.full(3, 2.0))), Block(3))
+    net.modules[1].first.weight = net.modules[0].first.weight
+    net.evaluate().save(tmp_path / "a.gn")
+    copy = gn.load(tmp_path / "a.gn")
+    np.testing.assert_array_equal(copy.forward(DATA[0]), net.forward(DATA[0]))
+    assert copy.modules[1].first.weight is copy.modules[0].first.weight
+    assert copy.modules[0].rest[1].is_training is False
+
+
 def test_an_argument_that_was_not_kept_is_named(tmp_path: Path) -> None:
     class Forgetful(gn.Module):
         def __init__(self, size: int) -> None:
@@ -203,6 +228,18 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("no such parent", written(graph_of({"parents": []}, {"parents": [-1]})), "have a cycle"),
     ("no such module", written(graph_of({"parents": []}, {"parents": [0], "module": 5})), "number 5"),
     ("unused input", written(graph_of({"parents": []}, {"parents": []}, inputs=[0, 1])), "not used"),
+    ("immense array", written(linear(bias={"array": ["a"], "dtype": "S1500000000"})), "array of dtype S"),
+    ("array of objects", written(linear(bias={"array": [1], "dtype": "O"})), "array of dtype O"),
+    ("a link", written(graph_of({"parents": []}, {"parents": [0], "attributes": {"URL": "javascript:alert(1)"}})),
+     "sets the Graphviz attribute URL"),
+    ("a local file", written(graph_of({"parents": []}, {"parents": [0], "attributes": {"image": "/etc/x"}})), "attribute image"),
+    ("a label with markup", written(graph_of({"parents": []}, {"parents": [0], "attributes": {"label": "<b>"}})), "plain labels"),
+    ("a description that is no text", written(graph_of({"parents": []}, {"parents": [0], "description": {}})), "not text"),
+    ("modules within modules", written(lambda h: h["graph"].update(modules=[
+        {"type": "Sequential", "arguments": {"modules": [{"module": i - 1}, {"module": i - 1}]},
+         "parts": {"0": i - 1, "1": i - 1}, "parameters": {}} if i else
+        {"type": "Tanh", "arguments": {}, "parameters": {}} for i in range(40)])), "stands for more than"),
+    ("other parts", written(entry(type="Tanh", arguments={}, parameters={}, parts={"x": 0})), "with the parts"),
     ("name of wrong type", written(graph_of({"parents": [], "name": 3}, {"parents": [0]})), "named 3"),
 ]  # fmt: skip
 

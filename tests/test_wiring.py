@@ -83,7 +83,7 @@ def test_nodes_take_the_names_of_local_variables() -> None:
     _private = nn.Linear(4, 4)(named)
     out = nn.Tanh()(nn.Linear(4, 2)(_private))
     net = gn.GModule([x], [out])
-    assert net.names == ["x", "hidden", "squash", "linear", "linear_2", "out"]
+    assert net.names == ("x", "hidden", "squash", "linear", "linear_2", "out")
     assert net["hidden"] is hidden
     assert net["hidden"].weight.shape == (4, 3)
     assert [n for n, _ in net.named_parameters()][:2] == ["hidden.weight", "hidden.bias"]
@@ -95,7 +95,7 @@ def test_equal_names_are_numbered_in_order() -> None:
     for _ in range(3):
         h = nn.Tanh()(h).annotate(name="tanh")
     net = gn.GModule(x, h)
-    assert net.names == ["x", "tanh", "tanh_2", "tanh_3"]
+    assert net.names == ("x", "tanh", "tanh_2", "tanh_3")
 
 
 def test_annotations_are_kept() -> None:
@@ -166,7 +166,7 @@ def test_order_is_depth_first_through_the_parents() -> None:
     late = nn.Tanh()(b)
     early = nn.Sigmoid()(a)
     net = gn.GModule([a, b], nn.CAddTable()([early, late]))
-    assert net.names == ["a", "early", "b", "late", "caddtable"]
+    assert net.names == ("a", "early", "b", "late", "caddtable")
 
 
 def test_a_module_applied_to_arrays_computes() -> None:
@@ -196,6 +196,24 @@ def test_a_second_graph_may_look_inside_the_first() -> None:
     probe = gn.GModule(x, hidden)
     data = np.ones(3)
     np.testing.assert_array_equal(np.tanh(probe.forward(data)), net.forward(data))
+
+
+def test_nodes_outside_the_graph_keep_no_name() -> None:
+    stranger = gn.input()
+    x = gn.input()
+    gn.GModule(x, nn.Tanh()(x))
+    assert (x.name, stranger.name) == ("x", None)
+
+
+def test_a_dotted_name_may_not_be_the_path_of_a_part() -> None:
+    i, x = gn.input(), gn.input()
+    inner = gn.GModule(i, nn.Linear(2, 2)(i).annotate(name="gate"))
+    cell = inner(x)
+    top = nn.Linear(2, 2)(cell).annotate(name="cell.gate")
+    with pytest.raises(
+        GraphError, match=r"'cell.gate' .* has the name of a part of GModule 'cell'"
+    ):
+        gn.GModule(x, top)
 
 
 def parts() -> tuple[gn.Node, gn.Node]:

@@ -28,7 +28,8 @@ def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> 
     check_inputs(inputs, where)
     order = ordered(outputs, where)
     reached = set(order)
-    undeclared = [node for node in order if node.is_input and node not in set(inputs)]
+    listed = set(inputs)
+    undeclared = [node for node in order if node.is_input and node not in listed]
     if undeclared:
         raise GraphError(
             f"GModule ({where}): {undeclared[0]} has no parents and is not among the inputs",
@@ -46,14 +47,16 @@ def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> 
 
 
 def check_inputs(inputs: Sequence[Node], where: str) -> None:
+    seen: set[Node] = set()
     for index, node in enumerate(inputs):
         if node.parents:
             raise GraphError(
                 f"GModule ({where}): inputs[{index}], {node}, has parents",
                 "An input node is made by module() with nothing in the parentheses.",
             )
-        if node in inputs[:index]:
+        if node in seen:
             raise GraphError(f"GModule ({where}): inputs[{index}], {node}, is listed twice")
+        seen.add(node)
 
 
 def ordered(outputs: Sequence[Node], where: str) -> tuple[Node, ...]:

@@ -41,8 +41,10 @@ class GModule(Module):
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
         self.file, self.line = calling_line()
+        named = name_by_variables(calling_frame(GRAPH).f_locals)  # before a check can fail
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
-        name_by_variables(calling_frame(GRAPH).f_locals, set(self.nodes))
+        for node in named - set(self.nodes):
+            node.name = None
         for node in self.nodes:
             node.used = True
         self.names = tuple(unique_names(self.nodes))
@@ -169,11 +171,14 @@ def unknown_name(path: str, names: Sequence[str]) -> GraphError:
     return GraphError(f"There is no node named {path!r}", f"There are: {shown}")
 
 
-def name_by_variables(variables: Any, nodes: set[Node]) -> None:
-    """Nodes without a name take that of the first variable that holds them."""
+def name_by_variables(variables: Any) -> set[Node]:
+    """Nodes without a name take that of the first variable that holds them; returns those."""
+    named = set()
     for name, value in list(variables.items()):
         if isinstance(value, Node) and value.name is None and not name.startswith("_"):
-            value.name = name if value in nodes else None
+            value.name = name
+            named.add(value)
+    return named
 
 
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:

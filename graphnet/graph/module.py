@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,18 +11,16 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter, ParameterTable, flatten
-from graphnet.graph.parts import entries
+from graphnet.graph.parts import parts_of, private
 from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
-from graphnet.graph.run import Run, last_run, run_module, same_input
-from graphnet.graph.tracing import UNSAVED, compute_inside
+from graphnet.graph.run import Run, last_run, remember_run, run_module, same_input
+from graphnet.graph.tracing import compute_inside
 from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
     from graphnet.graph.node import Node
     from graphnet.graph.summary import Summary
-
-_making = threading.Lock()
 
 Self = TypeVar("Self", bound="Module")
 
@@ -65,6 +62,14 @@ class Module(ABC):
         """The output (array or table) for an input, in array operations on traced arrays."""
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if callable(getattr(Module, name, None)) or isinstance(
+            getattr(Module, name, None), property
+        ):
+            raise GraphError(
+                f"cannot have an attribute named {name!r}: it would hide Module.{name}",
+                "Choose another name.",
+                type(self).__name__,
+            )
         if isinstance(value, np.ndarray):  # constants of the program: replace, do not write into
             value = value.copy()
             value.flags.writeable = False
@@ -113,7 +118,7 @@ class Module(ABC):
     def forward(self, inputs: Any, *, check_finite: bool = False) -> Any:
         """The output for an input; tables come as lists."""
         run = self.run(inputs, keep=False, check_finite=check_finite)
-        self._last_runs.run = run
+        remember_run(self, run)
         return run.outputs
 
     def backward(self, inputs: Any, grad_outputs: Any = None) -> Any:
@@ -132,44 +137,24 @@ class Module(ABC):
         return run.backward(grad_outputs)
 
     @property
-    def _last_runs(self) -> threading.local:
-        return self._private("_thread_runs", threading.local)  # type: ignore[no-any-return]
-
-    @property
-    def _traces(self) -> dict[Any, Any]:
-        return self._private("_trace_cache", dict)  # type: ignore[no-any-return]
-
-    @property
     def generator(self) -> np.random.Generator:
         """The net's own random generator (dropout); seeded from the default one at first use."""
-        return self._private("_generator", new_generator)  # type: ignore[no-any-return]
+        return private(self, "_generator", new_generator)
 
     def seed(self: Self, seed: int) -> Self:
         """Restart the net's own random generator."""
         object.__setattr__(self, "_generator", np.random.default_rng(seed))
         return self
 
-    def _private(self, name: str, make: Callable[[], Any]) -> Any:
-        with _making:  # two threads must get the same object
-            if name not in self.__dict__:
-                object.__setattr__(self, name, make())
-        return self.__dict__[name]
-
     # ---- parts and parameters
-
-    def parts(self) -> Iterator[tuple[str, Any]]:
-        """All attributes with their names; entries of lists, tuples and dicts as ``name.entry``."""
-        for name, value in self.__dict__.items():
-            if name not in UNSAVED:
-                yield from entries(name, value)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that this one is made of, with their names, in order."""
-        return ((name, part) for name, part in self.parts() if isinstance(part, Module))
+        return ((name, part) for name, part in parts_of(self) if isinstance(part, Module))
 
     def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """The parameters stored on this module itself."""
-        return ((name, part) for name, part in self.parts() if isinstance(part, Parameter))
+        return ((name, part) for name, part in parts_of(self) if isinstance(part, Parameter))
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module (named ``""``) and all its parts, each once, depth first."""
@@ -296,7 +281,8 @@ class Module(ABC):
         return cast(Self, clone_module(self, False, memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from graphnet.graph.description import build, describe
+        from graphnet.graph.description import describe
+        from graphnet.graph.rebuild import build
 
         description, parameters = describe(self)
         return build, (description, {str(i): p.data for i, p in enumerate(parameters)})

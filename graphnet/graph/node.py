@@ -38,7 +38,7 @@ class Node:
         self.used = False  # whether a closed graph holds this node
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
-            parent._children.append(weakref.ref(self))
+            parent._add_child(self)
 
     def annotate(
         self,
@@ -64,6 +64,13 @@ class Node:
         file, line = calling_line()
         whole = Node(Split(count), (self,), file, line)
         return tuple(Node(Element(index), (whole,), file, line) for index in range(count))
+
+    def _add_child(self, child: Node) -> None:
+        """Remember a child, without keeping it alive; now and then forget those that are gone."""
+        count = len(self._children)
+        if count > 8 and count & (count - 1) == 0:
+            self._children = [ref for ref in self._children if ref() is not None]
+        self._children.append(weakref.ref(child))
 
     @property
     def children(self) -> Iterator[Node]:

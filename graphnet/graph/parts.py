@@ -1,9 +1,23 @@
-"""The attributes of a module, one by one: entries of lists, tuples and dicts count as its own."""
+"""The attributes of a module one by one; entries of lists, tuples and dicts are its own too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from graphnet.graph.tracing import UNSAVED
+
+T = TypeVar("T")
+
+_making = threading.Lock()
+
+
+def parts_of(owner: Any) -> Iterator[tuple[str, Any]]:
+    """All attributes with their names; entries of lists, tuples and dicts as ``name.entry``."""
+    for name, value in owner.__dict__.items():
+        if name not in UNSAVED:
+            yield from entries(name, value)
 
 
 def entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -14,6 +28,15 @@ def entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}.{key}", part) for key, part in value.items())
     else:
         yield name, value
+
+
+def private(owner: Any, name: str, make: Callable[[], T]) -> T:
+    """An attribute that belongs to this very object and is made at first use."""
+    with _making:  # two threads must get the same one
+        if name not in owner.__dict__:
+            object.__setattr__(owner, name, make())
+    value: T = owner.__dict__[name]
+    return value
 
 
 def put(owner: Any, name: str, part: Any) -> None:

@@ -40,8 +40,8 @@ def constructor_parameters(cls: type[Module]) -> tuple[inspect.Parameter, ...]:
 def arguments_of(module: Module) -> Iterator[tuple[inspect.Parameter, Any]]:
     """Each constructor parameter with its value, read from the attribute of the same name.
 
-    A learned parameter stands for True, as in ``Linear(bias=True)``. Raises GraphError where a
-    class does not keep an argument.
+    Where the argument is a switch, as in ``Linear(bias=True)``, a parameter stands for True.
+    Raises GraphError where a class does not keep an argument.
     """
     for parameter in constructor_parameters(type(module)):
         if not hasattr(module, parameter.name):
@@ -51,7 +51,8 @@ def arguments_of(module: Module) -> Iterator[tuple[inspect.Parameter, Any]]:
                 type(module).__name__,
             )
         value = getattr(module, parameter.name)
-        yield parameter, True if isinstance(value, Parameter) else value
+        is_switch = isinstance(parameter.default, bool) and isinstance(value, Parameter)
+        yield parameter, True if is_switch else value
 
 
 def make(cls: type[Module], arguments: dict[str, Any]) -> Module:
@@ -98,6 +99,6 @@ def is_default(value: Any, default: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | Parameter):
         return f"array{value.shape}"
     return getattr(value, "__name__", None) or repr(value)

@@ -11,6 +11,7 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
 from graphnet.graph import table
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.parts import private
 from graphnet.graph.traced import Record, Traced, trace_module
 from graphnet.graph.tracing import Draw, Keep
 from graphnet.ir.interpreter import interpreter, require_finite
@@ -166,7 +167,7 @@ def find_trace(
 ) -> Traced:
     """The trace for this signature and mode; the oldest of too many are forgotten."""
     signature = (structure, keep, module.is_training, *[(a.shape, a.dtype) for a in arrays])
-    traces: dict[Any, Traced] = module._traces
+    traces: dict[Any, Traced] = private(module, "_trace_cache", dict)
     traced = traces.get(signature)
     if traced is not None and traced.is_current():
         return traced
@@ -259,7 +260,12 @@ def counted(value: Any) -> str:
 
 
 def last_run(module: Module) -> Run | None:
-    return getattr(module._last_runs, "run", None)
+    """The run of the last ``forward`` in this thread."""
+    return getattr(private(module, "_thread_runs", threading.local), "run", None)
+
+
+def remember_run(module: Module, run: Run) -> None:
+    private(module, "_thread_runs", threading.local).run = run
 
 
 def same_input(kept: Any, given: Any) -> bool:

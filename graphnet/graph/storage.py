@@ -15,8 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from graphnet.errors import FormatError, GraphError
-from graphnet.graph.description import build, describe
+from graphnet.graph.description import describe
 from graphnet.graph.module import Module
+from graphnet.graph.rebuild import build
 from graphnet.ir.types import NDArray
 
 VERSION = 1
@@ -63,7 +64,7 @@ def save(
 
 
 def storable(array: NDArray) -> NDArray:
-    """Contiguous and little-endian, as the format wants it."""
+    """Contiguous, as the format wants it."""
     return np.ascontiguousarray(array).reshape(array.shape)
 
 
@@ -80,10 +81,7 @@ def read(path: str | Path, classes: Iterable[type[Module]] = ()) -> Stored:
     """The module saved in a file, with the notes and arrays beside it; errors as in ``load``."""
     path = Path(path)
     header, tensors = read_tensors(path)
-    parameters = {
-        k.removeprefix(PARAMETER): v for k, v in tensors.items() if k.startswith(PARAMETER)
-    }
-    arrays = {k.removeprefix(ARRAY): v for k, v in tensors.items() if k.startswith(ARRAY)}
+    parameters, arrays = under(PARAMETER, tensors), under(ARRAY, tensors)
     try:
         if header["version"] > VERSION:
             raise FormatError(
