@@ -11,6 +11,7 @@ from graphnet.draw.groups import Prefixes
 from graphnet.draw.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.graph import MODULE_TYPES, GModule, Module, Node
 from graphnet.graph.split import Element, Pack, Split
+from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential
 
 UNORDERED = ("+", "×")
 """Signs of operations whose parents need no numbers."""
@@ -140,12 +141,14 @@ class Builder:
         parts = list(module.named_children())
         if len(parts) == 1:  # what a wrapper wraps is opened with it
             return self.wrapped(module, path, *parts[0], inside, depth, flow)
-        given = entries(flow, len(parts)) if is_a(module, "ParallelTable") else [flow] * len(parts)
+        given = (
+            entries(flow, len(parts)) if isinstance(module, ParallelTable) else [flow] * len(parts)
+        )
         ends: list[Flow] = []
         for (label, part), start in zip(parts, given, strict=True):
-            chained = ends[-1] if ends and is_a(module, "Sequential") else start
+            chained = ends[-1] if ends and isinstance(module, Sequential) else start
             ends.append(self.part(part, joined(path, label), label, inside, depth - 1, chained))
-        return ends[-1] if is_a(module, "Sequential") else tuple(ends)
+        return ends[-1] if isinstance(module, Sequential) else tuple(ends)
 
     def wrapped(
         self,
@@ -160,7 +163,7 @@ class Builder:
         """Draw the only part of a module; a recurrent one hands its states to the next step."""
         inner = joined(path, label)
         result = self.part(part, inner, label, group, depth, flow)
-        if not (is_a(module, "Recurrent") and isinstance(part, GModule)):
+        if not (isinstance(module, Recurrent) and isinstance(part, GModule)):
             return result
         outputs = result if isinstance(result, tuple) else (result,)
         for node, output in zip(part.inputs[1:], outputs, strict=False):
@@ -224,14 +227,9 @@ def has_parts(module: Module) -> bool:
 
 def can_open(module: Module) -> bool:
     """Whether it is known how the parts are wired."""
-    if isinstance(module, GModule) or is_a(module, "Sequential", "ConcatTable", "ParallelTable"):
+    if isinstance(module, GModule | Sequential | ConcatTable | ParallelTable):
         return has_parts(module)
     return len(list(islice(module.named_children(), 2))) == 1
-
-
-def is_a(module: Module, *names: str) -> bool:
-    """Whether a module is of one of graphnet's own types, which live on a floor of their own."""
-    return any(isinstance(module, MODULE_TYPES[name]) for name in names if name in MODULE_TYPES)
 
 
 def joined(path: str, name: str) -> str:

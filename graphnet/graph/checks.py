@@ -7,6 +7,7 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.node import Node, require_node
+from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Split
 
 
@@ -17,9 +18,8 @@ def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
     if not isinstance(value, list | tuple):
         require_node(value, what)
     if not value:
-        raise GraphError(
-            f"GModule received no {what}", f"A graph needs at least one of its {what}."
-        )
+        where = place(*calling_line())
+        raise GraphError(f"GModule ({where}) received no {what}", "A graph needs at least one.")
     return tuple(require_node(node, f"{what}[{i}]") for i, node in enumerate(value))
 
 

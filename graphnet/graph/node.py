@@ -8,10 +8,10 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph import table
+from graphnet.graph.arithmetic import CAddTable, CDivTable, CMulTable, CSubTable
 from graphnet.graph.module import Module
-from graphnet.graph.registry import MODULE_TYPES
 from graphnet.graph.source import calling_line, place
-from graphnet.graph.split import Element, Pack, Split
+from graphnet.graph.split import Element, Identity, Pack, Split
 from graphnet.graph.tracing import current_tracing
 from graphnet.ir.array import Array
 
@@ -98,18 +98,18 @@ class Node:
             ) from None
 
     def __add__(self, other: Any) -> Node:
-        return combine("CAddTable", self, other)
+        return combine(CAddTable, self, other)
 
     def __mul__(self, other: Any) -> Node:
-        return combine("CMulTable", self, other)
+        return combine(CMulTable, self, other)
 
     def __truediv__(self, other: Any) -> Node:
-        return combine("CDivTable", self, other)
+        return combine(CDivTable, self, other)
 
     def __sub__(self, other: Any) -> Node:
         if isinstance(other, Module):
             return other(self)  # type: ignore[no-any-return]
-        return combine("CSubTable", self, other)
+        return combine(CSubTable, self, other)
 
     def __str__(self) -> str:
         named = f" '{self.name}'" if self.name else ""
@@ -124,12 +124,11 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and bool(value) and value.strip(".") == value
 
 
-def combine(operation: str, left: Node, right: Any) -> Node:
+def combine(operation: type[Module], left: Node, right: Any) -> Node:
     """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of that name."""
     if not isinstance(right, Node):
         return NotImplemented  # type: ignore[no-any-return]
-    module = MODULE_TYPES[operation]()
-    return Node(module, (left, right), *calling_line())
+    return Node(operation(), (left, right), *calling_line())
 
 
 def apply_module(module: Module, inputs: tuple[Any, ...]) -> Any:
@@ -209,5 +208,5 @@ def input(name: str | None = None) -> Node:
     >>> x.is_input
     True
     """
-    node = Node(MODULE_TYPES["Identity"](), (), *calling_line())
+    node = Node(Identity(), (), *calling_line())
     return node.annotate(name=name)

@@ -1,4 +1,4 @@
-"""The wiring's own modules: split a table into nodes, and make a table of nodes."""
+"""The wiring's own modules: an input, the parts of a split, a table made of nodes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any
 from graphnet.errors import GraphError
 from graphnet.graph import table
 from graphnet.graph.module import Module
+
+
+class Identity(Module):
+    """Its input, array or table; ``Identity()()`` is an input node."""
+
+    def compute(self, input: Any) -> Any:
+        return input
 
 
 class Split(Module):

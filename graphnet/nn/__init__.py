@@ -1,5 +1,7 @@
 """Modules: layers, table operations, activations, criteria, cells and recurrent nets."""
 
+from graphnet.graph.arithmetic import CAddTable, CDivTable, CMulTable, CSubTable
+from graphnet.graph.split import Identity
 from graphnet.nn.activation import (
     GatedLinearUnit,
     LogSigmoid,
@@ -28,7 +30,6 @@ from graphnet.nn.arithmetic import (
     Sqrt,
     Square,
 )
-from graphnet.nn.basic import Dropout, Identity
 from graphnet.nn.cells import lstm_cell
 from graphnet.nn.classification import (
     BCECriterion,
@@ -64,6 +65,7 @@ from graphnet.nn.distance import (
     PairwiseDistance,
     WeightedEuclidean,
 )
+from graphnet.nn.dropout import Dropout
 from graphnet.nn.function import Function
 from graphnet.nn.linear import Linear, LookupTable
 from graphnet.nn.products import MM, MV, Bilinear, DotProduct, MixtureTable
@@ -109,13 +111,9 @@ from graphnet.nn.shape import (
     View,
 )
 from graphnet.nn.tables import (
-    CAddTable,
     CAddTensorTable,
-    CDivTable,
     CMaxTable,
     CMinTable,
-    CMulTable,
-    CSubTable,
     FlattenTable,
     JoinTable,
     JustElement,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Module, Node, input
+from graphnet.graph.arithmetic import CAddTable, CMulTable
 from graphnet.nn.activation import Sigmoid, Tanh
 from graphnet.nn.linear import Linear
-from graphnet.nn.tables import CAddTable, CMulTable
 
 
 def lstm_cell(input_size: int, hidden_size: int) -> GModule:

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module
+from graphnet.graph.arithmetic import require_table
 from graphnet.graph.table import describe
 from graphnet.ir.shaping import concatenate
 from graphnet.ir.types import normalise_axis
 from graphnet.nn.shape import along
-from graphnet.nn.tables import require_array, require_table
+from graphnet.nn.tables import require_array
 
 Self = TypeVar("Self", bound="Container")
 

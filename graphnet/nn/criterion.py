@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
+from graphnet.graph.arithmetic import require_pair, require_table
 from graphnet.graph.table import describe, is_table
 from graphnet.ir.pointwise import stop_gradient
 from graphnet.nn.containers import Container
-from graphnet.nn.tables import require_pair, require_table
 
 Self = TypeVar("Self", bound="WeightedCriteria")
 

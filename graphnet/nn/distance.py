@@ -6,11 +6,11 @@ from typing import Any
 
 from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
+from graphnet.graph.arithmetic import require_pair
 from graphnet.graph.table import describe, is_table
 from graphnet.ir.pointwise import absolute, sqrt, stop_gradient
 from graphnet.nn import init
 from graphnet.nn.reduction import at_least_vector
-from graphnet.nn.tables import require_pair
 
 
 def root(total: Any, p: float, epsilon: float) -> Any:

@@ -6,12 +6,12 @@ from typing import Any
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module, Parameter
+from graphnet.graph.arithmetic import require_pair
 from graphnet.graph.table import describe, is_table
 from graphnet.ir.shaping import stack
 from graphnet.nn import init
 from graphnet.nn.reduction import at_least_vector
 from graphnet.nn.shape import swapped
-from graphnet.nn.tables import require_pair
 
 
 class MM(Module):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphnet.graph.arithmetic import require_pair
 from graphnet.ir.pointwise import absolute, maximum, where
 from graphnet.nn.criterion import Criterion, matching, reduced
 from graphnet.nn.distance import cosine
-from graphnet.nn.tables import require_pair
 
 
 class MSECriterion(Criterion):

@@ -7,10 +7,11 @@ from typing import Any
 
 from graphnet.errors import IndexRangeError, ShapeError
 from graphnet.graph import Module
+from graphnet.graph.arithmetic import require_pair
 from graphnet.ir.indexing import take
 from graphnet.ir.shaping import broadcast, concatenate
 from graphnet.ir.types import Shape, normalise_axis
-from graphnet.nn.tables import batched_axis, require_array, require_pair
+from graphnet.nn.tables import batched_axis, require_array
 
 
 class Reshape(Module):

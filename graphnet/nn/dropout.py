@@ -1,4 +1,4 @@
-"""Identity, Dropout and the user's own NumPy functions."""
+"""Dropout."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ from typing import Any
 
 from graphnet.graph import Module, uniform
 from graphnet.ir.pointwise import cast
-
-
-class Identity(Module):
-    """Its input, array or table; ``Identity()()`` is an input node."""
-
-    def compute(self, input: Any) -> Any:
-        return input
 
 
 class Dropout(Module):

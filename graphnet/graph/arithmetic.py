@@ -1,0 +1,64 @@
+"""The modules that operators on nodes make: ``a + b``, ``a - b``, ``a * b``, ``a / b``."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.module import Module
+from graphnet.graph.table import describe, is_table
+
+
+def require_table(value: Any, least: int = 1) -> list[Any]:
+    """The entries of a table; raises GraphError for anything else."""
+    if not is_table(value) or len(value) < least:
+        raise GraphError(
+            f"expects a table of at least {least}, received {describe(value)}",
+            "Give the module several parents: module([a, b]).",
+        )
+    return list(value)
+
+
+class CAddTable(Module):
+    """Element-wise sum of a table of arrays; shapes broadcast."""
+
+    symbol = "+"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.add, require_table(table))
+
+
+class CSubTable(Module):
+    """Element-wise difference of two arrays."""
+
+    symbol = "−"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.sub, require_pair(table))
+
+
+class CMulTable(Module):
+    """Element-wise product of a table of arrays; shapes broadcast."""
+
+    symbol = "×"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.mul, require_table(table))
+
+
+class CDivTable(Module):
+    """Element-wise quotient of two arrays."""
+
+    symbol = "÷"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.truediv, require_pair(table))
+
+
+def require_pair(value: Any) -> list[Any]:
+    entries = require_table(value)
+    if len(entries) != 2:
+        raise GraphError(f"expects a table of 2, received {describe(value)}")
+    return entries
