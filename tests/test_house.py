@@ -14,7 +14,7 @@ import graphnet
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-FLOORS = ["errors", "ir", "graph", "nn", "optim", "draw", "train", "cli"]
+FLOORS = ["errors", "ir", "graph", "ops", "nn", "optim", "draw", "train", "cli"]
 """From the ground up."""
 
 

@@ -215,7 +215,7 @@ def test_parts_in_lists_and_dicts_are_found(tmp_path: Path) -> None:
 
 
 def test_an_attribute_may_not_hide_a_method() -> None:
-    with pytest.raises(GraphError, match="'parameters': it would hide Module.parameters"):
+    with pytest.raises(GraphError, match=r"'parameters': it would hide Module\.parameters"):
         nn.Tanh().parameters = []  # type: ignore[method-assign]
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from graphnet.errors import GraphnetError, NumericsError
 from graphnet.ir.primitive import Primitive
-from graphnet.ir.program import Equation, Program, is_var
+from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
 
-Instruction = tuple[Any, int, int, int]
-"""(function, first operand, second operand, result) as slots of the environment; -1 for none."""
+Instruction = tuple[Any, int, int, int, tuple[int, ...]]
+"""(function, first operand, second operand, result, slots that nobody reads later); -1 for none."""
 
 
 class Interpreter:
@@ -31,7 +31,11 @@ class Interpreter:
         self.template: list[Any] = []
         for var in program.inputs:
             self.slot(var)
-        self.instructions = [self.instruction(equation) for equation in program.equations]
+        finished = last_uses(program)
+        self.instructions = [
+            self.instruction(equation, tuple(self.slot(var) for var in finished.get(i, ())))
+            for i, equation in enumerate(program.equations)
+        ]
         self.results = [self.slot(atom) for atom in program.outputs]
 
     def slot(self, atom: Any) -> int:
@@ -41,7 +45,7 @@ class Interpreter:
             self.template.append(None if is_var(atom) else atom.value)
         return self.slots[atom]
 
-    def instruction(self, equation: Equation) -> Instruction:
+    def instruction(self, equation: Equation, finished: tuple[int, ...]) -> Instruction:
         operands = [self.slot(atom) for atom in equation.inputs]
         targets = [self.slot(var) for var in equation.outputs]
         rule = bound_rule(equation.primitive, equation.settings, self.check_finite)
@@ -49,13 +53,9 @@ class Interpreter:
             rule = partial(checked, rule, equation)
         if len(targets) == 1 and not equation.primitive.many and 1 <= len(operands) <= 2:
             second = operands[1] if len(operands) == 2 else -1
-            return rule, operands[0], second, targets[0]
-        return (
-            partial(general, rule, operands, targets, equation.primitive.many),
-            -1,
-            -1,
-            targets[0],
-        )
+            return rule, operands[0], second, targets[0], finished
+        function = partial(general, rule, operands, targets, equation.primitive.many)
+        return function, -1, -1, targets[0], finished
 
     def __call__(self, arrays: Sequence[NDArray]) -> list[NDArray]:
         """The outputs for these inputs, without NumPy's warnings: ask for ``check_finite``."""
@@ -67,13 +67,15 @@ class Interpreter:
         environment[: len(arrays)] = arrays
         target = -1
         try:
-            for function, first, second, target in self.instructions:
+            for function, first, second, target, finished in self.instructions:
                 if second >= 0:
                     environment[target] = function(environment[first], environment[second])
                 elif first >= 0:
                     environment[target] = function(environment[first])
                 else:
                     function(environment)
+                for slot in finished:
+                    environment[slot] = None
         except GraphnetError as error:
             self.locate(error, target)
             raise
@@ -85,6 +87,20 @@ class Interpreter:
                 error.subject = error.subject or equation.primitive.name
                 if equation.origin:
                     error.locate(str(equation.origin))
+
+
+def last_uses(program: Program) -> dict[int, list[Var]]:
+    """The values that no equation after this one reads, by the position of the equation."""
+    last: dict[Var, int] = {}
+    for index, equation in enumerate(program.equations):
+        last.update((var, index) for var in (*equation.inputs, *equation.outputs) if is_var(var))
+    for atom in (*program.outputs, *program.inputs):
+        if is_var(atom):
+            last.pop(atom, None)
+    finished: dict[int, list[Var]] = {}
+    for var, index in last.items():
+        finished.setdefault(index, []).append(var)
+    return finished
 
 
 def general(
