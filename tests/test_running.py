@@ -478,7 +478,17 @@ def test_the_summary_comes_from_shapes_alone() -> None:
     rows = {row.node: row for row in summary.rows}
     assert rows["forget_gate.i2h"].output == "(64, 2000)"
     assert rows["forget_gate.i2h"].multiply_adds == 64 * 1000 * 2000
+    assert rows["forget_gate"].multiply_adds == 0
     assert "multiply-adds" in str(summary)
+
+
+def test_the_summary_of_a_container_counts_what_is_inside() -> None:
+    x = gn.input()
+    body = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 5)))(x)
+    summary = gn.GModule(x, nn.Tanh()(body)).summary((2, 3))
+    costs = {row.node: row.multiply_adds for row in summary.rows}
+    assert (costs["body"], costs["body.0"], costs["body.1"], costs["tanh"]) == (64, 24, 40, 0)
+    assert summary.multiply_adds == 64
 
 
 def test_the_summary_counts_the_steps_of_a_sequence() -> None:

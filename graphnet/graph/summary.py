@@ -65,8 +65,12 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
     shared = dict(module.named_children())
     for path, shape in output_shapes(traced).items():
         part = modules.get(path) or shared.get(path) or find_part(module, path)
-        own = sum(p.size for p in part.parameters()) if part else 0
-        rows.append(Row(path, part.description() if part else "", shape, own, below.get(path, 0)))
+        if part is None:
+            continue
+        own = sum(p.size for p in part.parameters())
+        has_parts = next(part.named_children(), None) is not None
+        cost = (below if has_parts else counts).get(path, 0)
+        rows.append(Row(path, part.description(), shape, own, cost))
     return Summary(tuple(rows), sum(p.size for p in module.parameters()), total)
 
 
