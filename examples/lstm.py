@@ -15,6 +15,7 @@ parser.add_argument("--quick", action="store_true", help="one layer, half a minu
 parser.add_argument("--resume", action="store_true", help="continue the training in --out")
 parser.add_argument("--out", type=Path, default=Path("lstm"))
 options = parser.parse_args()
+text = train.read_text(options.text) if options.text else train.documentation_text()
 options.out.mkdir(parents=True, exist_ok=True)
 gn.manual_seed(1)
 
@@ -43,15 +44,14 @@ draw(cell, backward=True).save(options.out / "lstm_cell_backward.svg")
 
 # The character model
 rows, steps, hidden, layers = (20, 25, 128, 1) if options.quick else (50, 50, 128, 2)
-text = train.read_text(options.text) if options.text else train.documentation_text()
 vocabulary = train.Vocabulary(text)
 training, validation = train.TextBatches(vocabulary.encode(text), rows, steps).split(0.95)
 net = train.character_model(len(vocabulary), hidden, layers)
 optimizer = optim.RMSprop(net, learning_rate=8e-3 if options.quick else 2e-3, decay=0.95)
-states = train.initial_states(layers, hidden, rows)
 trainer = train.Trainer(
-    net, nn.ClassNLLCriterion(), optimizer, states=states, loss_scale=steps, clip_value=5,
-    schedule=train.decay_after(10, 0.97), checkpoint=options.out / "example.safetensors",
+    net, nn.ClassNLLCriterion(), optimizer, states=train.initial_states(layers, hidden, rows),
+    loss_scale=steps, clip_value=5, schedule=train.decay_after(10, 0.97),
+    checkpoint=options.out / "example.gn", notes={"vocabulary": vocabulary.characters},
 )  # fmt: skip
 trainer.load() if options.resume else None
 history = trainer.fit(training, epochs=1 if options.quick else 10, validation=validation)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet import nn
+from graphnet import nn, train
 from graphnet.cli import main
 from graphnet.cli.equations import largest_difference
 from graphnet.graph.storage import read, save
@@ -94,9 +94,9 @@ def test_lstm_goes_all_the_way(folder, graphnet):
         "lstm_cell.svg",
         "lstm_cell_backward.svg",
         "loss.svg",
-        "checkpoint.safetensors",
+        "checkpoint.gn",
     }
-    for name in written - {"checkpoint.safetensors"}:
+    for name in written - {"checkpoint.gn"}:
         assert "<svg" in (folder / "run" / name).read_text()
     assert all(name in output for name in written)
     difference = float(output.split("equations in NumPy: ")[1].split()[0])
@@ -116,7 +116,7 @@ def test_quick_is_a_set_of_defaults(folder, graphnet):
     assert "3 batches to train on, 1 to validate" in output
     assert "epoch 1/1  3/3" in errors
     graphnet("lstm", "--resume", "--epochs", "2")
-    notes = read("lstm/checkpoint.safetensors").notes
+    notes = read("lstm/checkpoint.gn").notes
     assert (notes["batch_size"], notes["seq_length"]) == (20, 25)
     assert notes["position"]["batches"] == 6
 
@@ -127,7 +127,7 @@ def test_the_equations_are_not_the_cell():
     cell = nn.lstm_cell(5, 4)
     assert largest_difference(cell, 5, 4) < 1e-15
     broken = nn.lstm_cell(5, 4)
-    broken["candidate"].module.compute = lambda x: x
+    object.__setattr__(broken["candidate"].module, "compute", lambda x: x)
     assert largest_difference(broken, 5, 4) > 1e-3
 
 
@@ -138,7 +138,7 @@ def test_lstm_resumed_gives_the_same_bits(folder, graphnet):
     code, output, _ = graphnet(*common, "--epochs", "3", "--out", "parts", "--resume")
     assert code == 0
     assert "resumed after 12 batches" in output
-    assert_same_checkpoints("whole/checkpoint.safetensors", "parts/checkpoint.safetensors")
+    assert_same_checkpoints("whole/checkpoint.gn", "parts/checkpoint.gn")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent to another process")
@@ -153,44 +153,98 @@ def test_lstm_interrupted_by_ctrl_c_and_resumed_gives_the_same_bits(folder, grap
     assert process.returncode == 130, errors
     assert "nothing is lost" in output
     assert "continue with: graphnet lstm --out parts --resume" in output
-    done = read("parts/checkpoint.safetensors").notes["position"]["batches"]
+    done = read("parts/checkpoint.gn").notes["position"]["batches"]
     epochs = str(done // 12 + 1)
     assert graphnet("lstm", "--out", "parts", "--resume", "--epochs", epochs)[0] == 0
     assert graphnet(*common, "--out", "whole", "--epochs", epochs)[0] == 0
-    assert_same_checkpoints("whole/checkpoint.safetensors", "parts/checkpoint.safetensors")
+    assert_same_checkpoints("whole/checkpoint.gn", "parts/checkpoint.gn")
 
 
 def test_lstm_resumed_from_a_file_that_is_no_training(folder, graphnet):
     (folder / "lstm").mkdir()
-    path = folder / "lstm" / "checkpoint.safetensors"
-    save(nn.Linear(2, 2), path, notes={"hidden": "many"})
-    code, _, errors = graphnet("lstm", "--resume")
-    assert (code, errors) == (2, "graphnet: The checkpoint notes hidden as 'many'\n")
+    path = folder / "lstm" / "checkpoint.gn"
     nn.Linear(2, 2).save(path)
+    code, _, errors = graphnet("lstm", "--resume")
+    assert code == 2
+    assert errors.startswith("graphnet: checkpoint.gn is not a character model: it holds a Linear")
+    net = train.character_model(12, 8, layers=2)
+    notes = {"vocabulary": "".join(sorted(set(TEXT)))}
+    save(net, path, notes=notes)
     code, _, errors = graphnet("lstm", "--resume", "--text", "text.txt", *TINY)
     assert code == 2
     assert "holds a net, but no state of a training" in errors
 
 
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ({"layers": 10**9}, "notes layers as 1000000000, but its net has 2"),
+        ({"hidden": -8}, "notes hidden as -8, but its net has 8"),
+        ({"batch_size": 0}, "notes batch_size as 0"),
+        ({"batch_size": True}, "notes batch_size as True"),
+        ({"batch_size": 5}, "carries states (4, 8)"),
+        ({"batch_size": 10**12}, "one batch needs 10,000,000,000,000"),
+        ({"seq_length": "ten"}, "notes seq_length as 'ten'"),
+        ({"dropout": 1.5}, "notes dropout as 1.5"),
+        ({"dropout": float("nan")}, "notes dropout as nan"),
+        ({"learning_rate": float("inf")}, "notes learning_rate as inf"),
+        ({"seed": -1}, "notes seed as -1"),
+        ({"text": ["text.txt"]}, "notes text as ['text.txt']"),
+        ({"vocabulary": None}, "is not a character model: it notes no vocabulary"),
+    ],
+)
+def test_lstm_resumed_with_notes_that_were_tampered_with(folder, graphnet, notes, message):
+    resumable(graphnet)
+    path = folder / "lstm" / "checkpoint.gn"
+    stored = read(path)
+    save(stored.module, path, notes={**stored.notes, **notes}, arrays=stored.arrays)
+    before = {file.name: file.stat().st_mtime_ns for file in (folder / "lstm").iterdir()}
+    code, _, errors = graphnet("lstm", "--resume", "--epochs", "2")
+    assert code == 2
+    assert message in errors
+    assert {f.name: f.stat().st_mtime_ns for f in (folder / "lstm").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text", "missing.txt"], "missing.txt: No such file or directory"),
+        (["--text", "text.txt"], "The text has 532 characters, one batch needs 2,500"),
+        (["--text", "text.txt", *TINY, "--out", "text.txt"], "--out text.txt is a file"),
+        (["--text", "text.txt", *TINY, "--out", "text.txt/a"], "Not a directory"),
+        (["--text", "text.txt", *TINY, "--temperature", "nan"], "'--temperature'"),
+        (["--text", "text.txt", *TINY, "--layers", "1000000000"], "'--layers'"),
+        (["--text", "text.txt", *TINY, "--hidden", "9" * 12], "not enough memory"),
+    ],
+)
+def test_lstm_that_cannot_begin_leaves_nothing_behind(folder, graphnet, arguments, message):
+    before = sorted(file.name for file in folder.iterdir())
+    code, output, errors = graphnet("lstm", *arguments)
+    assert (code, output) == (2, "")
+    assert message in errors
+    assert "Traceback" not in errors
+    assert sorted(file.name for file in folder.iterdir()) == before
+
+
 def test_lstm_resumed_after_the_last_epoch_says_so(folder, graphnet):
     common = ["lstm", "--text", "text.txt", "--sample", "5", "--epochs", "1"]
     graphnet(*common, *TINY)
-    before = arrays("lstm/checkpoint.safetensors")
+    before = arrays("lstm/checkpoint.gn")
     code, output, _ = graphnet(*common, "--resume")
     assert code == 0
     assert "1 epochs are done already; raise --epochs" in output
-    after = arrays("lstm/checkpoint.safetensors")
+    after = arrays("lstm/checkpoint.gn")
     np.testing.assert_array_equal(after["parameters"], before["parameters"])
 
 
 def test_a_new_training_keeps_the_older_one(folder, graphnet):
     common = ["lstm", "--text", "text.txt", "--sample", "0", "--epochs", "1", *TINY]
     graphnet(*common)
-    first = (folder / "lstm" / "checkpoint.safetensors").read_bytes()
+    first = (folder / "lstm" / "checkpoint.gn").read_bytes()
     _, output, _ = graphnet(*common, "--seed", "5")
-    assert "older_checkpoint.safetensors" in output
-    assert (folder / "lstm" / "older_checkpoint.safetensors").read_bytes() == first
-    assert (folder / "lstm" / "checkpoint.safetensors").read_bytes() != first
+    assert "older_checkpoint.gn" in output
+    assert (folder / "lstm" / "older_checkpoint.gn").read_bytes() == first
+    assert (folder / "lstm" / "checkpoint.gn").read_bytes() != first
 
 
 def resumable(graphnet):
@@ -232,7 +286,8 @@ def test_lstm_resumed_with_other_options_or_text(folder, graphnet, options, mess
         (["--seq-length", "0"], "Invalid value for '--seq-length'"),
         (["--dropout", "1"], "Invalid value for '--dropout'"),
         (["--dropout", "nan"], "Invalid value for '--dropout'"),
-        (["--learning-rate", "inf"], "graphnet: learning_rate is inf, expected a finite"),
+        (["--learning-rate", "inf"], "Invalid value for '--learning-rate'"),
+        (["--learning-rate", "nan"], "Invalid value for '--learning-rate'"),
         (["--layers", "two"], "Invalid value for '--layers'"),
         (["--wrong"], "No such option: --wrong"),
     ],
@@ -258,14 +313,14 @@ main(sys.argv[1:])
 def test_lstm_on_a_full_disk_keeps_the_old_checkpoint(folder, graphnet):
     options = ["lstm", "--text", "text.txt", "--sample", "0", *TINY, "--hidden", "32"]
     assert graphnet(*options, "--epochs", "1")[0] == 0
-    before = (folder / "lstm" / "checkpoint.safetensors").read_bytes()
+    before = (folder / "lstm" / "checkpoint.gn").read_bytes()
     assert len(before) > 100_000
     command = [sys.executable, "-c", LIMITED, *options, "--resume", "--epochs", "2"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "graphnet: File too large" in result.stderr
     assert "Traceback" not in result.stderr
-    assert (folder / "lstm" / "checkpoint.safetensors").read_bytes() == before
+    assert (folder / "lstm" / "checkpoint.gn").read_bytes() == before
 
 
 # ---- graphnet sample
@@ -273,7 +328,7 @@ def test_lstm_on_a_full_disk_keeps_the_old_checkpoint(folder, graphnet):
 
 def test_sample_from_a_checkpoint(folder, graphnet):
     resumable(graphnet)
-    arguments = ["sample", "lstm/checkpoint.safetensors", "-n", "40", "--prime", "she "]
+    arguments = ["sample", "lstm/checkpoint.gn", "-n", "40", "--prime", "she "]
     code, first, _ = graphnet(*arguments)
     assert code == 0
     assert first.startswith("she ")
@@ -285,15 +340,18 @@ def test_sample_from_a_checkpoint(folder, graphnet):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["missing.safetensors"], "graphnet: There is no file missing.safetensors"),
+        (["missing.gn"], "graphnet: There is no file missing.gn"),
         (["text.txt"], "graphnet: text.txt is not a whole graphnet file"),
-        (["net.safetensors"], "holds a net, but no vocabulary and no layers and no hidden"),
-        (["lstm/checkpoint.safetensors", "--prime", "Q"], "The vocabulary has no 'Q'"),
-        (["lstm/checkpoint.safetensors", "--temperature", "-1"], "'--temperature'"),
+        (["net.gn"], "graphnet: net.gn is not a character model: it holds a Linear"),
+        (["cell.gn"], "graphnet: cell.gn is not a character model"),
+        (["."], "graphnet: . is a folder"),
+        (["lstm/checkpoint.gn", "--prime", "Q"], "The vocabulary has no 'Q'"),
+        (["lstm/checkpoint.gn", "--temperature", "-1"], "'--temperature'"),
     ],
 )
 def test_sample_mistakes(folder, graphnet, arguments, message):
-    nn.Linear(2, 2).save("net.safetensors")
+    nn.Linear(2, 2).save("net.gn")
+    nn.lstm_cell(3, 3).save("cell.gn")
     if arguments[0].startswith("lstm"):
         resumable(graphnet)
     code, _, errors = graphnet("sample", *arguments)
@@ -301,7 +359,84 @@ def test_sample_mistakes(folder, graphnet, arguments, message):
     assert message in errors
 
 
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ({"vocabulary": "abc"}, ""),
+        ({"vocabulary": ["a", "b", "c"]}, ""),
+        ({"vocabulary": "abc", "layers": 10**9, "hidden": -1, "batch_size": 0}, ""),
+        ({}, "it notes no vocabulary"),
+        ({"vocabulary": 3}, "it notes no vocabulary"),
+        ({"vocabulary": ["a", 2, "c"]}, "it notes no vocabulary"),
+        ({"vocabulary": ["a", "bc"]}, "it notes no vocabulary"),
+        ({"vocabulary": "aab"}, "are not distinct"),
+        ({"vocabulary": "cab"}, "are not distinct, in order"),
+        ({"vocabulary": "abcd"}, "it notes 4 characters, but its net has 3"),
+    ],
+)
+def test_sample_takes_sizes_from_the_net(folder, graphnet, notes, message):
+    save(train.character_model(3, 4, layers=2), "net.gn", notes=notes)
+    code, output, errors = graphnet("sample", "net.gn", "-n", "9")
+    if message:
+        assert code == 2
+        assert errors.startswith("graphnet: net.gn is not a character model: ")
+        assert message in errors
+    else:
+        assert (code, len(output)) == (0, 9 + 1)
+
+
+def test_sample_on_a_terminal_that_does_not_know_the_characters(folder):
+    save(train.character_model(1, 4, layers=1), "net.gn", notes={"vocabulary": "ж"})
+    command = [sys.executable, "-m", "graphnet", "sample", "net.gn", "-n", "2"]
+    result = subprocess.run(
+        command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
+    )
+    assert result.stdout.split() == [rb"\u0436\u0436"]
+
+
 # ---- graphnet draw and summary
+
+
+FAULTY = """
+from graphnet import Module, nn
+
+class Faulty(Module):
+    def compute(self, x):
+        return {}["a"]
+
+net = Faulty()
+
+def make():
+    return 1 / 0
+
+def leave():
+    raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["draw", "faulty.py:make"], "faulty.py fails in line 11: ZeroDivisionError: division"),
+        (["draw", "faulty.py:leave"], "faulty.py ends the program in line 14 (SystemExit: 3)"),
+        (["draw", "exits.py:net"], "exits.py ends the program in line 2 (SystemExit: 0)"),
+        (["summary", "faulty.py:net", "--input", "2"], "faulty.py fails in line 6: KeyError: 'a'"),
+        (["draw", "faulty.py:net", "--input", "2"], "faulty.py fails in line 6: KeyError: 'a'"),
+        (["draw", "binary.py:net"], "binary.py fails"),
+        (["draw", "nets.py:net", "-o", "new/a.bmp"], "-o new/a.bmp ends in none of .svg, .png"),
+        (["draw", "nets.py:net", "-o", "nets.py/a.svg"], "nets.py"),
+        (["summary", "nets.py:layer", "--input", "9" * 20], "is not a shape"),
+    ],
+)
+def test_files_at_fault(folder, graphnet, arguments, message):
+    (folder / "faulty.py").write_text(FAULTY)
+    (folder / "exits.py").write_text("import sys\nsys.exit(0)\n")
+    (folder / "binary.py").write_bytes(b"\x00\xff")
+    code, _, errors = graphnet(*arguments)
+    assert code == 2
+    assert errors.startswith("graphnet: ")
+    assert message in errors
+    assert not (folder / "new").exists()
 
 
 @pytest.mark.parametrize("name", ["net", "layer", "make"])
@@ -379,7 +514,7 @@ def test_places_that_hold_no_net(folder, graphnet, command, place, message):
         (["summary", "nets.py:layer", "--input", "-3"], "'-3' is not a shape"),
         (["summary", "nets.py:layer", "--input", "5:complex"], "'5:complex' is not a shape"),
         (["summary", "nets.py:layer", "--input", "7"], "expects an array (…, 20), received (7,)"),
-        (["draw", "nets.py:net", "-o", "a.bmp"], "cannot be saved as 'a.bmp'"),
+        (["draw", "nets.py:net", "-o", "a.bmp"], "-o a.bmp ends in none of .svg"),
         (["draw", "nets.py:net", "--direction", "UP"], "direction='UP', expected one of TB"),
         (["draw"], "Missing argument 'FILE.py:NAME'"),
         (["paint"], "No such command 'paint'"),

@@ -36,8 +36,8 @@ def test_lstm_quick_and_resumed(tmp_path):
         "lstm_cell.svg",
         "lstm_cell_backward.svg",
         "loss.svg",
-        "example.safetensors",
+        "example.gn",
     }
-    before = (tmp_path / "lstm" / "example.safetensors").read_bytes()
+    before = (tmp_path / "lstm" / "example.gn").read_bytes()
     run_example("lstm.py", tmp_path, "--quick", "--text", "text.txt", "--resume")
-    assert (tmp_path / "lstm" / "example.safetensors").read_bytes() == before
+    assert (tmp_path / "lstm" / "example.gn").read_bytes() == before

@@ -14,7 +14,8 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, optim, train
-from graphnet.errors import DataError, FormatError, NumericsError
+from graphnet.errors import DataError, FormatError, GraphError, GraphnetError, NumericsError
+from graphnet.graph.storage import read, save
 from graphnet.train.history import History, bits, smoothed
 
 GOLDEN = Path(__file__).parent / "golden_optim"
@@ -227,6 +228,60 @@ def test_loss_falls_and_states_are_carried():
     assert trainer.net.is_training
 
 
+def test_runs_keep_no_node_values():
+    trainer, training, validation = small_trainer()
+    trainer.fit(training, epochs=1, validation=validation)
+    train.sample(trainer.net, train.Vocabulary(TEXT), train.initial_states(2, 6, 1), 2)
+    modules = (trainer.net, trainer.criterion)
+    traces = [traced for module in modules for traced in vars(module)["_trace_cache"].values()]
+    assert len(traces) >= 5
+    assert not any(traced.records for traced in traces)
+
+
+def test_modules_keep_their_own_modes():
+    trainer, training, validation = small_trainer(dropout=0.5)
+    frozen = trainer.net["dropout1"].module.evaluate()
+    vocabulary = train.Vocabulary(TEXT)
+
+    def modes():
+        return [name for name, module in trainer.net.named_modules() if not module.is_training]
+
+    before = modes()
+    assert before == ["dropout1"]
+    trainer.fit(training, epochs=1, validation=validation)
+    assert modes() == before
+    trainer.validate(validation)
+    assert modes() == before
+    train.sample(trainer.net, vocabulary, train.initial_states(2, 6, 1), 5)
+    assert modes() == before
+    with pytest.raises(GraphnetError, match="receive"):
+        trainer.validate([([training[0][0]] * 2, training[0][1])])
+    assert modes() == before
+    trainer.net.evaluate()
+    train.sample(trainer.net, vocabulary, train.initial_states(2, 6, 1), 5)
+    assert not any(module.is_training for _, module in trainer.net.named_modules())
+    assert not frozen.is_training
+
+
+def test_a_module_in_evaluation_mode_is_trained_as_such():
+    losses = []
+    for dropout in (0.0, 0.5):
+        trainer, training, _ = small_trainer(dropout=dropout)
+        for name in ("dropout1", "dropout2"):
+            if dropout:
+                trainer.net[name].module.evaluate()
+        losses.append(trainer.fit(training, epochs=1).training)
+    assert losses[0] == losses[1]
+
+
+def test_a_net_in_evaluation_mode_is_not_trained():
+    trainer, training, _ = small_trainer()
+    trainer.net.evaluate()
+    with pytest.raises(GraphError, match=r"is in evaluation mode.*\n.*net\.training\(\)"):
+        trainer.fit(training, epochs=1)
+    assert trainer.batches_done == 0
+
+
 def test_validation_is_the_mean_loss_without_dropout_from_the_initial_states():
     trainer, training, _ = small_trainer(dropout=0.5)
     trainer.fit(training, epochs=1)
@@ -303,19 +358,27 @@ def test_checkpoint_every_no_batches():
 
 
 def test_the_folder_of_the_checkpoint_is_made(tmp_path):
-    trainer, training, _ = small_trainer(tmp_path / "a" / "b" / "checkpoint.safetensors")
+    trainer, training, _ = small_trainer(tmp_path / "a" / "b" / "checkpoint.gn")
     trainer.fit(training[:1], epochs=1)
     assert trainer.checkpoint.exists()
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_step(tmp_path):
-    trainer, training, _ = small_trainer(tmp_path / "a.safetensors")
+    trainer, training, _ = small_trainer(tmp_path / "a.gn")
     trainer.train_batch(*training[0])
+    trainer.save()
     trainer.net["scores"].bias[0] = np.nan
     before = trainer.net.flatten_parameters()[0].copy()
-    with pytest.raises(NumericsError, match=r"the loss is nan at batch 2\n.*a\.safetensors"):
+    with pytest.raises(NumericsError, match=r"the loss is nan at batch 2\n.*a\.gn"):
         trainer.fit(training, epochs=1)
     np.testing.assert_array_equal(trainer.net.flatten_parameters()[0], before)
+
+
+def test_no_checkpoint_is_named_that_was_not_written(tmp_path):
+    trainer, training, _ = small_trainer(tmp_path / "a.gn")
+    trainer.net["scores"].bias[0] = np.nan
+    with pytest.raises(NumericsError, match=r"clip the gradients\.$"):
+        trainer.fit(training, epochs=1)
 
 
 def test_a_gradient_that_is_not_finite_stops_before_the_step():
@@ -361,7 +424,7 @@ def test_interrupted_in_mid_epoch_and_resumed_gives_the_same_bits(tmp_path, at):
     whole, training, validation = small_trainer()
     whole.fit(training, epochs=3, validation=validation)
 
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     first, _, _ = small_trainer(path)
     first.fit(training, epochs=1, validation=validation)
     first.fit(Interrupting(training, at), epochs=3, validation=validation)
@@ -379,7 +442,7 @@ def test_interrupted_in_mid_epoch_and_resumed_gives_the_same_bits(tmp_path, at):
 def test_resumed_from_a_checkpoint_between_epochs_gives_the_same_bits(tmp_path):
     whole, training, _ = small_trainer()
     whole.fit(training, epochs=2)
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     killed, _, _ = small_trainer(path, checkpoint_every=4)
     for index in range(6):  # dies after batch 6; the checkpoint is that of batch 4
         killed.train_batch(*training[index])
@@ -401,6 +464,19 @@ def test_ctrl_c_without_a_checkpoint_is_a_keyboard_interrupt():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_during_the_last_batch_has_nothing_to_interrupt(tmp_path):
+    whole, training, validation = small_trainer()
+    whole.fit(training, epochs=1, validation=validation)
+    for path in (None, tmp_path / "checkpoint.gn"):
+        trainer, _, _ = small_trainer(path)
+        trainer.fit(Interrupting(training, 10), epochs=1, validation=validation)
+        assert not trainer.interrupted
+        np.testing.assert_array_equal(
+            trainer.net.flatten_parameters()[0], whole.net.flatten_parameters()[0]
+        )
+        assert trainer.history == whole.history
+
+
 def test_training_outside_the_main_thread():
     trainer, training, _ = small_trainer()
     thread = threading.Thread(target=trainer.fit, args=(training, 1))
@@ -410,7 +486,7 @@ def test_training_outside_the_main_thread():
 
 
 def test_a_checkpoint_is_also_a_net(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     trainer, training, _ = small_trainer(path)
     trainer.fit(training, epochs=1)
     net = gn.load(path).evaluate()
@@ -423,7 +499,7 @@ def test_a_checkpoint_is_also_a_net(tmp_path):
 
 
 def test_resume_with_another_vocabulary_names_the_characters(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     trainer, _, _ = small_trainer(path)
     trainer.save()
     other, _, _ = small_trainer(path, text=TEXT.replace("q", "é"))
@@ -437,12 +513,12 @@ def test_resume_with_another_vocabulary_names_the_characters(tmp_path):
     ("change", "error", "message"),
     [
         ({"notes": {"seed": 2}}, DataError, "trained with seed 1, received 2"),
-        ({"rows": 4}, FormatError, r"carries states \[\(\(3, 6\).*expected \[\(\(4, 6\)"),
+        ({"rows": 4}, FormatError, r"carries states \(3, 6\) .*expected \(4, 6\)"),
         ({"net": nn.Linear(3, 2)}, FormatError, r"holds a net with 35 parameters .*, expected 2 "),
     ],
 )
 def test_resume_with_other_options(tmp_path, change, error, message):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     trainer, _, _ = small_trainer(path, notes={"seed": 1})
     trainer.save()
     other, _, _ = small_trainer(path, **{"notes": {"seed": 1}, **change})
@@ -451,7 +527,7 @@ def test_resume_with_other_options(tmp_path, change, error, message):
 
 
 def test_resume_with_another_optimiser(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     trainer, _, _ = small_trainer(path)
     trainer.save()
     trainer.optimizer = optim.Adam(trainer.net)
@@ -459,10 +535,97 @@ def test_resume_with_another_optimiser(tmp_path):
         trainer.load()
 
 
-def test_resume_from_what_is_no_checkpoint(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_states_take_the_dtype_of_the_net(tmp_path, dtype):
+    path = tmp_path / "checkpoint.gn"
+    states = [np.zeros((3, 6), dtype) for _ in range(4)]
+    whole, training, _ = small_trainer(states=states)
+    whole.fit(training, epochs=2)
+    trainer, _, _ = small_trainer(path, states=states)
+    trainer.fit(training, epochs=1)
+    assert {state.dtype for state in trainer.states} == {np.dtype(np.float32)}
+    resumed, _, _ = small_trainer(path, states=states)
+    resumed.load()
+    resumed.fit(training, epochs=2)
+    assert_same_bits(resumed, whole)
+
+
+def test_resume_with_other_settings_of_the_optimiser(tmp_path):
+    path = tmp_path / "checkpoint.gn"
     trainer, _, _ = small_trainer(path)
-    with pytest.raises(FileNotFoundError, match=r"no file .*checkpoint\.safetensors"):
+    trainer.save()
+    trainer.optimizer = optim.RMSprop(trainer.net, 0.01, decay=0.99)
+    with pytest.raises(FormatError, match=r"a state with decay 0\.9, it has decay 0\.99"):
+        trainer.load()
+
+
+def two_layers(names):
+    """Linear layers of one size under these names, one after the other."""
+    x = y = gn.input("x")
+    for name in names:
+        y = nn.Linear(3, 3)(y).annotate(name=name)
+    return gn.GModule([x], [y])
+
+
+def test_resume_with_the_same_parameters_in_another_order(tmp_path):
+    trainers = []
+    for names in (("a", "b"), ("b", "a")):
+        net = two_layers(names)
+        criterion, optimizer = nn.MSECriterion(), optim.SGD(net)
+        trainers.append(
+            train.Trainer(net, criterion, optimizer, checkpoint=tmp_path / "checkpoint.gn")
+        )
+    trainers[0].save()
+    with pytest.raises(
+        FormatError,
+        match=r"its parameter 1 is a\.weight float64\[3, 3\], expected b\.weight float64\[3, 3\]",
+    ):
+        trainers[1].load()
+
+
+POSITION = ("batches", "learning_rate", "optimizer", "generator")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        *[(lambda notes, _, key=key: notes["position"].pop(key), key) for key in POSITION],
+        (lambda notes, _: notes.update(position=3), "not a whole checkpoint"),
+        (lambda notes, _: notes["position"].update(batches=-1), "batches is -1"),
+        (lambda notes, _: notes["position"].update(batches=1.5), r"batches is 1\.5"),
+        (lambda notes, _: notes["position"].update(learning_rate="x"), "learning_rate is 'x'"),
+        (lambda notes, _: notes["position"].update(generator={}), "not a whole checkpoint"),
+        (lambda notes, _: notes["position"]["generator"].update(state=3), "not a whole checkpoint"),
+        (lambda notes, _: notes["position"]["optimizer"].update(steps=-2), "steps -2"),
+        (lambda _, arrays: arrays.pop("state.2"), "carries states"),
+        (lambda _, arrays: arrays.pop("losses.training"), "not a whole checkpoint"),
+        (lambda _, arrays: arrays.update({"losses.validation": np.zeros(3)}), "losses of shapes"),
+        (lambda _, arrays: arrays.pop("optimizer.square_average"), "of another kind"),
+        (
+            lambda _, arrays: arrays.update({"optimizer.square_average": np.zeros(3)}),
+            "Was it saved for a net of another size",
+        ),
+    ],
+)
+def test_a_failed_load_changes_nothing(tmp_path, damage, message):
+    path = tmp_path / "checkpoint.gn"
+    saved, training, _ = small_trainer(path)
+    saved.fit(training, epochs=1)
+    stored = read(path)
+    damage(stored.notes, stored.arrays)
+    save(stored.module, path, notes=stored.notes, arrays=stored.arrays)
+    trainer, _, _ = small_trainer(path)
+    untouched, _, _ = small_trainer()
+    with pytest.raises(FormatError, match=message):
+        trainer.load()
+    assert trainer.batches_done == 0
+    assert_same_bits(trainer, untouched)
+
+
+def test_resume_from_what_is_no_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint.gn"
+    trainer, _, _ = small_trainer(path)
+    with pytest.raises(FileNotFoundError, match=r"no file .*checkpoint\.gn"):
         trainer.load()
     trainer.net.save(path)
     with pytest.raises(FormatError, match="holds a net, but no state of a training"):
@@ -488,7 +651,7 @@ while True:
 
 @pytest.mark.parametrize("saves", [1, 2, 4])
 def test_a_kill_while_saving_leaves_a_whole_checkpoint(tmp_path, saves):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     process = subprocess.Popen([sys.executable, "-c", SAVING, path], stdout=subprocess.PIPE)
     with process:
         for _ in range(saves):
@@ -516,7 +679,7 @@ trainer.save()
 
 @pytest.mark.skipif(os.name != "posix", reason="file size limits are a matter of POSIX")
 def test_a_full_disk_leaves_the_old_checkpoint(tmp_path):
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint.gn"
     result = subprocess.run(
         [sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=False
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,9 @@ def graphnet(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends with SystemExit, as programs do."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every character
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(args=None if arguments is None else list(arguments), prog_name="graphnet")
     except BrokenPipeError:  # the reader of a pipe has seen enough
@@ -59,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except (GraphnetError, OSError) as error:
         print(f"graphnet: {message(error)}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError as error:
+        print(f"graphnet: not enough memory: {error}", file=sys.stderr)
         sys.exit(2)
 
 

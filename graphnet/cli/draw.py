@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.loading import load_module, shapes_of
+from graphnet.cli.loading import file_of, load_module, reporting, shapes_of
+from graphnet.errors import DataError
 
 
 def draw_command(
@@ -32,10 +33,15 @@ def draw_command(
 ) -> None:
     """Draw a net: graphnet draw cell.py:net -o cell.svg"""
     from graphnet.draw import draw
+    from graphnet.draw.render import FORMATS
 
+    format = output.suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        raise DataError(f"-o {output} ends in none of .{', .'.join(FORMATS)}")
     net = load_module(place)
     shapes = shapes_of(inputs) if inputs else None
-    drawing = draw(net, shapes, backward=backward, depth=depth, direction=direction)
+    with reporting(file_of(place)):
+        drawing = draw(net, shapes, backward=backward, depth=depth, direction=direction)
     output.parent.mkdir(parents=True, exist_ok=True)
     drawing.save(output)
     typer.echo(f"wrote {output}")

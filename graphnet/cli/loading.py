@@ -6,7 +6,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,6 +38,11 @@ def load_module(place: str) -> Module:
     return as_module(getattr(source, name), place, source)
 
 
+def file_of(place: str) -> Path:
+    """The file of ``FILE.py:NAME``."""
+    return Path(place.rpartition(":")[0])
+
+
 def execute(path: Path) -> ModuleType:
     """Run a Python file as a module; what goes wrong in it is reported with its line."""
     spec = importlib.util.spec_from_file_location(f"graphnet_file_{path.stem}", path)
@@ -46,20 +52,37 @@ def execute(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        spec.loader.exec_module(module)
-    except GraphnetError:
-        raise
-    except Exception as error:
-        raise GraphError(
-            f"{path.name} fails{line_in(path, error)}: {type(error).__name__}: {error}",
-            f"Run python {path} to see more.",
-        ) from error
+        with reporting(path):
+            spec.loader.exec_module(module)
     finally:
-        sys.path.remove(str(path.parent.resolve()))
+        if str(path.parent.resolve()) in sys.path:
+            sys.path.remove(str(path.parent.resolve()))
     return module
 
 
-def line_in(path: Path, error: Exception) -> str:
+@contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """What goes wrong in a user's file within is reported as GraphError, with its line."""
+    try:
+        yield
+    except GraphnetError:
+        raise
+    except SystemExit as end:
+        raise GraphError(
+            f"{path.name} ends the program{line_in(path, end)} (SystemExit: {end.code})",
+            'Put what is not for import under if __name__ == "__main__".',
+        ) from end
+    except Exception as error:
+        line = line_in(path, error)
+        if not line and not isinstance(error, SyntaxError | ImportError | ValueError):
+            raise
+        raise GraphError(
+            f"{path.name} fails{line}: {type(error).__name__}: {error}",
+            f"Run python {path} to see more.",
+        ) from error
+
+
+def line_in(path: Path, error: BaseException) -> str:
     """`` in line 7``, the last place in the file that the error went through."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f.lineno for f in frames if Path(f.filename).resolve() == path.resolve()]
@@ -78,7 +101,8 @@ def as_module(value: Any, place: str, source: ModuleType) -> Module:
                 f"{place} needs the arguments {', '.join(missing)}",
                 "Name a function without required arguments; it may call this one.",
             )
-        value = value()
+        with reporting(file_of(place)):
+            value = value()
         if isinstance(value, Module):
             return value
         place += "()"
@@ -112,6 +136,10 @@ def is_candidate(value: Any, source: ModuleType) -> bool:
     return own and not required(value)
 
 
+LARGEST = 2**31 - 1
+"""The largest extent of an axis."""
+
+
 def shapes_of(texts: Sequence[str]) -> list[Any]:
     """Shapes as ``net.summary`` takes them: ``20``, ``5,3``, ``50,50:int``."""
     return [shape_of(text) for text in texts]
@@ -124,7 +152,7 @@ def shape_of(text: str) -> Any:
         shape = tuple(int(part) for part in numbers.split(",") if part.strip())
     except ValueError:
         shape = ()
-    if not shape or min(shape) < 0 or kind not in ("", "int", "float"):
+    if not shape or min(shape) < 0 or max(shape) > LARGEST or kind not in ("", "int", "float"):
         raise DataError(
             f"{text!r} is not a shape",
             "Write numbers separated by commas: 20 or 32,20; 50,32:int for indices.",

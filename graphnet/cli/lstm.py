@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from graphnet.cli import stages
-from graphnet.cli.options import Options, chosen
+from graphnet.cli.options import Options, chosen, noted
 from graphnet.errors import DataError
-from graphnet.graph.storage import read
+from graphnet.train.written import read_character_model
 
 DEFAULTS = Options()
 
@@ -23,7 +23,7 @@ def lstm_command(
         typer.Option(help="A UTF-8 text file; by default the documentation inside Python."),
     ] = None,
     hidden: Annotated[int, typer.Option(min=1, help="Units in each layer.")] = DEFAULTS.hidden,
-    layers: Annotated[int, typer.Option(min=1, help="LSTM layers.")] = DEFAULTS.layers,
+    layers: Annotated[int, typer.Option(min=1, max=100, help="LSTM layers.")] = DEFAULTS.layers,
     seq_length: Annotated[
         int, typer.Option(min=1, help="Characters that gradients flow back through.")
     ] = DEFAULTS.seq_length,
@@ -35,7 +35,9 @@ def lstm_command(
     ] = DEFAULTS.epochs,
     learning_rate: Annotated[
         float,
-        typer.Option(min=0, help="Of RMSprop; 0.97 times the last after each epoch from the 10th."),
+        typer.Option(
+            min=0, max=1000, help="Of RMSprop; 0.97 times the last after each epoch from the 10th."
+        ),
     ] = DEFAULTS.learning_rate,
     dropout: Annotated[
         float, typer.Option(min=0, max=0.99, help="Between layers, while training.")
@@ -64,20 +66,38 @@ def lstm_command(
     and --resume continues it as if it had never stopped, with the options that it began with.
     """
     checkpoint = out / stages.CHECKPOINT
-    if resume and not checkpoint.exists():
-        raise DataError(f"There is no training to resume in {out}", "Leave --resume out to begin.")
-    stored = read(checkpoint).notes if resume else {}
+    stored = noted_in(checkpoint) if resume else {}
     options = chosen(given_options(context), quick, stored)
-    out.mkdir(parents=True, exist_ok=True)
+    data = stages.read_data(options)
+    trainer = stages.make_trainer(options, checkpoint, data)
+    if resume:
+        trainer.load()
+    make_folder(out)
     stages.show_cell(options, out)
-    trainer, vocabulary, finished = stages.train(options, checkpoint, resume)
+    stages.train(trainer, options, data, resume)
     stages.write_losses(trainer, options, out)
-    if not finished:
+    if trainer.interrupted:
         typer.echo(f"\nInterrupted after {trainer.batches_done:,} batches; nothing is lost.")
         typer.echo(f"  continue with: graphnet lstm --out {out} --resume --epochs {options.epochs}")
         raise typer.Exit(130)
-    stages.show_sample(trainer, vocabulary, options, length, temperature)
+    stages.show_sample(trainer, data.vocabulary, options, length, temperature)
     stages.show_next(checkpoint, out, options)
+
+
+def noted_in(checkpoint: Path) -> dict[str, Any]:
+    """The options of the training that a checkpoint continues."""
+    if not checkpoint.exists():
+        raise DataError(
+            f"There is no training to resume in {checkpoint.parent}",
+            "Leave --resume out to begin.",
+        )
+    return noted(read_character_model(checkpoint))
+
+
+def make_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise DataError(f"--out {out} is a file, expected a folder")
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def given_options(context: typer.Context) -> dict[str, Any]:

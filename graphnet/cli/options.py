@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphnet.errors import DataError, FormatError
+from graphnet.errors import FormatError
 from graphnet.train.checkpoint import TEXT_DIGEST
+from graphnet.train.written import CharacterModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,43 @@ KEPT = ("hidden", "layers", "seq_length", "batch_size", "learning_rate", "dropou
 """What must stay the same when a training is resumed."""
 
 
+LOWEST = {"hidden": 1, "layers": 1, "seq_length": 1, "batch_size": 1}
+"""The least that an option may be; others may be 0."""
+
+
 def chosen(given: Mapping[str, Any], quick: bool, stored: Mapping[str, Any]) -> Options:
     """The options given on the command line, over those of the checkpoint, over the defaults.
 
-    Raises FormatError where the checkpoint's are not of the right types, DataError for a NaN.
+    Raises FormatError where the checkpoint's are none that this command writes.
     """
     defaults = replace(Options(), **QUICK) if quick else Options()
     known = {name: stored[name] for name in ("text", *KEPT) if name in stored}
     for name, value in known.items():
-        kinds = (str, type(None)) if name == "text" else type(getattr(defaults, name))
-        if not isinstance(value, kinds):
+        if not is_valid(name, value):
             raise FormatError(f"notes {name} as {value!r}", "", "The checkpoint")
-    options = replace(defaults, **{**known, **given})
-    for name in ("learning_rate", "dropout"):
-        if not math.isfinite(getattr(options, name)):
-            raise DataError(f"{name} is {getattr(options, name)}, expected a finite number")
-    return options
+    return replace(defaults, **{**known, **given})
+
+
+def is_valid(name: str, value: Any) -> bool:
+    """Whether a checkpoint may note this: the type and range of the option."""
+    if name == "text":
+        return value is None or isinstance(value, str)
+    limit = 1 if name == "dropout" else math.inf
+    same_type = type(value) is type(getattr(Options(), name))
+    return same_type and LOWEST.get(name, 0) <= value < limit
+
+
+def noted(model: CharacterModel) -> dict[str, Any]:
+    """The notes beside a model, whose net must be of the sizes that they name."""
+    sizes = {"hidden": model.hidden, "layers": model.layers}
+    for name, size in sizes.items():
+        if model.notes.get(name, size) != size:
+            raise FormatError(
+                f"notes {name} as {model.notes[name]!r}, but its net has {size}",
+                "",
+                "The checkpoint",
+            )
+    return {**model.notes, **sizes}
 
 
 def notes_of(options: Options, vocabulary: str, digest: str) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from graphnet.errors import FormatError
-from graphnet.graph.storage import read
+from graphnet.errors import DataError
 
 
 def sample_command(
@@ -20,21 +19,20 @@ def sample_command(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
     prime: Annotated[str, typer.Option(help="Text to begin with.")] = "",
 ) -> None:
-    """Draw text from a trained model: graphnet sample lstm/checkpoint.safetensors"""
-    from graphnet.train import Vocabulary, initial_states, sample
+    """Draw text from a trained model: graphnet sample lstm/checkpoint.gn"""
+    from graphnet.train import initial_states, sample
+    from graphnet.train.written import read_character_model
 
-    stored = read(checkpoint)
-    needed = {"vocabulary": str, "layers": int, "hidden": int}
-    missing = [n for n, kind in needed.items() if not isinstance(stored.notes.get(n), kind)]
-    if missing:
-        raise FormatError(
-            f"holds a net, but no {' and no '.join(missing)}",
-            "Expected a checkpoint of graphnet lstm.",
-            checkpoint.name,
-        )
-    vocabulary = Vocabulary(stored.notes["vocabulary"])
-    states = initial_states(stored.notes["layers"], stored.notes["hidden"], 1)
+    if checkpoint.is_dir():
+        raise DataError(f"{checkpoint} is a folder", "Name the checkpoint in it, a .gn file.")
+    model = read_character_model(checkpoint)
     text = sample(
-        stored.module, vocabulary, states, length, temperature=temperature, seed=seed, prime=prime
+        model.net,
+        model.vocabulary,
+        initial_states(model.layers, model.hidden, 1),
+        length,
+        temperature=temperature,
+        seed=seed,
+        prime=prime,
     )
     typer.echo(prime + text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -24,9 +24,10 @@ from graphnet.train import (
     read_text,
     sample,
 )
+from graphnet.train.batches import Batch
 from graphnet.train.progress import loss_text
 
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT = "checkpoint.gn"
 PRIME = "The "
 
 
@@ -46,34 +47,30 @@ def show_cell(options: Options, out: Path) -> None:
         typer.echo(f"   wrote {out / name}")
 
 
-def train(options: Options, checkpoint: Path, resume: bool) -> tuple[Trainer, Vocabulary, bool]:
-    """Stages 2 and 3: the text and the training."""
-    text = read_text(options.text) if options.text else documentation_text()
-    vocabulary = Vocabulary(text)
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A text as it is trained on."""
+
+    length: int
+    digest: str
+    vocabulary: Vocabulary
+    training: list[Batch]
+    validation: list[Batch]
+
+
+def read_data(options: Options) -> Data:
+    """The text in batches. Raises DataError or OSError where it cannot be read or is too short."""
+    text = read_text(options.text) if options.text is not None else documentation_text()
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    trainer = make_trainer(options, checkpoint, notes_of(options, vocabulary.characters, digest))
-    if resume:
-        trainer.load()
-    trainer.notes["text"] = options.text
-    numbers = vocabulary.encode(text)
-    training, validation = TextBatches(numbers, options.batch_size, options.seq_length).split()
-    source = options.text or "the documentation inside Python (pydoc_data.topics)"
-    typer.echo(f"2. The text: {source}")
-    typer.echo(
-        f"   {len(text):,} characters, {len(vocabulary)} of them distinct; "
-        f"{len(training):,} batches to train on, {len(validation):,} to validate"
-    )
-    announce(trainer, options, len(training), resume)
-    if not resume:
-        keep_older(checkpoint)
-    trainer.fit(training, options.epochs, validation)
-    return trainer, vocabulary, not trainer.interrupted
+    vocabulary = Vocabulary(text)
+    batches = TextBatches(vocabulary.encode(text), options.batch_size, options.seq_length)
+    return Data(len(text), digest, vocabulary, *batches.split())
 
 
-def make_trainer(options: Options, checkpoint: Path, notes: dict[str, Any]) -> Trainer:
+def make_trainer(options: Options, checkpoint: Path, data: Data) -> Trainer:
     """The model and everything around it, as at the first batch."""
     manual_seed(options.seed)
-    net = character_model(len(notes["vocabulary"]), options.hidden, options.layers, options.dropout)
+    net = character_model(len(data.vocabulary), options.hidden, options.layers, options.dropout)
     net.seed(options.seed)
     return Trainer(
         net,
@@ -84,8 +81,24 @@ def make_trainer(options: Options, checkpoint: Path, notes: dict[str, Any]) -> T
         clip_value=5.0,
         schedule=decay_after(10, 0.97),
         checkpoint=checkpoint,
-        notes=notes,
+        notes=notes_of(options, data.vocabulary.characters, data.digest),
     )
+
+
+def train(trainer: Trainer, options: Options, data: Data, resume: bool) -> None:
+    """Stages 2 and 3: the text and the training."""
+    source = options.text or "the documentation inside Python (pydoc_data.topics)"
+    training, validation = data.training, data.validation
+    typer.echo(f"2. The text: {source}")
+    typer.echo(
+        f"   {data.length:,} characters, {len(data.vocabulary)} of them distinct; "
+        f"{len(training):,} batches to train on, {len(validation):,} to validate"
+    )
+    announce(trainer, options, len(training), resume)
+    if not resume and trainer.checkpoint is not None:
+        keep_older(trainer.checkpoint)
+    trainer.notes["text"] = options.text
+    trainer.fit(training, options.epochs, validation)
 
 
 def announce(trainer: Trainer, options: Options, batches: int, resume: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.loading import load_module, shapes_of
+from graphnet.cli.loading import file_of, load_module, reporting, shapes_of
 from graphnet.errors import DataError
 from graphnet.graph import GModule
 
@@ -37,4 +37,5 @@ def summary_command(
         names = [net.name_of(node) for node in net.inputs] if isinstance(net, GModule) else ["x"]
         wanted = " ".join(f"--input <shape of {name}>" for name in names)
         raise DataError("A summary needs the shape of each input", f"Add {wanted}.")
-    typer.echo(str(net.summary(*shapes)))
+    with reporting(file_of(place)):
+        typer.echo(str(net.summary(*shapes)))

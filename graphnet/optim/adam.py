@@ -26,6 +26,7 @@ class Adam(Optimizer):
     """
 
     memory = ("average", "square_average")
+    settings = ("beta1", "beta2", "epsilon", "epsilon_inside")
 
     def __init__(
         self,
@@ -41,20 +42,15 @@ class Adam(Optimizer):
         require_number("beta1", beta1, 0.0, below=1.0)
         require_number("beta2", beta2, 0.0, below=1.0)
         require_number("epsilon", epsilon, 0.0)
-        require_number("weight_decay", weight_decay, 0.0)
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
-        self.weight_decay = weight_decay
         self.epsilon_inside = epsilon_inside
-        super().__init__(net, learning_rate)
+        super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        work, spare = self._work
+        work = self._work
         average, square = self.vectors["average"], self.vectors["square_average"]
-        if self.weight_decay:
-            np.multiply(values, self.weight_decay, out=spare)
-            gradients = np.add(gradients, spare, out=spare)
         average *= self.beta1
         average += np.multiply(gradients, 1 - self.beta1, out=work)
         square *= self.beta2

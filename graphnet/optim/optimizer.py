@@ -1,4 +1,4 @@
-"""Optimizer: what all update rules share: the flat vectors, counted steps and saved state."""
+"""Optimizer: what all update rules share: flat vectors, weight decay, saved state."""
 
 from __future__ import annotations
 
@@ -16,32 +16,40 @@ from graphnet.ir.types import NDArray
 class Optimizer(ABC):
     """An update rule for the parameters of one net.
 
-    ``learning_rate`` may be changed between steps. A rule names the vectors that it remembers in
-    ``memory`` (they start at zero) and defines ``update``. Make the optimiser after
+    ``learning_rate`` may be changed between steps. ``weight_decay`` times the parameters is added
+    to their gradients. A rule names the vectors that it remembers in ``memory`` (they start at
+    zero) and its own numbers in ``settings``, and defines ``update``. Make the optimiser after
     ``net.float()``: it works in the dtype that the parameters have then.
     """
 
     memory: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
-    def __init__(self, net: Module, learning_rate: float) -> None:
+    def __init__(self, net: Module, learning_rate: float, weight_decay: float = 0.0) -> None:
         require_number("learning_rate", learning_rate, 0.0)
+        require_number("weight_decay", weight_decay, 0.0)
         self.net = net
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
         self.steps = 0
         values, _ = net.flatten_parameters()
         self.vectors = {name: np.zeros_like(values) for name in self.memory}
-        self._work = (np.empty_like(values), np.empty_like(values))
+        self._work = np.empty_like(values)
+        self._decayed = np.empty_like(values)
 
     @abstractmethod
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        """Change the flat vector of values in place; ``gradients`` must stay as they are."""
+        """Change the flat vector of values in place; ``gradients`` must stay as they are.
+
+        ``gradients`` include the weight decay.
+        """
 
     def step(self) -> None:
         """Update all parameters from their gradients, which are kept: see ``zero_grad``."""
         values, gradients = self.net.flatten_parameters()
         self._require_same_parameters(values)
         self.steps += 1
-        self.update(values, gradients)
+        self.update(values, self._with_decay(values, gradients))
 
     def zero_grad(self) -> None:
         """Set all gradients of the net to zero."""
@@ -50,17 +58,55 @@ class Optimizer(ABC):
     def state(self) -> dict[str, NDArray | float | int]:
         """All that the next step depends on besides parameters and gradients; arrays are copies."""
         vectors = {name: vector.copy() for name, vector in self.vectors.items()}
-        return {"learning_rate": self.learning_rate, "steps": self.steps, **vectors}
+        numbers = {"learning_rate": float(self.learning_rate), "steps": self.steps}
+        return {**numbers, **self._settings(), **vectors}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Continue from what ``state`` returned. Raises FormatError if it is not of this rule."""
-        expected = {"learning_rate", "steps", *self.vectors}
+        """Continue from what ``state`` returned, learning rate included.
+
+        Raises FormatError, and changes nothing, if it is of another rule, of other settings
+        (momentum, decay, …) or of a net of another size.
+        """
+        self.check_state(state)
+        for name, vector in self.vectors.items():
+            vector[...] = state[name]
+        self.learning_rate = float(state["learning_rate"])
+        self.steps = int(state["steps"])
+
+    def check_state(self, state: Mapping[str, Any]) -> None:
+        """Raise FormatError where ``load_state`` cannot continue from this."""
+        settings = self._settings()
+        expected = {"learning_rate", "steps", *settings, *self.vectors}
         if set(state) != expected:
             raise FormatError(
                 f"receives a state with {sorted(state)}, expected {sorted(expected)}",
                 "Was it saved by an optimiser of another kind?",
                 type(self).__name__,
             )
+        for name, value in settings.items():
+            if state[name] != value:
+                raise FormatError(
+                    f"receives a state with {name} {state[name]}, it has {name} {value}",
+                    "Make it with the settings that it was saved with.",
+                    type(self).__name__,
+                )
+        self._check_counts(state)
+        self._check_vectors(state)
+
+    def _settings(self) -> dict[str, Any]:
+        """The numbers of the rule that stay the same from step to step, as plain values."""
+        names = ("weight_decay", *self.settings)
+        return {name: np.asarray(getattr(self, name)).item() for name in names}
+
+    def _check_counts(self, state: Mapping[str, Any]) -> None:
+        for name, kinds in (("learning_rate", (int, float)), ("steps", int)):
+            value = state[name]
+            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < np.inf:
+                raise FormatError(
+                    f"receives a state with {name} {value!r}", "", type(self).__name__
+                )
+
+    def _check_vectors(self, state: Mapping[str, Any]) -> None:
         for name, vector in self.vectors.items():
             given = np.asarray(state[name])
             if given.shape != vector.shape or given.dtype != vector.dtype:
@@ -70,13 +116,15 @@ class Optimizer(ABC):
                     "Was it saved for a net of another size?",
                     type(self).__name__,
                 )
-        for name, vector in self.vectors.items():
-            vector[...] = state[name]
-        self.learning_rate = float(state["learning_rate"])
-        self.steps = int(state["steps"])
+
+    def _with_decay(self, values: NDArray, gradients: NDArray) -> NDArray:
+        if not self.weight_decay:
+            return gradients
+        np.multiply(values, self.weight_decay, out=self._decayed)
+        return np.add(gradients, self._decayed, out=self._decayed)
 
     def _require_same_parameters(self, values: NDArray) -> None:
-        expected = self._work[0]
+        expected = self._work
         name = type(self).__name__
         if values.dtype != expected.dtype:
             raise DtypeError(

@@ -24,6 +24,7 @@ class RMSprop(Optimizer):
     """
 
     memory = ("square_average",)
+    settings = ("decay", "epsilon")
 
     def __init__(
         self,
@@ -36,18 +37,13 @@ class RMSprop(Optimizer):
     ) -> None:
         require_number("decay", decay, 0.0, below=1.0)
         require_number("epsilon", epsilon, 0.0)
-        require_number("weight_decay", weight_decay, 0.0)
         self.decay = decay
         self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        super().__init__(net, learning_rate)
+        super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        work, spare = self._work
+        work = self._work
         average = self.vectors["square_average"]
-        if self.weight_decay:
-            np.multiply(values, self.weight_decay, out=spare)
-            gradients = np.add(gradients, spare, out=spare)
         np.multiply(gradients, gradients, out=work)
         work *= 1 - self.decay
         average *= self.decay

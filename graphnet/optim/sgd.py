@@ -24,6 +24,7 @@ class SGD(Optimizer):
     """
 
     memory: tuple[str, ...] = ("velocity",)
+    settings = ("momentum", "dampening", "nesterov")
 
     def __init__(
         self,
@@ -36,7 +37,6 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         require_number("momentum", momentum, 0.0)
-        require_number("weight_decay", weight_decay, 0.0)
         if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError(
                 f"nesterov needs a momentum and no dampening, "
@@ -45,29 +45,23 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.dampening = dampening
         self.nesterov = nesterov
-        self.weight_decay = weight_decay
         self.memory = SGD.memory if momentum else ()
-        super().__init__(net, learning_rate)
+        super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        work, spare = self._work
+        work = self._work
         direction = gradients
-        if self.weight_decay:
-            np.multiply(values, self.weight_decay, out=work)
-            direction = np.add(gradients, work, out=work)
         if self.momentum:
-            velocity = self.vectors["velocity"]
-            self._accelerate(velocity, direction, spare)
-            direction = velocity
+            direction = velocity = self.vectors["velocity"]
+            self._accelerate(velocity, gradients)
             if self.nesterov:
-                np.multiply(velocity, self.momentum, out=spare)
-                spare += work if self.weight_decay else gradients
-                direction = spare
+                np.multiply(velocity, self.momentum, out=work)
+                direction = np.add(work, gradients, out=work)
         values -= np.multiply(direction, self.learning_rate, out=work)
 
-    def _accelerate(self, velocity: NDArray, direction: NDArray, spare: NDArray) -> None:
+    def _accelerate(self, velocity: NDArray, gradients: NDArray) -> None:
         if self.steps == 1:
-            velocity[...] = direction
+            velocity[...] = gradients
         else:
             velocity *= self.momentum
-            velocity += np.multiply(direction, 1 - self.dampening, out=spare)
+            velocity += np.multiply(gradients, 1 - self.dampening, out=self._work)

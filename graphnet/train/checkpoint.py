@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ import numpy as np
 from graphnet.errors import DataError, FormatError
 from graphnet.graph import Module
 from graphnet.graph.storage import Stored, read, save
+from graphnet.ir.types import NDArray
 from graphnet.train.history import History
 from graphnet.train.text import require_same_characters
 
@@ -32,7 +36,7 @@ def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
     arrays |= trainer.history.arrays()
     position = {
         "batches": trainer.batches_done,
-        "learning_rate": trainer.learning_rate,
+        "learning_rate": float(trainer.learning_rate),
         "optimizer": numbers,
         "generator": trainer.net.generator.bit_generator.state,
     }
@@ -42,50 +46,96 @@ def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
 def load_checkpoint(trainer: Trainer, path: str | Path) -> None:
     """Put a trainer where it was when the file was written.
 
-    Raises FormatError for a file that is no checkpoint of such a net, DataError where the notes
-    (vocabulary, options) are not those of the trainer.
+    Raises FormatError for a file that is no checkpoint of such a net and optimiser, DataError
+    where the notes (vocabulary, options) are not those of the trainer. Everything is checked
+    before anything is changed.
     """
     stored = read(path)
     name = Path(path).name
-    position = stored.notes.get(POSITION)
-    if position is None:
+    if POSITION not in stored.notes:
         raise FormatError(
             "holds a net, but no state of a training",
             "Expected a checkpoint written while training.",
             name,
         )
     require_same_notes(stored.notes, trainer.notes)
-    copy_parameters(stored.module, trainer.net, name)
+    require_same_parameters(stored.module, trainer.net, name)
     try:
-        restore(trainer, position, stored)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(
-            f"is not a whole checkpoint ({type(error).__name__}: {error})", "", name
-        ) from None
+        restored = Restored.checked(stored, trainer)
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        problem = f"is not a whole checkpoint ({type(error).__name__}: {error})"
+        raise FormatError(problem, "", name) from None
+    copy_parameters(stored.module, trainer.net)
+    restored.apply(trainer)
 
 
-def restore(trainer: Trainer, position: Mapping[str, Any], stored: Stored) -> None:
-    """Everything but the parameters."""
-    vectors = {
-        k.removeprefix(OPTIMIZER): v for k, v in stored.arrays.items() if k.startswith(OPTIMIZER)
-    }
-    trainer.optimizer.load_state({**position["optimizer"], **vectors})
-    count = sum(key.startswith(STATE) for key in stored.arrays)
-    states = [stored.arrays[STATE + str(i)] for i in range(count)]
-    found, expected = ([(s.shape, str(s.dtype)) for s in part] for part in (states, trainer.states))
-    if found != expected:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """All of a checkpoint but the parameters, known to fit a trainer."""
+
+    batches: int
+    learning_rate: float
+    optimizer: dict[str, Any]
+    generator: dict[str, Any]
+    states: list[NDArray]
+    history: History
+
+    @staticmethod
+    def checked(stored: Stored, trainer: Trainer) -> Restored:
+        """Read from a file; raises FormatError, or what Python raises, where it does not fit."""
+        position = stored.notes[POSITION]
+        vectors = under(OPTIMIZER, stored.arrays)
+        restored = Restored(
+            batches=number(position, "batches", int),
+            learning_rate=number(position, "learning_rate", float),
+            optimizer={**position["optimizer"], **vectors},
+            generator=position["generator"],
+            states=list(under(STATE, stored.arrays).values()),
+            history=History.from_arrays(stored.arrays),
+        )
+        trainer.optimizer.check_state(restored.optimizer)
+        require_same_states(restored.states, trainer.states)
+        type(trainer.net.generator.bit_generator)().state = restored.generator
+        return restored
+
+    def apply(self, trainer: Trainer) -> None:
+        """Put a trainer there."""
+        trainer.optimizer.load_state(self.optimizer)
+        trainer.net.generator.bit_generator.state = self.generator
+        trainer.batches_done = self.batches
+        trainer.learning_rate = self.learning_rate
+        trainer.states = self.states
+        trainer.history = self.history
+
+
+def under(prefix: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """The arrays whose names begin so, without that beginning; numbered ones in order."""
+    found = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))
+
+
+def number(position: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A count or a rate; raises ValueError for anything else."""
+    value = position[name]
+    if type(value) is not kind or not 0 <= value < math.inf:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
+    """Raise FormatError where the carried states are of other shapes."""
+    if [state.shape for state in found] != [state.shape for state in expected]:
         raise FormatError(
-            f"carries states {found}, expected {expected}",
+            f"carries states {shapes_text(found)}, expected {shapes_text(expected)}",
             "Is the batch size the same?",
             CHECKPOINT,
         )
-    trainer.states = states
-    trainer.history = History.from_arrays(stored.arrays)
-    trainer.batches_done = int(position["batches"])
-    trainer.learning_rate = float(position["learning_rate"])
-    trainer.net.generator.bit_generator.state = position["generator"]
+
+
+def shapes_text(arrays: Sequence[NDArray]) -> str:
+    return " ".join(str(array.shape) for array in arrays) or "of none"
 
 
 def require_same_notes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -105,17 +155,37 @@ def require_same_notes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> N
             )
 
 
-def copy_parameters(source: Module, target: Module, name: str) -> None:
-    """Give one net the values of another of the same build."""
-    theirs, ours = source.parameters().named, target.parameters().named
-    found = [(p.shape, p.dtype) for p in theirs.values()]
-    expected = [(p.shape, p.dtype) for p in ours.values()]
-    if found != expected:
-        raise FormatError(
-            f"holds a net with {len(found)} parameters ({sum(p.size for p in theirs.values()):,} "
-            f"numbers), expected {len(expected)} ({sum(p.size for p in ours.values()):,} numbers)",
-            "Build the net with the options of the checkpoint.",
-            name,
-        )
-    for parameter, values in zip(ours.values(), theirs.values(), strict=True):
-        parameter.data = values.data
+def require_same_parameters(source: Module, target: Module, name: str) -> None:
+    """Raise FormatError unless two nets have parameters of one layout: names, shapes, dtype."""
+    found, expected = layout(source), layout(target)
+    if found == expected:
+        return
+    sizes = [
+        f"{len(net.parameters())} parameters ({size_of(net):,} numbers)" for net in (source, target)
+    ]
+    raise FormatError(
+        f"holds a net with {sizes[0]}, expected {sizes[1]}; {first_difference(found, expected)}",
+        "Build the net with the options of the checkpoint.",
+        name,
+    )
+
+
+def layout(net: Module) -> list[str]:
+    return [f"{name} {p.dtype}{list(p.shape)}" for name, p in net.named_parameters()]
+
+
+def size_of(net: Module) -> int:
+    return sum(parameter.size for parameter in net.parameters())
+
+
+def first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """``its parameter 3 is a.weight float64[2], expected b.weight float64[2]``"""
+    pairs = enumerate(zip_longest(found, expected, fillvalue="none"), 1)
+    index, (theirs, ours) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+    return f"its parameter {index} is {theirs}, expected {ours}"
+
+
+def copy_parameters(source: Module, target: Module) -> None:
+    """Give one net the values of another of the same layout."""
+    for ours, theirs in zip(target.parameters(), source.parameters(), strict=True):
+        ours.data = theirs.data

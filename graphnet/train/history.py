@@ -32,9 +32,12 @@ class History:
 
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray]) -> History:
-        """What ``arrays`` returned."""
-        pairs = [(int(n), float(loss)) for n, loss in arrays["losses.validation"]]
-        return History(arrays["losses.training"].tolist(), pairs)
+        """What ``arrays`` returned. Raises KeyError or ValueError where it is something else."""
+        training, validation = arrays["losses.training"], arrays["losses.validation"]
+        if training.ndim != 1 or validation.shape[1:] != (2,):
+            raise ValueError(f"losses of shapes {training.shape} and {validation.shape}")
+        pairs = [(int(n), float(loss)) for n, loss in validation]
+        return History(training.tolist(), pairs)
 
 
 def bits(loss: Any) -> Any:

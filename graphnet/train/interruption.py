@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import signal
 import threading
-from types import FrameType, TracebackType
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """While the block runs, the first Ctrl-C (or termination) is noted in ``requested``.
-
-    The second raises KeyboardInterrupt at once. Outside the main thread it does nothing.
-    """
+    """Whether an end was ``requested``; the second request raises KeyboardInterrupt at once."""
 
     def __init__(self) -> None:
         self.requested = False
-        self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
-        return self
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """The handler of a signal."""
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """While the block runs, Ctrl-C and termination are noted; the handlers come back after it.
+
+    Outside the main thread, where Python takes no signals, nothing is ever noted.
+    """
+    interruption = Interruption()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, interruption.note) for number in SIGNALS}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

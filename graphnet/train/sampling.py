@@ -10,6 +10,7 @@ import numpy as np
 from graphnet.errors import DataError
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
+from graphnet.train.modes import evaluating
 from graphnet.train.text import Vocabulary
 
 
@@ -34,13 +35,9 @@ def sample(
         raise DataError(f"The temperature is {temperature}, expected 0 or more")
     random = np.random.default_rng(seed)
     numbers = vocabulary.encode(prime).tolist() if prime else []
-    was_training = net.is_training
-    net.evaluate()
-    try:
+    with evaluating(net):
         drawn = draws(net, list(states), numbers, len(vocabulary), temperature, random)
         return vocabulary.decode(islice(drawn, length))
-    finally:
-        net.training(was_training)
 
 
 def draws(
@@ -57,7 +54,8 @@ def draws(
         yield prime[0]
     while True:
         for number in prime:
-            log_probabilities, *states = net.run([np.array([[number]]), *states]).outputs
+            run = net.run([np.array([[number]]), *states], keep=False)
+            log_probabilities, *states = run.outputs
         number = choose(log_probabilities[0, 0], temperature, random)
         yield number
         prime = [number]
@@ -69,5 +67,6 @@ def choose(log_probabilities: NDArray, temperature: float, random: np.random.Gen
     scores -= scores.max()
     if temperature == 0:
         return int(scores.argmax())
-    cumulative = np.cumsum(np.exp(scores / temperature))
+    with np.errstate(over="ignore"):  # of minus infinity, whose exponential is 0
+        cumulative = np.cumsum(np.exp(scores / temperature))
     return int(np.searchsorted(cumulative, random.random() * cumulative[-1], side="right"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from graphnet.ir.types import NDArray
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
 from graphnet.train.checkpoint import load_checkpoint, save_checkpoint
 from graphnet.train.history import History
-from graphnet.train.interruption import Interruption
+from graphnet.train.interruption import Interruption, interruptible
+from graphnet.train.modes import evaluating, require_training
 from graphnet.train.progress import Progress, loss_text
 from graphnet.train.schedule import Schedule, constant
 
@@ -29,7 +31,7 @@ class Trainer:
     ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps
     ``[input, *states]`` to ``[output, *next states]``: the states after a batch, as plain values,
     go into the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``
-    are those before the first batch, and before validation.
+    are those before the first batch, and before validation. They take the parameters' dtype.
 
     ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
     gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
@@ -59,8 +61,8 @@ class Trainer:
         self.net = net
         self.criterion = criterion
         self.optimizer = optimizer
-        self.initial_states = list(states)
-        self.states = list(states)
+        self.initial_states = converted(states, net)
+        self.states = list(self.initial_states)
         self.loss_scale = loss_scale
         self.clip_value = clip_value
         self.clip_norm = clip_norm
@@ -80,15 +82,18 @@ class Trainer:
         """Train until ``epochs`` epochs are done in all, those before ``load`` included.
 
         Validates after each. Ctrl-C saves the checkpoint and returns early, with ``interrupted``
-        set; without a checkpoint it raises KeyboardInterrupt. Raises NumericsError where the loss
-        or a gradient is not finite, before it can spoil the parameters.
+        set; without a checkpoint it raises KeyboardInterrupt. During the last batch there is
+        nothing left to interrupt. Each module keeps its own mode: one that was switched to
+        evaluation stays so. Raises GraphError where that is the whole net, NumericsError where the
+        loss or a gradient is not finite, before it can spoil the parameters.
         """
+        require_training(self.net)
         if not len(training):
             raise DataError("There is no batch to train on")
         if self.checkpoint is not None:
             self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         self.interrupted = False
-        with Interruption() as interruption:
+        with interruptible() as interruption:
             while self.batches_done < epochs * len(training) and not self.interrupted:
                 self._epoch(training, epochs, validation, interruption)
         if self.interrupted and self.checkpoint is None:
@@ -99,11 +104,10 @@ class Trainer:
         self, training: Batches, epochs: int, validation: Batches, interruption: Interruption
     ) -> None:
         """From the present position to the end of the epoch, or to an interruption."""
-        self.net.training()
         epoch, first = divmod(self.batches_done, len(training))
         label = f"epoch {epoch + 1}/{epochs}"
         self.optimizer.learning_rate = self.learning_rate * self.schedule(epoch + 1)
-        with Progress(label, len(training), first, self.show_progress) as progress:
+        with closing(Progress(label, len(training), first, self.show_progress)) as progress:
             for index in range(first, len(training)):
                 inputs, target = training[index]
                 progress.advance(self.train_batch(inputs, target), np.size(target))
@@ -112,7 +116,8 @@ class Trainer:
                     loss = self.validate(validation)
                     self.history.validation.append((self.batches_done, loss))
                     progress.say(f"{label}  validation {loss_text(loss)}")
-                self.interrupted = interruption.requested
+                remain = self.batches_done < epochs * len(training)
+                self.interrupted = interruption.requested and remain
                 if is_last or self.interrupted or self.batches_done % self.checkpoint_every == 0:
                     self.save()
                 if self.interrupted:
@@ -120,9 +125,9 @@ class Trainer:
 
     def train_batch(self, inputs: Any, target: NDArray) -> float:
         """One step of the optimiser; the loss before it."""
-        run = self.net.run(self._with_states(inputs, self.states))
+        run = self.net.run(self._with_states(inputs, self.states), keep=False)
         output, states = self._without_states(run.outputs)
-        judged = self.criterion.run([output, target])
+        judged = self.criterion.run([output, target], keep=False)
         loss = float(judged.outputs)
         self._require_finite(math.isfinite(loss), f"the loss is {loss}")
         grad_output, _ = judged.backward(np.asarray(self.loss_scale))
@@ -144,14 +149,12 @@ class Trainer:
         """The mean loss over batches of one size, in evaluation mode, from the initial states."""
         if not len(batches):
             raise DataError("There is no batch to validate on")
-        self.net.evaluate()
         states, losses = self.initial_states, []
-        for inputs, target in batches:
-            output, states = self._without_states(
-                self.net.run(self._with_states(inputs, states)).outputs
-            )
-            losses.append(float(self.criterion.run([output, target]).outputs))
-        self.net.training()
+        with evaluating(self.net), evaluating(self.criterion):
+            for inputs, target in batches:
+                run = self.net.run(self._with_states(inputs, states), keep=False)
+                output, states = self._without_states(run.outputs)
+                losses.append(float(self.criterion.run([output, target], keep=False).outputs))
         return math.fsum(losses) / len(losses)
 
     def save(self) -> None:
@@ -162,8 +165,9 @@ class Trainer:
     def load(self, path: str | Path | None = None) -> None:
         """Continue from a checkpoint (by default the trainer's own): the same bits follow.
 
-        The net and the optimiser must be built as they were. Raises FormatError for another file
-        or net, DataError where the notes differ: for a vocabulary it names the characters.
+        The net and the optimiser must be built as they were. Raises FormatError for another file,
+        net or optimiser, DataError where the notes differ: for a vocabulary it names the
+        characters. A trainer that could not load is as it was.
         """
         found = path or self.checkpoint
         if found is None:
@@ -179,8 +183,17 @@ class Trainer:
     def _require_finite(self, finite: bool, problem: str) -> None:
         if finite:
             return
-        saved = f" The last checkpoint is {self.checkpoint.name}." if self.checkpoint else ""
+        saved = ""
+        if self.checkpoint is not None and self.checkpoint.exists():
+            saved = f" The last checkpoint is {self.checkpoint.name}."
         raise NumericsError(
             f"{problem} at batch {self.batches_done + 1}",
             f"Try a smaller learning rate, or clip the gradients.{saved}",
         )
+
+
+def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:
+    """Copies of the states, floating ones in the dtype of the parameters."""
+    dtype = next((parameter.dtype for parameter in net.parameters()), None)
+    arrays = [np.array(state) for state in states]
+    return [array.astype(dtype) if array.dtype.kind == "f" and dtype else array for array in arrays]
