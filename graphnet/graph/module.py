@@ -185,8 +185,8 @@ class Module(ABC):
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
         """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
 
-        ``weight`` and ``grad`` of every module are views of them from then on. Raises GraphError
-        when the parameters have different dtypes.
+        ``weight`` and ``grad`` of every module are views of them from then on, until another net
+        that shares some of them is flattened. Raises GraphError when the dtypes differ.
         """
         flats = flatten(self.parameters())
         if len(flats) != 1:
