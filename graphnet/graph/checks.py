@@ -35,7 +35,7 @@ def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> 
             f"GModule ({where}): {undeclared[0]} has no parents and is not among the inputs",
             "List it as an input, or connect it.",
         )
-    check_splits(order, reached, where)
+    check_splits(order, where)
     check_dangling(inputs, reached, where)
     for index, node in enumerate(inputs):
         if node not in reached:
@@ -84,16 +84,15 @@ def ordered(outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
     return tuple(order)
 
 
-def check_splits(order: Sequence[Node], reached: set[Node], where: str) -> None:
+def check_splits(order: Sequence[Node], where: str) -> None:
     """Every output of a split must be used."""
+    used: dict[Node, set[int]] = {}
+    for node in order:
+        if isinstance(node.module, Element):
+            used.setdefault(node.parents[0], set()).add(node.module.index)
     for node in order:
         if isinstance(node.module, Split):
-            used = {
-                child.module.index
-                for child in node.children
-                if child in reached and isinstance(child.module, Element)
-            }
-            unused = sorted(set(range(node.module.count)) - used)
+            unused = sorted(set(range(node.module.count)) - used.get(node, set()))
             if unused:
                 raise GraphError(
                     f"GModule ({where}): {len(unused)} of the {node.module.count} outputs of "
@@ -109,7 +108,7 @@ def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> No
     pending = list(inputs)
     while pending:
         for child in pending.pop().children:
-            if child in seen or (child.used and child not in reached):
+            if child in seen:
                 continue
             if child not in reached:
                 raise GraphError(

@@ -43,10 +43,8 @@ class GModule(Module):
         self.file, self.line = calling_line()
         named = name_by_variables(calling_frame(GRAPH).f_locals)  # before a check can fail
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
-        for node in named - set(self.nodes):
+        for node in named.difference(self.nodes):
             node.name = None
-        for node in self.nodes:
-            node.used = True
         self.names = tuple(unique_names(self.nodes))
         check_paths(self.nodes, self.names)
         self._set_layout()
@@ -55,6 +53,9 @@ class GModule(Module):
         """Where each node finds its input among the values, so that a run needs no search."""
         self._position = {node: i for i, node in enumerate(self.nodes)}
         self._by_name = dict(zip(self.names, self.nodes, strict=True))
+        inside = set(self.nodes)
+        for node in self.nodes:
+            node.close(inside)
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph:

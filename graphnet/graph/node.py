@@ -24,7 +24,7 @@ class Node:
 
     __slots__ = (
         "__weakref__", "_children", "attributes", "description", "file", "line", "module", "name",
-        "parents", "used",
+        "parents",
     )  # fmt: skip
 
     def __init__(self, module: Module, parents: tuple[Node, ...], file: str, line: int) -> None:
@@ -35,7 +35,6 @@ class Node:
         self.attributes: dict[str, str] = {}
         self.file = file
         self.line = line
-        self.used = False  # whether a closed graph holds this node
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
             parent._add_child(self)
@@ -74,8 +73,12 @@ class Node:
 
     @property
     def children(self) -> Iterator[Node]:
-        """The nodes that read this one and still exist."""
+        """The nodes that read this one, still exist, and are in no closed graph yet."""
         return (node for ref in self._children if (node := ref()) is not None)
+
+    def close(self, nodes: set[Node]) -> None:
+        """Forget the children that a closed graph holds: they lead to an output."""
+        self._children = [ref for ref in self._children if ref() not in nodes]
 
     @property
     def place(self) -> str:

@@ -15,7 +15,7 @@ _making = threading.Lock()
 
 def parts_of(owner: Any) -> Iterator[tuple[str, Any]]:
     """All attributes with their names; entries of lists, tuples and dicts as ``name.entry``."""
-    for name, value in owner.__dict__.items():
+    for name, value in list(owner.__dict__.items()):  # another thread may add to it
         if name not in UNSAVED:
             yield from entries(name, value)
 

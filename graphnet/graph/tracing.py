@@ -55,7 +55,7 @@ class ModuleState:
 
     @staticmethod
     def of(module: Module) -> ModuleState:
-        attributes = module.__dict__.items()
+        attributes = list(module.__dict__.items())  # another thread may add to it
         containers = tuple(
             (value, contents(value))
             for name, value in attributes
