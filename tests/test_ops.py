@@ -22,6 +22,7 @@ CASES: dict[str, tuple[Any, Any]] = {
     "take": (lambda x: ops.take(x, np.array([1, 1])), X[[1, 1]]),
     "where": (lambda x: ops.where(x > 0.3, x, 0.0), np.where(X > 0.3, X, 0)),
     "scan": (lambda x: ops.scan(lambda c, s: ([c[0] + s[0]], [c[0]]), [x[0] * 0.0], [x], length=2)[0][0], X.sum(0)),
+    "numpy's own names": (lambda x: np.sum(np.exp(x), axis=1) * np.max(x) + np.mean(x), np.exp(X).sum(1) * X.max() + X.mean()),
     "mean of parts": (lambda x: (x[:, 1:] ** 2).mean(0), (X[:, 1:] ** 2).mean(0)),
 }  # fmt: skip
 

@@ -219,6 +219,32 @@ def test_an_attribute_may_not_hide_a_method() -> None:
         nn.Tanh().parameters = []  # type: ignore[method-assign]
 
 
+def test_a_parameter_is_not_replaced_by_an_array() -> None:
+    layer = nn.Linear(2, 2)
+    with pytest.raises(GraphError, match=r"Linear would lose its parameter 'weight'"):
+        layer.weight = np.ones((2, 2))  # type: ignore[assignment]
+    layer.bias = None
+    assert len(layer.parameters()) == 1
+
+
+def test_an_index_out_of_range_names_the_module() -> None:
+    with pytest.raises(IndexError, match=r"ClassNLLCriterion received index 3, expected 0 to 2"):
+        nn.ClassNLLCriterion().forward([np.ones((2, 3)), np.array([0, 3])])
+
+
+def test_a_module_prints_its_parts() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.Recurrent(nn.lstm_cell(2, 3)))
+    lines = repr(net).splitlines()
+    assert lines[:3] == ["Sequential()", "  0: Linear(2, 3)", "  1: Recurrent()"]
+    assert "      forget_gate.i2h: Linear(2, 3)" in lines
+
+
+@pytest.mark.parametrize("size", [0, -3, "3", 2.0])
+def test_sizes_are_whole_numbers_from_1(size: object) -> None:
+    with pytest.raises(ValueError, match=r"in_features is .*, expected a whole number from 1"):
+        nn.Linear(size, 2)  # type: ignore[arg-type]
+
+
 def test_integer_parameters_become_floating() -> None:
     assert gn.Parameter([1, 2]).dtype == np.float64
     with pytest.raises(DtypeError, match="values of dtype complex128"):
@@ -415,7 +441,7 @@ def test_flat_parameters_are_views() -> None:
     assert again is values
     inner, _ = net["linear"].module.flatten_parameters()
     assert inner.base is values or inner is values
-    with pytest.raises(GraphError, match="no parameters, expected"):
+    with pytest.raises(GraphError, match="has no parameters, expected"):
         nn.Tanh().flatten_parameters()
 
 

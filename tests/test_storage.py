@@ -267,6 +267,13 @@ def test_every_cut_of_a_file_is_refused(tmp_path: Path) -> None:
             gn.load(path)
 
 
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"There is no folder .*nowhere to write a\.gn into"
+    ):
+        nn.Tanh().save(tmp_path / "nowhere" / "a.gn")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"There is no file .*nothing\.gn"):
         gn.load(tmp_path / "nothing.gn")

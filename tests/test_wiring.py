@@ -29,8 +29,15 @@ def test_operators_on_nodes(rng: np.random.Generator) -> None:
     net = gn.GModule([a, b], (a + b) * a - b / a)
     x, y = rng.uniform(1, 2, (2, 3))
     np.testing.assert_allclose(net.forward([x, y]), (x + y) * x - y / x, rtol=1e-14)
-    with pytest.raises(TypeError, match="unsupported operand"):
-        a + 1  # type: ignore[operator]
+
+
+def test_numbers_in_wiring(rng: np.random.Generator) -> None:
+    """A GRU's blend reads as it is written: ``(1 - z) * g + z * h``."""
+    z, g, h = gn.input(), gn.input(), gn.input()
+    net = gn.GModule([z, g, h], (1 - z) * g + z * h * 2 - (h / 4 + 1.5) + 0.5 * g - 1)
+    a, b, c = rng.normal(size=(3, 4))
+    expected = (1 - a) * b + a * c * 2 - (c / 4 + 1.5) + 0.5 * b - 1
+    np.testing.assert_allclose(net.forward([a, b, c]), expected, rtol=1e-12)
 
 
 def test_an_input_node_may_hold_any_module() -> None:
@@ -275,7 +282,9 @@ FAULTS = [
     (lambda: call([gn.input(), nn.Linear(2, 3)]), r"is the module Linear\(2, 3\), expected a node"),
     (lambda: call([gn.input(), np.ones(3)]), "is an array, expected a node"),
     (lambda: gn.input().split(0), r"split\(0\)"),
-    (lambda: gn.input() - 3, "unsupported operand"),
+    (lambda: gn.input() - "3", "unsupported operand"),
+    (lambda: [*gn.input("pair")], r"Identity 'pair' .* is one node\n  For the entries .*split\(2\)"),
+    (lambda: nn.Tanh() + nn.Tanh(), "unsupported operand"),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The modules that operators on nodes make: ``a + b``, ``a - b``, ``a * b``, ``a / b``."""
+"""The modules that operators on nodes make: ``a + b``, ``a * b``, ``1 - a``, ``2 * a``, …"""
 
 from __future__ import annotations
 
@@ -62,3 +62,23 @@ def require_pair(value: Any) -> list[Any]:
     if len(entries) != 2:
         raise GraphError(f"expects a table of 2, received {describe(value)}")
     return entries
+
+
+class AddConstant(Module):
+    """x + constant."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+
+    def compute(self, x: Any) -> Any:
+        return x + self.constant
+
+
+class MulConstant(Module):
+    """x * constant."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+
+    def compute(self, x: Any) -> Any:
+        return x * self.constant

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter, ParameterTable, flatten
-from graphnet.graph.parts import parts_of, private
+from graphnet.graph.parts import checked_attribute, parts_of, private
 from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
 from graphnet.graph.run import Run, last_run, remember_run, run_module, same_input
@@ -62,18 +62,7 @@ class Module(ABC):
         """The output (array or table) for an input, in array operations on traced arrays."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if callable(getattr(Module, name, None)) or isinstance(
-            getattr(Module, name, None), property
-        ):
-            raise GraphError(
-                f"cannot have an attribute named {name!r}: it would hide Module.{name}",
-                "Choose another name.",
-                type(self).__name__,
-            )
-        if isinstance(value, np.ndarray):  # constants of the program: replace, do not write into
-            value = value.copy()
-            value.flags.writeable = False
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, checked_attribute(self, Module, name, value))
         if name != "is_training":  # traces know the mode
             self.touch()
 
@@ -190,10 +179,12 @@ class Module(ABC):
         """
         flats = flatten(self.parameters())
         if len(flats) != 1:
-            found = sorted({str(p.dtype) for p in self.parameters()}) or ["no parameters"]
+            found = " and ".join(sorted({str(p.dtype) for p in self.parameters()}))
             raise GraphError(
-                f"has {' and '.join(found)}, expected parameters of one dtype",
-                "Convert with net.float() or net.double().",
+                f"has {found or 'no'} parameters, expected parameters of one dtype",
+                "Convert with net.float() or net.double()."
+                if found
+                else "There is nothing to train.",
                 type(self).__name__,
             )
         return flats[0].data, flats[0].grad
@@ -268,11 +259,13 @@ class Module(ABC):
         return written(self, hidden=Module)
 
     def __repr__(self) -> str:
-        lines = [self.description()]
-        for path, module in self.named_modules():
-            if path:
-                indent = "  " * (path.count(".") + 1)
-                lines.append(f"{indent}{path.rpartition('.')[2]}: {module.description()}")
+        lines: list[str] = []
+        stack: list[tuple[int, str, Module]] = [(0, "", self)]
+        while stack:
+            depth, label, module = stack.pop()
+            lines.append("  " * depth + label + module.description())
+            parts = [(depth + 1, f"{name}: ", part) for name, part in module.named_children()]
+            stack.extend(reversed(parts))
         return "\n".join(lines)
 
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:

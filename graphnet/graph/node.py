@@ -8,7 +8,14 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph import table
-from graphnet.graph.arithmetic import CAddTable, CDivTable, CMulTable, CSubTable
+from graphnet.graph.arithmetic import (
+    AddConstant,
+    CAddTable,
+    CDivTable,
+    CMulTable,
+    CSubTable,
+    MulConstant,
+)
 from graphnet.graph.module import Module
 from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Identity, Pack, Split
@@ -101,18 +108,43 @@ class Node:
             ) from None
 
     def __add__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(AddConstant(other))
         return combine(CAddTable, self, other)
 
+    def __radd__(self, other: Any) -> Node:
+        return self.__add__(other)
+
     def __mul__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(other))
         return combine(CMulTable, self, other)
 
+    def __rmul__(self, other: Any) -> Node:
+        return self.__mul__(other)
+
     def __truediv__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(1 / other))
         return combine(CDivTable, self, other)
 
     def __sub__(self, other: Any) -> Node:
         if isinstance(other, Module):
             return other(self)  # type: ignore[no-any-return]
+        if is_number(other):
+            return self.then(AddConstant(-other))
         return combine(CSubTable, self, other)
+
+    def __rsub__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(-1.0)).then(AddConstant(other))
+        return NotImplemented
+
+    def then(self, module: Module) -> Node:
+        return Node(module, (self,), *calling_line())
+
+    def __iter__(self) -> Iterator[Any]:
+        raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
 
     def __str__(self) -> str:
         named = f" '{self.name}'" if self.name else ""
@@ -125,6 +157,10 @@ class Node:
 def is_name(value: object) -> bool:
     """Whether a value can name a node: words, with dots between them."""
     return isinstance(value, str) and bool(value) and value.strip(".") == value
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def combine(operation: type[Module], left: Node, right: Any) -> Node:

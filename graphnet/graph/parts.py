@@ -6,6 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import numpy as np
+
+from graphnet.errors import GraphError
+from graphnet.graph.parameter import Parameter
 from graphnet.graph.tracing import UNSAVED
 
 T = TypeVar("T")
@@ -36,6 +40,29 @@ def private(owner: Any, name: str, make: Callable[[], T]) -> T:
         if name not in owner.__dict__:
             object.__setattr__(owner, name, make())
     value: T = owner.__dict__[name]
+    return value
+
+
+def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
+    """The value to store as an attribute; raises GraphError where one would lose something."""
+    kind = type(owner).__name__
+    hidden = getattr(base, name, None)
+    if callable(hidden) or isinstance(hidden, property):
+        raise GraphError(
+            f"cannot have an attribute named {name!r}: it would hide {base.__name__}.{name}",
+            "Choose another name.",
+            kind,
+        )
+    is_array = isinstance(value, np.ndarray)
+    if is_array and isinstance(owner.__dict__.get(name), Parameter):
+        raise GraphError(
+            f"would lose its parameter {name!r}, replaced by an array",
+            f"Write into it, .{name}[...] = values, or assign a Parameter.",
+            kind,
+        )
+    if is_array:  # a constant of the program: to be replaced, not written into
+        value = value.copy()
+        value.flags.writeable = False
     return value
 
 

@@ -58,7 +58,11 @@ class Run:
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
     def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:
-        return interpreter(program, self.check_finite)(arrays)
+        try:
+            return interpreter(program, self.check_finite)(arrays)
+        except GraphnetError as error:  # of a module that is no part of a graph
+            error.locate(type(self.module).__name__, (f"input  {table.describe(self.inputs)}",))
+            raise
 
     def __getitem__(self, key: Any) -> Any:
         """The output of a node, by node or by dotted name."""

@@ -166,15 +166,21 @@ class Array:
         dtype = np.dtype(dtype)
         return self if dtype == self.dtype else self._call("cast", dtype=dtype)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Array:
+    # ``dtype`` and ``out`` are there for np.sum(x) and its like, which pass them as None
+
+    def sum(
+        self, axis: Any = None, keepdims: bool = False, dtype: None = None, out: None = None
+    ) -> Array:
         return self._call("sum", axis=axis, keepdims=keepdims)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Array:
+    def max(self, axis: Any = None, keepdims: bool = False, out: None = None) -> Array:
         return self._call("max", axis=axis, keepdims=keepdims)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Array:
+    def min(self, axis: Any = None, keepdims: bool = False, out: None = None) -> Array:
         return -(-self).max(axis, keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Array:
+    def mean(
+        self, axis: Any = None, keepdims: bool = False, dtype: None = None, out: None = None
+    ) -> Array:
         total = self.sum(axis, keepdims)
         return total * (total.size / self.size if self.size else float("nan"))

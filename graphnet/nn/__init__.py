@@ -1,6 +1,13 @@
 """Modules: layers, table operations, activations, criteria, cells and recurrent nets."""
 
-from graphnet.graph.arithmetic import CAddTable, CDivTable, CMulTable, CSubTable
+from graphnet.graph.arithmetic import (
+    AddConstant,
+    CAddTable,
+    CDivTable,
+    CMulTable,
+    CSubTable,
+    MulConstant,
+)
 from graphnet.graph.split import Identity
 from graphnet.nn.activation import (
     GatedLinearUnit,
@@ -17,7 +24,6 @@ from graphnet.nn.activation import (
 from graphnet.nn.arithmetic import (
     Abs,
     Add,
-    AddConstant,
     CAdd,
     CMul,
     Exp,
@@ -25,7 +31,6 @@ from graphnet.nn.arithmetic import (
     L1Penalty,
     Log,
     Mul,
-    MulConstant,
     Power,
     Sqrt,
     Square,

@@ -17,26 +17,6 @@ from graphnet.nn.function import Function
 from graphnet.nn.tables import require_array
 
 
-class AddConstant(Module):
-    """x + constant."""
-
-    def __init__(self, constant: float) -> None:
-        self.constant = constant
-
-    def compute(self, x: Any) -> Any:
-        return x + self.constant
-
-
-class MulConstant(Module):
-    """x * constant."""
-
-    def __init__(self, constant: float) -> None:
-        self.constant = constant
-
-    def compute(self, x: Any) -> Any:
-        return x * self.constant
-
-
 class Add(Module):
     """x + bias: (…, size) to (…, size), with a learned ``bias`` of (size,).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from graphnet.errors import DtypeError, ShapeError
@@ -9,6 +10,17 @@ from graphnet.graph import Module, Parameter
 from graphnet.graph.table import describe, is_table
 from graphnet.ir.indexing import take
 from graphnet.nn import init
+
+
+def positive(what: str, size: int) -> int:
+    """The size, if it is a whole number from 1; raises ValueError."""
+    try:
+        number = operator.index(size)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{what} is {size!r}, expected a whole number from 1")
+    return number
 
 
 class Linear(Module):
@@ -20,8 +32,8 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = positive("Linear: in_features", in_features)
+        self.out_features = positive("Linear: out_features", out_features)
         start = init.fan_in_uniform(in_features)
         self.weight = Parameter((out_features, in_features), start)
         self.bias = Parameter((out_features,), start) if bias else None
@@ -44,8 +56,8 @@ class LookupTable(Module):
     """
 
     def __init__(self, count: int, size: int) -> None:
-        self.count = count
-        self.size = size
+        self.count = positive("LookupTable: count", count)
+        self.size = positive("LookupTable: size", size)
         self.weight = Parameter((count, size), init.normal())
 
     def compute(self, indices: Any) -> Any:
