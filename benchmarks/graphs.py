@@ -90,7 +90,7 @@ def stage_times(nodes: int, path: Path) -> list[float]:
         lambda: net.forward(data),
         lambda: net.backward(data, data),
         lambda: net.forward(data),
-        lambda: net.run(data).backward(data),
+        lambda: (net.forward(data), net.backward(data, data)),
         lambda: net.clone(),
         lambda: net.save(path),
         lambda: gn.load(path),

@@ -21,6 +21,7 @@ from graphnet.graph.tracing import (
     received,
 )
 from graphnet.ir.builder import building
+from graphnet.ir.collector import collector_paused
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.program import Program, Var, is_var
 from graphnet.ir.trace import atom_of
@@ -81,7 +82,8 @@ class Traced:
                     if is_var(atom) and atom.type.is_float
                 )
             )
-            derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
+            with collector_paused():
+                derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
             self.wanted = {var: i for i, var in enumerate(wanted)}
             self.derivative = derivative
         return self.derivative
@@ -95,7 +97,7 @@ def trace_module(
     tracing = Tracing(keep)
     token = current_tracing.set(tracing)
     try:
-        with building(tracing.builder):
+        with building(tracing.builder), collector_paused():
             types = [
                 ArrayType(leaf.shape, cast or leaf.dtype)
                 for leaf, cast in zip(leaves, casts, strict=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError, NumericsError
+from graphnet.ir.collector import collector_paused
 from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
@@ -132,7 +133,8 @@ def interpreter(program: Program, check_finite: bool = False) -> Interpreter:
     """The interpreter of a program, made once."""
     key = ("interpreter", check_finite)
     if key not in program.memo:
-        program.memo[key] = Interpreter(program, check_finite)
+        with collector_paused():
+            program.memo[key] = Interpreter(program, check_finite)
     result: Interpreter = program.memo[key]
     return result
 
