@@ -69,6 +69,7 @@ class AddConstant(Module):
 
     def __init__(self, constant: float) -> None:
         self.constant = constant
+        self.symbol = f"{constant:+g}".replace("-", "−")
 
     def compute(self, x: Any) -> Any:
         return x + self.constant
@@ -79,6 +80,7 @@ class MulConstant(Module):
 
     def __init__(self, constant: float) -> None:
         self.constant = constant
+        self.symbol = f"×{constant:g}".replace("-", "−")
 
     def compute(self, x: Any) -> Any:
         return x * self.constant
