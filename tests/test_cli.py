@@ -226,13 +226,20 @@ def test_lstm_that_cannot_begin_leaves_nothing_behind(folder, graphnet, argument
     assert sorted(file.name for file in folder.iterdir()) == before
 
 
+def test_lstm_resumed_keeps_the_epochs_that_it_began_with(folder, graphnet):
+    graphnet("lstm", "--text", "text.txt", "--sample", "5", "--epochs", "1", *TINY)
+    code, output, _ = graphnet("lstm", "--text", "text.txt", "--sample", "5", "--resume")
+    assert code == 0
+    assert "the epochs asked for are done already (1)" in output
+
+
 def test_lstm_resumed_after_the_last_epoch_says_so(folder, graphnet):
     common = ["lstm", "--text", "text.txt", "--sample", "5", "--epochs", "1"]
     graphnet(*common, *TINY)
     before = arrays("lstm/checkpoint.gn")
     code, output, _ = graphnet(*common, "--resume")
     assert code == 0
-    assert "1 epochs are done already; raise --epochs" in output
+    assert "the epochs asked for are done already (1): raise --epochs" in output
     after = arrays("lstm/checkpoint.gn")
     np.testing.assert_array_equal(after["parameters"], before["parameters"])
 

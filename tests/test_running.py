@@ -297,10 +297,24 @@ def test_numpy_cannot_freeze_a_parameter_inside_compute() -> None:
             self.weight = gn.Parameter(np.ones(2))
 
         def compute(self, x: Any) -> Any:
-            return x * np.mean(self.weight)
+            return x * np.sort(self.weight)
 
     with pytest.raises(DtypeError, match="has no values while it is traced"):
         Frozen().forward(np.ones(2))
+
+
+def test_numpys_reductions_of_a_parameter_have_gradients() -> None:
+    class Scaled(gn.Module):
+        def __init__(self) -> None:
+            self.weight = gn.Parameter(np.array([1.0, 3.0]))
+
+        def compute(self, x: Any) -> Any:
+            return x * np.mean(self.weight) + self.weight.sum()
+
+    net = Scaled()
+    assert net.forward(np.array(2.0)) == 8
+    net.backward(np.array(2.0))
+    np.testing.assert_array_equal(net.weight.grad, [2, 2])
 
 
 def test_a_compute_that_returns_nothing_is_named() -> None:
@@ -461,6 +475,39 @@ def test_clones_copy_or_share() -> None:
     assert biased["linear"].bias is net["linear"].bias
     assert biased["linear"].weight is not net["linear"].weight
     assert copy["linear"] is not net["linear"]
+
+
+def test_a_clone_refuses_to_share_what_is_not_there() -> None:
+    with pytest.raises(GraphError, match=r"no parameter named 'wieght' to share\n .*bias, weight"):
+        blog().clone(share=["wieght"])
+
+
+def test_forward_takes_several_inputs_as_a_list() -> None:
+    with pytest.raises(GraphError, match=r"CAddTable forward received 2 inputs, .*\n .*\[a, b\]"):
+        nn.CAddTable().forward(np.ones(1), np.ones(1))
+    with pytest.raises(ShapeError, match=r"received \[\(\), \(\), .*\n .*\n  A list is a table"):
+        nn.Linear(3, 2).forward([1.0, 2.0, 3.0])
+
+
+def test_runs_and_graphs_know_their_names() -> None:
+    net = blog()
+    run = net.run(DATA)
+    assert "linear" in run
+    assert "gate" not in run
+    assert list(run) == list(net) == list(net.names)
+    assert repr(run).startswith("<Run of GModule: (10,); keeps x1, x2")
+
+
+def test_parameters_have_numpys_methods() -> None:
+    weight = nn.Linear(2, 3).weight
+    assert weight.sum() == weight.data.sum()
+    assert weight.tolist() == weight.data.tolist()
+
+
+def test_a_summary_takes_arrays_and_bare_modules() -> None:
+    assert "(5, 2)" in str(nn.Linear(3, 2).summary(np.ones((5, 3))))
+    with pytest.raises(ShapeError, match="A summary needs the shape of each input"):
+        blog().summary()
 
 
 def test_a_clone_keeps_sharing_inside() -> None:

@@ -389,8 +389,38 @@ def test_a_gradient_that_is_not_finite_stops_before_the_step():
     np.testing.assert_array_equal(trainer.net.flatten_parameters()[0], before)
 
 
-def test_progress_without_a_terminal_is_a_few_lines(capsys):
+def test_progress_without_a_unit_is_the_loss_alone(capsys):
     trainer, training, validation = small_trainer(show_progress=True)
+    trainer.fit(training, epochs=1, validation=validation)
+    assert "character" not in capsys.readouterr().err
+
+
+def test_an_optimiser_of_another_net_is_refused():
+    net, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    with pytest.raises(GraphError, match=r"SGD was made for another net"):
+        train.Trainer(net, nn.MSECriterion(), optim.SGD(other))
+    whole = nn.Sequential(other, net)
+    part = train.Trainer(whole, nn.MSECriterion(), optim.SGD(net), show_progress=False)
+    before = other.weight.data.copy()
+    part.fit([(np.ones((1, 2)), np.zeros((1, 2)))], epochs=2)
+    np.testing.assert_array_equal(other.weight.data, before)
+
+
+@pytest.mark.parametrize("batches", [iter([]), (np.ones(2), np.ones(2))])
+def test_what_is_no_list_of_batches_is_named(batches):
+    net = nn.Linear(2, 2)
+    trainer = train.Trainer(net, nn.MSECriterion(), optim.SGD(net), show_progress=False)
+    with pytest.raises(DataError, match=r"expected a list of pairs \(input, target\)"):
+        trainer.fit(batches, epochs=1)
+
+
+def test_an_optimiser_takes_the_net_itself():
+    with pytest.raises(GraphError, match=r"Adam received a ParameterTable, expected a net"):
+        optim.Adam(nn.Linear(2, 2).parameters())
+
+
+def test_progress_without_a_terminal_is_a_few_lines(capsys):
+    trainer, training, validation = small_trainer(show_progress=True, unit="character")
     trainer.fit(training, epochs=1, validation=validation)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 6

@@ -34,7 +34,8 @@ def test_operators_on_nodes(rng: np.random.Generator) -> None:
 def test_numbers_in_wiring(rng: np.random.Generator) -> None:
     """A GRU's blend reads as it is written: ``(1 - z) * g + z * h``."""
     z, g, h = gn.input(), gn.input(), gn.input()
-    net = gn.GModule([z, g, h], (1 - z) * g + z * h * 2 - (h / 4 + 1.5) + 0.5 * g - 1)
+    half = np.float32(0.5)
+    net = gn.GModule([z, g, h], (1 - z) * g - -z * h * 2 - (h / 4 + 1.5) + half * g - 1)
     a, b, c = rng.normal(size=(3, 4))
     expected = (1 - a) * b + a * c * 2 - (c / 4 + 1.5) + 0.5 * b - 1
     np.testing.assert_allclose(net.forward([a, b, c]), expected, rtol=1e-12)
@@ -285,6 +286,9 @@ FAULTS = [
     (lambda: gn.input() - "3", "unsupported operand"),
     (lambda: [*gn.input("pair")], r"Identity 'pair' .* is one node\n  For the entries .*split\(2\)"),
     (lambda: nn.Tanh() + nn.Tanh(), "unsupported operand"),
+    (lambda: gn.input("x") * np.ones(3), r"np.multiply cannot be applied to the node Identity 'x'"),
+    (lambda: np.ones(3) - gn.input("x"), r"np.subtract cannot be applied to the node Identity 'x'"),
+    (lambda: np.tanh(gn.input("x")), r"np.tanh cannot be applied .*\n .*nn.Tanh\(\)\(node\)"),
 ]  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def lstm_command(
         typer.echo(f"  continue with: graphnet lstm --out {out} --resume --epochs {options.epochs}")
         raise typer.Exit(130)
     stages.show_sample(trainer, data.vocabulary, options, length, temperature)
-    stages.show_next(checkpoint, out, options)
+    epochs = max(options.epochs, trainer.batches_done // max(1, len(data.training)))
+    stages.show_next(checkpoint, out, epochs)
 
 
 def noted_in(checkpoint: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ KEPT = ("hidden", "layers", "seq_length", "batch_size", "learning_rate", "dropou
 """What must stay the same when a training is resumed."""
 
 
-LOWEST = {"hidden": 1, "layers": 1, "seq_length": 1, "batch_size": 1}
+LOWEST = {"hidden": 1, "layers": 1, "seq_length": 1, "batch_size": 1, "epochs": 1}
 """The least that an option may be; others may be 0."""
 
 
@@ -50,7 +50,7 @@ def chosen(given: Mapping[str, Any], quick: bool, stored: Mapping[str, Any]) -> 
     Raises FormatError where the checkpoint's are none that this command writes.
     """
     defaults = replace(Options(), **QUICK) if quick else Options()
-    known = {name: stored[name] for name in ("text", *KEPT) if name in stored}
+    known = {name: stored[name] for name in ("text", "epochs", *KEPT) if name in stored}
     for name, value in known.items():
         if not is_valid(name, value):
             raise FormatError(f"notes {name} as {value!r}", "", "The checkpoint")

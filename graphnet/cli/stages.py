@@ -81,6 +81,7 @@ def make_trainer(options: Options, checkpoint: Path, data: Data) -> Trainer:
         clip_value=5.0,
         schedule=decay_after(10, 0.97),
         checkpoint=checkpoint,
+        unit="character",
         notes=notes_of(options, data.vocabulary.characters, data.digest),
     )
 
@@ -98,6 +99,7 @@ def train(trainer: Trainer, options: Options, data: Data, resume: bool) -> None:
     if not resume and trainer.checkpoint is not None:
         keep_older(trainer.checkpoint)
     trainer.notes["text"] = options.text
+    trainer.notes["epochs"] = options.epochs
     trainer.fit(training, options.epochs, validation)
 
 
@@ -107,7 +109,8 @@ def announce(trainer: Trainer, options: Options, batches: int, resume: bool) -> 
     if resume:
         typer.echo(f"   resumed after {trainer.batches_done:,} batches")
         if trainer.batches_done >= options.epochs * batches:
-            typer.echo(f"   {options.epochs} epochs are done already; raise --epochs to train on")
+            done = trainer.batches_done // batches
+            typer.echo(f"   the epochs asked for are done already ({done}): raise --epochs")
 
 
 def keep_older(checkpoint: Path) -> None:
@@ -152,7 +155,7 @@ def show_sample(
     typer.echo("\n".join(f"   | {line}" for line in (prime + text).splitlines()))
 
 
-def show_next(checkpoint: Path, out: Path, options: Options) -> None:
+def show_next(checkpoint: Path, out: Path, epochs: int) -> None:
     typer.echo("\nnext:")
     typer.echo(f"  graphnet sample {checkpoint} --temperature 0.5     more text")
-    typer.echo(f"  graphnet lstm --out {out} --resume --epochs {options.epochs + 5}     train on")
+    typer.echo(f"  graphnet lstm --out {out} --resume --epochs {epochs + 5}     train on")

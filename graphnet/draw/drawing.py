@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from graphnet.draw.render import FORMATS, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Node, Run
+from graphnet.graph.storage import write_atomically
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -55,7 +55,7 @@ class Drawing:
                 f"The suffix is the format, one of .{', .'.join(FORMATS)}",
                 "A drawing",
             )
-        write_whole(path, self.render(format))
+        write_atomically(path, self.render(format))
 
     def _repr_svg_(self) -> str:
         return svg.inline(self.svg())
@@ -125,13 +125,3 @@ def check(net: Any, depth: Any, direction: Any, limit: Any) -> None:
             raise GraphError(
                 f"received {name}={value!r}, expected a number from {least}", "", "draw"
             )
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the file and rename, so that nobody sees half of it."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -113,7 +113,7 @@ def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> No
             if child not in reached:
                 raise GraphError(
                     f"GModule ({where}): {child} does not reach any output",
-                    "Add it to the outputs, connect it, or delete it.",
+                    "Add it to the outputs, connect it, or delete it (a prompt keeps it in _).",
                 )
             seen.add(child)
             pending.append(child)

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
+from graphnet.errors import GraphError
 from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
@@ -23,6 +24,8 @@ def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None 
         else frozenset([share] if isinstance(share, str) else share)
     )
     memo = {} if memo is None else memo
+    if not isinstance(shared, bool):
+        check_names(module, shared)
     for part in leaves_first(module):
         for name, parameter in part.own_parameters():
             if shared is True or (shared and name in shared):
@@ -30,6 +33,17 @@ def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None 
         clone_part(part, memo)
     result: Module = memo[id(module)]
     return result
+
+
+def check_names(module: Module, names: Iterable[str]) -> None:
+    """Every name must be that of a parameter."""
+    known = {path.rpartition(".")[2] for path, _ in module.named_parameters()}
+    for name in names:
+        if name not in known:
+            raise GraphError(
+                f"There is no parameter named {name!r} to share",
+                f"There are: {', '.join(sorted(known)) or 'none'}",
+            )
 
 
 def leaves_first(module: Module) -> list[Module]:

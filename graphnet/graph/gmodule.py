@@ -75,6 +75,12 @@ class GModule(Module):
         for node, name in zip(self.nodes, self.names, strict=True):
             yield name, node.module
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
     def __getitem__(self, path: str) -> Any:
         """The node (or, below a module that is no graph, the part) at a dotted path."""
         found = self._by_name.get(path)

@@ -28,6 +28,9 @@ Self = TypeVar("Self", bound="Module")
 class Module(ABC):
     """One layer or operation: a function of one array or table, with parameters.
 
+    ``compute`` runs once for each kind of input (shapes, dtypes, mode), on symbolic arrays: NumPy
+    values in it become constants. What must be drawn anew for each run comes from ``ops.uniform``.
+
     A subclass stores each constructor argument under the argument's own name, its parameters as
     ``Parameter`` attributes and its parts as ``Module`` attributes, and defines ``compute``.
 
@@ -104,8 +107,14 @@ class Module(ABC):
         names = keep if isinstance(keep, bool) else tuple(keep)
         return run_module(self, inputs, check_finite, names)
 
-    def forward(self, inputs: Any, *, check_finite: bool = False) -> Any:
+    def forward(self, inputs: Any, *more: Any, check_finite: bool = False) -> Any:
         """The output for an input; tables come as lists."""
+        if more:
+            raise GraphError(
+                f"forward received {1 + len(more)} inputs, expected one",
+                "Pass several as a list: forward([a, b]).",
+                type(self).__name__,
+            )
         run = self.run(inputs, keep=False, check_finite=check_finite)
         remember_run(self, run)
         return run.outputs

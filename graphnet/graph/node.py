@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph import table
@@ -140,6 +143,20 @@ class Node:
             return self.then(MulConstant(-1.0)).then(AddConstant(other))
         return NotImplemented
 
+    def __neg__(self) -> Node:
+        return self.then(MulConstant(-1.0))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's numbers are numbers; arrays and NumPy's functions do not go with nodes."""
+        operation = OPERATORS.get(ufunc.__name__)
+        plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
+        if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
+            return operation(*plain)
+        raise GraphError(
+            f"np.{ufunc.__name__} cannot be applied to the node {self}",
+            "Wire modules (nn.Tanh()(node)), and give arrays to the graph as inputs.",
+        )
+
     def then(self, module: Module) -> Node:
         return Node(module, (self,), *calling_line())
 
@@ -157,6 +174,15 @@ class Node:
 def is_name(value: object) -> bool:
     """Whether a value can name a node: words, with dots between them."""
     return isinstance(value, str) and bool(value) and value.strip(".") == value
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+}
+"""What NumPy calls an operator between one of its numbers and a node."""
 
 
 def is_number(value: object) -> bool:

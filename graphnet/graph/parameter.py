@@ -95,6 +95,12 @@ class Parameter(NDArrayOperatorsMixin):
     def reshape(self, *shape: Any) -> Any:
         return self.__graphnet_array__().reshape(*shape)
 
+    def __getattr__(self, name: str) -> Any:
+        """NumPy's methods (``sum``, ``mean``, ``astype`` …), on the values or the traced array."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.__graphnet_array__(), name)
+
     def zero_grad(self) -> None:
         if self._grad is not None:
             self._grad.fill(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +69,18 @@ class Run:
         record = self._record(key)
         leaves = [read_only(self._values[i]) for i in record.positions]
         return table.unflatten(record.structure, leaves)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._traced.records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __repr__(self) -> str:
+        kept = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
+        return (
+            f"<Run of {type(self.module).__name__}: {table.describe(self.outputs)}; keeps {kept}>"
+        )
 
     @property
     def names(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.errors import ShapeError
 from graphnet.graph import table
 from graphnet.graph.module import Module
 from graphnet.graph.traced import Traced, trace_module
@@ -71,6 +72,11 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
         has_parts = next(part.named_children(), None) is not None
         cost = (below if has_parts else counts).get(path, 0)
         rows.append(Row(path, part.description(), shape, own, cost))
+    if not rows:  # a module that is no graph
+        atoms = traced.program.outputs[: traced.output_count]
+        shape = table.describe(table.unflatten(traced.output_structure, [a.type for a in atoms]))
+        size = sum(p.size for p in module.parameters())
+        rows = [Row("", module.description(), shape, size, total)]
     return Summary(tuple(rows), sum(p.size for p in module.parameters()), total)
 
 
@@ -98,6 +104,10 @@ def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Tra
     """The program of a module for inputs of these shapes, none of which takes up memory."""
     if dtype is None:
         dtype = next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+    if not shapes:
+        raise ShapeError(
+            "needs the shape of each input", "net.summary((5, 3), (5, 4))", "A summary"
+        )
     values = [stand_in(shape, dtype) for shape in shapes]
     leaves, structure = table.flatten(values[0] if len(values) == 1 else values)
     return trace_module(module, structure, leaves)
@@ -105,6 +115,8 @@ def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Tra
 
 def stand_in(shape: Any, dtype: Any) -> Any:
     """An array of a shape, or a table of them; a dtype may follow the shape: ``((5, 3), int)``."""
+    if hasattr(shape, "shape"):
+        shape = tuple(shape.shape)
     if isinstance(shape, int):
         return np.broadcast_to(np.zeros((), dtype), (shape,))
     if isinstance(shape, list):

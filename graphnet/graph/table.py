@@ -13,6 +13,10 @@ def is_table(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
+SHOWN = 6
+"""How many entries of a table an error message shows."""
+
+
 def flatten(value: Any) -> tuple[list[Any], Structure]:
     """The leaves of a value in order, and its structure."""
     leaves: list[Any] = []
@@ -58,7 +62,8 @@ def walk(value: Any, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ..
 def describe(value: Any) -> str:
     """The shapes of a value, as ``(32, 400)`` or ``[(32, 400), (32, 10)]``."""
     if is_table(value):
-        return f"[{', '.join(map(describe, value))}]"
+        shown = [*map(describe, value[:SHOWN]), *(["…"] if len(value) > SHOWN else [])]
+        return f"[{', '.join(shown)}]"
     shape = getattr(value, "shape", None)
     return type(value).__name__ if shape is None else str(tuple(shape))
 

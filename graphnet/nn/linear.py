@@ -42,7 +42,9 @@ class Linear(Module):
         if is_table(x) or x.shape[-1:] != (self.in_features,):
             raise ShapeError(
                 f"expects an array (…, {self.in_features}), received {describe(x)}",
-                "The last axis holds the features.",
+                "A list is a table; make an array of it with np.array(…)."
+                if is_table(x)
+                else "The last axis holds the features.",
             )
         y = x @ self.weight.T
         return y + self.bias if self.bias else y

@@ -26,6 +26,11 @@ class Optimizer(ABC):
     settings: tuple[str, ...] = ()
 
     def __init__(self, net: Module, learning_rate: float, weight_decay: float = 0.0) -> None:
+        if not isinstance(net, Module):
+            raise GraphError(
+                f"{type(self).__name__} received a {type(net).__name__}, expected a net",
+                "Give it the net itself: optim.Adam(net).",
+            )
         require_number("learning_rate", learning_rate, 0.0)
         require_number("weight_decay", weight_decay, 0.0)
         self.net = net

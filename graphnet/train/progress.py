@@ -17,8 +17,11 @@ LINES = 5
 class Progress:
     """Shows batches done, loss, bits per character and characters per second, on standard error."""
 
-    def __init__(self, label: str, total: int, done: int, visible: bool) -> None:
+    def __init__(
+        self, label: str, total: int, done: int, visible: bool, unit: str = "character"
+    ) -> None:
         self.label, self.total, self.done = label, total, done
+        self.unit = unit
         self.visible = visible
         self._terminal = visible and is_terminal()
         self._bar = tqdm(
@@ -46,7 +49,7 @@ class Progress:
         self._weight = 0.95 * self._weight + 0.05
         self._characters += characters
         if self._terminal:
-            self._bar.set_postfix_str(self.text(), refresh=False)
+            self._bar.set_postfix_str(self.text(short=True), refresh=False)
             self._bar.update()
         elif self.visible and self.done * LINES % self.total < LINES:
             width = len(str(self.total))
@@ -58,11 +61,16 @@ class Progress:
         if self.visible:
             tqdm.write(text, file=sys.stderr)
 
-    def text(self) -> str:
-        """``loss 1.634, 2.357 bits per character, 31,415 characters/s``"""
+    def text(self, short: bool = False) -> str:
+        """``loss 1.634, 2.357 bits per character, 31,415 characters/s``, or shorter for a bar."""
         loss = self._loss / self._weight
         speed = self._characters / max(time.perf_counter() - self._start, 1e-9)
-        return f"{loss_text(loss)}, {speed:,.0f} characters/s"
+        if not self.unit:
+            return f"loss {loss:.4g}"
+        if short:
+            name = self.unit[:4]
+            return f"loss {loss:.3f}, {bits(loss):.2f} bits/{name}, {speed:,.0f} {name}/s"
+        return f"{loss_text(loss, self.unit)}, {speed:,.0f} {self.unit}s/s"
 
 
 def is_terminal() -> bool:
@@ -70,6 +78,6 @@ def is_terminal() -> bool:
     return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
 
 
-def loss_text(loss: float) -> str:
-    """``loss 1.634, 2.357 bits per character``"""
-    return f"loss {loss:.3f}, {bits(loss):.3f} bits per character"
+def loss_text(loss: float, unit: str = "character") -> str:
+    """``loss 1.634, 2.357 bits per character``, or the loss alone where there is no unit."""
+    return f"loss {loss:.3f}, {bits(loss):.3f} bits per {unit}" if unit else f"loss {loss:.4g}"

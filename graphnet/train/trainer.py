@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DataError, NumericsError
+from graphnet.errors import DataError, GraphError, NumericsError
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
@@ -40,6 +40,7 @@ class Trainer:
     With ``checkpoint``, a path, the training is saved there after every epoch, every
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
     ``notes`` are plain values kept in that file, and checked by ``load`` to be the same.
+    ``unit`` names what a target counts (``"character"``): progress then shows bits per unit.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Trainer:
         checkpoint_every: int = 200,
         notes: Mapping[str, Any] | None = None,
         show_progress: bool = True,
+        unit: str = "",
     ) -> None:
         self.net = net
         self.criterion = criterion
@@ -74,6 +76,12 @@ class Trainer:
         self.checkpoint_every = checkpoint_every
         self.notes = dict(notes or {})
         self.show_progress = show_progress
+        self.unit = unit
+        if not set(optimizer.net.parameters()) <= set(net.parameters()):
+            raise GraphError(
+                f"The trainer's optimiser {type(optimizer).__name__} was made for another net",
+                "Make it for this one, or for a part of it: optim.Adam(net).",
+            )
         self.history = History()
         self.batches_done = 0
         self.interrupted = False
@@ -88,6 +96,12 @@ class Trainer:
         loss or a gradient is not finite, before it can spoil the parameters.
         """
         require_training(self.net)
+        if not hasattr(training, "__len__") or isinstance(training, tuple):
+            raise DataError(
+                f"The trainer received {type(training).__name__}, "
+                "expected a list of pairs (input, target)",
+                "One pair is one batch: fit([(x, y)], epochs=10).",
+            )
         if not len(training):
             raise DataError("There is no batch to train on")
         if self.checkpoint is not None:
@@ -107,7 +121,9 @@ class Trainer:
         epoch, first = divmod(self.batches_done, len(training))
         label = f"epoch {epoch + 1}/{epochs}"
         self.optimizer.learning_rate = self.learning_rate * self.schedule(epoch + 1)
-        with closing(Progress(label, len(training), first, self.show_progress)) as progress:
+        with closing(
+            Progress(label, len(training), first, self.show_progress, self.unit)
+        ) as progress:
             for index in range(first, len(training)):
                 inputs, target = training[index]
                 progress.advance(self.train_batch(inputs, target), np.size(target))
@@ -115,7 +131,7 @@ class Trainer:
                 if is_last and len(validation):
                     loss = self.validate(validation)
                     self.history.validation.append((self.batches_done, loss))
-                    progress.say(f"{label}  validation {loss_text(loss)}")
+                    progress.say(f"{label}  validation {loss_text(loss, self.unit)}")
                 remain = self.batches_done < epochs * len(training)
                 self.interrupted = interruption.requested and remain
                 if is_last or self.interrupted or self.batches_done % self.checkpoint_every == 0:
