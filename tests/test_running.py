@@ -219,10 +219,11 @@ def test_an_attribute_may_not_hide_a_method() -> None:
         nn.Tanh().parameters = []  # type: ignore[method-assign]
 
 
-def test_a_parameter_is_not_replaced_by_an_array() -> None:
+@pytest.mark.parametrize("values", [np.ones((2, 2)), [[1, 2], [3, 4]], 0.5])
+def test_a_parameter_is_not_replaced_by_plain_values(values: object) -> None:
     layer = nn.Linear(2, 2)
     with pytest.raises(GraphError, match=r"Linear would lose its parameter 'weight'"):
-        layer.weight = np.ones((2, 2))  # type: ignore[assignment]
+        layer.weight = values  # type: ignore[assignment]
     layer.bias = None
     assert len(layer.parameters()) == 1
 
@@ -562,6 +563,16 @@ def test_the_summary_of_a_container_counts_what_is_inside() -> None:
     costs = {row.node: row.multiply_adds for row in summary.rows}
     assert (costs["body"], costs["body.0"], costs["body.1"], costs["tanh"]) == (64, 24, 40, 0)
     assert summary.multiply_adds == 64
+
+
+def test_the_summary_shows_modules_made_inside_compute() -> None:
+    class Inline(gn.Module):
+        def compute(self, x: Any) -> Any:
+            return nn.Tanh()(x) * 2.0
+
+    x = gn.input()
+    summary = gn.GModule(x, Inline()(x)).summary((3,))
+    assert [row.node for row in summary.rows] == ["x", "inline.tanh", "inline"]
 
 
 def test_the_summary_counts_the_steps_of_a_sequence() -> None:

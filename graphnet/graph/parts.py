@@ -53,14 +53,14 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
             "Choose another name.",
             kind,
         )
-    is_array = isinstance(value, np.ndarray)
-    if is_array and isinstance(owner.__dict__.get(name), Parameter):
+    replaced = isinstance(owner.__dict__.get(name), Parameter)
+    if replaced and value is not None and not isinstance(value, Parameter):
         raise GraphError(
-            f"would lose its parameter {name!r}, replaced by an array",
+            f"would lose its parameter {name!r}, replaced by a {type(value).__name__}",
             f"Write into it, .{name}[...] = values, or assign a Parameter.",
             kind,
         )
-    if is_array:  # a constant of the program: to be replaced, not written into
+    if isinstance(value, np.ndarray):  # a constant of the program: to be replaced, not written into
         value = value.copy()
         value.flags.writeable = False
     return value

@@ -66,7 +66,8 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
     shared = dict(module.named_children())
     for path, shape in output_shapes(traced).items():
         part = modules.get(path) or shared.get(path) or find_part(module, path)
-        if part is None:
+        if part is None:  # made inside a compute: it has no place of its own
+            rows.append(Row(path, "", shape, 0, counts.get(path, 0)))
             continue
         own = sum(p.size for p in part.parameters())
         has_parts = next(part.named_children(), None) is not None
