@@ -72,7 +72,11 @@ def test_parts_of_a_gradient_and_its_scale() -> None:
     assert len(run_case(case)) == 1
 
 
-WITHOUT_TORCH = {"Function": "a user's own", "Recurrent": "takes a graph of any shape"}
+WITHOUT_TORCH = {
+    "Function": "a user's own",
+    "Recurrent": "takes a graph of any shape",
+    "State": "an input of a cell",
+}
 """Classes of nn that have no counterpart in Torch's nn, and why."""
 
 

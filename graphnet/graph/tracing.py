@@ -95,6 +95,7 @@ class Tracing:
         self.paths: dict[Node, list[str]] = {}
         self.modules: dict[int, ModuleState] = {}
         self.taken: set[Atom] = set()  # values that already are a parameter's or a node's own
+        self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
         self.path = ""
         self.module: Module | None = None
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
@@ -111,11 +112,20 @@ class Tracing:
             self.taken.add(array.atom)
         return self.parameters[parameter]
 
-    def uniform(self, shape: Shape, dtype: Any) -> Array:
-        """Random numbers from [0, 1), drawn anew for each run, and for each step inside a scan."""
+    def uniform(self, shape: Shape, dtype: Any, once: bool = False) -> Array:
+        """Random numbers from [0, 1), drawn anew for each run, and for each step inside a scan.
+
+        With ``once``, every use of this module gets the same ones: all steps, the whole run.
+        """
         builder = current_builder.get()
-        assert builder is not None
-        return self._uniform(builder, ArrayType(shape, np.dtype(dtype)))
+        assert builder is not None and self.module is not None
+        type = ArrayType(shape, np.dtype(dtype))
+        if not once:
+            return self._uniform(builder, type)
+        key = (id(self.module), type)
+        if key not in self.drawn_once:
+            self.drawn_once[key] = self.input(type, Draw(type))
+        return self.drawn_once[key]
 
     def _uniform(self, builder: Builder, type: ArrayType) -> Array:
         if builder is self.builder or builder.outer is None:
@@ -213,9 +223,12 @@ def compute_inside(module: Module, value: Any) -> Any:
     return tracing.compute(module, value, here, lambda: received(value))
 
 
-def uniform(shape: Shape, dtype: Any) -> Array:
-    """Random numbers from [0, 1) for the module being traced (a dropout mask, noise)."""
+def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:
+    """Random numbers from [0, 1) for the module being traced (a dropout mask, noise).
+
+    Inside a scan each step gets its own, with ``once`` all steps the same.
+    """
     tracing = current_tracing.get()
     if tracing is None:
         raise GraphnetError("can be drawn inside compute() only", subject="random numbers")
-    return tracing.uniform(shape, dtype)
+    return tracing.uniform(shape, dtype, once)

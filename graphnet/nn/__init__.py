@@ -115,6 +115,7 @@ from graphnet.nn.shape import (
     Unsqueeze,
     View,
 )
+from graphnet.nn.state import State
 from graphnet.nn.tables import (
     CAddTensorTable,
     CMaxTable,
@@ -235,6 +236,7 @@ __all__ = [
     "Sqrt",
     "Square",
     "Squeeze",
+    "State",
     "Sum",
     "Tanh",
     "TanhShrink",

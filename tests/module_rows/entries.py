@@ -25,6 +25,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "CReLU": [Row(nn.CReLU, X, lambda x: torch.cat([F.relu(x), F.relu(-x)], -1))],
     "Clamp": [Row(lambda: nn.Clamp(-0.3, 0.6), X, lambda x: x.clamp(-0.3, 0.6))],
+    "State": [Row(lambda: nn.State(4), X, lambda x: x)],
     "Dropout": [
         Row(lambda: nn.Dropout(0.4), X),
         Row(lambda: nn.Dropout(0.4).evaluate(), X, lambda x: x),
