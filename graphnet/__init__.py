@@ -18,6 +18,8 @@ from graphnet.draw import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.storage import load, save
+from graphnet.nn import unroll
+from graphnet.train.gradient_flow import gradient_flow
 
 __version__ = "0.1.0"
 
@@ -29,9 +31,11 @@ __all__ = [
     "Parameter",
     "Run",
     "draw",
+    "gradient_flow",
     "input",
     "load",
     "manual_seed",
     "nn",
     "save",
+    "unroll",
 ]

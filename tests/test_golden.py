@@ -74,8 +74,15 @@ def test_parts_of_a_gradient_and_its_scale() -> None:
 
 WITHOUT_TORCH = {
     "Function": "a user's own",
+    "LayerNorm": "younger than Torch's nn",
+    "LayerPart": "names the gates of a merged product",
     "Recurrent": "takes a graph of any shape",
+    "LayerStates": "PyTorch's packed states",
+    "MaskZero": "of the package rnn, whose cases have a runner of their own",
+    "StackTable": "a new axis, where Torch joins reshaped arrays",
     "State": "an input of a cell",
+    "VariationalDropout": "younger than Torch's nn",
+    "Zoneout": "younger than Torch's nn",
 }
 """Classes of nn that have no counterpart in Torch's nn, and why."""
 

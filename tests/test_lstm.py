@@ -153,12 +153,12 @@ def lstm() -> nn.Recurrent:
 STATE = np.zeros((4, 3))
 
 FAULTS = [
-    (np.ones((5, 4, 2)), GraphError, r"expects the table \[xs, prev_c, prev_h\], received \(5, 4, 2"),
+    ([np.ones((5, 4, 2)), STATE, STATE, None, STATE], GraphError, r"at most prev_c, prev_h, lengths after it, received \["),
     ([np.ones((0, 4, 2)), STATE, STATE], ShapeError, r"received an empty sequence \(0, 4, 2\)"),
     ([np.ones(()), STATE, STATE], ShapeError, r"expected sequences \(steps, batch"),
-    ([np.ones((5, 4, 7)), STATE, STATE], ShapeError, r"'cell.forget_gate.i2h' .*expects an array \(…, 2\)"),
-    ([np.ones((5, 4, 2)), STATE, STATE[:, :2]], ShapeError, r"h2h' .* expects an array \(…, 3\), received \(4, 2\)"),
-    ([np.ones((5, 4, 2)), STATE[:1, :1], STATE], ShapeError, r"state prev_c into a step as float64\[1, 1\], and next_c out of it as"),
+    ([np.ones((5, 4, 7)), STATE, STATE], ShapeError, r"'forget_gate.i2h' .*expects an array \(…, 2\)"),
+    ([np.ones((5, 4, 2)), STATE, STATE[:, :2]], ShapeError, r"State 'prev_h' .* expects a state \(…, 3\), received \(4, 2\)"),
+    ([np.ones((5, 4, 2)), STATE[:1], STATE], ShapeError, r"state prev_c into a step as float64\[1, 3\], and next_c out of it as"),
 ]  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_a_nan_inside_a_sequence_is_named_with_its_step() -> None:
     net.cell["forget_gate.i2h"].weight[0, 0] = 1e308
     xs = np.zeros((5, 4, 2))
     xs[3, 2, 0] = 100.0
-    with pytest.raises(NumericsError, match=r"'cell.forget_gate.i2h' .*inf at \(2, 0\).*step 3"):
+    with pytest.raises(NumericsError, match=r"'forget_gate.i2h' .*inf at \(2, 0\).*step 3"):
         net.forward([xs, STATE, STATE], check_finite=True)
 
 
@@ -181,7 +181,7 @@ CELLS = [
     (lambda: nn.Recurrent(nn.Linear(2, 2)), "expected a cell that is a graph"),  # type: ignore[arg-type]
     (lambda: nn.Recurrent(gn.GModule((x := gn.input()), nn.Tanh()(x))), "expected a cell"),
     (lambda: nn.Recurrent(gn.GModule([(x := gn.input()), (c := gn.input()), (h := gn.input())],
-                                     [nn.CAddTable()([x, c, h])])), "2 states and 1 outputs"),
+                                     [nn.CAddTable()([x, c, h])])), r"2 states \(c, h\) and 1 outputs"),
 ]  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from itertools import islice
 from graphnet.draw.flow import Flow, Wire, element, entries, leaves, slot_text
 from graphnet.draw.groups import Prefixes
 from graphnet.draw.picture import Edge, Group, Kind, Picture, Vertex
-from graphnet.graph import MODULE_TYPES, GModule, Module, Node
-from graphnet.graph.split import Element, Pack, Split
-from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential
+from graphnet.graph import GModule, Module, Node
+from graphnet.graph.split import Element, Identity, OptionalInput, Pack, Split
+from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential, State
 
 UNORDERED = ("+", "×")
 """Signs of operations whose parents need no numbers."""
@@ -212,7 +212,7 @@ def kind_of(module: Module | None) -> Kind:
     """How a module is drawn."""
     if isinstance(module, Split):
         return Kind.JOINT
-    if type(module) is MODULE_TYPES.get("Identity"):
+    if isinstance(module, Identity | OptionalInput | State):
         return Kind.NAME
     if module is not None and has_parts(module):
         return Kind.GRAPH

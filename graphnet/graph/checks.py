@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.node import Node, require_node
+from graphnet.graph.calling import require_node
+from graphnet.graph.node import Node
 from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Split
 

@@ -11,7 +11,7 @@ from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
-from graphnet.graph.tracing import UNSAVED
+from graphnet.graph.state import UNSAVED
 
 Memo = dict[int, Any]
 
@@ -79,7 +79,7 @@ def clone_part(part: Module, memo: Memo) -> Module:
 
 def clone_node(node: Node, memo: Memo) -> Node:
     parents = tuple(memo[id(parent)] for parent in node.parents)
-    result = Node(memo[id(node.module)], parents, node.file, node.line)
+    result = Node(memo[id(node.module)], parents, node.file, node.line, node.slots)
     result.name, result.description = node.name, node.description
     result.attributes = dict(node.attributes)
     return result

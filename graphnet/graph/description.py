@@ -69,6 +69,8 @@ def describe_node(node: Node, numbers: Mapping[int, int], position: Mapping[Node
         "parents": [position[parent] for parent in node.parents],
         "place": node.place,
     }
+    if node.slots:
+        entry["slots"] = list(node.slots)
     if node.name:
         entry["name"] = node.name
     if node.description:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import networkx as nx
@@ -13,7 +13,9 @@ from graphnet.graph import table
 from graphnet.graph.checks import check_graph, checked_nodes
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
+from graphnet.graph.optional import padded
 from graphnet.graph.source import GRAPH, calling_frame, calling_line, place, short_name
+from graphnet.graph.split import OptionalInput
 from graphnet.graph.tracing import current_tracing
 
 
@@ -47,6 +49,7 @@ class GModule(Module):
             node.name = None
         self.names = tuple(unique_names(self.nodes))
         check_paths(self.nodes, self.names)
+        check_optional(self)
         self._set_layout()
 
     def _set_layout(self) -> None:
@@ -64,12 +67,21 @@ class GModule(Module):
         for node, name in zip(self.nodes, self.names, strict=True):
             graph.add_node(node, name=name, module=node.module)
         for node in self.nodes:
-            graph.add_edges_from((parent, node, slot) for slot, parent in enumerate(node.parents))
+            slots = node.slots or range(len(node.parents))
+            graph.add_edges_from(
+                (parent, node, slot) for slot, parent in zip(slots, node.parents, strict=True)
+            )
         return graph
 
     def name_of(self, node: Node) -> str:
         """The name of a node in this graph."""
         return self.names[self._position[node]]
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        return tuple(self.name_of(node) for node in self.inputs if is_optional(node))
+
+    def required_inputs(self) -> int:
+        return sum(not is_optional(node) for node in self.inputs)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         for node, name in zip(self.nodes, self.names, strict=True):
@@ -99,10 +111,10 @@ class GModule(Module):
         for index, (node, name) in enumerate(zip(self.nodes, self.names, strict=True)):
             if node.parents:
                 parents = [values[self._position[parent]] for parent in node.parents]
-                value = parents[0] if len(parents) == 1 else parents
             else:
-                value = given[node]
-            values[index] = compute_node(self, node, name, value)
+                parents = [given[node]]
+            if any(parent is not None for parent in parents):
+                values[index] = compute_node(self, node, name, parents)
         results = [values[self._position[node]] for node in self.outputs]
         return results[0] if len(results) == 1 else results
 
@@ -119,17 +131,40 @@ class GModule(Module):
         return "\n".join(lines)
 
 
-def compute_node(net: GModule, node: Node, name: str, value: Any) -> Any:
+def compute_node(net: GModule, node: Node, name: str, values: list[Any]) -> Any:
     """Run the module of one node; errors and equations carry its path and line."""
     tracing = current_tracing.get()
     assert tracing is not None
     here = tracing.place(node.module, name, short_name(node.file), node.line)
-    return tracing.compute(node.module, value, here, lambda: parent_lines(net, node, value), node)
+    context = partial(parent_lines, net, node, values)
+    if any(v is None for v in values) and not node.module.optional_inputs():
+        missing = net.name_of(node.parents[[v is None for v in values].index(True)])
+        error = GraphError(
+            f"needs {missing}, which was left out", "Give it, or leave out what goes with it too."
+        )
+        error.locate(str(here), context())
+        raise error
+    return tracing.compute(node.module, node.gathered(values), here, context, node)
 
 
-def parent_lines(net: GModule, node: Node, value: Any) -> tuple[str, ...]:
+def is_optional(node: Node) -> bool:
+    return isinstance(node.module, OptionalInput) and node.is_input
+
+
+def check_optional(net: GModule) -> None:
+    """Optional inputs come last, after at least one other."""
+    flags = [is_optional(node) for node in net.inputs]
+    if flags[0] or flags != sorted(flags):
+        node = net.inputs[flags.index(True)]
+        raise GraphError(
+            f"GModule ({place(net.file, net.line)}): {node} is optional and comes before "
+            "an input that is not",
+            "List the inputs that may be left out last.",
+        )
+
+
+def parent_lines(net: GModule, node: Node, values: list[Any]) -> tuple[str, ...]:
     """A table of what a node received: parent, shape, module, place."""
-    values = list(value) if len(node.parents) > 1 else [value]
     nodes = list(node.parents) or [node]
     rows = [
         (
@@ -145,9 +180,11 @@ def parent_lines(net: GModule, node: Node, value: Any) -> tuple[str, ...]:
 
 
 def input_values(net: GModule, value: Any) -> dict[Node, Any]:
-    """The value for each input node."""
+    """The value for each input node, None for one that is left out."""
     if len(net.inputs) == 1:
         return {net.inputs[0]: value}
+    if optional := net.optional_inputs():
+        value = padded(net, value, len(net.inputs) - len(optional), optional)
     count = len(net.inputs)
     if not table.is_table(value) or len(value) != count:
         received = f"a table of {len(value)}" if table.is_table(value) else table.describe(value)
@@ -166,6 +203,8 @@ def part_at(module: Module, parts: Sequence[str], path: str) -> Any:
     if isinstance(module, GModule):
         return module[".".join(parts)]
     children = dict(module.named_children())
+    if module.inside and parts[0] != module.inside:
+        return part_at(children[module.inside], parts, path)
     for cut in range(len(parts), 0, -1):
         child = children.get(".".join(parts[:cut]))
         if child is not None:
@@ -205,6 +244,8 @@ def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
 def inner_paths(module: Module) -> Iterator[tuple[str, Any]]:
     yield from module.named_children()
     yield from module.own_parameters()
+    if module.inside:
+        yield from inner_paths(dict(module.named_children())[module.inside])
 
 
 def unique_names(nodes: Sequence[Node]) -> list[str]:

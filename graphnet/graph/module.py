@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph.parameter import Parameter, ParameterTable, flatten
-from graphnet.graph.parts import checked_attribute, parts_of, private
+from graphnet.graph.flat import flat_vectors
+from graphnet.graph.given import same_input
+from graphnet.graph.optional import arranged
+from graphnet.graph.parameter import Parameter, ParameterTable
+from graphnet.graph.parts import checked_attribute, parts_of, private, walk_modules
 from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
-from graphnet.graph.run import Run, last_run, remember_run, run_module, same_input
+from graphnet.graph.run import Run, last_run, remember_run, run_module
 from graphnet.graph.tracing import compute_inside
+from graphnet.graph.wanted import Wanted, joined
 from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
@@ -53,6 +57,8 @@ class Module(ABC):
 
     _version: int = 0
     is_training: bool = True
+    inside: str = ""
+    """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
     symbol: str = ""
     """How drawings show the module, where people have a sign for it (σ, tanh, +, ×)."""
 
@@ -75,14 +81,25 @@ class Module(ABC):
 
     # ---- wiring
 
-    def __call__(self, *inputs: Any) -> Any:
-        """A node, when applied to nodes; an input node, to nothing; the output, to arrays."""
-        from graphnet.graph.node import apply_module
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
 
-        return apply_module(self, inputs)
+        Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``).
+        """
+        from graphnet.graph.calling import apply_module
+
+        return apply_module(self, inputs, named)
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that may be left out, the last entries of the input table."""
+        return ()
+
+    def required_inputs(self) -> int:
+        """How many entries of the input table come before the optional ones."""
+        return 1
 
     def __rsub__(self, parents: Any) -> Node:
-        """``node - module`` and ``[node, node] - module``, nngraph's chaining."""
+        """``node - module`` and ``[node, node] - module``: nngraph's chaining."""
         return self(parents)  # type: ignore[no-any-return]
 
     def __neg__(self) -> Node:
@@ -96,37 +113,41 @@ class Module(ABC):
     # ---- running
 
     def run(
-        self, inputs: Any, *, keep: bool | Iterable[str] = True, check_finite: bool = False
+        self,
+        inputs: Any,
+        *,
+        keep: bool | Iterable[str] = True,
+        trace: bool | Iterable[str] = False,
+        trace_weights: bool | Iterable[str] = False,
+        check_finite: bool = False,
+        **named: Any,
     ) -> Run:
         """Compute the output and keep every node's: see ``Run``.
 
-        ``inputs`` is an array or a table (list or tuple) of arrays. ``keep`` names the nodes whose
-        values and gradients are kept, or is True for all and False for none. With
+        ``inputs`` is an array or a table (list or tuple) of arrays; optional inputs may be given by
+        name. ``keep`` names the nodes whose values and gradients are kept, or is True for all and
+        False for none. ``trace`` does the same for the nodes inside sequences, which have a value
+        at each step, and ``trace_weights`` for the gradients of parameters at each step. With
         ``check_finite``, a NaN or infinity raises NumericsError that names the node it came from.
         """
-        names = keep if isinstance(keep, bool) else tuple(keep)
-        return run_module(self, inputs, check_finite, names)
+        wanted = Wanted.of(keep, trace, trace_weights)
+        return run_module(self, arranged(self, (inputs,), named), check_finite, wanted)
 
-    def forward(self, inputs: Any, *more: Any, check_finite: bool = False) -> Any:
+    def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:
         """The output for an input; tables come as lists."""
-        if more:
-            raise GraphError(
-                f"forward received {1 + len(more)} inputs, expected one",
-                "Pass several as a list: forward([a, b]).",
-                type(self).__name__,
-            )
-        run = self.run(inputs, keep=False, check_finite=check_finite)
+        table = arranged(self, (inputs, *more), named)
+        run = self.run(table, keep=False, check_finite=check_finite)
         remember_run(self, run)
         return run.outputs
 
-    def backward(self, inputs: Any, grad_outputs: Any = None) -> Any:
+    def backward(self, inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
         """The gradient of the input, after ``forward`` on the same input in the same thread.
 
         ``grad_outputs`` has the structure and shapes of the output (1 for a scalar output may be
         left out). The gradients of the parameters are added to their ``grad``.
         """
         run = last_run(self)
-        if run is None or not same_input(run.inputs, inputs):
+        if run is None or not same_input(run.inputs, arranged(self, (inputs,), named)):
             raise GraphError(
                 "backward needs the input of the last forward",
                 "Call forward(x) first, then backward(x, grad) with the same x.",
@@ -156,16 +177,7 @@ class Module(ABC):
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module (named ``""``) and all its parts, each once, depth first."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [("", self)]
-        while stack:
-            path, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield path, module
-            children = [(f"{path}.{n}" if path else n, m) for n, m in module.named_children()]
-            stack.extend(reversed(children))
+        return walk_modules(self)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter once, with the path of its first place."""
@@ -174,11 +186,11 @@ class Module(ABC):
             for name, parameter in module.own_parameters():
                 if parameter not in seen:
                     seen.add(parameter)
-                    yield (f"{path}.{name}" if path else name), parameter
+                    yield joined(path, name), parameter
 
     def parameters(self) -> ParameterTable:
         """All parameters; print it to see names, shapes and values."""
-        return ParameterTable(self.named_parameters())
+        return ParameterTable(self.named_parameters(), self.named_modules)
 
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
         """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
@@ -186,17 +198,8 @@ class Module(ABC):
         ``weight`` and ``grad`` of every module are views of them from then on, until another net
         that shares some of them is flattened. Raises GraphError when the dtypes differ.
         """
-        flats = flatten(self.parameters())
-        if len(flats) != 1:
-            found = " and ".join(sorted({str(p.dtype) for p in self.parameters()}))
-            raise GraphError(
-                f"has {found or 'no'} parameters, expected parameters of one dtype",
-                "Convert with net.float() or net.double()."
-                if found
-                else "There is nothing to train.",
-                type(self).__name__,
-            )
-        return flats[0].data, flats[0].grad
+        flat = flat_vectors(self.parameters(), type(self).__name__)
+        return flat.data, flat.grad
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
@@ -264,7 +267,7 @@ class Module(ABC):
         return {parameter.name: value for parameter, value in arguments_of(self)}
 
     def description(self) -> str:
-        """The module as it is written: ``Linear(20, 10)``."""
+        """As it is written: ``Linear(20, 10)``."""
         return written(self, hidden=Module)
 
     def __repr__(self) -> str:

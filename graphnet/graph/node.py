@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph import table
 from graphnet.graph.arithmetic import (
     AddConstant,
     CAddTable,
@@ -21,25 +20,33 @@ from graphnet.graph.arithmetic import (
 )
 from graphnet.graph.module import Module
 from graphnet.graph.source import calling_line, place
-from graphnet.graph.split import Element, Identity, Pack, Split
-from graphnet.graph.tracing import current_tracing
-from graphnet.ir.array import Array
+from graphnet.graph.split import Element, Identity, OptionalInput, Split
 
 
 class Node:
     """A module applied to parents; made by calling the module, never changed afterwards.
 
-    Attributes of the module can be read through the node: ``net["gate"].weight``.
+    ``slots`` is empty, or says for each parent which entry of the module's input it is, where
+    optional inputs are left out. Attributes of the module can be read through the node:
+    ``net["gate"].weight``.
     """
 
     __slots__ = (
         "__weakref__", "_children", "attributes", "description", "file", "line", "module", "name",
-        "parents",
+        "parents", "slots",
     )  # fmt: skip
 
-    def __init__(self, module: Module, parents: tuple[Node, ...], file: str, line: int) -> None:
+    def __init__(
+        self,
+        module: Module,
+        parents: tuple[Node, ...],
+        file: str,
+        line: int,
+        slots: tuple[int, ...] = (),
+    ) -> None:
         self.module = module
         self.parents = parents
+        self.slots = slots
         self.name: str | None = None
         self.description = ""
         self.attributes: dict[str, str] = {}
@@ -65,6 +72,15 @@ class Node:
         if graph_attributes is not None:
             self.attributes.update({k: str(v) for k, v in graph_attributes.items()})
         return self
+
+    def gathered(self, values: list[Any]) -> Any:
+        """What the module receives when its parents have these values."""
+        if self.slots:
+            entries: list[Any] = [None] * (max(self.slots) + 1)
+            for slot, value in zip(self.slots, values, strict=True):
+                entries[slot] = value
+            return entries
+        return values[0] if len(values) == 1 else values
 
     def split(self, count: int) -> tuple[Node, ...]:
         """One node for each of the ``count`` entries of this node's output table."""
@@ -196,82 +212,15 @@ def combine(operation: type[Module], left: Node, right: Any) -> Node:
     return Node(operation(), (left, right), *calling_line())
 
 
-def apply_module(module: Module, inputs: tuple[Any, ...]) -> Any:
-    """What ``module(...)`` means: a node, an input node, or the output for arrays."""
-    if len(inputs) > 1:
-        raise GraphError(
-            f"{describe_call(module)} received {len(inputs)} arguments, expected one",
-            "Pass several inputs as a list: module([a, b]).",
-        )
-    if not inputs:
-        return Node(module, (), *calling_line())
-    value = inputs[0]
-    if isinstance(value, Node):
-        return Node(module, (value,), *calling_line())
-    leaves, _ = table.flatten(value)
-    if any(isinstance(leaf, Node) for leaf in leaves) or not all(map(is_array, leaves)):
-        return Node(module, parents_of(module, value), *calling_line())
-    if not leaves:
-        raise GraphError(
-            f"{describe_call(module)} received an empty table of inputs",
-            "For an input node, leave the parentheses empty: module().",
-        )
-    return module.call(value) if current_tracing.get() else module.forward(value)
-
-
-def is_array(value: Any) -> bool:
-    return isinstance(value, Array | int | float) or (
-        hasattr(value, "__array__") and not isinstance(value, Node | str)
-    )
-
-
-def describe_call(module: Module) -> str:
-    return f"{type(module).__name__} ({place(*calling_line())})"
-
-
-def parents_of(module: Module, value: Any) -> tuple[Node, ...]:
-    """The parent nodes of a call; a list inside the list becomes a node that makes that table."""
-    if not table.is_table(value):
-        require_node(value, "input", module)
-    parents = []
-    for index, part in enumerate(value):
-        if table.is_table(part) and part:
-            inner = parents_of(module, part)
-            parents.append(Node(Pack(len(inner)), inner, *calling_line()))
-        else:
-            parents.append(require_node(part, f"inputs[{index}]", module))
-    return tuple(parents)
-
-
-def require_node(value: Any, what: str, module: Module | None = None) -> Node:
-    """The node, or a GraphError that names the likely mistake."""
-    if isinstance(value, Node):
-        return value
-    user = f"{type(module).__name__} " if module else "GModule "
-    where = f"{user}({place(*calling_line())}): {what}"
-    if value is None:
-        raise GraphError(
-            f"{where} is None", "Is a name mistyped, or did a function return nothing?"
-        )
-    if isinstance(value, Module):
-        raise GraphError(
-            f"{where} is the module {value.description()}, expected a node",
-            "Did you forget a second pair of parentheses, which makes a node of a module?",
-        )
-    if isinstance(value, Array) or hasattr(value, "__array__"):
-        raise GraphError(
-            f"{where} is an array, expected a node",
-            "Nodes and arrays cannot be mixed: wire the graph first, then run it on arrays.",
-        )
-    raise GraphError(f"{where} is {value!r} of type {type(value).__name__}, expected a node")
-
-
-def input(name: str | None = None) -> Node:
+def input(name: str | None = None, *, optional: bool = False) -> Node:
     """An input node of a graph: ``Identity()()``.
+
+    An ``optional`` one may be left out of a run (it comes after the others, or is given by name);
+    modules that can do without, such as ``nn.Recurrent``, then see None.
 
     >>> x = input("x")
     >>> x.is_input
     True
     """
-    node = Node(Identity(), (), *calling_line())
-    return node.annotate(name=name)
+    module = OptionalInput() if optional else Identity()
+    return Node(module, (), *calling_line()).annotate(name=name)

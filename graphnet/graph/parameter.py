@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, GraphError, ShapeError
+from graphnet.graph.flat import Place
 from graphnet.graph.random import default_generator
 from graphnet.graph.tracing import current_tracing, initialising
 from graphnet.ir.array import Array
@@ -161,11 +161,26 @@ class Parameter(NDArrayOperatorsMixin):
         return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
 
 
-class ParameterTable(Sequence[Parameter]):
-    """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``."""
+@runtime_checkable
+class NamesRows(Protocol):
+    """A module to which some rows of another module's parameters belong, each under a name."""
 
-    def __init__(self, named: Iterable[tuple[str, Parameter]]) -> None:
+    def parameter_rows(self) -> Iterable[tuple[str, Parameter, slice]]: ...
+
+
+class ParameterTable(Sequence[Parameter]):
+    """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``.
+
+    ``parts`` gives the module's parts with their paths: those that name rows are printed.
+    """
+
+    def __init__(
+        self,
+        named: Iterable[tuple[str, Parameter]],
+        parts: Callable[[], Iterable[tuple[str, object]]] = tuple,
+    ) -> None:
         pairs = list(named)
+        self._parts = parts
         self.named = dict(pairs)
         self._values = [parameter for _, parameter in pairs]
 
@@ -193,12 +208,24 @@ class ParameterTable(Sequence[Parameter]):
             return "no parameters"
         total = sum(p.size for p in self._values)
         rows = [("parameter", "shape", "dtype", "values")]
-        rows += [
-            (name, str(p.shape), str(p.dtype), short_view(p.data)) for name, p in self.named.items()
-        ]
+        inner = self._inner_rows()
+        for name, p in self.named.items():
+            rows.append((name, str(p.shape), str(p.dtype), short_view(p.data)))
+            rows += [line for _, line in sorted(inner.get(p, []))]
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = ["  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows]
         return "\n".join([*lines, f"{len(self)} parameters, {total:,} numbers"])
+
+    def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
+        """A line for each named span of rows, with the row that it starts at."""
+        found: dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]] = {}
+        for path, part in self._parts():
+            if isinstance(part, NamesRows):
+                for name, p, span in part.parameter_rows():
+                    rows = f"{span.start}:{span.stop}"
+                    line = (f"  {path}.{name}", rows, "", short_view(p.data[span]))
+                    found.setdefault(p, []).append((span.start, line))
+        return found
 
 
 def short_view(values: NDArray, shown: int = 4) -> str:
@@ -209,64 +236,3 @@ def short_view(values: NDArray, shown: int = 4) -> str:
         texts += ["…", f"{flat[-1]: .4g}"]
     spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
     return " ".join(texts) + spread
-
-
-# ---- flat storage
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """The values of several parameters in one vector, and their gradients in another."""
-
-    data: NDArray
-    grad: NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a parameter lies in a flat vector."""
-
-    flat: Flat
-    start: int
-
-
-def flatten(parameters: Sequence[Parameter]) -> list[Flat]:
-    """One pair of vectors for each dtype, of which the parameters are views from now on.
-
-    Parameters that already lie side by side in this order are left where they are.
-    """
-    by_dtype: dict[np.dtype[Any], list[Parameter]] = {}
-    for parameter in parameters:
-        by_dtype.setdefault(parameter.dtype, []).append(parameter)
-    return [contiguous(group) or gather(group) for group in by_dtype.values()]
-
-
-def contiguous(parameters: Sequence[Parameter]) -> Flat | None:
-    first = parameters[0]._flat
-    if first is None:
-        return None
-    position = first.start
-    for parameter in parameters:
-        place = parameter._flat
-        if place is None or place.flat is not first.flat or place.start != position:
-            return None
-        position += parameter.size
-    if position - first.start == first.flat.data.size:
-        return first.flat
-    span = slice(first.start, position)
-    return Flat(first.flat.data[span], first.flat.grad[span])
-
-
-def gather(parameters: Sequence[Parameter]) -> Flat:
-    flat = Flat(
-        np.concatenate([p.data.reshape(-1) for p in parameters]),
-        np.concatenate([p.grad.reshape(-1) for p in parameters]),
-    )
-    start = 0
-    for parameter in parameters:
-        span = slice(start, start + parameter.size)
-        parameter._data = flat.data[span].reshape(parameter.shape)
-        parameter._grad = flat.grad[span].reshape(parameter.shape)
-        parameter._flat = Place(flat, start)
-        start = span.stop
-    return flat

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.parameter import Parameter
-from graphnet.graph.tracing import UNSAVED
+from graphnet.graph.state import UNSAVED
+from graphnet.graph.wanted import joined
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
 
 T = TypeVar("T")
 
@@ -78,3 +82,19 @@ def put(owner: Any, name: str, part: Any) -> None:
     else:
         changed = [part if str(i) == key else v for i, v in enumerate(container)]
         setattr(owner, attribute, type(container)(changed))
+
+
+def walk_modules(module: Module) -> Iterator[tuple[str, Module]]:
+    """A module (named ``""``) and all its parts with their paths, each once, depth first."""
+    seen: set[int] = set()
+    stack: list[tuple[str, Module]] = [("", module)]
+    while stack:
+        path, part = stack.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield path, part
+        children = [
+            (path if n == part.inside else joined(path, n), m) for n, m in part.named_children()
+        ]
+        stack.extend(reversed(children))

@@ -91,13 +91,23 @@ def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
                 "A node can only follow its parents: the graph would have a cycle.",
             )
         parents = tuple(nodes[i] for i in data["parents"])
-        node = Node(numbered(modules, data["module"]), parents, *parsed_place(data["place"]))
+        slots = checked_slots(data.get("slots", []), len(parents))
+        module = numbered(modules, data["module"])
+        node = Node(module, parents, *parsed_place(data["place"]), slots)
         node.annotate(data.get("name"), *checked_annotations(data))
         nodes.append(node)
     inputs = [numbered(nodes, i) for i in entry["inputs"]]
     net = GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
     net.file, net.line = parsed_place(entry["place"])
     return net
+
+
+def checked_slots(slots: Any, count: int) -> tuple[int, ...]:
+    """Which inputs of its module the parents of a node are; raises FormatError."""
+    whole = isinstance(slots, list) and all(type(n) is int and 0 <= n < 1000 for n in slots)
+    if not whole or (slots and (len(slots) != count or sorted(set(slots)) != slots)):
+        raise FormatError(f"gives {count} parents of a node the input positions {slots!r}")
+    return tuple(slots)
 
 
 SAFE_ATTRIBUTES = {

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
+from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
+from graphnet.graph.given import as_array, check_inputs, read_only, seed_arrays
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
 from graphnet.graph.traced import Record, Traced, trace_module
-from graphnet.graph.tracing import Draw, Keep
-from graphnet.ir.interpreter import interpreter, require_finite
+from graphnet.graph.tracing import Draw, Remembered
+from graphnet.graph.wanted import ByName, Wanted, full_path
+from graphnet.ir.interpreter import interpreter
 from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
@@ -30,9 +32,12 @@ class Run:
     """The outputs of one execution, and the outputs of every node.
 
     ``run.outputs`` is what ``forward`` returns. ``run["name"]`` or ``run[node]`` is the output of a
-    node (read-only). After ``run.backward(grad_outputs)``, ``run.grad["name"]`` is the gradient of
-    that output. Runs are independent of each other and of the graph; inputs are copied, parameters
-    are read where they are, so update them after ``backward``.
+    node (read-only), by its path or the end of it. After ``run.backward(grad_outputs)``,
+    ``run.grad["name"]`` is the gradient of that output. A node inside a sequence, kept by
+    ``trace``, has the steps on its first axis: (steps, batch, …).
+
+    Runs are independent of each other and of the graph; inputs are copied, parameters are read
+    where they are, so update them after ``backward``.
 
     In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
     ``backward`` computes forward once more.
@@ -54,6 +59,8 @@ class Run:
         else:
             values = self._interpret(traced.program, arrays)
         self._values = values[: len(traced.program.outputs)]
+        for memory, position in traced.updates.items():
+            memory.data = self._values[position]
         leaves = [np.array(value) for value in values[: traced.output_count]]
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
@@ -90,9 +97,27 @@ class Run:
     @property
     def grad(self) -> Gradients:
         """The gradient of each node's output, after ``backward``."""
-        if self._gradients is None:
-            raise GraphError("Call run.backward(grad_outputs) before reading run.grad")
+        self._require_backward("grad")
         return Gradients(self)
+
+    @property
+    def weight_grad_by_step(self) -> dict[str, NDArray]:
+        """What each step adds to the gradient of each parameter of ``trace_weights``:
+        (steps, *parameter.shape), after ``backward``. A parameter read in several sequences has an
+        entry for each, ``name (2)`` and so on."""
+        self._require_backward("weight_grad_by_step")
+        probes = self._traced.weight_probes
+        if not probes:
+            raise GraphError(
+                "The run has no gradients of parameters by step",
+                "Ask for them: run(xs, trace_weights=['i2h.weight']).",
+            )
+        found = {path: self._gradient(atom) for path, atom in probes.items()}
+        return ByName({path: read_only(array) for path, array in found.items()})
+
+    def _require_backward(self, name: str) -> None:
+        if self._gradients is None:
+            raise GraphError(f"Call run.backward(grad_outputs) before reading run.{name}")
 
     def backward(self, grad_outputs: Any = None) -> Any:
         """Gradients of the inputs (None for integer inputs); adds to the parameters' ``grad``.
@@ -146,10 +171,7 @@ class Run:
                 )
                 raise GraphError(f"{key} is {found}", "Ask for it by its path.")
             key = paths[0]
-        if key not in records:
-            shown = ", ".join(list(records)[:20])
-            raise GraphError(f"The run has no node named {key!r}", f"There are: {shown}")
-        return records[key]
+        return records[full_path(key, records)]
 
 
 class Gradients:
@@ -160,17 +182,16 @@ class Gradients:
 
     def __getitem__(self, key: Any) -> Any:
         record = self._run._record(key)
-        atoms = [self._run._traced.program.outputs[i] for i in record.positions]
-        leaves = [self._run._gradient(atom) for atom in atoms]
+        leaves = [None if p is None else self._run._gradient(p) for p in record.probes]
         shown = [None if leaf is None else read_only(leaf) for leaf in leaves]
         return table.unflatten(record.structure, shown)
 
 
-def run_module(module: Module, inputs: Any, check_finite: bool, keep: Keep) -> Run:
+def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) -> Run:
     """Trace the module for this kind of input, unless that was done before, and execute it."""
-    leaves, structure = table.flatten(inputs)
+    leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = find_trace(module, structure, arrays, keep)
+    traced = find_trace(module, structure, arrays, wanted)
     values = [np.array(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
@@ -179,15 +200,15 @@ def run_module(module: Module, inputs: Any, check_finite: bool, keep: Keep) -> R
 
 
 def find_trace(
-    module: Module, structure: table.Structure, arrays: Sequence[NDArray], keep: Keep
+    module: Module, structure: table.Structure, arrays: Sequence[NDArray], wanted: Wanted
 ) -> Traced:
     """The trace for this signature and mode; the oldest of too many are forgotten."""
-    signature = (structure, keep, module.is_training, *[(a.shape, a.dtype) for a in arrays])
+    signature = (structure, wanted, module.is_training, *[(a.shape, a.dtype) for a in arrays])
     traces: dict[Any, Traced] = private(module, "_trace_cache", dict)
     traced = traces.get(signature)
     if traced is not None and traced.is_current():
         return traced
-    traced = trace_module(module, structure, arrays, keep)
+    traced = trace_module(module, structure, arrays, wanted)
     if len(traces) >= KEPT_TRACES:
         traces.pop(next(iter(list(traces)), None), None)
     traces[signature] = traced
@@ -202,77 +223,10 @@ def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
         drawn = np.float64 if source.type.dtype == np.float64 else np.float32
         uniform = module.generator.random(source.type.shape, dtype=drawn)
         return uniform.astype(source.type.dtype, copy=False)
+    if isinstance(source, Remembered):
+        return source.memory.recalled(source.type)
     array: NDArray = source.data
     return array
-
-
-def as_array(module: Module, leaf: Any) -> NDArray:
-    if isinstance(leaf, np.ndarray):
-        return leaf
-    if leaf is None or isinstance(leaf, str | dict):
-        error = DtypeError(
-            f"receives {leaf!r}, expected an array or a table of arrays",
-            "Is a name mistyped, or did a function return nothing?",
-        )
-        error.locate(type(module).__name__)
-        raise error
-    return np.asarray(leaf)
-
-
-def check_inputs(module: Module, inputs: Any) -> None:
-    for path, leaf in table.walk(inputs):
-        require_finite(
-            np.asarray(leaf), f"{type(module).__name__}: input{table.position_text(path)} holds"
-        )
-    for name, parameter in module.named_parameters():
-        require_finite(parameter.data, f"{type(module).__name__}: parameter {name} holds")
-
-
-def read_only(value: Any) -> NDArray:
-    """A view of a value that the run still needs."""
-    view = np.asarray(value).view()
-    view.flags.writeable = False
-    return view
-
-
-def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
-    """The gradients of the outputs as arrays of the right types."""
-    traced = run._traced
-    types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
-    if grad_outputs is None:
-        if len(types) != 1 or types[0].size != 1:
-            raise GraphError(
-                f"backward of {table.describe(run.outputs)} needs grad_outputs",
-                "Only a single number has an obvious gradient: 1.",
-            )
-        return [np.ones(types[0].shape, types[0].dtype)]
-    leaves, structure = table.flatten(grad_outputs)
-    if structure != traced.output_structure:
-        raise GraphError(
-            f"backward received the gradients {counted(grad_outputs)}, "
-            f"expected {counted(run.outputs)}",
-            "Give one gradient for each output, nested as the output is.",
-        )
-    seeds = []
-    for index, (leaf, type) in enumerate(zip(leaves, types, strict=True)):
-        if not type.is_float:
-            continue
-        if leaf is None:
-            raise GraphnetError(f"backward received None as gradient {index}")
-        array = np.asarray(leaf)
-        if array.shape != type.shape:
-            raise ShapeError(
-                f"backward received a gradient {array.shape} for output {index}, "
-                f"expected {type.shape}"
-            )
-        seeds.append(array.astype(type.dtype))
-    return seeds
-
-
-def counted(value: Any) -> str:
-    """The shapes of a value, and how many entries it has as a table."""
-    count = f" ({len(value)} entries)" if table.is_table(value) else ""
-    return table.describe(value) + count
 
 
 def last_run(module: Module) -> Run | None:
@@ -282,15 +236,3 @@ def last_run(module: Module) -> Run | None:
 
 def remember_run(module: Module, run: Run) -> None:
     private(module, "_thread_runs", threading.local).run = run
-
-
-def same_input(kept: Any, given: Any) -> bool:
-    """Whether two inputs are the same arrays, or hold equal values."""
-    if kept is given:
-        return True
-    left, left_structure = table.flatten(kept)
-    right, right_structure = table.flatten(given)
-    return left_structure == right_structure and all(
-        a is b or np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
-        for a, b in zip(left, right, strict=True)
-    )

@@ -16,6 +16,13 @@ class Identity(Module):
         return input
 
 
+class OptionalInput(Module):
+    """An input node that a run may leave out: ``input("lengths", optional=True)``."""
+
+    def compute(self, input: Any) -> Any:
+        return input
+
+
 class Split(Module):
     """Checks that its input is a table of ``count`` entries and passes it on; ``node.split(n)``."""
 

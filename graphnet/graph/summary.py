@@ -62,7 +62,9 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
     total = count_by_path(traced.program, counts)
     below = with_inner(counts)
     rows = []
-    modules = dict(module.named_modules())
+    modules: dict[str, Module] = {}
+    for path, inner in module.named_modules():
+        modules.setdefault(path, inner)
     shared = dict(module.named_children())
     for path, shape in output_shapes(traced).items():
         part = modules.get(path) or shared.get(path) or find_part(module, path)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-Structure = tuple[Any, ...] | None
-"""None for a leaf, a tuple of structures for a table."""
+Structure = tuple[Any, ...] | str | None
+"""None for a leaf, a tuple of structures for a table, ABSENT for an input that is left out."""
+
+ABSENT = "absent"
 
 
 def is_table(value: Any) -> bool:
@@ -17,13 +19,15 @@ SHOWN = 6
 """How many entries of a table an error message shows."""
 
 
-def flatten(value: Any) -> tuple[list[Any], Structure]:
-    """The leaves of a value in order, and its structure."""
+def flatten(value: Any, absent: bool = False) -> tuple[list[Any], Structure]:
+    """The leaves of a value in order, and its structure; with ``absent``, None is no leaf."""
     leaves: list[Any] = []
 
     def visit(part: Any) -> Structure:
         if is_table(part):
             return tuple(map(visit, part))
+        if part is None and absent:
+            return ABSENT
         leaves.append(part)
         return None
 
@@ -38,6 +42,8 @@ def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
     remaining = iter(leaves)
 
     def build(part: Structure) -> Any:
+        if part == ABSENT:
+            return None
         return next(remaining) if part is None else [build(p) for p in part]
 
     return build(structure)
@@ -61,6 +67,8 @@ def walk(value: Any, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ..
 
 def describe(value: Any) -> str:
     """The shapes of a value, as ``(32, 400)`` or ``[(32, 400), (32, 10)]``."""
+    if value is None:
+        return "nothing"
     if is_table(value):
         shown = [*map(describe, value[:SHOWN]), *(["…"] if len(value) > SHOWN else [])]
         return f"[{', '.join(shown)}]"

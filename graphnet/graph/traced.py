@@ -10,20 +10,21 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph import table
+from graphnet.graph.memory import Memory
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.state import ModuleState
 from graphnet.graph.tracing import (
-    Keep,
-    ModuleState,
     Source,
     Tracing,
     computed,
     current_tracing,
     received,
 )
+from graphnet.graph.wanted import Wanted, chosen
 from graphnet.ir.builder import building
 from graphnet.ir.collector import collector_paused
 from graphnet.ir.gradient import Derivative, differentiate
-from graphnet.ir.program import Program, Var, is_var
+from graphnet.ir.program import Atom, Program, Var, is_var
 from graphnet.ir.trace import atom_of
 from graphnet.ir.types import ArrayType, NDArray
 
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where the value of a node lies among the outputs of a program."""
+    """Where the value of a node lies among the outputs of a program, and what its gradient is by.
+
+    ``probes`` are the values whose gradients are those of the node: its own, or inside a sequence
+    those of the zeros that were added to it.
+    """
 
     structure: table.Structure
     positions: tuple[int, ...]
+    probes: tuple[Atom | None, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +62,8 @@ class Traced:
     records: dict[str, Record]
     paths: dict[Node, list[str]]
     states: list[ModuleState]
+    weight_probes: dict[str, Atom]
+    updates: dict[Memory, int]
     derivative: Derivative | None = None
     wanted: dict[Var, int] = field(default_factory=dict)
 
@@ -75,11 +83,12 @@ class Traced:
         """The derivative by inputs, parameters and node values; made at the first call."""
         if self.derivative is None:
             wanted = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
+            probes = [probe for record in self.records.values() for probe in record.probes]
             wanted.update(
                 dict.fromkeys(
                     atom
-                    for atom in self.program.outputs[self.output_count :]
-                    if is_var(atom) and atom.type.is_float
+                    for atom in (*probes, *self.weight_probes.values())
+                    if atom is not None and is_var(atom) and atom.type.is_float
                 )
             )
             with collector_paused():
@@ -90,11 +99,15 @@ class Traced:
 
 
 def trace_module(
-    module: Module, structure: table.Structure, leaves: Sequence[NDArray], keep: Keep = True
+    module: Module,
+    structure: table.Structure,
+    leaves: Sequence[NDArray],
+    wanted: Wanted = Wanted(),  # noqa: B008 (it is frozen)
 ) -> Traced:
     """Trace a module for an input of this structure, with leaves of these types."""
     casts = input_casts(module, leaves)
-    tracing = Tracing(keep)
+    tracing = Tracing(wanted)
+    tracing.weight_names = wanted_weights(module, wanted)
     token = current_tracing.set(tracing)
     try:
         with building(tracing.builder), collector_paused():
@@ -134,9 +147,34 @@ def check_trace(tracing: Tracing, module: Module) -> None:
                 "Store it, or the module that holds it, as an attribute in __init__.",
                 type(module).__name__,
             )
-    missing = [] if isinstance(tracing.keep, bool) else set(tracing.keep) - set(tracing.values)
-    if missing:
-        raise GraphError(f"There is no node named {sorted(missing)[0]!r} whose value can be kept")
+    for names in (tracing.wanted.keep, tracing.wanted.trace):
+        for name in () if isinstance(names, bool) else names:
+            if not any(chosen((name,), path) for path in tracing.values):
+                raise GraphError(
+                    f"There is no node named {name!r} whose value can be kept",
+                    "keep= names nodes outside of sequences, trace= those inside.",
+                )
+    unread = set(tracing.weight_names.values()) - set(tracing.weight_probes)
+    if unread and not isinstance(tracing.wanted.weights, bool):
+        raise GraphError(
+            f"The parameter {sorted(unread)[0]!r} is read in no step of a sequence",
+            "trace_weights= names parameters of cells.",
+        )
+
+
+def wanted_weights(module: Module, wanted: Wanted) -> dict[Parameter, str]:
+    """The parameters whose gradients are kept for each step, with their paths."""
+    if not wanted.weights:
+        return {}
+    named = list(module.named_parameters())
+    for name in () if isinstance(wanted.weights, bool) else wanted.weights:
+        if not any(chosen((name,), path) for path, _ in named):
+            raise GraphError(
+                f"There is no parameter named {name!r}",
+                f"There are: {', '.join(path for path, _ in named)}",
+                type(module).__name__,
+            )
+    return {parameter: path for path, parameter in named if chosen(wanted.weights, path)}
 
 
 def finish(
@@ -156,7 +194,11 @@ def finish(
                 positions[atom] = len(atoms)
                 atoms.append(atom)
             record.append(positions[atom])
-        records[path] = Record(shape, tuple(record))
+        probes, _ = table.flatten(tracing.probes.get(path, value))
+        by = [None if p is None else atom_of(tracing.builder, p) for p in probes]
+        records[path] = Record(shape, tuple(record), tuple(by))
+    updates = {memory: len(atoms) + i for i, memory in enumerate(tracing.memories)}
+    atoms += [atom_of(tracing.builder, value) for value in tracing.memories.values()]
     return Traced(
         tracing.builder.program(atoms),
         tracing.sources,
@@ -167,6 +209,8 @@ def finish(
         records,
         tracing.paths,
         list(tracing.modules.values()),
+        {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()},
+        updates,
     )
 
 

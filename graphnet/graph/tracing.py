@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
+from graphnet.graph.memory import Memory
+from graphnet.graph.state import ModuleState
+from graphnet.graph.steps import alive, bring_out, fed
+from graphnet.graph.wanted import Wanted, chosen, free, joined
 from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, current_builder, current_origin, origin
+from graphnet.ir.builder import Builder, building, current_builder, current_origin, origin
 from graphnet.ir.pointwise import identity
 from graphnet.ir.program import Atom, Origin
+from graphnet.ir.shaping import zeros
+from graphnet.ir.trace import atom_of
 from graphnet.ir.types import ArrayType, Shape, type_of
 
 if TYPE_CHECKING:
@@ -34,61 +41,34 @@ class Draw:
     type: ArrayType
 
 
-UNSAVED = ("_thread_runs", "_trace_cache", "_generator")
-"""Attributes of a module that belong to this very object: copies start without them."""
-
-Keep = bool | tuple[str, ...]
-"""Which nodes' values a run keeps: all, none, or those at these paths."""
-
-Source = int | Draw | Any
-"""What fills a program input: leaf i of the module's input, a Parameter, or a Draw."""
-
-
 @dataclass(frozen=True, slots=True)
-class ModuleState:
-    """What a trace took from a module: its attributes (by version), mode, and lists and dicts."""
+class Remembered:
+    """A program input filled from a memory; zeros as long as that is empty."""
 
-    module: Module
-    version: int
-    mode: bool
-    containers: tuple[tuple[Any, tuple[Any, ...]], ...]
-
-    @staticmethod
-    def of(module: Module) -> ModuleState:
-        attributes = list(module.__dict__.items())  # another thread may add to it
-        containers = tuple(
-            (value, contents(value))
-            for name, value in attributes
-            if isinstance(value, list | dict) and name not in UNSAVED
-        )
-        return ModuleState(module, module._version, module.is_training, containers)
-
-    def is_current(self) -> bool:
-        """Whether the module still is as it was."""
-        return (
-            self.module._version == self.version
-            and self.module.is_training is self.mode
-            and all(same_items(contents(value), kept) for value, kept in self.containers)
-        )
+    memory: Memory
+    type: ArrayType
 
 
-def contents(value: Any) -> tuple[Any, ...]:
-    return (*value, *value.values()) if isinstance(value, dict) else tuple(value)
-
-
-def same_items(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
-    return len(left) == len(right) and all(a is b for a, b in zip(left, right, strict=True))
+Source = int | Draw | Remembered | Any
+"""What fills a program input: leaf i of the module's input, a Parameter, a Draw, a memory."""
 
 
 class Tracing:
     """The state of one trace: which parameters, draws, nodes and modules took part.
 
-    ``keep`` says which nodes' values the program will return: all, none, or those of these paths.
+    ``wanted`` says which nodes' values the program will return. A node inside a scan has a value
+    at each step, the stacked values of ``values``; its gradient at each step is the gradient of its
+    *probe*, a sequence of zeros added to it.
     """
 
-    def __init__(self, keep: Keep = True) -> None:
-        self.keep = keep
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self.builder = Builder()
+        self.probes: dict[str, Any] = {}
+        self.weight_probes: dict[str, Array] = {}
+        self.weights: dict[tuple[int, Parameter], Array] = {}
+        self.weight_names: dict[Parameter, str] = {}
+        self.memories: dict[Memory, Any] = {}  # what each will hold after the run
         self.sources: list[Source] = []
         self.parameters: dict[Parameter, Array] = {}
         self.values: dict[str, Any] = {}
@@ -110,7 +90,22 @@ class Tracing:
             array = self.input(type_of(parameter.data), parameter)
             self.parameters[parameter] = array
             self.taken.add(array.atom)
-        return self.parameters[parameter]
+        return self._probed(parameter, self.parameters[parameter])
+
+    def _probed(self, parameter: Parameter, array: Array) -> Array:
+        """Inside a scan: the parameter plus a probe for each step, if its steps are wanted."""
+        builder = current_builder.get()
+        assert builder is not None
+        name = self.weight_names.get(parameter)
+        if name is None or builder.all_steps() == ():
+            return array
+        key = (id(builder), parameter)
+        if key not in self.weights:
+            probe, inner = fed(builder, array.type, self._zeros)
+            number = sum(path.startswith(name) for path in self.weight_probes)
+            self.weight_probes[f"{name} ({number + 1})" if number else name] = probe
+            self.weights[key] = array + inner
+        return self.weights[key]
 
     def uniform(self, shape: Shape, dtype: Any, once: bool = False) -> Array:
         """Random numbers from [0, 1), drawn anew for each run, and for each step inside a scan.
@@ -118,39 +113,83 @@ class Tracing:
         With ``once``, every use of this module gets the same ones: all steps, the whole run.
         """
         builder = current_builder.get()
-        assert builder is not None and self.module is not None
+        assert builder is not None
+        assert self.module is not None
         type = ArrayType(shape, np.dtype(dtype))
         if not once:
-            return self._uniform(builder, type)
+            return fed(builder, type, self._draw)[1]
         key = (id(self.module), type)
         if key not in self.drawn_once:
             self.drawn_once[key] = self.input(type, Draw(type))
         return self.drawn_once[key]
 
-    def _uniform(self, builder: Builder, type: ArrayType) -> Array:
-        if builder is self.builder or builder.outer is None:
-            return self.input(type, Draw(type))
-        if builder.steps is None:
-            return self._uniform(builder.outer, type)
-        outer = self._uniform(builder.outer, ArrayType((builder.steps, *type.shape), type.dtype))
-        return builder.late_sequence(outer)
-
-    def keeps(self, path: str) -> bool:
-        """Whether the value at this path is kept (inside a scan there is one for each step: no)."""
-        wanted = self.keep if isinstance(self.keep, bool) else path in self.keep
-        return wanted and current_builder.get() is self.builder
+    def _draw(self, type: ArrayType) -> Array:
+        return self.input(type, Draw(type))
 
     def record(self, path: str, value: Any, node: Node | None = None) -> Any:
-        """Remember the value of a node; returns it as values of the node's own.
+        """Remember the value of a node, if it is wanted; returns it as values of the node's own.
 
         A node that passes on what it received gets an ``identity``: its gradient is not that of
         the node before it, which others may read too.
         """
-        value = table.map_table(self.own, value)
-        self.values[path] = value
+        builder = current_builder.get()
+        assert builder is not None
+        inside = builder.all_steps() != ()
+        if not chosen(self.wanted.trace if inside else self.wanted.keep, path):
+            return value
+        if inside:
+            path = free(path, self.values)
+            value = self._traced(builder, path, value)
+        else:
+            value = table.map_table(self.own, value)
+            self.values[path] = value
         if node is not None:
             self.paths.setdefault(node, []).append(path)
         return value
+
+    def _traced(self, builder: Builder, path: str, value: Any) -> Any:
+        """A value of each step, plus its probe; the steps' values are stacked on the way out."""
+        leaves, structure = table.flatten(value)
+        pairs = [self._with_probe(builder, leaf) for leaf in leaves]
+        stacks: list[Any] = [None] * len(pairs)
+        self.values[path] = table.unflatten(structure, stacks) if structure else None
+        self.probes[path] = table.unflatten(structure, [probe for probe, _ in pairs])
+
+        def keep(index: int, stacked: Array) -> None:
+            stacks[index] = stacked
+            self.values[path] = table.unflatten(structure, stacks)
+
+        for index, (_, array) in enumerate(pairs):
+            bring_out(builder, alive(builder, array), partial(keep, index))
+        return table.unflatten(structure, [array for _, array in pairs])
+
+    def _with_probe(self, builder: Builder, leaf: Any) -> tuple[Any, Array]:
+        array = Array(builder, atom_of(builder, leaf))
+        if not array.type.is_float:
+            return None, array
+        probe, inner = fed(builder, array.type, self._zeros)
+        return probe, array + inner
+
+    def _zeros(self, type: ArrayType) -> Array:
+        with building(self.builder):
+            return zeros(type)
+
+    def recall(self, memory: Memory, type: ArrayType) -> Array:
+        """What a memory holds, zeros at first."""
+        self._require_top()
+        return self.input(type, Remembered(memory, type))
+
+    def remember(self, memory: Memory, value: Array) -> None:
+        """Let a memory hold this value after the run."""
+        self._require_top()
+        self.memories[memory] = value
+
+    def _require_top(self) -> None:
+        if current_builder.get() is not self.builder:
+            raise GraphError(
+                "remembers its state inside another sequence",
+                "Let the outermost sequence remember, or pass the states on.",
+            )
 
     def own(self, leaf: Any) -> Any:
         if isinstance(leaf, Array):
@@ -164,8 +203,7 @@ class Tracing:
 
     def place(self, module: Module, name: str, file: str, line: int) -> Origin:
         """The place of a part of this name within the module that computes now."""
-        path = f"{self.path}.{name}" if self.path else name
-        return Origin(path, file, line, type(module).__name__)
+        return Origin(joined(self.path, name), file, line, type(module).__name__)
 
     def compute(
         self,
@@ -182,7 +220,7 @@ class Tracing:
         try:
             with origin(here):
                 result = computed(module, value)
-                if self.keeps(here.path):
+                if here.path != before[0]:
                     result = self.record(here.path, result, node)
         except GraphnetError as error:
             error.locate(str(here), context())
@@ -196,7 +234,10 @@ class Tracing:
         assert self.module is not None
         names = self.names.get(id(self.module))
         if names is None:
-            names = {id(child): name for name, child in self.module.named_children()}
+            names = {
+                id(child): "" if name == self.module.inside else name
+                for name, child in self.module.named_children()
+            }
             self.names[id(self.module)] = names
         return names.get(id(part), type(part).__name__.lower())
 

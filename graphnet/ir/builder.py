@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -36,6 +36,8 @@ class Builder:
         self.barrier: Builder = self if barrier or outer is None else outer.barrier
         self.steps: int | None = None  # of a scan body
         self.late: list[Array] = []  # sequences that the body asked for while it was traced
+        self.late_results: list[tuple[Array, Callable[[Array], None]]] = []
+        self.live: Array | None = None  # in a scan body: which rows of the batch are no padding
         self.inputs: list[Var] = []
         self.captures: dict[Atom, Var] = {}
         self.equations: list[Equation] = []
@@ -50,6 +52,15 @@ class Builder:
         """In the body of a scan: one slice of an outer array of shape (steps, …)."""
         self.late.append(outer)
         return self.input(ArrayType(outer.shape[1:], outer.dtype))
+
+    def late_result(self, array: Array, receive: Callable[[Array], None]) -> None:
+        """In the body of a scan: stack this value over the steps; ``receive`` gets the stack."""
+        self.late_results.append((array, receive))
+
+    def all_steps(self) -> tuple[int, ...]:
+        """The lengths of the scans around what is being built, the outermost first."""
+        outer = self.outer.all_steps() if self.outer else ()
+        return outer if self.steps is None else (*outer, self.steps)
 
     def atom(self, array: Array) -> Atom:
         """The array as an operand here, captured from an outer builder if it lives there."""

@@ -126,6 +126,33 @@ scatter_add: Primitive = primitive(
 )
 
 
+# ---- lengths of sequences
+
+
+def lengths_type(lengths: ArrayType, *, steps: int) -> ArrayType:
+    if lengths.dtype.kind not in "iu" or len(lengths.shape) != 1:
+        raise DtypeError(
+            f"receives lengths {lengths}, expected one whole number for each sequence",
+            "lengths=np.array([5, 3, 0])",
+        )
+    return lengths
+
+
+def lengths_numpy(lengths: NDArray, *, steps: int) -> NDArray:
+    wrong = np.flatnonzero((lengths < 0) | (lengths > steps))
+    if wrong.size:
+        raise IndexRangeError(
+            f"received the length {lengths[wrong[0]]} for sequence {wrong[0]}, "
+            f"expected 0 to {steps}",
+            f"The sequences have {steps} steps.",
+        )
+    return lengths
+
+
+checked_lengths = primitive("checked_lengths", type=lengths_type, numpy=lengths_numpy, vjp=None)
+"""Lengths of sequences as they are; IndexRangeError names one below 0 or above ``steps``."""
+
+
 # ---- NumPy's square brackets
 
 

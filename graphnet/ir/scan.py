@@ -19,8 +19,8 @@ from graphnet.ir.array import Array
 from graphnet.ir.builder import Builder, building, current_builder
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.primitive import primitive
-from graphnet.ir.program import Atom, Equation, Program, literal
-from graphnet.ir.shaping import broadcast
+from graphnet.ir.program import Atom, Equation, Program
+from graphnet.ir.shaping import zeros
 from graphnet.ir.trace import atom_of, inline, resolve
 from graphnet.ir.types import ArrayType, NDArray, type_of
 
@@ -45,7 +45,8 @@ def scan(
         enters = [inner.input(value_type(value)) for value in carry]
         slices = [inner.input(slice_of(value_type(value), length)) for value in sequences]
         leaves, results = step(enters, slices)
-        atoms = [atom_of(inner, value) for value in (*leaves, *results)]
+        late = [array for array, _ in inner.late_results]
+        atoms = [atom_of(inner, value) for value in (*leaves, *results, *late)]
     check_carry([a.type for a in enters], [atom.type for atom in atoms[: len(leaves)]])
     body = inner.program(atoms)
     captured = inner.captured() if inner.captures else []
@@ -60,7 +61,10 @@ def scan(
         length=length,
         reverse=reverse,
     )
-    return list(outputs[: len(carry)]), list(outputs[len(carry) :])
+    first = len(carry) + len(results)
+    for (_, receive), stacked in zip(inner.late_results, outputs[first:], strict=True):
+        receive(stacked)
+    return list(outputs[: len(carry)]), list(outputs[len(carry) : first])
 
 
 def value_type(value: Any) -> ArrayType:
@@ -145,7 +149,7 @@ def program_count(program: Program) -> int:
 class Saved:
     """How the backward steps get what they read: the derivative of the body, the body inputs that
     it is by (``wanted``), and for each residual where it is found: ``("constant", i)`` and
-    ``("sequence", i)`` are operands, ``("stack", i)`` is the i-th extra stacked result."""
+    ``("sequence", i)`` are operands, ``("stack", i)`` is the i-th stacked result, own or extra."""
 
     derivative: Derivative
     wanted: tuple[int, ...]
@@ -179,14 +183,15 @@ def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str
     derivative = differentiate(body, [body.inputs[i] for i in wanted])
     position: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs)}
     sources: list[tuple[str, int]] = []
-    stacked: list[Atom] = []
+    stacked = list(body.outputs[settings["carried"] :])
     for atom in derivative.residuals:
         if atom in position and kinds[position[atom]] != "carry":
             sources.append((kinds[position[atom]], position[atom]))
-        else:
-            sources.append(("stack", len(stacked)))
+            continue
+        if atom not in stacked:
             stacked.append(atom)
-    outputs = (*body.outputs, *stacked)
+        sources.append(("stack", stacked.index(atom)))
+    outputs = (*body.outputs[: settings["carried"]], *stacked)
     settings["body"] = Program(body.inputs, derivative.forward.equations, outputs)
     return settings, Saved(derivative, wanted, tuple(sources))
 
@@ -216,8 +221,7 @@ def scan_vjp(
         if y.type.is_float
     ]
     ending = len(by_kind["carry"])
-    stacks = outputs[count:]
-    found_in = {"sequence": operands, "stack": stacks}
+    found_in = {"sequence": operands, "stack": outputs[carried:]}
     finals, results = scan(
         partial(backward_step, notes, operands, original, by_kind),
         [*seeds[:ending], *[zeros(operands[i].type) for i in by_kind["constant"]]],
@@ -255,17 +259,6 @@ def backward_step(
         for total, i in zip(sums, by_kind["constant"], strict=True)
     ]
     return [*map(gradient, by_kind["carry"]), *totals], [*map(gradient, by_kind["sequence"])]
-
-
-def zeros(type: ArrayType) -> Array:
-    """Zeros of a type in the program being built; they take up no memory."""
-    builder = current_builder.get()
-    assert builder is not None
-    zero = literal(0, dtype=type.dtype)
-    if not type.shape:
-        return Array(builder, zero)
-    result: Array = builder.emit(broadcast, (zero,), {"shape": type.shape})
-    return result
 
 
 scan_primitive = primitive(

@@ -9,8 +9,10 @@ import numpy as np
 
 from graphnet.errors import ShapeError
 from graphnet.ir.array import Array
+from graphnet.ir.builder import current_builder
 from graphnet.ir.pointwise import fit
 from graphnet.ir.primitive import primitive
+from graphnet.ir.program import literal
 from graphnet.ir.types import (
     ArrayType,
     NDArray,
@@ -103,3 +105,14 @@ def stack(parts: Any, axis: int = 0) -> Any:
     axis = normalise_axis(axis, ndim)
     shaped = [reshape(p, shape=(*p.shape[:axis], 1, *p.shape[axis:])) for p in parts]
     return concatenate(*shaped, axis=axis)
+
+
+def zeros(type: ArrayType) -> Array:
+    """Zeros of a type in the program being built; they take up no memory."""
+    builder = current_builder.get()
+    assert builder is not None
+    zero = literal(0, dtype=type.dtype)
+    if not type.shape:
+        return Array(builder, zero)
+    result: Array = builder.emit(broadcast, (zero,), {"shape": type.shape})
+    return result

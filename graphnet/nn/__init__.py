@@ -9,6 +9,7 @@ from graphnet.graph.arithmetic import (
     MulConstant,
 )
 from graphnet.graph.split import Identity
+from graphnet.nn import cells
 from graphnet.nn.activation import (
     GatedLinearUnit,
     LogSigmoid,
@@ -35,7 +36,8 @@ from graphnet.nn.arithmetic import (
     Sqrt,
     Square,
 )
-from graphnet.nn.cells import lstm_cell
+from graphnet.nn.bidirectional import Bidirectional
+from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.classification import (
     BCECriterion,
     ClassNLLCriterion,
@@ -72,7 +74,11 @@ from graphnet.nn.distance import (
 )
 from graphnet.nn.dropout import Dropout
 from graphnet.nn.function import Function
+from graphnet.nn.layer_part import LayerPart
+from graphnet.nn.layers import stack
 from graphnet.nn.linear import Linear, LookupTable
+from graphnet.nn.mask import MaskZero
+from graphnet.nn.normalization import LayerNorm
 from graphnet.nn.products import MM, MV, Bilinear, DotProduct, MixtureTable
 from graphnet.nn.rectifiers import (
     ELU,
@@ -89,6 +95,7 @@ from graphnet.nn.rectifiers import (
     Threshold,
 )
 from graphnet.nn.recurrent import Recurrent
+from graphnet.nn.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.reduction import Max, Mean, Min, Normalize, Sum
 from graphnet.nn.regression import (
     AbsCriterion,
@@ -127,18 +134,26 @@ from graphnet.nn.tables import (
     NarrowTable,
     SelectTable,
     SplitTable,
+    StackTable,
     ZipTable,
 )
+from graphnet.nn.torch_layers import GRU, LSTM, RNN, LayerStates
+from graphnet.nn.torch_weights import from_torch_state_dict, to_torch_state_dict
+from graphnet.nn.unroll import unroll
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
     "MM",
     "MV",
+    "RNN",
     "Abs",
     "AbsCriterion",
     "Add",
     "AddConstant",
     "BCECriterion",
+    "Bidirectional",
     "Bilinear",
     "Bottle",
     "CAdd",
@@ -183,6 +198,9 @@ __all__ = [
     "L1Cost",
     "L1HingeEmbeddingCriterion",
     "L1Penalty",
+    "LayerNorm",
+    "LayerPart",
+    "LayerStates",
     "LeakyReLU",
     "Linear",
     "Log",
@@ -193,6 +211,7 @@ __all__ = [
     "MapTable",
     "MarginCriterion",
     "MarginRankingCriterion",
+    "MaskZero",
     "Max",
     "Mean",
     "Min",
@@ -236,6 +255,7 @@ __all__ = [
     "Sqrt",
     "Square",
     "Squeeze",
+    "StackTable",
     "State",
     "Sum",
     "Tanh",
@@ -243,8 +263,14 @@ __all__ = [
     "Threshold",
     "Transpose",
     "Unsqueeze",
+    "VariationalDropout",
     "View",
     "WeightedEuclidean",
     "ZipTable",
-    "lstm_cell",
+    "Zoneout",
+    "from_torch_state_dict",
+    "stack",
+    "to_torch_state_dict",
+    "unroll",
 ]
+__all__ += cells.__all__

@@ -2,74 +2,214 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
 
 from graphnet.errors import GraphError, ShapeError
-from graphnet.graph import GModule, Module, table
+from graphnet.graph import GModule, Module, Parameter, table
+from graphnet.graph.memory import Memory
+from graphnet.graph.optional import padded
+from graphnet.graph.parts import private
+from graphnet.graph.tracing import current_tracing
+from graphnet.ir.builder import current_builder
+from graphnet.ir.pointwise import stop_gradient, where
 from graphnet.ir.scan import scan
+from graphnet.ir.shaping import broadcast, zeros
+from graphnet.nn.initial import state_sizes, state_types, unknown_states
+from graphnet.nn.mask import mask_zero, only_live
+from graphnet.nn.sequences import live_rows, steps_of, swapped
+
+Self = TypeVar("Self", bound="Recurrent")
+
+INITIAL = ("zeros", "learned")
+REMEMBERS = ("neither", "train", "eval", "both")
 
 
 class Recurrent(Module):
-    """A cell over a sequence: ``[xs, states…]`` to ``[outputs, final states…]``.
+    """A cell over a sequence: ``xs`` to ``[outputs, final states…]``.
 
     The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
-    results. ``xs`` is (steps, batch, …); the states are those before the first step. ``outputs``
-    are the further results of all steps, or where there are none the last state's: (steps, batch,
-    hidden).
-    Raises ShapeError for an empty sequence, and where a state changes its shape from step to step.
+    results. ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``outputs`` are
+    the further results of all steps, or where there are none the last state's, laid out as ``xs``.
+
+    The states before the first step are zeros, or learned parameters, or given: ``[xs, states…]``.
+    ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends sequences
+    early: padding is never read, outputs are zero there, and the final states are those after the
+    last real step. With ``reverse`` each sequence runs from its own end to its start. In wiring
+    and running, optional inputs may have names: ``lstm(xs, prev_h=h, lengths=n)``.
+
+    ``truncate=k`` stops gradients between every k steps and the next (truncated backpropagation
+    through time, Williams & Peng 1990). ``mask_zero`` takes steps whose features are all zero for
+    padding: output zero, states reset (see ``MaskZero``). After ``remember()`` each run starts
+    from the final states of the run before, without gradient, until ``forget()``.
+
+    Raises ShapeError for an empty sequence, and where a state changes its shape from step to step;
+    IndexRangeError for a length that does not fit.
 
     >>> import numpy as np
     >>> from graphnet.nn.cells import lstm_cell
     >>> lstm = Recurrent(lstm_cell(3, 4))
-    >>> state = np.zeros((2, 4))
-    >>> hs, c, h = lstm.forward([np.ones((5, 2, 3)), state, state])
+    >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
     >>> hs.shape, bool((hs[-1] == h).all())
     ((5, 2, 4), True)
+    >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)), lengths=[5, 2])
+    >>> bool((hs[1, 1] == h[1]).all()), bool(hs[2:, 1].any())
+    (True, False)
     """
 
-    def __init__(self, cell: GModule) -> None:
+    inside = "cell"
+
+    def __init__(
+        self,
+        cell: GModule,
+        *,
+        batch_first: bool = False,
+        reverse: bool = False,
+        initial: str = "zeros",
+        truncate: int | None = None,
+        mask_zero: bool = False,
+        remembers: str = "neither",
+    ) -> None:
         require_cell(cell)
-        if len(cell.outputs) < len(cell.inputs) - 1:
-            raise GraphError(
-                f"Recurrent received a cell with {len(cell.inputs) - 1} states "
-                f"and {len(cell.outputs)} outputs",
-                "The first outputs are the next states, one for each state.",
-            )
         self.cell = cell
+        self.batch_first = batch_first
+        self.reverse = reverse
+        self.initial = one_of("initial", initial, INITIAL)
+        self.truncate = truncate
+        self.mask_zero = mask_zero
+        self.remembers = one_of("remembers", remembers, REMEMBERS)
+        if truncate is not None and truncate < 1:
+            raise ValueError(f"Recurrent: truncate is {truncate}, expected 1 or more steps")
+        self.initial_state = learned_states(cell) if initial == "learned" else {}
+
+    def __getitem__(self, path: str) -> Any:
+        """A node of the cell: ``lstm["forget_gate.i2h"]``."""
+        return self.cell[path]
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        return (*state_names(self.cell), "lengths")
+
+    def remember(self: Self, mode: str = "both") -> Self:
+        """Start each run from the final states of the run before, in training (``"train"``), in
+        evaluation (``"eval"``), in both or in neither."""
+        self.remembers = one_of("remember", mode, REMEMBERS)
+        return self
+
+    def forget(self: Self) -> Self:
+        """Start the next run anew."""
+        memories: dict[str, Memory] = private(self, "_memories", dict)
+        for memory in memories.values():
+            memory.forget()
+        return self
+
+    # ---- one run
 
     def compute(self, input: Any) -> Any:
-        names = [self.cell.name_of(node) for node in self.cell.inputs[1:]]
-        if not table.is_table(input) or len(input) != 1 + len(names):
-            raise GraphError(
-                f"expects the table [xs, {', '.join(names)}], received {table.describe(input)}",
-                "The states before the first step follow the sequence.",
-            )
-        xs, *states = input
+        xs, *states, lengths = padded(self, input, 1, self.optional_inputs())
         sequences, structure = table.flatten(xs)
+        if self.batch_first:
+            sequences = [swapped(sequence) for sequence in sequences]
         steps = steps_of(sequences)
+        live = live_rows(lengths, sequences, steps)
+        extra = [sequence for sequence in (live, self._cuts(steps)) if sequence is not None]
+        first = table.unflatten(structure, [sequence[0] for sequence in sequences])
+        states = self._initial(states, first)
 
         def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-            x = table.unflatten(structure, slices)
-            results = self.cell.call([x, *carry])
-            results = results if table.is_table(results) else [results]
-            self._check_states(names, carry, results)
-            return results[: len(carry)], results[len(carry) :] or results[-1:]
+            given, parts = slices[: len(extra)], slices[len(extra) :]
+            now = given[0] if live is not None else None
+            if self.truncate:
+                carry = [where(given[-1], stop_gradient(state), state) for state in carry]
+            return self._step(table.unflatten(structure, parts), carry, now)
 
-        finals, outputs = scan(step, states, sequences, length=steps)
+        finals, outputs = scan(
+            step, states, [*extra, *sequences], length=steps, reverse=self.reverse
+        )
+        self._keep(finals)
+        outputs = [swapped(output) if self.batch_first else output for output in outputs]
         return [outputs[0] if len(outputs) == 1 else outputs, *finals]
 
-    def _check_states(self, names: Sequence[str], carry: Sequence[Any], results: Any) -> None:
-        for name, before, node, after in zip(
-            names, carry, self.cell.outputs, results, strict=False
-        ):
-            if table.is_table(after) or before.type != after.type:
-                received = table.describe(after) if table.is_table(after) else str(after.type)
-                raise ShapeError(
-                    f"carries the state {name} into a step as {before.type}, "
-                    f"and {self.cell.name_of(node)} out of it as {received}",
-                    "Is the initial state of the right size, in the cell's order of states?",
-                )
+    def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        """One step: the next states and the results; rows of padding keep their states."""
+        if live is not None:
+            x = table.map_table(lambda part: only_live(live, part), x)
+            builder = current_builder.get()
+            assert builder is not None
+            builder.live = live
+        table_in = [x, *carry]
+        results = (
+            mask_zero(self.cell.call, table_in, 1) if self.mask_zero else self.cell.call(table_in)
+        )
+        results = results if table.is_table(results) else [results]
+        check_states(self.cell, carry, results)
+        leaves, results = results[: len(carry)], results[len(carry) :] or results[-1:]
+        if live is not None:
+            leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
+            results = [only_live(live, result) for result in results]
+        return leaves, results
+
+    def _cuts(self, steps: int) -> Any:
+        """At which steps the gradient to the step before is cut."""
+        if not self.truncate:
+            return None
+        order = np.arange(steps)[::-1] if self.reverse else np.arange(steps)
+        return (order % self.truncate == 0) & (order > 0)
+
+    # ---- states
+
+    def _initial(self, states: Sequence[Any], x: Any) -> list[Any]:
+        """The states before the first step: given, remembered, learned, or zeros."""
+        if all(state is not None for state in states):
+            return list(states)
+        types = state_types(self.cell, x)
+        pairs = zip(state_names(self.cell), states, types, strict=True)
+        return [self._start(n, t) if state is None else state for n, state, t in pairs]
+
+    def _start(self, name: str, type: Any) -> Any:
+        tracing = current_tracing.get()
+        if self._is_remembering() and tracing is not None:
+            return tracing.recall(self._memory(name), type)
+        if name in self.initial_state:
+            return broadcast(self.initial_state[name], shape=type.shape)
+        return zeros(type)
+
+    def _keep(self, finals: Sequence[Any]) -> None:
+        tracing = current_tracing.get()
+        if self._is_remembering() and tracing is not None:
+            for name, final in zip(state_names(self.cell), finals, strict=True):
+                tracing.remember(self._memory(name), final)
+
+    def _is_remembering(self) -> bool:
+        return self.remembers == "both" or self.remembers == (
+            "train" if self.is_training else "eval"
+        )
+
+    def _memory(self, name: str) -> Memory:
+        memories: dict[str, Memory] = private(self, "_memories", dict)
+        return memories.setdefault(name, Memory())
+
+
+def one_of(what: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise ValueError(
+            f"Recurrent: {what} is {value!r}, expected {' or '.join(map(repr, choices))}"
+        )
+    return value
+
+
+def state_names(cell: GModule) -> list[str]:
+    return [cell.name_of(node) for node in cell.inputs[1:]]
+
+
+def learned_states(cell: GModule) -> Mapping[str, Parameter]:
+    """A parameter for each state, zero at first."""
+    sizes = state_sizes(cell)
+    if None in sizes:
+        raise unknown_states(cell)
+    pairs = zip(state_names(cell), sizes, strict=True)
+    return {name: Parameter(np.zeros(size or 0)) for name, size in pairs}
 
 
 def require_cell(cell: object) -> None:
@@ -78,16 +218,24 @@ def require_cell(cell: object) -> None:
             f"Recurrent received {type(cell).__name__}, expected a cell that is a graph",
             "A cell is a GModule with the inputs x and at least one state.",
         )
-
-
-def steps_of(sequences: Sequence[Any]) -> int:
-    """The number of steps, the first axis of every sequence."""
-    lengths = {sequence.shape[:1] for sequence in sequences}
-    if len(lengths) != 1 or not (first := lengths.pop()):
-        shapes = " and ".join(str(sequence.shape) for sequence in sequences)
-        raise ShapeError(f"runs over {shapes}, expected sequences (steps, batch, …) of one length")
-    if first[0] == 0:
-        raise ShapeError(
-            f"received an empty sequence {sequences[0].shape}", "There must be at least one step."
+    if len(cell.outputs) < len(cell.inputs) - 1:
+        raise GraphError(
+            f"Recurrent received a cell with {len(cell.inputs) - 1} states "
+            f"({', '.join(state_names(cell))}) and {len(cell.outputs)} outputs "
+            f"({', '.join(map(cell.name_of, cell.outputs))})",
+            "The first outputs are the next states, one for each state.",
         )
-    return int(first[0])
+
+
+def check_states(cell: GModule, carry: Sequence[Any], results: Sequence[Any]) -> None:
+    """Each next state must have the type of the state; raises ShapeError that names the pair."""
+    nodes = zip(state_names(cell), carry, cell.outputs, results, strict=False)
+    for name, before, node, after in nodes:
+        if table.is_table(after) or before.type != after.type:
+            received = table.describe(after) if table.is_table(after) else str(after.type)
+            raise ShapeError(
+                f"carries the state {name} into a step as {before.type}, "
+                f"and {cell.name_of(node)} out of it as {received}",
+                "The outputs of a cell follow the order of its states; "
+                "has the state before the first step the right size and batch?",
+            )

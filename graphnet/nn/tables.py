@@ -10,7 +10,7 @@ from graphnet.graph import Module
 from graphnet.graph.arithmetic import require_pair, require_table
 from graphnet.graph.table import describe, flatten, is_table
 from graphnet.ir.pointwise import maximum, minimum
-from graphnet.ir.shaping import concatenate
+from graphnet.ir.shaping import concatenate, stack
 
 
 def position(index: int, count: int) -> int:
@@ -60,6 +60,20 @@ class JoinTable(Module):
         entries = require_table(table)
         axis = batched_axis(self.axis, entries[0].ndim, self.input_dims)
         return concatenate(*entries, axis=axis)
+
+
+class StackTable(Module):
+    """Joins a table of arrays of one shape along a new axis."""
+
+    def __init__(self, axis: int = 0) -> None:
+        self.axis = axis
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table) if is_table(table) else [table]
+        shapes = {entry.shape for entry in entries}
+        if len(shapes) != 1:
+            raise ShapeError(f"stacks {describe(entries)}", "All must have one shape.")
+        return stack(entries, self.axis)
 
 
 class SplitTable(Module):

@@ -1,6 +1,7 @@
 """Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
 
 from graphnet.train.batches import TextBatches
+from graphnet.train.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
 from graphnet.train.history import History, draw_losses
 from graphnet.train.model import character_model, initial_states
 from graphnet.train.sampling import sample
@@ -9,6 +10,7 @@ from graphnet.train.text import Vocabulary, documentation_text, read_text
 from graphnet.train.trainer import Trainer
 
 __all__ = [
+    "GradientFlow",
     "History",
     "TextBatches",
     "Trainer",
@@ -16,7 +18,9 @@ __all__ = [
     "character_model",
     "decay_after",
     "documentation_text",
+    "draw_gradient_flow",
     "draw_losses",
+    "gradient_flow",
     "initial_states",
     "read_text",
     "sample",

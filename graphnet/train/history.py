@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir.types import NDArray
+from graphnet.train.figure import new_figure, save_figure
 
 
 @dataclass(slots=True)
@@ -66,13 +67,7 @@ def smoothed(losses: Sequence[float], reach: int) -> NDArray:
 
 def draw_losses(history: History, path: str | Path, title: str = "") -> None:
     """Draw the loss of each batch, their running mean, and validation; bits on the right axis."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.subplots()
+    figure, axes = new_figure()
     count = len(history.training)
     batches = np.arange(1, count + 1)
     reach = min(25, count // 50)
@@ -95,5 +90,4 @@ def draw_losses(history: History, path: str | Path, title: str = "") -> None:
     right = axes.secondary_yaxis("right", functions=(bits, nats))
     right.set_ylabel("bits per character")
     axes.legend(frameon=False)
-    with mpl.rc_context({"svg.hashsalt": "graphnet"}):
-        figure.savefig(Path(path), metadata={"Date": None})
+    save_figure(figure, path)

@@ -14,6 +14,7 @@ from graphnet.errors import FormatError, GraphnetError
 from graphnet.graph import GModule, Module, table
 from graphnet.graph.storage import read
 from graphnet.graph.traced import trace_module
+from graphnet.graph.wanted import Wanted
 from graphnet.ir.types import Shape
 from graphnet.train.text import Vocabulary
 
@@ -60,7 +61,7 @@ def output_shapes(net: GModule, layers: int, hidden: int) -> list[Shape]:
     """The shapes that one character and its states lead to; nothing is computed."""
     states = [np.zeros((1, hidden), np.float32)] * (2 * layers)
     leaves, structure = table.flatten([np.zeros((1, 1), np.int64), *states])
-    traced = trace_module(net, structure, leaves, keep=False)
+    traced = trace_module(net, structure, leaves, Wanted(keep=False))
     return [atom.type.shape for atom in traced.program.outputs[: traced.output_count]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -46,6 +47,18 @@ ROWS: dict[str, list[Row]] = {
     "HardTanh": [Row(lambda: nn.HardTanh(-0.5, 1.5), X, lambda x: F.hardtanh(x, -0.5, 1.5))],
     "Identity": [Row(nn.Identity, [X, [X]], lambda t: t)],
     "L1Penalty": [Row(lambda: nn.L1Penalty(0.1), X, None, False)],
+    "LayerNorm": [
+        Row(lambda: nn.LayerNorm(4), X, lambda x, w, b: F.layer_norm(x, (4,), w, b)),
+        Row(
+            lambda: nn.LayerNorm(4, 0.1, False),
+            normal(2, 3, 4),
+            lambda x, w: F.layer_norm(x, (4,), w, None, 0.1),
+        ),
+    ],
+    "LayerPart": [
+        Row(lambda: nn.LayerPart(1, 2, np.ones((4, 3)), np.ones(4)), X, lambda x, w, b: x[:, 1:3]),
+        Row(lambda: nn.LayerPart(1, 3, np.ones((4, 3))), X, lambda x, w: x[:, 1:]),
+    ],
     "LeakyReLU": [Row(lambda: nn.LeakyReLU(0.2), X, lambda x: F.leaky_relu(x, 0.2))],
     "Log": [Row(nn.Log, positive(3, 4), torch.log)],
     "LogSigmoid": [Row(nn.LogSigmoid, X, F.logsigmoid)],
@@ -87,4 +100,8 @@ ROWS: dict[str, list[Row]] = {
     "Tanh": [Row(nn.Tanh, X, torch.tanh)],
     "TanhShrink": [Row(nn.TanhShrink, X, F.tanhshrink)],
     "Threshold": [Row(lambda: nn.Threshold(0.1, 5.0), X, lambda x: F.threshold(x, 0.1, 5.0))],
+    "VariationalDropout": [
+        Row(lambda: nn.VariationalDropout(0.4), X),
+        Row(lambda: nn.VariationalDropout(0.4).evaluate(), X, lambda x: x),
+    ],
 }

@@ -33,6 +33,10 @@ def given(values: Any) -> Draw:
     return lambda rng: np.array(values)
 
 
+def zeros(*shape: int) -> Draw:
+    return lambda rng: np.zeros(shape)
+
+
 @dataclass(frozen=True)
 class Row:
     """``input`` is a draw or a table of draws; ``torch`` takes the input and the parameters."""

@@ -6,9 +6,24 @@ import torch
 import torch.nn.functional as F
 
 from graphnet import nn
-from tests.module_rows.row import PAIR, Row, X, normal, positive
+from tests.module_rows.row import PAIR, Row, X, normal, positive, zeros
 
 ROWS: dict[str, list[Row]] = {
+    "LayerStates": [Row(lambda: nn.LayerStates(3, 4), normal(3, 2, 4), lambda x: list(x))],
+    "MaskZero": [
+        Row(lambda: nn.MaskZero(nn.Linear(4, 2)), X, F.linear),
+        # The value is masked, the gradient that reaches the parameters is not.
+        Row(
+            lambda: nn.MaskZero(nn.Linear(4, 2)),
+            zeros(3, 4),
+            lambda x, w, b: F.linear(x.detach(), w, b) - b.detach() + x.sum() * 0,
+            False,
+        ),
+    ],
+    "StackTable": [
+        Row(nn.StackTable, PAIR, torch.stack),
+        Row(lambda: nn.StackTable(-1), PAIR, lambda t: torch.stack(t, -1)),
+    ],
     "Bottle": [
         Row(lambda: nn.Bottle(nn.Linear(4, 2)), normal(2, 3, 4), F.linear),
         Row(lambda: nn.Bottle(nn.Sum(1), 2, 1), normal(2, 3, 4), lambda x: x.sum(-1)),
@@ -77,5 +92,9 @@ ROWS: dict[str, list[Row]] = {
     ],
     "ZipTable": [
         Row(nn.ZipTable, [[X, X], [X, X]], lambda t: [[t[0][0], t[1][0]], [t[0][1], t[1][1]]])
+    ],
+    "Zoneout": [
+        Row(lambda: nn.Zoneout(0.3), PAIR),
+        Row(lambda: nn.Zoneout(0.3).evaluate(), PAIR, lambda t: 0.3 * t[0] + 0.7 * t[1]),
     ],
 }

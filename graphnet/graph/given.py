@@ -1,0 +1,108 @@
+"""What the user gives to a run: arrays of inputs, gradients of outputs, and their checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
+from graphnet.graph import table
+from graphnet.ir.interpreter import require_finite
+from graphnet.ir.types import NDArray
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
+    from graphnet.graph.run import Run
+
+
+def as_array(module: Module, leaf: Any) -> NDArray:
+    if isinstance(leaf, np.ndarray):
+        return leaf
+    if leaf is None or isinstance(leaf, str | dict):
+        error = DtypeError(
+            f"receives {leaf!r}, expected an array or a table of arrays",
+            "Is a name mistyped, or did a function return nothing?",
+        )
+        error.locate(type(module).__name__)
+        raise error
+    return np.asarray(leaf)
+
+
+def check_inputs(module: Module, inputs: Any) -> None:
+    for path, leaf in table.walk(inputs):
+        if leaf is None:
+            continue
+        require_finite(
+            np.asarray(leaf), f"{type(module).__name__}: input{table.position_text(path)} holds"
+        )
+    for name, parameter in module.named_parameters():
+        require_finite(parameter.data, f"{type(module).__name__}: parameter {name} holds")
+
+
+def read_only(value: Any) -> NDArray:
+    """A view of a value that the run still needs."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
+def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
+    """The gradients of the outputs as arrays of the right types."""
+    traced = run._traced
+    types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
+    if grad_outputs is None:
+        if len(types) != 1 or types[0].size != 1:
+            raise GraphError(
+                f"backward of {table.describe(run.outputs)} needs grad_outputs",
+                "Only a single number has an obvious gradient: 1.",
+            )
+        return [np.ones(types[0].shape, types[0].dtype)]
+    leaves, structure = table.flatten(with_zeros(grad_outputs, run.outputs))
+    if structure != traced.output_structure:
+        raise GraphError(
+            f"backward received the gradients {counted(grad_outputs)}, "
+            f"expected {counted(run.outputs)}",
+            "Give one gradient for each output, nested as the output is.",
+        )
+    seeds = []
+    for index, (leaf, type) in enumerate(zip(leaves, types, strict=True)):
+        if not type.is_float:
+            continue
+        if leaf is None:
+            raise GraphnetError(f"backward received None as gradient {index}")
+        array = np.asarray(leaf)
+        if array.shape != type.shape:
+            raise ShapeError(
+                f"backward received a gradient {array.shape} for output {index}, "
+                f"expected {type.shape}"
+            )
+        seeds.append(array.astype(type.dtype))
+    return seeds
+
+
+def with_zeros(gradients: Any, outputs: Any) -> Any:
+    """The gradients, with zeros where None says that nothing comes from an output."""
+    if gradients is None:
+        return table.map_table(np.zeros_like, outputs)
+    if table.is_table(gradients) and table.is_table(outputs) and len(gradients) == len(outputs):
+        return [with_zeros(g, y) for g, y in zip(gradients, outputs, strict=True)]
+    return gradients
+
+
+def counted(value: Any) -> str:
+    """The shapes of a value, and how many entries it has as a table."""
+    count = f" ({len(value)} entries)" if table.is_table(value) else ""
+    return table.describe(value) + count
+
+
+def same_input(kept: Any, given: Any) -> bool:
+    """Whether two inputs are the same arrays, or hold equal values."""
+    if kept is given:
+        return True
+    left, left_structure = table.flatten(kept)
+    right, right_structure = table.flatten(given)
+    return left_structure == right_structure and all(
+        a is b or np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+        for a, b in zip(left, right, strict=True)
+    )

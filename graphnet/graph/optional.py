@@ -1,0 +1,69 @@
+"""Optional inputs: the last entries of an input table, which a run may leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphnet.errors import GraphError
+from graphnet.graph import table
+from graphnet.graph.source import calling_line, place
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
+
+
+def arranged(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """The one input that a call means: its argument, or the table of several.
+
+    Only modules with optional inputs take several arguments, or arguments by name. Raises
+    GraphError for others.
+    """
+    names = module.optional_inputs()
+    if len(inputs) > 1 and not names:
+        raise GraphError(
+            f"received {len(inputs)} arguments, expected one",
+            "Pass several inputs as a list: module([a, b]).",
+            f"{type(module).__name__} ({place(*calling_line())})",
+        )
+    value = inputs[0] if len(inputs) == 1 else list(inputs)
+    if not named:
+        return value
+    return named_entries(module, value, module.required_inputs(), names, named)
+
+
+def padded(module: Module, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
+    """The whole input table, None for what is left out: a bare value stands for its first entry."""
+    entries = list(inputs) if table.is_table(inputs) else [inputs]
+    total = required + len(names)
+    if not required <= len(entries) <= total:
+        wanted = "" if required == 1 else f"{required} inputs and "
+        raise GraphError(
+            f"expects {wanted or 'its input and '}at most {', '.join(names)} after "
+            f"{'it' if required == 1 else 'them'}, received {table.describe(inputs)}",
+            "Optional inputs can be given by name; None leaves one out.",
+            type(module).__name__,
+        )
+    return entries + [None] * (total - len(entries))
+
+
+def named_entries(
+    module: Module, inputs: Any, required: int, names: Sequence[str], named: Mapping[str, Any]
+) -> list[Any]:
+    """The whole input table, with the optional inputs that are given by name."""
+    for name in named:
+        if name not in names:
+            raise GraphError(
+                f"has no optional input named {name!r}",
+                f"There are: {', '.join(names)}."
+                if names
+                else "Pass several inputs as a list: forward([a, b]).",
+                type(module).__name__,
+            )
+    entries = padded(module, inputs, required, names)
+    for name, value in named.items():
+        position = required + list(names).index(name)
+        if entries[position] is not None:
+            raise GraphError(f"received {name} twice", "", type(module).__name__)
+        entries[position] = value
+    return entries

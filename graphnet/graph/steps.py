@@ -1,0 +1,44 @@
+"""Values that cross the border of a scan while its body is traced: in, or out as a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphnet.ir.array import Array
+from graphnet.ir.builder import Builder
+from graphnet.ir.pointwise import where
+from graphnet.ir.types import ArrayType
+
+
+def fed(
+    builder: Builder, type: ArrayType, make: Callable[[ArrayType], Array]
+) -> tuple[Array, Array]:
+    """What ``make`` gives at the top for all steps, and its slice in this builder."""
+    if builder.outer is None:
+        array = make(type)
+        return array, array
+    if builder.steps is None:
+        return fed(builder.outer, type, make)
+    whole = ArrayType((builder.steps, *type.shape), type.dtype)
+    top, outer = fed(builder.outer, whole, make)
+    return top, builder.late_sequence(outer)
+
+
+def alive(builder: Builder, array: Array) -> Array:
+    """The array, with zeros in the rows that are padding at this step."""
+    if builder.live is None or array.shape[:1] != builder.live.shape:
+        return array
+    live = builder.live.reshape((*builder.live.shape, *[1] * (array.ndim - 1)))
+    result: Array = where(live, array, 0)
+    return result
+
+
+def bring_out(builder: Builder, array: Array, receive: Callable[[Array], None]) -> None:
+    """Hand a value of a scan's body, stacked over all steps, to the top."""
+    if builder.outer is None:
+        receive(array)
+    elif builder.steps is None:
+        bring_out(builder.outer, array, receive)
+    else:
+        outer = builder.outer
+        builder.late_result(array, lambda stacked: bring_out(outer, stacked, receive))

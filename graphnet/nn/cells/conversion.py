@@ -1,0 +1,51 @@
+"""Weights of an LSTM cell from one product for each gate to one for all gates, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphnet.errors import GraphError
+from graphnet.graph import GModule
+from graphnet.nn.cells.lstm import lstm_cell
+from graphnet.nn.cells.merged import GATES, lstm_cell_merged
+
+
+def merge_gates(cell: GModule) -> GModule:
+    """The ``lstm_cell_merged`` that computes what this ``lstm_cell`` does.
+
+    >>> merged = merge_gates(lstm_cell(3, 4))
+    >>> list(split_gates(merged)) == list(lstm_cell(3, 4))
+    True
+    """
+    return rebuilt(cell, lstm_cell, lstm_cell_merged)
+
+
+def split_gates(cell: GModule) -> GModule:
+    """The ``lstm_cell`` that computes what this ``lstm_cell_merged`` does."""
+    return rebuilt(cell, lstm_cell_merged, lstm_cell)
+
+
+def rebuilt(cell: GModule, old: Callable[..., GModule], new: Callable[..., GModule]) -> GModule:
+    """The other form of a cell, with a copy of its weights and functions, its dtype and mode."""
+    if getattr(cell, "names", None) != old(1, 1).names:
+        raise GraphError(f"received {cell!r}, expected a cell made by {old.__name__}")
+    size, input_size = cell["forget_gate.i2h"].weight.shape
+    result = new(
+        input_size,
+        size,
+        bias=cell["forget_gate.i2h"].bias is not None,
+        gate=cell["forget_gate"].module.clone,
+        squash=cell["candidate"].module.clone,
+    )
+    result.astype(cell["forget_gate.i2h"].weight.dtype)
+    parameters = result.parameters().named
+    for name, parameter in cell.named_parameters():  # of a gate's function, such as PReLU
+        if name in parameters:
+            parameters[name].data = parameter.data
+    for gate in GATES:
+        for part in ("i2h", "h2h"):
+            source, target = cell[f"{gate}.{part}"], result[f"{gate}.{part}"]
+            target.weight[:] = source.weight
+            if source.bias is not None:
+                target.bias[:] = source.bias
+    return result.training(cell.is_training)

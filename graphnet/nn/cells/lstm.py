@@ -1,0 +1,130 @@
+"""The LSTM cell: as it is used, as it was first, and with fewer gates."""
+
+from __future__ import annotations
+
+from graphnet.graph import GModule, input
+from graphnet.graph.arithmetic import CAddTable, CMulTable
+from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown
+from graphnet.nn.linear import Linear
+from graphnet.nn.state import State
+
+
+def lstm_cell(
+    input_size: int,
+    hidden_size: int,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell with a forget gate, as the nngraph tutorial composes it.
+
+    Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size), (…, hidden_size);
+    outputs ``(next_c, next_h)``::
+
+        i = σ(W_i x + U_i h)    f = σ(W_f x + U_f h)    o = σ(W_o x + U_o h)
+        g = tanh(W_g x + U_g h)    c' = f c + i g    h' = o tanh(c')
+
+    Each product has a bias of its own. ``gate`` makes what stands here as σ, ``squash`` what stands
+    as tanh. Hochreiter & Schmidhuber 1997; Gers et al. 2000, "Learning to forget".
+
+    >>> cell = lstm_cell(3, 4)
+    >>> cell["forget_gate"].module.description(), cell["forget_gate.i2h"].weight.shape
+    ('Sigmoid()', (4, 3))
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = gated("forget_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    next_c = mixed(forget_gate, prev_c, input_gate, candidate)
+    next_h = shown(output_gate, next_c, squash)
+    return GModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+def lstm_cell_1997(
+    input_size: int,
+    hidden_size: int,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The first LSTM cell: without a forget gate, what is in the cell stays.
+
+    Inputs and outputs are those of ``lstm_cell``, and so are i, o and g::
+
+        c' = c + i g    h' = o tanh(c')
+
+    Hochreiter & Schmidhuber 1997, "Long short-term memory".
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    written = CMulTable()([input_gate, candidate])
+    next_c = CAddTable()([prev_c, written])
+    next_h = shown(output_gate, next_c, squash)
+    return GModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+def lstm_cell_coupled(
+    input_size: int,
+    hidden_size: int,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell that forgets as much as it writes.
+
+    Inputs and outputs are those of ``lstm_cell``, and so are i, o and g::
+
+        f = 1 - i    c' = f c + i g    h' = o tanh(c')
+
+    Greff et al. 2015, "LSTM: a search space odyssey" (CIFG).
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = 1 - input_gate
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    next_c = mixed(forget_gate, prev_c, input_gate, candidate)
+    next_h = shown(output_gate, next_c, squash)
+    return GModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+def lstm_cell_projected(
+    input_size: int,
+    hidden_size: int,
+    projection_size: int,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell with a smaller state to show than to remember (LSTMP).
+
+    Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size),
+    (…, projection_size); outputs ``(next_c, projection)``. Gates, g and c' are those of
+    ``lstm_cell``::
+
+        h' = P (o tanh(c'))
+
+    P has no bias. Sak et al. 2014, "Long short-term memory recurrent neural network architectures
+    for large scale acoustic modeling". PyTorch's LSTM with proj_size.
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(projection_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, projection_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = gated("forget_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    next_c = mixed(forget_gate, prev_c, input_gate, candidate)
+    output = shown(output_gate, next_c, squash)
+    projection = Linear(hidden_size, projection_size, bias=False)(output)
+    return GModule([x, prev_c, prev_h], [next_c, projection])

@@ -1,0 +1,96 @@
+"""LSTM cells that are disturbed in training: zoneout, and two kinds of dropout."""
+
+from __future__ import annotations
+
+from graphnet.graph import GModule, input
+from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown
+from graphnet.nn.dropout import Dropout
+from graphnet.nn.recurrent_dropout import VariationalDropout, Zoneout
+from graphnet.nn.state import State
+
+
+def lstm_cell_zoneout(
+    input_size: int,
+    hidden_size: int,
+    p_c: float = 0.5,
+    p_h: float = 0.05,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell some of whose entries keep their values, with probabilities p_c and p_h.
+
+    Inputs and outputs are those of ``lstm_cell``, and so are the gates and g::
+
+        ĉ = f c + i g    ĥ = o tanh(ĉ)    c' = zoneout(c, ĉ)    h' = zoneout(h, ĥ)
+
+    In evaluation mode c' and h' are the means, p c + (1 - p) ĉ. Krueger et al. 2016.
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = gated("forget_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    proposed_c = mixed(forget_gate, prev_c, input_gate, candidate)
+    proposed_h = shown(output_gate, proposed_c, squash)
+    next_c = Zoneout(p_c)([prev_c, proposed_c])
+    next_h = Zoneout(p_h)([prev_h, proposed_h])
+    return GModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+def lstm_cell_variational(
+    input_size: int,
+    hidden_size: int,
+    p: float = 0.5,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell with dropout of x and h, the same entries at each step of a sequence.
+
+    Inputs and outputs are those of ``lstm_cell``, and so are the equations, but that all gates read
+    ``dropped_x`` and ``dropped_h``. Gal & Ghahramani 2016.
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    dropped_x, dropped_h = VariationalDropout(p)(x), VariationalDropout(p)(prev_h)
+    i2h = linear("i2h", dropped_x, input_size, hidden_size, bias)
+    h2h = linear("h2h", dropped_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = gated("forget_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    next_c = mixed(forget_gate, prev_c, input_gate, candidate)
+    next_h = shown(output_gate, next_c, squash)
+    return GModule([x, prev_c, prev_h], [next_c, next_h])
+
+
+def lstm_cell_recurrent_dropout(
+    input_size: int,
+    hidden_size: int,
+    p: float = 0.5,
+    bias: bool = True,
+    gate: Pointwise = Sigmoid,
+    squash: Pointwise = Tanh,
+) -> GModule:
+    """The LSTM cell with dropout of what is written: nothing that it remembers is lost.
+
+    Inputs and outputs are those of ``lstm_cell``, and so are the gates and g::
+
+        c' = f c + i dropout(g)    h' = o tanh(c')
+
+    Semeniuta et al. 2016, "Recurrent dropout without memory loss".
+    """
+    x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    input_gate = gated("input_gate", gate, i2h, h2h)
+    forget_gate = gated("forget_gate", gate, i2h, h2h)
+    output_gate = gated("output_gate", gate, i2h, h2h)
+    candidate = gated("candidate", squash, i2h, h2h)
+    dropped_candidate = Dropout(p)(candidate)
+    next_c = mixed(forget_gate, prev_c, input_gate, dropped_candidate)
+    next_h = shown(output_gate, next_c, squash)
+    return GModule([x, prev_c, prev_h], [next_c, next_h])

@@ -1,0 +1,33 @@
+"""The simple recurrent cell."""
+
+from __future__ import annotations
+
+from graphnet.graph import GModule, input
+from graphnet.graph.arithmetic import CAddTable
+from graphnet.nn.activation import Tanh
+from graphnet.nn.cells.wiring import Pointwise
+from graphnet.nn.linear import Linear
+from graphnet.nn.state import State
+
+
+def rnn_cell(
+    input_size: int, hidden_size: int, bias: bool = True, squash: Pointwise = Tanh
+) -> GModule:
+    """The simple recurrent cell; with ``squash=ReLU`` a rectified one.
+
+    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h``::
+
+        h' = tanh(W x + U h)
+
+    Elman 1990, "Finding structure in time". PyTorch's RNNCell.
+
+    >>> cell = rnn_cell(3, 4)
+    >>> cell["i2h"].weight.shape, cell["h2h"].weight.shape
+    ((4, 3), (4, 4))
+    """
+    x, prev_h = input(), State(hidden_size)()
+    i2h = Linear(input_size, hidden_size, bias)(x)
+    h2h = Linear(hidden_size, hidden_size, bias)(prev_h)
+    total = CAddTable()([i2h, h2h])
+    next_h = squash()(total)
+    return GModule([x, prev_h], [next_h])

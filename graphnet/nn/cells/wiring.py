@@ -1,0 +1,55 @@
+"""What all cells are wired from: gates with products of their own, and mixtures of two values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphnet.graph import Module, Node
+from graphnet.graph.arithmetic import CAddTable, CMulTable
+from graphnet.nn.linear import Linear
+
+Pointwise = Callable[[], Module]
+"""What makes a function of each entry: ``Sigmoid``, ``ReLU``, ``lambda: HardTanh(-2, 2)``."""
+
+Term = Callable[[str], Node]
+"""One summand of a gate, made for the gate of this name."""
+
+
+def term(part: str, source: Node, make: Callable[[], Module]) -> Term:
+    """For each gate a module of its own on the same source, named ``gate.part``."""
+
+    def made(gate: str) -> Node:
+        node: Node = make()(source)
+        return node.annotate(name=f"{gate}.{part}")
+
+    return made
+
+
+def linear(part: str, source: Node, input_size: int, size: int, bias: bool) -> Term:
+    """A Linear for each gate: ``forget_gate.i2h``, ``forget_gate.h2h``."""
+    return term(part, source, lambda: Linear(input_size, size, bias))
+
+
+def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
+    """``squash(sum of the terms)``: the node ``name``, and ``name.sum`` where there are several."""
+    parts = [made(name) for made in terms]
+    total = parts[0]
+    if len(parts) > 1:
+        total = CAddTable()(parts).annotate(name=f"{name}.sum")
+    node: Node = squash()(total)
+    return node.annotate(name=name)
+
+
+def mixed(keep: Node, previous: Node, write: Node, candidate: Node) -> Node:
+    """``keep previous + write candidate``, of the nodes ``kept`` and ``written``."""
+    kept = CMulTable()([keep, previous]).annotate(name="kept")
+    written = CMulTable()([write, candidate]).annotate(name="written")
+    total: Node = CAddTable()([kept, written])
+    return total
+
+
+def shown(output_gate: Node, next_c: Node, squash: Pointwise) -> Node:
+    """``output_gate squash(next_c)``, of the node ``squashed``."""
+    squashed = squash()(next_c).annotate(name="squashed")
+    product: Node = CMulTable()([output_gate, squashed])
+    return product

@@ -1,0 +1,56 @@
+"""Masks of padding: rows of zeros in the manner of Element-Research, and rows by length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphnet.graph import Module, table
+from graphnet.ir.pointwise import absolute, stop_gradient, where
+from graphnet.ir.reduction import max as maximum_of
+
+
+class MaskZero(Module):
+    """A module whose output is zero where its input is: rows of padding stay rows of padding.
+
+    A row is padding where all its features are zero; of a table the first array counts, and every
+    array of the output is masked. ``input_dims`` is the number of feature axes. No gradient flows
+    back into padding; as in Element-Research rnn's MaskZero.lua, the module itself sees the
+    gradient unmasked, so its parameters receive what the padded outputs were given.
+    """
+
+    inside = "module"
+
+    def __init__(self, module: Module, input_dims: int = 1) -> None:
+        self.module = module
+        self.input_dims = input_dims
+
+    def compute(self, input: Any) -> Any:
+        return mask_zero(self.module.call, input, self.input_dims)
+
+
+def mask_zero(function: Callable[[Any], Any], input: Any, input_dims: int) -> Any:
+    """The outputs of a function of an array or table, zero where the first array is zero."""
+    leaves, structure = table.flatten(input)
+    first = leaves[0]
+    axes = tuple(range(max(first.ndim - input_dims, 0), first.ndim))
+    padding = maximum_of(absolute(first), axis=axes, keepdims=False) == 0
+    masked = [where(fitted(padding, leaf), stop_gradient(leaf), leaf) for leaf in leaves]
+    outputs, shape = table.flatten(function(table.unflatten(structure, masked)))
+    return table.unflatten(shape, [zeroed(padding, output) for output in outputs])
+
+
+def zeroed(padding: Any, output: Any) -> Any:
+    """Zero in the rows of padding, with the gradient of the output itself."""
+    zero = where(fitted(padding, output), 0, output)
+    return output + stop_gradient(zero - output)
+
+
+def fitted(rows: Any, like: Any) -> Any:
+    """One truth value for each row, shaped to meet an array with these leading axes."""
+    return rows.reshape((*rows.shape, *[1] * (like.ndim - rows.ndim)))
+
+
+def only_live(live: Any, value: Any, otherwise: Any = 0) -> Any:
+    """The value in the rows that are live, something else in rows of padding."""
+    return where(fitted(live, value), value, otherwise)
