@@ -224,10 +224,10 @@ def test_recurrent_opens_its_cell_and_shows_the_states_returning():
     from graphnet.nn.recurrent import Recurrent
 
     drawing = draw(Recurrent(lstm_cell(3, 4)))
-    assert {"Recurrent", "cell", "forget_gate"} <= set(texts(drawing))
-    assert ("cell-next_c", "cell-prev_c") in edges(drawing)
-    assert ("cell-next_h", "cell-prev_h") in edges(drawing)
-    assert ("grad-cell-prev_c", "cell-next_c-gradients-added") in edges(
+    assert {"Recurrent", "forget_gate"} <= set(texts(drawing))
+    assert ("next_c", "prev_c") in edges(drawing)
+    assert ("next_h", "prev_h") in edges(drawing)
+    assert ("grad-prev_c", "next_c-gradients-added") in edges(
         draw(Recurrent(lstm_cell(3, 4)), backward=True)
     )
 

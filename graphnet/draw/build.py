@@ -88,7 +88,7 @@ class Builder:
             vertex.title = title
         if node.is_input:
             return self.input(vertex, argument, groups.outer)
-        flow = parents[0] if len(parents) == 1 else tuple(parents)
+        flow = gathered(node, parents)
         if depth > 0 and can_open(node.module):
             return self.opened(node.module, full, name, group, depth, flow)
         vertex.kind = kind_of(node.module)
@@ -160,21 +160,31 @@ class Builder:
         depth: int,
         flow: Flow,
     ) -> Flow:
-        """Draw the only part of a module; a recurrent one hands its states to the next step."""
-        inner = joined(path, label)
-        result = self.part(part, inner, label, group, depth, flow)
-        if not (isinstance(module, Recurrent) and isinstance(part, GModule)):
-            return result
-        outputs = result if isinstance(result, tuple) else (result,)
-        for node, output in zip(part.inputs[1:], outputs, strict=False):
-            target = self.ports.get(joined(inner, part.name_of(node)))
+        """Draw the only part of a module."""
+        if isinstance(module, Recurrent):
+            return self.recurrent(module, path, group, depth, flow)
+        return self.part(part, joined(path, label), label, group, depth, flow)
+
+    def recurrent(
+        self, module: Recurrent, path: str, group: int, depth: int, flow: Flow
+    ) -> tuple[Flow, ...]:
+        """Draw the cell right inside; its states return as the next step's."""
+        cell = module.cell
+        states = len(cell.inputs) - 1
+        nothing: list[Flow] = [()] * (states + 1)
+        xs, *given = [flow, *nothing] if isinstance(flow, Wire) else entries(flow, states + 2)
+        outputs = self.graph(cell, path, group, depth - 1, [xs, *given[:states]])
+        if given[states] != ():
+            lengths = Vertex(Kind.NAME, joined(path, "lengths"), "lengths", group=group)
+            self.place(lengths, given[states])
+        for node, output in zip(cell.inputs[1:], outputs, strict=False):
+            target = self.ports.get(joined(path, cell.name_of(node)))
             if target is not None:
                 for _, wire in leaves(output):
                     again = Edge(wire.source, target, wire.shape, "next step", again=True)
                     self.picture.edges.append(again)
-        states = len(part.inputs) - 1
         stacked = outputs[states:] or outputs[-1:]
-        return (stacked[0] if len(stacked) == 1 else stacked, *outputs[:states])
+        return (stacked[0] if len(stacked) == 1 else tuple(stacked), *outputs[:states])
 
     def part(
         self, part: Module, path: str, label: str, group: int | None, depth: int, flow: Flow
@@ -198,6 +208,14 @@ class Builder:
                 maker = self.picture.vertices[flow.source]
                 if name and maker.kind == Kind.OPERATION and maker.name == name:
                     maker.title = ""
+
+
+def gathered(node: Node, parents: Sequence[Flow]) -> Flow:
+    """What the module of a node receives; nothing where an optional input is left out."""
+    if node.slots:
+        at = dict(zip(node.slots, parents, strict=True))
+        return tuple(at.get(slot, ()) for slot in range(max(node.slots) + 1))
+    return parents[0] if len(parents) == 1 else tuple(parents)
 
 
 def named(node: Node | None) -> str:

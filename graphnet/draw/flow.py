@@ -52,7 +52,11 @@ def leaves(flow: Flow) -> list[tuple[tuple[int, ...], Wire]]:
 
 def slot_text(module: Module | None, place: tuple[int, ...]) -> str:
     """Which parent an edge is: the name of the graph's input, or a number."""
+    rest = "".join(f"[{i}]" for i in place[1:])
     if isinstance(module, GModule) and len(module.inputs) > place[0]:
-        rest = "".join(f"[{i}]" for i in place[1:])
         return module.name_of(module.inputs[place[0]]) + rest
+    optional = module.optional_inputs() if module is not None else ()
+    if place and optional:
+        at = place[0] - (module.required_inputs() if module is not None else 0)
+        return (optional[at] if 0 <= at < len(optional) else "") + rest
     return "".join(f"[{i}]" for i in place)

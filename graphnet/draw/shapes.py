@@ -17,7 +17,7 @@ def node_shapes(module: Module, shapes: Any, run: Run | None) -> dict[str, str]:
         return shapes_of_run(module, run)
     if shapes is None:
         return {}
-    return output_shapes(shape_trace(module, as_shapes(shapes)))
+    return output_shapes(shape_trace(module, as_shapes(shapes), inside=True))
 
 
 def shapes_of_run(module: Module, run: Run) -> dict[str, str]:

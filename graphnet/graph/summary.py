@@ -12,6 +12,7 @@ from graphnet.errors import ShapeError
 from graphnet.graph import table
 from graphnet.graph.module import Module
 from graphnet.graph.traced import Traced, trace_module
+from graphnet.graph.wanted import Wanted
 from graphnet.ir.program import Program
 
 
@@ -103,8 +104,13 @@ def find_part(module: Module, path: str) -> Module | None:
     return inner if isinstance(inner, Module) else None
 
 
-def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Traced:
-    """The program of a module for inputs of these shapes, none of which takes up memory."""
+def shape_trace(
+    module: Module, shapes: Sequence[Any], dtype: Any = None, inside: bool = False
+) -> Traced:
+    """The program of a module for inputs of these shapes, none of which takes up memory.
+
+    It keeps the values of all nodes, with ``inside`` those inside sequences too.
+    """
     if dtype is None:
         dtype = next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
     if not shapes:
@@ -113,7 +119,7 @@ def shape_trace(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Tra
         )
     values = [stand_in(shape, dtype) for shape in shapes]
     leaves, structure = table.flatten(values[0] if len(values) == 1 else values)
-    return trace_module(module, structure, leaves)
+    return trace_module(module, structure, leaves, Wanted(keep=True, trace=inside))
 
 
 def stand_in(shape: Any, dtype: Any) -> Any:

@@ -39,4 +39,7 @@ def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
     rows = rows[::-1] if reverse else rows
     stacked = [StackTable(0)(list(column)) for column in zip(*rows, strict=True)]
     outputs = stacked[0] if len(stacked) == 1 else Pack(len(stacked))(stacked)
+    for made, state in zip(cell.outputs, states, strict=False):
+        if len(cell.outputs) > 1:
+            state.annotate(name=cell.name_of(made))
     return GModule([xs, *initial], [outputs.annotate(name="outputs"), *states])
