@@ -58,49 +58,73 @@ class ClassNLLCriterion(Criterion):
 
     ``input`` is (…, classes), ``target`` holds integers (…) from 0; a vector takes a number. With
     ``weights`` (classes,), each row counts by the weight of its class, and the mean divides by the
-    sum of these weights. Without ``size_average`` the rows are summed. Torch's
-    nn/ClassNLLCriterion.lua. Raises IndexRangeError for a class outside.
+    sum of these weights. Rows whose target is ``ignore_index`` (padding) do not count. Without
+    ``size_average`` the rows are summed. Torch's nn/ClassNLLCriterion.lua; ``ignore_index`` as in
+    PyTorch, but the mean over no rows is 0. Raises IndexRangeError for a class outside.
     """
 
     symbol = "NLL"
 
-    def __init__(self, weights: Any = None, size_average: bool = True) -> None:
+    def __init__(
+        self, weights: Any = None, size_average: bool = True, ignore_index: int | None = None
+    ) -> None:
         self.weights = weights
         self.size_average = size_average
+        self.ignore_index = ignore_index
 
     def loss(self, input: Any, target: Any) -> Any:
-        return negative_log_likelihood(input, target, self.weights, self.size_average)
+        return negative_log_likelihood(
+            input, target, self.weights, self.size_average, self.ignore_index
+        )
 
 
-def negative_log_likelihood(input: Any, target: Any, weights: Any, size_average: bool) -> Any:
+def negative_log_likelihood(
+    input: Any, target: Any, weights: Any, size_average: bool, ignored: int | None
+) -> Any:
     """The mean or sum of -input[target] over the rows, weighed by class."""
     scores, classes = flat_classes(input, target)
+    counts = not_equal(classes, ignored) if ignored is not None else None
+    if counts is not None:
+        classes = where(counts, classes, 0)
     losses = -chosen(scores, classes)
     given = class_weights(weights, scores.shape[1])
-    if given is None:
+    if given is None and counts is None:
         return reduced(losses, size_average)
-    factors = take(given.astype(input.dtype), classes)
-    total = (losses * factors).sum()
-    return total / factors.sum() if size_average else total
+    factors = take(given.astype(input.dtype), classes) if given is not None else 1.0
+    if counts is not None:
+        losses = where(counts, losses, 0)
+        factors = factors * cast(counts, dtype=input.dtype)
+    total, sum_of_factors = (losses * factors).sum(), factors.sum()
+    if not size_average:
+        return total
+    if counts is not None:
+        sum_of_factors = where(equal(sum_of_factors, 0), 1, sum_of_factors)
+    return total / sum_of_factors
 
 
 class CrossEntropyCriterion(Criterion):
     """ClassNLLCriterion of log_softmax(input): ``input`` holds scores that are not normalised.
 
-    Torch's nn/CrossEntropyCriterion.lua.
+    ``weights``, ``size_average`` and ``ignore_index`` as there. Torch's
+    nn/CrossEntropyCriterion.lua.
     """
 
     symbol = "CE"
 
-    def __init__(self, weights: Any = None, size_average: bool = True) -> None:
+    def __init__(
+        self, weights: Any = None, size_average: bool = True, ignore_index: int | None = None
+    ) -> None:
         self.weights = weights
         self.size_average = size_average
+        self.ignore_index = ignore_index
 
     def loss(self, input: Any, target: Any) -> Any:
         if is_table(input) or not input.ndim:
             raise ShapeError(f"expects scores (…, classes), received {describe(input)}")
         scores = log_softmax(input)
-        return negative_log_likelihood(scores, target, self.weights, self.size_average)
+        return negative_log_likelihood(
+            scores, target, self.weights, self.size_average, self.ignore_index
+        )
 
 
 class MultiMarginCriterion(Criterion):

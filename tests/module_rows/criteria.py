@@ -37,6 +37,21 @@ ROWS: dict[str, list[Row]] = {
         Row(nn.ClassNLLCriterion, [X, integers(4, 3)], lambda t: F.nll_loss(*t)),
         Row(nn.ClassNLLCriterion, [normal(4), given(2)], lambda t: F.nll_loss(*t)),
         Row(
+            lambda: nn.ClassNLLCriterion(ignore_index=-1),
+            [X, given([2, -1, 0])],
+            lambda t: F.nll_loss(*t, ignore_index=-1),
+        ),
+        Row(
+            lambda: nn.ClassNLLCriterion(WEIGHTS, ignore_index=2),
+            [X, given([2, 1, 0])],
+            lambda t: F.nll_loss(*t, torch.tensor(WEIGHTS), ignore_index=2),
+        ),
+        Row(
+            lambda: nn.ClassNLLCriterion(ignore_index=-1),
+            [X, given([-1, -1, -1])],
+            lambda t: t[0].sum() * 0,
+        ),
+        Row(
             lambda: nn.ClassNLLCriterion(WEIGHTS),
             [normal(2, 3, 4), integers(4, 2, 3)],
             lambda t: F.nll_loss(t[0].transpose(1, 2), t[1], torch.tensor(WEIGHTS)),
@@ -56,6 +71,11 @@ ROWS: dict[str, list[Row]] = {
     ],
     "CrossEntropyCriterion": [
         Row(nn.CrossEntropyCriterion, [X, integers(4, 3)], lambda t: F.cross_entropy(*t)),
+        Row(
+            lambda: nn.CrossEntropyCriterion(ignore_index=-100, size_average=False),
+            [X, given([2, -100, 0])],
+            lambda t: F.cross_entropy(*t, reduction="sum"),
+        ),
         Row(
             lambda: nn.CrossEntropyCriterion(WEIGHTS),
             [normal(2, 3, 4), integers(4, 2, 3)],
