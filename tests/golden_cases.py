@@ -18,6 +18,8 @@ import numpy as np
 from graphnet.graph import table
 from tests.golden_build import Graph, Skip, build_criterion, class_target
 from tests.golden_invalid import check_accepted, check_invalid
+from tests.golden_rnn import run_rnn
+from tests.golden_training import run_optim, run_train
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 """Relative to the largest entry of the expected array."""
@@ -196,6 +198,9 @@ KINDS = {
     "bptt": run_bptt,
     "criterion": run_criterion,
     "invalid": run_invalid,
+    "rnn": run_rnn,
+    "optim": run_optim,
+    "train": run_train,
 }
 
 

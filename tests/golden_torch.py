@@ -110,6 +110,7 @@ MODULES: dict[str, FromTorch] = {
     "LogSigmoid": nn.LogSigmoid,
     "LogSoftMax": by_number_of_axes(nn.LogSoftMax),
     "LookupTable": lambda count, size, *rest: nn.LookupTable(count, size),
+    "LookupTableMaskZero": nn.LookupTableMaskZero,
     "MM": nn.MM,
     "MV": nn.MV,
     "MapTable": nn.MapTable,

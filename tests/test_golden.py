@@ -45,6 +45,23 @@ def test_a_wrong_number_is_noticed(key: str) -> None:
     assert any("relative error" in difference for difference in run_case(case))
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("GRU_remember", "s1_out_1"),
+        ("GRU_remember", "s1_gi_1"),
+        ("GRU_remember", "s1_g5"),
+        ("adam", "x"),
+        ("charlstm_l2_h16", "grad_norms"),
+        ("charlstm_l2_h16", "final_state_4"),
+    ],
+)
+def test_a_wrong_number_of_a_sequence_or_a_training_is_noticed(name: str, key: str) -> None:
+    case = named(name)
+    case.arrays[key] += 1e-7 * np.abs(case.arrays[key]).max()
+    assert any("relative error" in difference for difference in run_case(case))
+
+
 def test_a_wrong_order_of_parameters_is_noticed() -> None:
     case = named("nest")
     for entry in ("params", "param_owner"):
@@ -79,6 +96,10 @@ WITHOUT_TORCH = {
     "Recurrent": "takes a graph of any shape",
     "LayerStates": "PyTorch's packed states",
     "MaskZero": "of the package rnn, whose cases have a runner of their own",
+    "Recursor": "of the package rnn, whose cases have a runner of their own",
+    "Repeater": "of the package rnn, whose cases have a runner of their own",
+    "SequenceOutputs": "of the package rnn, as SeqLSTM and SeqGRU",
+    "Sequencer": "of the package rnn, whose cases have a runner of their own",
     "StackTable": "a new axis, where Torch joins reshaped arrays",
     "State": "an input of a cell",
     "VariationalDropout": "younger than Torch's nn",

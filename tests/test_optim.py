@@ -1,7 +1,4 @@
-"""Optimisers against PyTorch's and against trajectories recorded from Torch7; clipping; errors."""
-
-import json
-from pathlib import Path
+"""Optimisers against PyTorch's; clipping; errors. Trajectories of Torch7 are in test_golden."""
 
 import numpy as np
 import pytest
@@ -10,8 +7,6 @@ import torch
 import graphnet as gn
 from graphnet import nn, optim
 from graphnet.errors import DtypeError, FormatError, GraphError, NumericsError
-
-GOLDEN = Path(__file__).parent / "golden_optim"
 
 PAIRS = {
     "sgd": ("SGD", {}, {}),
@@ -65,55 +60,6 @@ def test_twenty_steps_are_those_of_torch(case):
         ours.step()
         reference.step()
         np.testing.assert_allclose(values, theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
-
-
-def torch7_optimizer(net, method, config):
-    """The optimiser that a recorded configuration describes."""
-    rate = config.get("learningRate")
-    settings = {} if rate is None else {"learning_rate": rate}
-    if method == "sgd":
-        momentum = config.get("momentum", 0.0)
-        return optim.SGD(
-            net,
-            momentum=momentum,
-            dampening=config.get("dampening", momentum),
-            nesterov=config.get("nesterov", False),
-            weight_decay=config.get("weightDecay", 0.0),
-            **settings,
-        )
-    if method == "rmsprop":
-        return optim.RMSprop(net, decay=config.get("alpha", 0.99), **settings)
-    return optim.Adam(net, epsilon_inside=True, **settings)
-
-
-def recorded(kind):
-    files = sorted(GOLDEN.glob("*.json"))
-    return [f.stem for f in files if json.loads(f.read_text())["kind"] == kind]
-
-
-@pytest.mark.parametrize("case", recorded("optim"))
-def test_trajectory_recorded_from_torch7(case):
-    description = json.loads((GOLDEN / f"{case}.json").read_text())
-    arrays = np.load(GOLDEN / f"{case}.npz")
-    config = description["config"]
-    x = gn.input()
-    net = gn.GModule([x], [nn.Linear(6, 2)(nn.Tanh()(nn.Linear(4, 6)(x)))])
-    values, _ = net.flatten_parameters()
-    values[:] = arrays[description["x0"]]
-    optimizer = torch7_optimizer(net, description["method"], config)
-    rate, decay = optimizer.learning_rate, config.get("learningRateDecay", 0.0)
-    data = [arrays[description["data"][part]] for part in ("input", "target")]
-    for step, (expected, loss) in enumerate(
-        zip(arrays["x"], arrays[description["losses"]], strict=True)
-    ):
-        assert squared_error(net, *data) == pytest.approx(float(loss), rel=1e-11)
-        optimizer.learning_rate = rate / (1 + step * decay)
-        optimizer.step()
-        np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-11)
-
-
-def test_recorded_trajectories_are_there():
-    assert {"sgd_nesterov", "rmsprop", "adam"} <= set(recorded("optim"))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """Training: text, batches, the loop, checkpoints to the same bits, interruptions, sampling."""
 
-import json
 import math
 import os
 import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ from graphnet.errors import DataError, FormatError, GraphError, GraphnetError, N
 from graphnet.graph.storage import read, save
 from graphnet.train.history import History, bits, smoothed
 
-GOLDEN = Path(__file__).parent / "golden_optim"
 TEXT = "the quick brown fox jumps over the lazy dog; " * 12
 
 
@@ -122,56 +119,6 @@ def test_batches_that_cannot_be_made(make, message):
 
 
 # ---- the loop
-
-
-def test_training_recorded_from_torch7():
-    """Sixty batches of a two-layer character model: losses, parameters, states as in Torch."""
-    description = json.loads((GOLDEN / "charlstm_l2_h16.json").read_text())
-    arrays = np.load(GOLDEN / "charlstm_l2_h16.npz")
-    hidden, rows, steps = 16, description["batch_size"], description["seq_length"]
-    characters = arrays[description["vocab"]]
-    numbers = np.searchsorted(characters, arrays[description["text"]])
-    x, c1, h1, c2, h2 = (gn.input(name) for name in ("x", "c1", "h1", "c2", "h2"))
-    first, second = nn.lstm_cell(len(characters), hidden), nn.lstm_cell(hidden, hidden)
-    below, next_c1, next_h1 = nn.Recurrent(first)([x, c1, h1]).split(3)
-    above, next_c2, next_h2 = nn.Recurrent(second)([below, c2, h2]).split(3)
-    decoder = nn.Linear(hidden, len(characters))
-    scores = nn.LogSoftMax()(decoder(above))
-    net = gn.GModule([x, c1, h1, c2, h2], [scores, next_c1, next_h1, next_c2, next_h2])
-
-    def stacked(cell, side, kind):
-        gates = ("input_gate", "forget_gate", "output_gate", "candidate")
-        return [getattr(cell[f"{gate}.{side}"], kind) for gate in gates]
-
-    places = [stacked(c, side, kind) for c in (first, second) for side in ("i2h", "h2h")
-              for kind in ("weight", "bias")]  # fmt: skip
-    places += [[decoder.weight], [decoder.bias]]
-    for key, parameters in zip(description["params"], places, strict=True):
-        for parameter, values in zip(
-            parameters, np.split(arrays[key], len(parameters)), strict=True
-        ):
-            parameter.data = values
-
-    batches = train.TextBatches(numbers, rows, steps)
-    assert len(batches) == description["n_batches"]
-    count = description["iterations"]
-    pairs = [(np.eye(len(characters))[inputs], targets) for inputs, targets in batches[:count]]
-    trainer = train.Trainer(
-        net,
-        nn.ClassNLLCriterion(),
-        optim.RMSprop(net, 0.002, decay=0.95),
-        states=[np.zeros((rows, hidden))] * 4,
-        loss_scale=steps,
-        clip_value=description["grad_clamp"],
-        show_progress=False,
-    )
-    history = trainer.fit(pairs, epochs=1)
-    np.testing.assert_allclose(history.training, arrays[description["losses"]], rtol=1e-9)
-    for key, state in zip(description["final_state"], trainer.states, strict=True):
-        np.testing.assert_allclose(state, arrays[key], rtol=1e-7, atol=1e-9)
-    for key, parameters in zip(description["final_params"], places, strict=True):
-        ours = np.concatenate([parameter.data for parameter in parameters])
-        np.testing.assert_allclose(ours, arrays[key], rtol=1e-7, atol=1e-9)
 
 
 def small_trainer(path=None, *, text=TEXT, rows=3, dropout=0.3, net=None, **settings):

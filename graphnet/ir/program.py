@@ -25,8 +25,9 @@ class Origin:
     module: str = ""
 
     def __str__(self) -> str:
-        place = f" ({self.file}:{self.line})" if self.file else ""
-        return f"{self.module} '{self.path}'{place}".lstrip()
+        place = f"({self.file}:{self.line})" if self.file else ""
+        path = f"'{self.path}'" if self.path else ""
+        return " ".join(filter(None, (self.module, path, place)))
 
 
 class Var:

@@ -90,7 +90,7 @@ def negative_log_likelihood(
     given = class_weights(weights, scores.shape[1])
     if given is None and counts is None:
         return reduced(losses, size_average)
-    factors = take(given.astype(input.dtype), classes) if given is not None else 1.0
+    factors: Any = take(given.astype(input.dtype), classes) if given is not None else 1.0
     if counts is not None:
         losses = where(counts, losses, 0)
         factors = factors * cast(counts, dtype=input.dtype)

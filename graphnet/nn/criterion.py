@@ -11,6 +11,7 @@ from graphnet.graph import Module
 from graphnet.graph.arithmetic import require_pair, require_table
 from graphnet.graph.table import describe, is_table
 from graphnet.ir.pointwise import stop_gradient
+from graphnet.ir.scan import scan
 from graphnet.nn.containers import Container
 
 Self = TypeVar("Self", bound="WeightedCriteria")
@@ -138,11 +139,27 @@ class SequencerCriterion(Module):
         self.criterion = criterion
 
     def compute(self, table: Any) -> Any:
-        inputs, targets = map(steps, require_pair(table))
+        input, target = require_pair(table)
+        if not is_table(input) and not is_table(target):
+            return self._scanned(input, target)
+        inputs, targets = steps(input), steps(target)
         if len(inputs) != len(targets):
             raise GraphError(f"has {len(inputs)} steps of input and {len(targets)} of targets")
         losses = [self.criterion.call([x, t]) for x, t in zip(inputs, targets, strict=True)]
         return sum(losses[1:], start=losses[0])
+
+    def _scanned(self, input: Any, target: Any) -> Any:
+        """Arrays: one trace of the criterion, whatever the number of steps."""
+        if input.shape[:1] != target.shape[:1] or not input.shape[:1] or not input.shape[0]:
+            raise ShapeError(
+                f"expects arrays of the same number of steps, received {describe([input, target])}"
+            )
+
+        def step(carry: Any, pair: Any) -> Any:
+            return [], [self.criterion.call(list(pair))]
+
+        _, (losses,) = scan(step, [], [input, target], length=input.shape[0])
+        return losses.sum(0)
 
 
 def steps(sequence: Any) -> list[Any]:

@@ -15,8 +15,8 @@ class MaskZero(Module):
 
     A row is padding where all its features are zero; of a table the first array counts, and every
     array of the output is masked. ``input_dims`` is the number of feature axes. No gradient flows
-    back into padding; as in Element-Research rnn's MaskZero.lua, the module itself sees the
-    gradient unmasked, so its parameters receive what the padded outputs were given.
+    back into padding; as in Element-Research rnn's MaskZero.lua, a single layer sees the gradient
+    unmasked, so its parameters receive what the padded outputs were given.
     """
 
     inside = "module"
@@ -26,24 +26,36 @@ class MaskZero(Module):
         self.input_dims = input_dims
 
     def compute(self, input: Any) -> Any:
-        return mask_zero(self.module.call, input, self.input_dims)
+        is_layer = not any(True for _ in self.module.named_children())
+        return mask_zero(self.module.call, input, self.input_dims, unmasked=is_layer)
 
 
-def mask_zero(function: Callable[[Any], Any], input: Any, input_dims: int) -> Any:
-    """The outputs of a function of an array or table, zero where the first array is zero."""
+def mask_zero(
+    function: Callable[[Any], Any], input: Any, input_dims: int, unmasked: bool = False
+) -> Any:
+    """The outputs of a function of an array or table, zero where the first array is zero.
+
+    With ``unmasked`` the function sees the gradient of its outputs in the rows of padding too.
+    """
     leaves, structure = table.flatten(input)
     first = leaves[0]
-    axes = tuple(range(max(first.ndim - input_dims, 0), first.ndim))
+    dims = 0 if first.dtype.kind in "iu" else input_dims  # an index is a row of its own
+    axes = tuple(range(max(first.ndim - dims, 0), first.ndim))
     padding = maximum_of(absolute(first), axis=axes, keepdims=False) == 0
     masked = [where(fitted(padding, leaf), stop_gradient(leaf), leaf) for leaf in leaves]
     outputs, shape = table.flatten(function(table.unflatten(structure, masked)))
-    return table.unflatten(shape, [zeroed(padding, output) for output in outputs])
+    zero = zeroed if unmasked else padded_with_zeros
+    return table.unflatten(shape, [zero(padding, output) for output in outputs])
 
 
 def zeroed(padding: Any, output: Any) -> Any:
     """Zero in the rows of padding, with the gradient of the output itself."""
-    zero = where(fitted(padding, output), 0, output)
-    return output + stop_gradient(zero - output)
+    return output + stop_gradient(padded_with_zeros(padding, output) - output)
+
+
+def padded_with_zeros(padding: Any, output: Any) -> Any:
+    """Zero in the rows of padding."""
+    return where(fitted(padding, output), 0, output)
 
 
 def fitted(rows: Any, like: Any) -> Any:

@@ -9,22 +9,20 @@ import numpy as np
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import GModule, Module, Parameter, table
-from graphnet.graph.memory import Memory
 from graphnet.graph.optional import padded
-from graphnet.graph.parts import private
-from graphnet.graph.tracing import current_tracing
 from graphnet.ir.builder import current_builder
 from graphnet.ir.pointwise import stop_gradient, where
 from graphnet.ir.scan import scan
 from graphnet.ir.shaping import broadcast, zeros
 from graphnet.nn.initial import state_sizes, state_types, unknown_states
+from graphnet.nn.linear import positive
 from graphnet.nn.mask import mask_zero, only_live
+from graphnet.nn.remembering import forget, is_remembering, keep, recalled, remembering_mode
 from graphnet.nn.sequences import live_rows, steps_of, swapped
 
 Self = TypeVar("Self", bound="Recurrent")
 
 INITIAL = ("zeros", "learned")
-REMEMBERS = ("neither", "train", "eval", "both")
 
 
 class Recurrent(Module):
@@ -76,13 +74,13 @@ class Recurrent(Module):
         self.cell = cell
         self.batch_first = batch_first
         self.reverse = reverse
-        self.initial = one_of("initial", initial, INITIAL)
-        self.truncate = truncate
+        if initial not in INITIAL:
+            raise ValueError(f"Recurrent: initial is {initial!r}, expected 'zeros' or 'learned'")
+        self.initial = initial
+        self.truncate = None if truncate is None else positive("Recurrent: truncate", truncate)
         self.mask_zero = mask_zero
-        self.remembers = one_of("remembers", remembers, REMEMBERS)
-        if truncate is not None and truncate < 1:
-            raise ValueError(f"Recurrent: truncate is {truncate}, expected 1 or more steps")
         self.initial_state = learned_states(cell) if initial == "learned" else {}
+        self.remember(remembers)
 
     def __getitem__(self, path: str) -> Any:
         """A node of the cell: ``lstm["forget_gate.i2h"]``."""
@@ -94,14 +92,14 @@ class Recurrent(Module):
     def remember(self: Self, mode: str = "both") -> Self:
         """Start each run from the final states of the run before, in training (``"train"``), in
         evaluation (``"eval"``), in both or in neither."""
-        self.remembers = one_of("remember", mode, REMEMBERS)
+        if mode != "neither" and self.initial == "learned":
+            raise ValueError("Recurrent: learned initial states cannot be remembered ones too")
+        self.remembers = remembering_mode(mode, "Recurrent")
         return self
 
     def forget(self: Self) -> Self:
         """Start the next run anew."""
-        memories: dict[str, Memory] = private(self, "_memories", dict)
-        for memory in memories.values():
-            memory.forget()
+        forget(self)
         return self
 
     # ---- one run
@@ -127,7 +125,7 @@ class Recurrent(Module):
         finals, outputs = scan(
             step, states, [*extra, *sequences], length=steps, reverse=self.reverse
         )
-        self._keep(finals)
+        keep(self, finals)
         outputs = [swapped(output) if self.batch_first else output for output in outputs]
         return [outputs[0] if len(outputs) == 1 else outputs, *finals]
 
@@ -164,39 +162,18 @@ class Recurrent(Module):
         if all(state is not None for state in states):
             return list(states)
         types = state_types(self.cell, x)
-        pairs = zip(state_names(self.cell), states, types, strict=True)
-        return [self._start(n, t) if state is None else state for n, state, t in pairs]
+        named = enumerate(zip(state_names(self.cell), states, types, strict=True))
+        return [
+            self._start(i, name, type) if state is None else state
+            for i, (name, state, type) in named
+        ]
 
-    def _start(self, name: str, type: Any) -> Any:
-        tracing = current_tracing.get()
-        if self._is_remembering() and tracing is not None:
-            return tracing.recall(self._memory(name), type)
+    def _start(self, index: int, name: str, type: Any) -> Any:
+        if is_remembering(self):
+            return recalled(self, index, type)
         if name in self.initial_state:
             return broadcast(self.initial_state[name], shape=type.shape)
         return zeros(type)
-
-    def _keep(self, finals: Sequence[Any]) -> None:
-        tracing = current_tracing.get()
-        if self._is_remembering() and tracing is not None:
-            for name, final in zip(state_names(self.cell), finals, strict=True):
-                tracing.remember(self._memory(name), final)
-
-    def _is_remembering(self) -> bool:
-        return self.remembers == "both" or self.remembers == (
-            "train" if self.is_training else "eval"
-        )
-
-    def _memory(self, name: str) -> Memory:
-        memories: dict[str, Memory] = private(self, "_memories", dict)
-        return memories.setdefault(name, Memory())
-
-
-def one_of(what: str, value: str, choices: Sequence[str]) -> str:
-    if value not in choices:
-        raise ValueError(
-            f"Recurrent: {what} is {value!r}, expected {' or '.join(map(repr, choices))}"
-        )
-    return value
 
 
 def state_names(cell: GModule) -> list[str]:
@@ -212,15 +189,15 @@ def learned_states(cell: GModule) -> Mapping[str, Parameter]:
     return {name: Parameter(np.zeros(size or 0)) for name, size in pairs}
 
 
-def require_cell(cell: object) -> None:
+def require_cell(cell: object, name: str = "Recurrent") -> None:
     if not isinstance(cell, GModule) or len(cell.inputs) < 2:
         raise GraphError(
-            f"Recurrent received {type(cell).__name__}, expected a cell that is a graph",
+            f"{name} received {type(cell).__name__}, expected a cell that is a graph",
             "A cell is a GModule with the inputs x and at least one state.",
         )
     if len(cell.outputs) < len(cell.inputs) - 1:
         raise GraphError(
-            f"Recurrent received a cell with {len(cell.inputs) - 1} states "
+            f"{name} received a cell with {len(cell.inputs) - 1} states "
             f"({', '.join(state_names(cell))}) and {len(cell.outputs)} outputs "
             f"({', '.join(map(cell.name_of, cell.outputs))})",
             "The first outputs are the next states, one for each state.",

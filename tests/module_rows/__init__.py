@@ -1,8 +1,14 @@
 """The modules of nn, one row or more for each, by class name."""
 
-from tests.module_rows import arrays, criteria, entries, tables
+from tests.module_rows import arrays, criteria, element_research, entries, tables
 from tests.module_rows.row import Row
 
-ROWS = {**entries.ROWS, **arrays.ROWS, **tables.ROWS, **criteria.ROWS}
+ROWS = {
+    **entries.ROWS,
+    **arrays.ROWS,
+    **tables.ROWS,
+    **criteria.ROWS,
+    **element_research.ROWS,
+}
 
 __all__ = ["ROWS", "Row"]

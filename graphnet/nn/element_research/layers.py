@@ -1,0 +1,121 @@
+"""What Element-Research's rnn names and graphnet composes: steps, sequences, two directions."""
+
+from __future__ import annotations
+
+from graphnet.graph import GModule, Module, input
+from graphnet.graph.arithmetic import CAddTable
+from graphnet.graph.split import Identity
+from graphnet.nn.activation import Sigmoid
+from graphnet.nn.arithmetic import Add
+from graphnet.nn.bidirectional import Bidirectional
+from graphnet.nn.cells import gru_cell, lstm_cell
+from graphnet.nn.containers import Sequential
+from graphnet.nn.element_research.outputs import SequenceOutputs
+from graphnet.nn.element_research.recursor import Recursor
+from graphnet.nn.element_research.sequencer import Sequencer
+from graphnet.nn.recurrent import Recurrent
+from graphnet.nn.shape import Transpose
+from graphnet.nn.state import State
+from graphnet.nn.tables import JoinTable, SelectTable, ZipTable
+
+
+def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:
+    """The ``lstm_cell`` with one bias for each gate."""
+    cell = lstm_cell(input_size, hidden_size)
+    for gate in ("input_gate", "forget_gate", "output_gate", "candidate"):
+        cell[f"{gate}.h2h"].module.bias = None
+    return cell
+
+
+def FastLSTM(input_size: int, hidden_size: int, mask_zero: bool = False) -> Recursor:
+    """One step of an LSTM without peepholes, (batch, input_size) to (batch, hidden_size).
+
+    Element-Research rnn's FastLSTM.lua; for ``maskZero()`` see ``Recursor``.
+    """
+    return Recursor(single_bias_lstm_cell(input_size, hidden_size), mask_zero=mask_zero)
+
+
+def SeqLSTM(
+    input_size: int, hidden_size: int, *, batch_first: bool = False, mask_zero: bool = False
+) -> SequenceOutputs:
+    """An LSTM over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
+
+    With ``batch_first`` both are (batch, steps, …). What rnn's SeqLSTM.lua takes as {c0, h0, x} is
+    ``lstm(xs, prev_c=c0, prev_h=h0)`` here.
+
+    >>> import numpy as np
+    >>> SeqLSTM(3, 4).remember().forward(np.ones((5, 2, 3)), prev_h=np.ones((2, 4))).shape
+    (5, 2, 4)
+    """
+    cell = single_bias_lstm_cell(input_size, hidden_size)
+    return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
+
+
+def SeqGRU(
+    input_size: int, hidden_size: int, *, batch_first: bool = False, mask_zero: bool = False
+) -> SequenceOutputs:
+    """A GRU over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
+
+    With ``batch_first`` both are (batch, steps, …). What rnn's SeqGRU.lua takes as {h0, x} is
+    ``gru(xs, prev_h=h0)`` here.
+    """
+    cell = gru_cell(input_size, hidden_size, reset="before", hidden_bias=False)
+    return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
+
+
+def SeqBRNN(
+    input_size: int, hidden_size: int, batch_first: bool = False, merge: Module | None = None
+) -> Sequential:
+    """Two SeqLSTMs, one of them backwards, and the sum of their outputs.
+
+    ``merge`` takes the table of both, which are (steps, batch, hidden_size) whatever the layout
+    of the input. Element-Research rnn's SeqBRNN.lua.
+    """
+    forward, backward = (single_bias_lstm_cell(input_size, hidden_size) for _ in range(2))
+    parts = [Bidirectional(forward, backward, merge or CAddTable()), SelectTable(0)]
+    if batch_first:
+        parts = [Transpose((0, 1)), *parts, Transpose((0, 1))]
+    return Sequential(*parts)
+
+
+def BiSequencer(
+    forward: Module, backward: Module | None = None, merge: Module | None = None
+) -> GModule:
+    """Two modules of one step over a table of steps, one from its end: a table of steps.
+
+    ``backward`` is a clone of ``forward`` by default. ``merge`` takes the table of both outputs of
+    a step and joins them along the last axis by default. Element-Research rnn's BiSequencer.lua.
+    """
+    steps = input("steps")
+    forwards = Sequencer(forward)(steps)
+    backwards = Sequencer(backward or forward.clone(), reverse=True)(steps)
+    pairs = ZipTable()([forwards, backwards])
+    merged = Sequencer(merge or JoinTable(-1))(pairs)
+    return GModule([steps], [merged])
+
+
+def feedback_cell(
+    size: int,
+    input_module: Module,
+    feedback: Module,
+    transfer: Module | None = None,
+    merge: Module | None = None,
+) -> GModule:
+    """The cell of Element-Research rnn's Recurrent.lua, made of modules.
+
+    Inputs ``(x, prev_h, started)``, outputs ``(next_h, next_started, next_h)``::
+
+        h' = transfer(merge([input(x), feedback(h)])),  transfer(input(x) + start) at the first step
+
+    ``started`` (…, 1) tells the first step: 0 before it, 1 after it. ``transfer`` is a Sigmoid by
+    default, ``merge`` a sum.
+    """
+    x, prev_h, started = input(), State(size)(), State(1)()
+    i2h = input_module(x)
+    start = Add(size)(i2h)
+    h2h = feedback(prev_h)
+    merged = (merge or CAddTable())([i2h, h2h])
+    total = started * merged + (1 - started) * start
+    next_h = (transfer or Sigmoid())(total)
+    next_started = 0 * started + 1
+    return GModule([x, prev_h, started], [next_h, next_started, Identity()(next_h)])

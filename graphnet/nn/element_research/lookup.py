@@ -1,0 +1,36 @@
+"""LookupTableMaskZero: rows of a table, where index 0 is padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.errors import DtypeError
+from graphnet.graph import Module, Parameter
+from graphnet.graph.table import describe, is_table
+from graphnet.ir.indexing import take
+from graphnet.nn import init
+from graphnet.nn.linear import positive
+from graphnet.nn.mask import zeroed
+
+
+class LookupTableMaskZero(Module):
+    """Rows of ``weight`` chosen by integers, zeros for 0: (…) to (…, size).
+
+    Words are counted from 1 to ``count``. ``weight`` is (count + 1, size); its first row is never
+    read, but receives the gradient of padding, as in Element-Research rnn's
+    LookupTableMaskZero.lua. IndexRangeError names an index outside.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self.count = positive("LookupTableMaskZero: count", count)
+        self.size = positive("LookupTableMaskZero: size", size)
+        self.weight = Parameter((count + 1, size), init.normal())
+
+    def compute(self, indices: Any) -> Any:
+        if is_table(indices) or indices.dtype.kind not in "iu":
+            raise DtypeError(
+                f"expects integer indices, received "
+                f"{describe(indices) if is_table(indices) else indices.dtype}",
+                "Convert with x.astype(int).",
+            )
+        return zeroed(indices == 0, take(self.weight, indices))

@@ -1,0 +1,38 @@
+"""SequenceOutputs: the outputs of a Recurrent without its states."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from graphnet.graph import Module
+from graphnet.nn.recurrent import Recurrent
+
+Self = TypeVar("Self", bound="SequenceOutputs")
+
+
+class SequenceOutputs(Module):
+    """The outputs of a ``Recurrent`` over a whole sequence: ``[xs, states…, lengths]`` to them.
+
+    All but ``xs`` are optional, as for the Recurrent itself: ``lstm(xs, prev_h=h)``.
+    """
+
+    inside = "recurrent"
+
+    def __init__(self, recurrent: Recurrent) -> None:
+        self.recurrent = recurrent
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        return self.recurrent.optional_inputs()
+
+    def remember(self: Self, mode: str = "both") -> Self:
+        """Start each run from the last states of the run before: see ``Recurrent.remember``."""
+        self.recurrent.remember(mode)
+        return self
+
+    def forget(self: Self) -> Self:
+        """Start the next run anew."""
+        self.recurrent.forget()
+        return self
+
+    def compute(self, input: Any) -> Any:
+        return self.recurrent.call(input)[0]

@@ -1,0 +1,99 @@
+"""Recursor: a cell as a module of one step, which carries its states from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from graphnet.graph import GModule, Module, table
+from graphnet.ir.shaping import zeros
+from graphnet.ir.types import ArrayType
+from graphnet.nn.initial import state_types
+from graphnet.nn.mask import mask_zero
+from graphnet.nn.recurrent import check_states, require_cell
+from graphnet.nn.remembering import forget, is_remembering, keep, recalled, remembering_mode
+
+Self = TypeVar("Self", bound="Recursor")
+
+
+class Recursor(Module):
+    """A cell as a module of one step, ``x`` to the cell's last output.
+
+    The cell maps ``(x, states…)`` to ``(next states…)`` and any further results, as for
+    ``Recurrent``. Within a ``Sequencer`` or ``Repeater`` the states go from step to step, from
+    zeros at first; alone it does one step, from zeros. After ``remember()`` each run starts from
+    the states that the run before ended with, without gradient, until ``forget()``. With
+    ``mask_zero``, rows of x that are all zero give zeros and reset the states (see ``MaskZero``).
+
+    Element-Research rnn's Recursor.lua and AbstractRecurrent.lua. Its LSTM and GRU are::
+
+        Recursor(lstm_cell_peephole(input_size, hidden_size, hidden_bias=False))
+        Recursor(gru_cell(input_size, hidden_size, reset="before", hidden_bias=False))
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> step = nn.Sequential(Recursor(nn.gru_cell(3, 4)), nn.Linear(4, 2))
+    >>> nn.Sequencer(step).forward(np.ones((5, 2, 3))).shape
+    (5, 2, 2)
+    """
+
+    inside = "cell"
+
+    def __init__(
+        self, cell: GModule, *, mask_zero: bool = False, remembers: str = "neither"
+    ) -> None:
+        require_cell(cell, type(self).__name__)
+        self.cell = cell
+        self.mask_zero = mask_zero
+        self.remembers = remembering_mode(remembers, "Recursor")
+
+    def remember(self: Self, mode: str = "both") -> Self:
+        """Start each run from the last states of the run before: see ``Recurrent.remember``."""
+        self.remembers = remembering_mode(mode, "Recursor")
+        return self
+
+    def forget(self: Self) -> Self:
+        """Start the next run from zeros."""
+        forget(self)
+        return self
+
+    def compute(self, x: Any) -> Any:
+        states = current_states.get()
+        if states is not None and self in states.now:
+            states.now[self], output = self._step(x, states.now[self])
+            return output
+        types = state_types(self.cell, x)
+        if states is not None:
+            states.types[self] = types
+            states.now[self], output = self._step(x, [zeros(type) for type in types])
+            return output
+        finals, output = self._step(x, self.first_states(types))
+        keep(self, finals)
+        return output
+
+    def _step(self, x: Any, carry: Sequence[Any]) -> tuple[list[Any], Any]:
+        """The next states and the output."""
+        inputs = [x, *carry]
+        results = mask_zero(self.cell.call, inputs, 1) if self.mask_zero else self.cell.call(inputs)
+        results = results if table.is_table(results) else [results]
+        check_states(self.cell, carry, results)
+        return list(results[: len(carry)]), results[-1]
+
+    def first_states(self, types: Sequence[ArrayType]) -> list[Any]:
+        """The states before the first step of a run: zeros, or those remembered."""
+        if not is_remembering(self):
+            return [zeros(type) for type in types]
+        return [recalled(self, index, type) for index, type in enumerate(types)]
+
+
+class States:
+    """The states of the Recursors in one step: as they are now, and of which types at first."""
+
+    def __init__(self) -> None:
+        self.now: dict[Recursor, list[Any]] = {}
+        self.types: dict[Recursor, list[ArrayType]] = {}
+
+
+current_states: ContextVar[States | None] = ContextVar("current_states", default=None)
+"""Set while a step of a sequence is traced."""

@@ -1,0 +1,186 @@
+"""Sequencer and Repeater: a module of one step at each step of a sequence, by ``scan``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph import Module, table
+from graphnet.graph.tracing import Tracing, current_tracing
+from graphnet.graph.wanted import Wanted
+from graphnet.ir.builder import building
+from graphnet.ir.scan import scan, slice_of, value_type
+from graphnet.ir.shaping import broadcast, stack
+from graphnet.nn.element_research.recursor import Recursor, States, current_states
+from graphnet.nn.linear import positive
+from graphnet.nn.remembering import keep
+from graphnet.nn.sequences import steps_of
+
+Self = TypeVar("Self", bound="AbstractSequencer")
+
+
+class AbstractSequencer(Module):
+    """What runs a ``module`` over steps; the states of the Recursors in it go from step to step."""
+
+    module: Module
+
+    def remember(self: Self, mode: str = "both") -> Self:
+        """Let the Recursors in the module start each run from the states after the run before, in
+        training (``"train"``), in evaluation (``"eval"``), in both or in neither."""
+        for recursor in recursors(self.module):
+            recursor.remember(mode)
+        return self
+
+    def forget(self: Self) -> Self:
+        """Start the next run from zeros."""
+        for recursor in recursors(self.module):
+            recursor.forget()
+        return self
+
+    def over_steps(
+        self,
+        make_input: Callable[[list[Any]], Any],
+        sequences: Sequence[Any],
+        steps: int,
+        reverse: bool = False,
+    ) -> tuple[list[Any], table.Structure]:
+        """The leaves of the outputs, stacked over the steps, and the structure of one output.
+
+        ``make_input`` makes the input of a step of the slices of the sequences.
+        """
+        slices = [slice_of(value_type(sequence), steps) for sequence in sequences]
+        types = self._state_types(make_input, slices)
+        structure: table.Structure = None
+
+        def step(carry: list[Any], slices: list[Any]) -> tuple[list[Any], list[Any]]:
+            nonlocal structure
+            states, remaining = States(), iter(carry)
+            states.now = {owner: [next(remaining) for _ in types[owner]] for owner in types}
+            output = self._one_step(states, make_input(slices))
+            leaves, structure = table.flatten(output)
+            return [state for owner in types for state in states.now[owner]], leaves
+
+        first = [state for owner, kinds in types.items() for state in owner.first_states(kinds)]
+        finals, outputs = scan(step, first, sequences, length=steps, reverse=reverse)
+        remaining = iter(finals)
+        for owner, kinds in types.items():
+            keep(owner, [next(remaining) for _ in kinds])
+        return outputs, structure
+
+    def _one_step(self, states: States, x: Any) -> Any:
+        token = current_states.set(states)
+        try:
+            return self.module.call(x)
+        finally:
+            current_states.reset(token)
+
+    def _state_types(
+        self, make_input: Callable[[list[Any]], Any], slices: Sequence[Any]
+    ) -> dict[Recursor, Any]:
+        """The Recursors that take part in a step, and the types of their states.
+
+        A Recursor deep inside receives what the modules before it made of the input, so one step is
+        traced, at the same place as the real ones, and thrown away.
+        """
+        states, tracing = States(), current_tracing.get()
+        scratch = Tracing(Wanted(False, False, False))
+        if tracing is not None:
+            scratch.path, scratch.module = tracing.path, tracing.module
+        token = current_tracing.set(scratch)
+        try:
+            with building(scratch.builder):
+                self._one_step(states, make_input([scratch.builder.input(s) for s in slices]))
+        finally:
+            current_tracing.reset(token)
+        return states.types
+
+
+def recursors(module: Module) -> Iterator[Recursor]:
+    """The Recursors in a module, but for those of a sequence inside it."""
+    if isinstance(module, Recursor):
+        yield module
+    if not isinstance(module, AbstractSequencer):
+        for _, child in module.named_children():
+            yield from recursors(child)
+
+
+class Sequencer(AbstractSequencer):
+    """A module of one step at each step of a sequence; the same kind out as in.
+
+    A sequence is a table of steps, or one array (steps, …) with time first. A step is what the
+    module takes: (batch, …), or a vector. With ``reverse`` the steps run from the last to the
+    first, and outputs stay at their own positions. Element-Research rnn's Sequencer.lua.
+
+    Raises ShapeError for an empty sequence and for steps of different shapes.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> net = Sequencer(nn.Sequential(nn.FastLSTM(3, 4), nn.Linear(4, 2)))
+    >>> net.forward(np.ones((5, 2, 3))).shape, len(net.forward([np.ones((2, 3))] * 5))
+    ((5, 2, 2), 5)
+    """
+
+    inside = "module"
+
+    def __init__(self, module: Module, reverse: bool = False) -> None:
+        self.module = module
+        self.reverse = reverse
+
+    def compute(self, input: Any) -> Any:
+        sequences, structure = stacked(input) if table.is_table(input) else ([input], None)
+        steps = steps_of(sequences)
+        outputs, made = self.over_steps(
+            lambda slices: table.unflatten(structure, slices), sequences, steps, self.reverse
+        )
+        if not table.is_table(input):
+            return table.unflatten(made, outputs)
+        return unstacked(outputs, made, steps)
+
+
+class Repeater(AbstractSequencer):
+    """A module of one step, ``steps`` times on the same input: a table of the outputs.
+
+    Element-Research rnn's Repeater.lua.
+    """
+
+    inside = "module"
+
+    def __init__(self, module: Module, steps: int) -> None:
+        self.module = module
+        self.steps = positive("Repeater: steps", steps)
+
+    def compute(self, input: Any) -> Any:
+        repeated, structure = table.flatten(input)
+        sequences = [broadcast(leaf, shape=(self.steps, *leaf.shape)) for leaf in repeated]
+        outputs, made = self.over_steps(
+            lambda slices: table.unflatten(structure, slices), sequences, self.steps
+        )
+        return unstacked(outputs, made, self.steps)
+
+
+def stacked(steps: Sequence[Any]) -> tuple[list[Any], table.Structure]:
+    """The leaves of the steps of a table as arrays (steps, …), and the structure of one step."""
+    if not steps:
+        raise ShapeError("received an empty table", "There must be at least one step.")
+    leaves, structures = zip(*map(table.flatten, steps), strict=True)
+    first = [value_type(leaf) for leaf in leaves[0]]
+    for number, (found, structure) in enumerate(zip(leaves, structures, strict=True)):
+        if structure != structures[0]:
+            raise GraphError(
+                f"received {table.describe(steps[number])} at step {number} "
+                f"and {table.describe(steps[0])} at step 0",
+                "Every step has the same structure.",
+            )
+        if [value_type(leaf) for leaf in found] != first:
+            raise ShapeError(
+                f"received {table.describe(steps[number])} at step {number} "
+                f"and {table.describe(steps[0])} at step 0",
+                "Every step has the same shape and dtype; pad sequences with zeros.",
+            )
+    return [stack(parts) for parts in zip(*leaves, strict=True)], structures[0]
+
+
+def unstacked(outputs: Sequence[Any], structure: table.Structure, steps: int) -> list[Any]:
+    """A table of the steps."""
+    return [table.unflatten(structure, [o[step] for o in outputs]) for step in range(steps)]
