@@ -177,6 +177,7 @@ CRITERIA: dict[str, FromTorch] = {
     "MSECriterion": nn.MSECriterion,
     "MarginCriterion": nn.MarginCriterion,
     "MarginRankingCriterion": nn.MarginRankingCriterion,
+    "MaskZeroCriterion": nn.MaskZeroCriterion,
     "MultiCriterion": nn.MultiCriterion,
     "MultiLabelMarginCriterion": nn.MultiLabelMarginCriterion,
     "MultiLabelSoftMarginCriterion": nn.MultiLabelSoftMarginCriterion,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,18 @@ from graphnet import nn, optim, train
 from graphnet.graph import Module
 from tests.golden_build import Graph, Skip, build_criterion, class_target
 
-METHODS = {"sgd": (optim.SGD, 1e-3), "rmsprop": (optim.RMSprop, 1e-2), "adam": (optim.Adam, 1e-3)}
-"""Torch's optimisers that graphnet has, with Torch's learning rate where none is given."""
+METHODS: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
+    "adadelta": (optim.Adadelta, {}),
+    "adagrad": (optim.Adagrad, {"learning_rate": 1e-3}),
+    "adam": (optim.Adam, {"learning_rate": 1e-3, "epsilon_inside": True}),
+    "adamax": (optim.Adamax, {"learning_rate": 2e-3, "epsilon": 1e-38}),
+    "asgd": (optim.ASGD, {"learning_rate": 1e-4}),
+    "nag": (optim.NAG, {"learning_rate": 1e-3}),
+    "rmsprop": (optim.RMSprop, {"learning_rate": 1e-2}),
+    "rprop": (optim.Rprop, {"learning_rate": 0.1}),
+    "sgd": (optim.SGD, {"learning_rate": 1e-3}),
+}
+"""Torch's optimisers, with Torch's settings where its own differ from graphnet's."""
 
 SETTINGS = {
     "learningRate": "learning_rate",
@@ -24,25 +34,38 @@ SETTINGS = {
     "beta1": "beta1",
     "beta2": "beta2",
     "epsilon": "epsilon",
+    "decayRate": "decay",
+    "offset": "epsilon",
+    "stepsize": "learning_rate",
+    "etaplus": "increase",
+    "etaminus": "decrease",
+    "stepsizemin": "smallest",
+    "stepsizemax": "largest",
 }
 """Torch's settings under graphnet's names; learningRateDecay is the caller's."""
+
+SETTINGS_OF = {
+    "asgd": {"eta0": "learning_rate", "lambda": "decay", "alpha": "power", "t0": "average_after"}
+}
+"""The same where a method has names of its own."""
 
 
 def optimizer_of(net: Module, method: str, config: Mapping[str, Any]) -> optim.Optimizer:
     """The optimiser that a recorded configuration describes."""
     if method not in METHODS:
         raise Skip(f"graphnet has no optimiser {method}")
-    kind, rate = METHODS[method]
-    settings = {"learning_rate": rate}
+    kind, defaults = METHODS[method]
+    names = {**SETTINGS, **SETTINGS_OF.get(method, {})}
+    settings = dict(defaults)
     for name, value in config.items():
         if name == "learningRateDecay":
             continue
-        if name not in SETTINGS or isinstance(value, str):
+        if name not in names or isinstance(value, str):
             raise Skip(f"the setting {name} of {method}")
-        settings[SETTINGS[name]] = value
+        settings[names[name]] = value
     if method == "sgd":  # Torch's dampening is the momentum by default
         settings.setdefault("dampening", settings.get("momentum", 0.0))
-    return kind(net, **settings, **({"epsilon_inside": True} if method == "adam" else {}))
+    return kind(net, **settings)
 
 
 def require_order(case: Any, graph: Graph, net: Module) -> None:
@@ -64,7 +87,7 @@ def run_optim(case: Any) -> None:
     criterion = build_criterion(record["criterion"], case.arrays)
     inputs = graph.with_indices(case.value(record["data"]["input"]))
     target = class_target(record["criterion"], case.value(record["data"]["target"]))
-    losses, trajectory = [], []
+    losses, trajectory, averaged = [], [], []
     for step in range(record["n_steps"]):
         optimizer.zero_grad()
         run = graph.net.run(inputs)
@@ -73,9 +96,14 @@ def run_optim(case: Any) -> None:
         losses.append(float(judged.outputs))
         optimizer.learning_rate = rate / (1 + step * decay)
         optimizer.step()
-        trajectory.append(values.copy())
+        ahead = isinstance(optimizer, optim.NAG)  # Torch records the point, not the one ahead
+        trajectory.append(optimizer.point() if ahead else values.copy())
+        if "averaged" in record:
+            averaged.append(optimizer.vectors["average"].copy())
     case.compare("losses", np.array(losses), case.value(record["losses"]))
     case.compare("trajectory", np.array(trajectory), case.value(record["trajectory"]))
+    if averaged:
+        case.compare("averaged", np.array(averaged), case.value(record["averaged"]))
 
 
 def run_train(case: Any) -> None:

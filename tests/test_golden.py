@@ -101,6 +101,7 @@ WITHOUT_TORCH = {
     "SequenceOutputs": "of the package rnn, as SeqLSTM and SeqGRU",
     "Sequencer": "of the package rnn, whose cases have a runner of their own",
     "StackTable": "a new axis, where Torch joins reshaped arrays",
+    "ZeroPadding": "lengths are not Torch's",
     "State": "an input of a cell",
     "VariationalDropout": "younger than Torch's nn",
     "Zoneout": "younger than Torch's nn",

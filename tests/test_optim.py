@@ -27,7 +27,59 @@ PAIRS = {
         {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weight_decay": 0.1},
         {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
     ),
+    "adadelta": ("Adadelta", {}, {}),
+    "adadelta-all": (
+        "Adadelta",
+        {"decay": 0.8, "epsilon": 1e-3, "weight_decay": 0.1},
+        {"rho": 0.8, "eps": 1e-3, "weight_decay": 0.1},
+    ),
+    "adagrad": ("Adagrad", {}, {}),
+    "adagrad-all": (
+        "Adagrad",
+        {"epsilon": 1e-3, "weight_decay": 0.1},
+        {"eps": 1e-3, "weight_decay": 0.1},
+    ),
+    "adamax": ("Adamax", {}, {}),
+    "adamax-all": (
+        "Adamax",
+        {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weight_decay": 0.1},
+        {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
+    ),
+    "asgd": ("ASGD", {}, {}),
+    "asgd-all": (
+        "ASGD",
+        {"decay": 0.2, "power": 0.9, "average_after": 4, "weight_decay": 0.1},
+        {"lambd": 0.2, "alpha": 0.9, "t0": 4, "weight_decay": 0.1},
+    ),
+    "nag": ("NAG", {}, {"momentum": 0.9, "nesterov": True}),
+    "nag-decay": (
+        "NAG",
+        {"momentum": 0.8, "weight_decay": 0.2},
+        {"momentum": 0.8, "nesterov": True, "weight_decay": 0.2},
+    ),
+    "rprop": ("Rprop", {}, {}),
+    "rprop-all": (
+        "Rprop",
+        {"increase": 1.5, "decrease": 0.3, "smallest": 0.02, "largest": 0.1},
+        {"etas": (0.3, 1.5), "step_sizes": (0.02, 0.1)},
+    ),
 }
+TORCH_NAMES = {"NAG": "SGD"}
+KINDS = sorted({name for name, _, _ in PAIRS.values()})
+
+
+@pytest.fixture
+def _torch_in_double_precision():
+    """PyTorch's ASGD keeps its learning rate in the default dtype."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def test_every_optimiser_has_a_pair():
+    kinds = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)}
+    assert kinds - {"Optimizer"} == set(KINDS)
 
 
 def small_net(seed=1):
@@ -45,6 +97,7 @@ def squared_error(net, x, target):
     return float((difference**2).mean())
 
 
+@pytest.mark.usefixtures("_torch_in_double_precision")
 @pytest.mark.parametrize("case", PAIRS)
 def test_twenty_steps_are_those_of_torch(case):
     name, settings, torch_settings = PAIRS[case]
@@ -52,7 +105,9 @@ def test_twenty_steps_are_those_of_torch(case):
     values, gradients = net.flatten_parameters()
     theirs = torch.nn.Parameter(torch.tensor(values.copy()))
     ours = getattr(optim, name)(net, learning_rate=0.05, **settings)
-    reference = getattr(torch.optim, name)([theirs], lr=0.05, **torch_settings)
+    reference = getattr(torch.optim, TORCH_NAMES.get(name, name))(
+        [theirs], lr=0.05, **torch_settings
+    )
     random = np.random.default_rng(2)
     for _ in range(20):
         gradients[:] = random.normal(size=gradients.size)
@@ -60,6 +115,9 @@ def test_twenty_steps_are_those_of_torch(case):
         ours.step()
         reference.step()
         np.testing.assert_allclose(values, theirs.detach().numpy(), rtol=1e-12, atol=1e-12)
+    if name == "ASGD":
+        average = reference.state[theirs]["ax"].numpy()
+        np.testing.assert_allclose(ours.vectors["average"], average, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +128,26 @@ def test_twenty_steps_are_those_of_torch(case):
         lambda net: optim.SGD(net, 0.05, momentum=0.9, nesterov=True),
         lambda net: optim.RMSprop(net, 0.03),
         lambda net: optim.Adam(net, 0.05),
+        lambda net: optim.Adadelta(net, 10.0),
+        lambda net: optim.Adagrad(net, 1.0),
+        lambda net: optim.Adamax(net, 0.05),
+        lambda net: optim.ASGD(net, 0.3, decay=1e-6),
+        lambda net: optim.NAG(net, 0.05),
+        lambda net: optim.Rprop(net, 0.05),
     ],
-    ids=["sgd", "momentum", "nesterov", "rmsprop", "adam"],
+    ids=[
+        "sgd",
+        "momentum",
+        "nesterov",
+        "rmsprop",
+        "adam",
+        "adadelta",
+        "adagrad",
+        "adamax",
+        "asgd",
+        "nag",
+        "rprop",
+    ],
 )
 def test_linear_regression_is_solved(make):
     gn.manual_seed(3)
@@ -91,10 +167,10 @@ def test_linear_regression_is_solved(make):
     np.testing.assert_allclose(net.bias.data, [0.7], atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_state_continues_to_the_same_bits(name, dtype):
-    settings = {"momentum": 0.9} if name == "SGD" else {}
+    settings = {"SGD": {"momentum": 0.9}, "ASGD": {"average_after": 2}}.get(name, {})
     data = np.random.default_rng(5).normal(size=(8, 3)), np.ones((8, 2))
 
     def steps(optimizer, count):
@@ -114,6 +190,50 @@ def test_state_continues_to_the_same_bits(name, dtype):
     result = second.net.flatten_parameters()[0]
     assert result.dtype == dtype
     np.testing.assert_array_equal(result, whole.net.flatten_parameters()[0])
+    for key, vector in second.vectors.items():
+        assert vector.dtype == dtype
+        np.testing.assert_array_equal(vector, whole.vectors[key], err_msg=key)
+
+
+def test_nag_is_nesterovs_gradient_though_the_learning_rate_changes():
+    net = nn.Linear(4, 1, bias=False)
+    values, gradients = net.flatten_parameters()
+    curvature = np.array([1.0, 0.5, 3.0, 2.0])
+    point, velocity = values.copy(), np.zeros(4)
+    optimizer = optim.NAG(net, 0.1, momentum=0.8, weight_decay=0.05)
+    for step in range(20):
+        optimizer.learning_rate = 0.1 / (1 + step)
+        ahead = point + 0.8 * velocity
+        velocity = 0.8 * velocity - optimizer.learning_rate * (curvature * ahead + 0.05 * ahead)
+        point = point + velocity
+        gradients[:] = curvature * values
+        optimizer.step()
+        np.testing.assert_allclose(optimizer.point(), point, rtol=1e-12, atol=1e-15)
+
+
+def test_asgd_averages_the_points_passed():
+    net = small_net()
+    values, gradients = net.flatten_parameters()
+    optimizer = optim.ASGD(net, 0.1, average_after=3)
+    random, points = np.random.default_rng(8), []
+    for _ in range(12):
+        gradients[:] = random.normal(size=gradients.size)
+        optimizer.step()
+        points.append(values.copy())
+    np.testing.assert_allclose(optimizer.vectors["average"], np.mean(points[4:], 0), rtol=1e-12)
+
+
+def test_rprop_reads_the_signs_alone():
+    nets = small_net(), small_net()
+    optimizers = [optim.Rprop(net) for net in nets]
+    random = np.random.default_rng(9)
+    for _ in range(8):
+        draw = random.normal(size=32)
+        for optimizer, factor in zip(optimizers, (1.0, 1e-200), strict=True):
+            optimizer.net.flatten_parameters()[1][:] = factor * draw
+            optimizer.step()
+    left, right = [net.flatten_parameters()[0] for net in nets]
+    np.testing.assert_array_equal(left, right)
 
 
 def test_step_leaves_gradients_and_zero_grad_clears_them():
@@ -168,6 +288,24 @@ def test_clip_by_value():
         (lambda net: optim.RMSprop(net, decay=1.0), "decay is 1.0, expected 0 <= decay < 1"),
         (lambda net: optim.Adam(net, beta2=1.5), "beta2 is 1.5, expected 0 <= beta2 < 1"),
         (lambda net: optim.Adam(net, weight_decay=-1), "weight_decay is -1"),
+        (lambda net: optim.Adadelta(net, decay=1.0), "decay is 1.0, expected 0 <= decay < 1"),
+        (lambda net: optim.Adadelta(net, epsilon=-1), "epsilon is -1, expected 0 <= epsilon"),
+        (lambda net: optim.Adagrad(net, epsilon=-1), "epsilon is -1, expected 0 <= epsilon"),
+        (lambda net: optim.Adamax(net, beta1=1.0), "beta1 is 1.0, expected 0 <= beta1 < 1"),
+        (lambda net: optim.Adamax(net, beta2=-0.1), "beta2 is -0.1, expected 0 <= beta2 < 1"),
+        (lambda net: optim.Adamax(net, epsilon=-1), "epsilon is -1, expected 0 <= epsilon"),
+        (lambda net: optim.ASGD(net, decay=-1), "decay is -1, expected 0 <= decay"),
+        (lambda net: optim.ASGD(net, power=-1), "power is -1, expected 0 <= power"),
+        (lambda net: optim.ASGD(net, average_after=-1), "average_after is -1, expected 0 <="),
+        (lambda net: optim.NAG(net, momentum=-1), "momentum is -1, expected 0 <= momentum"),
+        (lambda net: optim.NAG(net, momentum=0), "momentum is 0, expected a positive number"),
+        (lambda net: optim.Rprop(net, increase=0.9), "increase is 0.9, expected 1 <= increase"),
+        (lambda net: optim.Rprop(net, decrease=1.0), "decrease is 1.0, expected 0 <= decrease < 1"),
+        (lambda net: optim.Rprop(net, smallest=-1), "smallest is -1, expected 0 <= smallest"),
+        (
+            lambda net: optim.Rprop(net, smallest=2, largest=1),
+            "largest is 1, expected 2 <= largest",
+        ),
         (lambda net: optim.clip_grad_norm(net, 0), "largest norm is 0, expected a positive"),
         (lambda net: optim.clip_grad_value(net, -5), "largest value is -5, expected a positive"),
     ],

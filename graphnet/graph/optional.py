@@ -44,6 +44,12 @@ def padded(module: Module, inputs: Any, required: int, names: Sequence[str]) -> 
             "Optional inputs can be given by name; None leaves one out.",
             type(module).__name__,
         )
+    if any(entry is None for entry in entries[:required]):
+        raise GraphError(
+            "receives None, expected an array or a table of arrays",
+            "Is a name mistyped, or did a function return nothing?",
+            type(module).__name__,
+        )
     return entries + [None] * (total - len(entries))
 
 

@@ -36,6 +36,11 @@ class Split(Module):
                 f"cannot split {found} into {self.count} outputs",
                 "split(n) needs a table of exactly n entries.",
             )
+        if any(entry is None for entry in input):
+            raise GraphError(
+                f"receives {table.describe(input)}, expected all {self.count} entries",
+                "Give all of them (zeros, for instance), or leave out the whole table.",
+            )
         return input
 
 

@@ -102,7 +102,7 @@ class Tracing:
         key = (id(builder), parameter)
         if key not in self.weights:
             probe, inner = fed(builder, array.type, self._zeros)
-            number = sum(path.startswith(name) for path in self.weight_probes)
+            number = sum(known is parameter for _, known in self.weights)
             self.weight_probes[f"{name} ({number + 1})" if number else name] = probe
             self.weights[key] = array + inner
         return self.weights[key]
@@ -245,9 +245,13 @@ class Tracing:
 def computed(module: Module, value: Any) -> Any:
     """What ``compute`` returns; raises GraphError where it returns nothing."""
     result = module.compute(value)
-    if any(leaf is None for leaf in table.flatten(result)[0]):
+    if has_none(result) and not has_none(value):
         raise GraphError("returns None from compute", "Is a return statement missing?")
     return result
+
+
+def has_none(value: Any) -> bool:
+    return any(leaf is None for leaf in table.flatten(value)[0])
 
 
 def received(value: Any) -> tuple[str, ...]:

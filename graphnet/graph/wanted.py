@@ -71,7 +71,7 @@ def full_path(name: str, known: Iterable[str]) -> str:
     if found:
         raise GraphError(f"{name!r} names {len(found)} nodes", f"There are: {', '.join(found)}")
     shown = ", ".join(paths[:20])
-    hint = f"There are: {shown}" if paths else "Nothing was kept."
+    hint = f"There are: {shown}" if paths else "Nothing was kept"
     raise GraphError(
         f"The run has no node named {name!r}", f"{hint}. For nodes inside a sequence: trace=True."
     )

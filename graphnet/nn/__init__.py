@@ -9,7 +9,7 @@ from graphnet.graph.arithmetic import (
     MulConstant,
 )
 from graphnet.graph.split import Identity
-from graphnet.nn import cells
+from graphnet.nn import cells, element_research
 from graphnet.nn.activation import (
     GatedLinearUnit,
     LogSigmoid,
@@ -73,24 +73,13 @@ from graphnet.nn.distance import (
     WeightedEuclidean,
 )
 from graphnet.nn.dropout import Dropout
-from graphnet.nn.element_research import (
-    BiSequencer,
-    FastLSTM,
-    LookupTableMaskZero,
-    Recursor,
-    Repeater,
-    SeqBRNN,
-    SeqGRU,
-    SeqLSTM,
-    SequenceOutputs,
-    Sequencer,
-    feedback_cell,
-)
+from graphnet.nn.element_research import *  # noqa: F403
 from graphnet.nn.function import Function
 from graphnet.nn.layer_part import LayerPart
 from graphnet.nn.layers import stack
 from graphnet.nn.linear import Linear, LookupTable
-from graphnet.nn.mask import MaskZero
+from graphnet.nn.mask import MaskZero, ZeroPadding
+from graphnet.nn.masked_criterion import MaskZeroCriterion
 from graphnet.nn.normalization import LayerNorm
 from graphnet.nn.products import MM, MV, Bilinear, DotProduct, MixtureTable
 from graphnet.nn.rectifiers import (
@@ -166,7 +155,6 @@ __all__ = [
     "Add",
     "AddConstant",
     "BCECriterion",
-    "BiSequencer",
     "Bidirectional",
     "Bilinear",
     "Bottle",
@@ -197,7 +185,6 @@ __all__ = [
     "Dropout",
     "Euclidean",
     "Exp",
-    "FastLSTM",
     "FlattenTable",
     "Function",
     "GatedLinearUnit",
@@ -222,12 +209,12 @@ __all__ = [
     "LogSigmoid",
     "LogSoftMax",
     "LookupTable",
-    "LookupTableMaskZero",
     "MSECriterion",
     "MapTable",
     "MarginCriterion",
     "MarginRankingCriterion",
     "MaskZero",
+    "MaskZeroCriterion",
     "Max",
     "Mean",
     "Min",
@@ -253,17 +240,10 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Recurrent",
-    "Recursor",
-    "Repeater",
     "Replicate",
     "Reshape",
     "Select",
     "SelectTable",
-    "SeqBRNN",
-    "SeqGRU",
-    "SeqLSTM",
-    "SequenceOutputs",
-    "Sequencer",
     "SequencerCriterion",
     "Sequential",
     "Sigmoid",
@@ -289,12 +269,13 @@ __all__ = [
     "VariationalDropout",
     "View",
     "WeightedEuclidean",
+    "ZeroPadding",
     "ZipTable",
     "Zoneout",
-    "feedback_cell",
     "from_torch_state_dict",
     "stack",
     "to_torch_state_dict",
     "unroll",
 ]
 __all__ += cells.__all__
+__all__ += element_research.__all__

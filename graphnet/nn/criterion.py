@@ -65,11 +65,18 @@ class WeightedCriteria(Container):
         self.weights.append(weight)
         return self
 
-    def total(self, pairs: Sequence[Any]) -> Any:
-        """The sum of the losses of these [input, target] pairs, each times its factor."""
-        terms = zip(self.modules, self.weights, pairs, strict=True)
-        losses = [module.call(pair) * factor for module, factor, pair in terms]
-        return sum(losses[1:], start=losses[0])
+    @abstractmethod
+    def pairs(self, table: Any) -> list[Any]:
+        """The [input, target] of each criterion."""
+
+    def compute(self, table: Any) -> Any:
+        parts = zip(self.modules, self.pairs(table), strict=True)
+        return self.weighted_sum([module.call(pair) for module, pair in parts])
+
+    def weighted_sum(self, losses: Sequence[Any]) -> Any:
+        """The sum of one loss of each criterion, times its factor."""
+        terms = [loss * factor for loss, factor in zip(losses, self.weights, strict=True)]
+        return sum(terms[1:], start=terms[0])
 
 
 def filled_with(container: Self, modules: tuple[Module, ...], weights: Sequence[float]) -> None:
@@ -95,9 +102,8 @@ class MultiCriterion(WeightedCriteria):
     def __init__(self, *modules: Module, weights: Sequence[float] = ()) -> None:
         filled_with(self, modules, weights)
 
-    def compute(self, table: Any) -> Any:
-        pair = require_pair(table)
-        return self.total([pair] * len(self))
+    def pairs(self, table: Any) -> list[Any]:
+        return [require_pair(table)] * len(self)
 
 
 class ParallelCriterion(WeightedCriteria):
@@ -115,7 +121,7 @@ class ParallelCriterion(WeightedCriteria):
         self.repeat_target = repeat_target
         filled_with(self, modules, weights)
 
-    def compute(self, table: Any) -> Any:
+    def pairs(self, table: Any) -> list[Any]:
         inputs, targets = require_pair(table)
         entries = require_table(inputs)
         wanted = [targets] * len(entries) if self.repeat_target else require_table(targets)
@@ -124,7 +130,7 @@ class ParallelCriterion(WeightedCriteria):
                 f"has {len(self)} criteria and receives {describe(table)}",
                 "Each criterion takes one input and one target.",
             )
-        return self.total([list(pair) for pair in zip(entries, wanted, strict=True)])
+        return [list(pair) for pair in zip(entries, wanted, strict=True)]
 
 
 class SequencerCriterion(Module):

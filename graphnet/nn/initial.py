@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import GraphError, GraphnetError
+from graphnet.errors import GraphError, GraphnetError, ShapeError
 from graphnet.graph import GModule, Node, table
 from graphnet.graph.tracing import Tracing, current_tracing
 from graphnet.graph.wanted import Wanted
@@ -33,27 +33,66 @@ def state_types(cell: GModule, x: Any) -> list[ArrayType]:
     """The types of the states for an input of one step.
 
     What no State and no Linear tells is found by shape rules: a number is tried, and what the cell
-    makes of it, until it stays the same. Raises GraphError where that leads nowhere.
+    makes of it, until it stays the same; and where a step has several axes, which of them are the
+    batch. Raises GraphError where that leads nowhere.
     """
     leaves, structure = table.flatten(x)
     first = leaves[0].type
-    dtype = first.dtype if first.is_float else dtype_of(cell)
-    batch = first.shape[:-1] if first.is_float else first.shape
+    batch = batch_axes(first)
     sizes = state_sizes(cell)
-    types = [ArrayType(() if n is None else (*batch, n), dtype) for n in sizes]
-    for _ in range(len(types) + 1):
-        if None not in sizes:
-            return types
-        given = [leaf.type for leaf in leaves]
-        found = next_types(cell, table.unflatten(structure, given), types)
-        if found == types:
-            return types
-        types = found
+    if None not in sizes and len(batch) <= 1:
+        return types_for(cell, first, sizes, batch)
+    given = table.unflatten(structure, [leaf.type for leaf in leaves])
+    for count in range(len(batch) + 1):  # the last axes first: a step may be a sequence itself
+        types = types_for(cell, first, sizes, batch[len(batch) - count :])
+        for _ in range(len(types) + 1):
+            found = next_types(cell, given, types)
+            if found == types:
+                return types
+            if found is None or None not in sizes:
+                break
+            types = found
     raise unknown_states(cell)
 
 
-def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType]:
-    """The types of the next states, by shape rules in a trace that is thrown away."""
+def batch_axes(step: ArrayType) -> tuple[int, ...]:
+    """The leading axes of one step: all but the features of numbers, all of indices."""
+    return step.shape[:-1] if step.is_float else step.shape
+
+
+def types_for(
+    cell: GModule, step: ArrayType, sizes: Sequence[int | None], batch: tuple[int, ...]
+) -> list[ArrayType]:
+    """States of these sizes with these leading axes; a number where the size is not known."""
+    dtype = step.dtype if step.is_float else dtype_of(cell)
+    return [ArrayType(() if n is None else (*batch, n), dtype) for n in sizes]
+
+
+def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
+    """States that are given must have the batch of the sequence; raises ShapeError."""
+    first = table.flatten(x)[0][0].type
+    batch = batch_axes(first)
+    if len(batch) > 1:
+        return
+    expected = types_for(cell, first, state_sizes(cell), batch)
+    for node, state, type in zip(cell.inputs[1:], states, expected, strict=True):
+        if table.is_table(state):
+            raise ShapeError(
+                f"received the state {cell.name_of(node)} {table.describe(state)}, "
+                f"expected one array {type.shape}"
+            )
+        if state is None or not type.shape or state.ndim != len(type.shape):
+            continue
+        if state.shape[:-1] != type.shape[:-1]:
+            raise ShapeError(
+                f"received the state {cell.name_of(node)} {state.shape}, expected {type.shape}",
+                "States before the first step have the batch of the sequence.",
+            )
+
+
+def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType] | None:
+    """The types of the next states, by shape rules in a trace that is thrown away; None where the
+    cell cannot take these states."""
     scratch = Tracing(Wanted(False, False, False))
     token = current_tracing.set(scratch)
     try:
@@ -62,7 +101,7 @@ def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[Array
             inputs = table.map_table(scratch.builder.input, [x, *states])
             results = cell.compute(inputs)
     except GraphnetError:
-        raise unknown_states(cell) from None
+        return None
     finally:
         current_tracing.reset(token)
     results = results if table.is_table(results) else [results]

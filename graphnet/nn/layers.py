@@ -10,6 +10,7 @@ from graphnet.errors import GraphError
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.arithmetic import CAddTable
 from graphnet.nn.dropout import Dropout
+from graphnet.nn.mask import ZeroPadding
 from graphnet.nn.recurrent import Recurrent, require_cell, state_names
 from graphnet.nn.tables import JoinTable
 
@@ -58,6 +59,9 @@ def wired(
     """
     finals: list[list[Node]] = []
     remaining = iter(states)
+    Dropout(how.dropout)  # a wrong probability is wrong for one layer too
+    if how.connection != "plain":  # the input goes past the layers
+        x = ZeroPadding(how.settings["batch_first"])(x, lengths=lengths).annotate(name="no_padding")
     seen = [x]
     for number, layer in enumerate(layers, start=1):
         outputs = []

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from graphnet.graph import Module, table
+from graphnet.graph.optional import padded
 from graphnet.ir.pointwise import absolute, stop_gradient, where
 from graphnet.ir.reduction import max as maximum_of
+from graphnet.nn.sequences import live_rows, steps_of, swapped, whole_lengths
 
 
 class MaskZero(Module):
@@ -28,6 +30,30 @@ class MaskZero(Module):
     def compute(self, input: Any) -> Any:
         is_layer = not any(True for _ in self.module.named_children())
         return mask_zero(self.module.call, input, self.input_dims, unmasked=is_layer)
+
+
+class ZeroPadding(Module):
+    """Sequences with zeros in their padding: ``[xs, lengths]`` to xs; without lengths, xs itself.
+
+    ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``lengths`` are those of
+    ``nn.Recurrent``. What is in the padding is never read.
+    """
+
+    def __init__(self, batch_first: bool = False) -> None:
+        self.batch_first = batch_first
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        return ("lengths",)
+
+    def compute(self, input: Any) -> Any:
+        xs, lengths = padded(self, input, 1, self.optional_inputs())
+        if lengths is None:
+            return xs
+        sequence = swapped(xs) if self.batch_first else xs
+        steps = steps_of([sequence])
+        live = live_rows(whole_lengths(lengths, [sequence], steps), steps)
+        result = where(fitted(live, sequence), sequence, 0)
+        return swapped(result) if self.batch_first else result
 
 
 def mask_zero(

@@ -14,11 +14,19 @@ from graphnet.ir.builder import current_builder
 from graphnet.ir.pointwise import stop_gradient, where
 from graphnet.ir.scan import scan
 from graphnet.ir.shaping import broadcast, zeros
-from graphnet.nn.initial import state_sizes, state_types, unknown_states
+from graphnet.nn.initial import check_given, state_sizes, state_types, unknown_states
 from graphnet.nn.linear import positive
 from graphnet.nn.mask import mask_zero, only_live
 from graphnet.nn.remembering import forget, is_remembering, keep, recalled, remembering_mode
-from graphnet.nn.sequences import live_rows, steps_of, swapped
+from graphnet.nn.sequences import (
+    filled_padding,
+    live_rows,
+    require_batch,
+    steps_of,
+    swapped,
+    whole_lengths,
+    without_batch,
+)
 
 Self = TypeVar("Self", bound="Recurrent")
 
@@ -35,8 +43,9 @@ class Recurrent(Module):
     The states before the first step are zeros, or learned parameters, or given: ``[xs, states…]``.
     ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends sequences
     early: padding is never read, outputs are zero there, and the final states are those after the
-    last real step. With ``reverse`` each sequence runs from its own end to its start. In wiring
-    and running, optional inputs may have names: ``lstm(xs, prev_h=h, lengths=n)``.
+    last real step. A sequence without batch is (steps, features), with ``batch_first`` too. With
+    ``reverse`` each sequence runs from its own end to its start. In wiring and running, optional
+    inputs may have names: ``lstm(xs, prev_h=h, lengths=n)``.
 
     ``truncate=k`` stops gradients between every k steps and the next (truncated backpropagation
     through time, Williams & Peng 1990). ``mask_zero`` takes steps whose features are all zero for
@@ -107,13 +116,19 @@ class Recurrent(Module):
     def compute(self, input: Any) -> Any:
         xs, *states, lengths = padded(self, input, 1, self.optional_inputs())
         sequences, structure = table.flatten(xs)
-        if self.batch_first:
+        no_batch = without_batch(sequences[0], state_sizes(self.cell))
+        if self.batch_first and not no_batch:
             sequences = [swapped(sequence) for sequence in sequences]
         steps = steps_of(sequences)
-        live = live_rows(lengths, sequences, steps)
-        extra = [sequence for sequence in (live, self._cuts(steps)) if sequence is not None]
+        live = None
+        if lengths is not None:
+            require_batch(sequences, no_batch)
+            lengths = whole_lengths(lengths, sequences, steps)
+            live = live_rows(lengths, steps)
+            sequences = [filled_padding(sequence, lengths, live) for sequence in sequences]
         first = table.unflatten(structure, [sequence[0] for sequence in sequences])
         states = self._initial(states, first)
+        extra = [sequence for sequence in (live, self._cuts(steps)) if sequence is not None]
 
         def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
             given, parts = slices[: len(extra)], slices[len(extra) :]
@@ -126,20 +141,18 @@ class Recurrent(Module):
             step, states, [*extra, *sequences], length=steps, reverse=self.reverse
         )
         keep(self, finals)
-        outputs = [swapped(output) if self.batch_first else output for output in outputs]
+        if self.batch_first and not no_batch:
+            outputs = [swapped(output) for output in outputs]
         return [outputs[0] if len(outputs) == 1 else outputs, *finals]
 
     def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
         """One step: the next states and the results; rows of padding keep their states."""
         if live is not None:
-            x = table.map_table(lambda part: only_live(live, part), x)
             builder = current_builder.get()
             assert builder is not None
             builder.live = live
-        table_in = [x, *carry]
-        results = (
-            mask_zero(self.cell.call, table_in, 1) if self.mask_zero else self.cell.call(table_in)
-        )
+        inputs = [x, *carry]
+        results = mask_zero(self.cell.call, inputs, 1) if self.mask_zero else self.cell.call(inputs)
         results = results if table.is_table(results) else [results]
         check_states(self.cell, carry, results)
         leaves, results = results[: len(carry)], results[len(carry) :] or results[-1:]
@@ -159,13 +172,14 @@ class Recurrent(Module):
 
     def _initial(self, states: Sequence[Any], x: Any) -> list[Any]:
         """The states before the first step: given, remembered, learned, or zeros."""
+        names = state_names(self.cell)
+        check_given(self.cell, states, x)
         if all(state is not None for state in states):
             return list(states)
         types = state_types(self.cell, x)
-        named = enumerate(zip(state_names(self.cell), states, types, strict=True))
         return [
-            self._start(i, name, type) if state is None else state
-            for i, (name, state, type) in named
+            self._start(i, names[i], types[i]) if state is None else state
+            for i, state in enumerate(states)
         ]
 
     def _start(self, index: int, name: str, type: Any) -> Any:
@@ -194,6 +208,11 @@ def require_cell(cell: object, name: str = "Recurrent") -> None:
         raise GraphError(
             f"{name} received {type(cell).__name__}, expected a cell that is a graph",
             "A cell is a GModule with the inputs x and at least one state.",
+        )
+    if "lengths" in state_names(cell):
+        raise GraphError(
+            f"{name} received a cell with a state named lengths",
+            "That is the name of the optional input; choose another.",
         )
     if len(cell.outputs) < len(cell.inputs) - 1:
         raise GraphError(

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import ShapeError
+from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph import table
 from graphnet.ir.indexing import checked_lengths
+from graphnet.ir.pointwise import stop_gradient, where
 from graphnet.ir.shaping import stack, transpose
 
 
@@ -35,12 +36,32 @@ def steps_of(sequences: Sequence[Any]) -> int:
     return int(first[0])
 
 
-def live_rows(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
-    """Which rows are no padding: (steps, batch); None where no lengths are given."""
-    if lengths is None:
-        return None
+def without_batch(sequence: Any, sizes: Sequence[int | None]) -> bool:
+    """Whether a sequence is (steps, features): its states are vectors, or would be."""
+    return None not in sizes and sequence.type.is_float and sequence.ndim == 2
+
+
+def require_batch(sequences: Sequence[Any], no_batch: bool) -> None:
+    """Lengths need a batch of sequences; raises ShapeError."""
+    if no_batch:
+        raise ShapeError(
+            f"received lengths for a sequence without batch {sequences[0].shape}",
+            "Sequences with lengths are (steps, batch, features).",
+        )
+
+
+def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
+    """The lengths as an array (batch,), checked against the sequences (steps, batch, …)."""
     if table.is_table(lengths):
-        lengths = stack(lengths) if lengths else np.zeros(0, int)
+        entries = [entry for entry in lengths if not table.is_table(entry) and not entry.ndim]
+        if len(entries) < len(lengths) or any(e.dtype.kind not in "iu" for e in entries):
+            raise DtypeError(
+                f"received the lengths {table.describe(lengths)}, expected whole numbers",
+                "Give one whole number for each sequence of the batch.",
+            )
+        lengths = stack([e.astype(np.int64) for e in entries]) if entries else np.zeros(0, int)
+    if lengths.dtype.kind in "iu" and lengths.dtype != np.int64:
+        lengths = lengths.astype(np.int64)
     batches = {sequence.shape[1:2] for sequence in sequences}
     if batches != {lengths.shape}:
         raise ShapeError(
@@ -48,8 +69,24 @@ def live_rows(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
             f"{' and '.join(str(s.shape) for s in sequences)} (steps, batch, …)",
             "Give one length for each sequence of the batch.",
         )
-    lengths = checked_lengths(lengths, steps=steps)
+    return checked_lengths(lengths, steps=steps)
+
+
+def live_rows(lengths: Any, steps: int) -> Any:
+    """Which rows are no padding: (steps, batch)."""
     return lengths.reshape((1, -1)) > np.arange(steps).reshape(-1, 1)
+
+
+def filled_padding(sequence: Any, lengths: Any, live: Any) -> Any:
+    """A sequence (steps, batch, …) with its own first step in place of padding.
+
+    So a cell meets nothing at padding that it does not meet elsewhere, and no gradient of it is
+    infinite. A sequence without any step is filled with 1, or with the index 0.
+    """
+    first, some = sequence[0], lengths > 0
+    some = some.reshape((*some.shape, *[1] * (first.ndim - 1)))
+    filler = where(some, stop_gradient(first), 1 if sequence.type.is_float else 0)
+    return where(live.reshape((*live.shape, *[1] * (sequence.ndim - 2))), sequence, filler)
 
 
 def describe_lengths(lengths: Any) -> str:

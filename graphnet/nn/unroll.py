@@ -6,8 +6,7 @@ from graphnet.graph import GModule, Node, input
 from graphnet.graph.split import Pack
 from graphnet.nn.linear import positive
 from graphnet.nn.recurrent import require_cell, state_names
-from graphnet.nn.shape import Select
-from graphnet.nn.tables import StackTable
+from graphnet.nn.tables import SplitTable, StackTable
 
 
 def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
@@ -28,10 +27,11 @@ def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
     require_cell(cell)
     positive("unroll: steps", steps)
     xs = input("xs")
+    slices = SplitTable(0)(xs).annotate(name="slices").split(steps)
     initial = [input(name) for name in state_names(cell)]
     states, rows = initial, []
     for step in reversed(range(steps)) if reverse else range(steps):
-        x = Select(0, step)(xs).annotate(name=f"x{step + 1}")
+        x = slices[step].annotate(name=f"x{step + 1}")
         node: Node = cell([x, *states]).annotate(name=f"step{step + 1}")
         results = list(node.split(len(cell.outputs))) if len(cell.outputs) > 1 else [node]
         states = results[: len(initial)]

@@ -10,9 +10,18 @@ import torch
 import torch.nn.functional as F
 
 from graphnet import nn
-from tests.module_rows.row import PAIR, Row, X, given, integers, normal, positive, signs
+from tests.module_rows.row import PAIR, Draw, Row, X, given, integers, normal, positive, signs
 
 WEIGHTS = np.array([0.5, 1.0, 2.0, 0.25])
+
+
+def padded(*shape: int) -> Draw:
+    """Normal numbers with zeros in the second row."""
+    return lambda rng: np.insert(normal(shape[0] - 1, *shape[1:])(rng), 1, 0.0, axis=0)
+
+
+def unpadded(array: torch.Tensor) -> torch.Tensor:
+    return torch.cat([array[:1], array[2:]])
 
 
 def margins(name: str) -> Callable[..., Any]:
@@ -119,6 +128,27 @@ ROWS: dict[str, list[Row]] = {
             [[normal(6), normal(6)], signs(6)],
             lambda t: F.margin_ranking_loss(*t[0], t[1], margin=0.2),
         )
+    ],
+    "MaskZeroCriterion": [
+        Row(lambda: nn.MaskZeroCriterion(nn.MSECriterion()), PAIR, lambda t: F.mse_loss(*t)),
+        Row(
+            lambda: nn.MaskZeroCriterion(nn.ClassNLLCriterion(WEIGHTS)),
+            [X, integers(4, 3)],
+            lambda t: F.nll_loss(*t, torch.tensor(WEIGHTS)),
+        ),
+        # A step away from zero, a row counts: there is no derivative at padding.
+        Row(
+            lambda: nn.MaskZeroCriterion(nn.SmoothL1Criterion(), 2),
+            [padded(5, 2, 3), normal(5, 2, 3)],
+            lambda t: F.smooth_l1_loss(*map(unpadded, t)),
+            False,
+        ),
+        Row(
+            lambda: nn.MaskZeroCriterion(nn.CrossEntropyCriterion(WEIGHTS)),
+            [padded(4, 4), given([2, -1, 0, 3])],
+            lambda t: F.cross_entropy(*map(unpadded, t), torch.tensor(WEIGHTS)),
+            False,
+        ),
     ],
     "ModuleFromCriterion": [
         Row(

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from graphnet import nn
-from tests.module_rows.row import PAIR, Row, X, normal, positive, zeros
+from tests.module_rows.row import PAIR, Row, X, given, normal, positive, zeros
 
 ROWS: dict[str, list[Row]] = {
     "LayerStates": [Row(lambda: nn.LayerStates(3, 4), normal(3, 2, 4), lambda x: list(x))],
@@ -18,6 +18,19 @@ ROWS: dict[str, list[Row]] = {
             zeros(3, 4),
             lambda x, w, b: F.linear(x.detach(), w, b) - b.detach() + x.sum() * 0,
             False,
+        ),
+    ],
+    "ZeroPadding": [
+        Row(nn.ZeroPadding, X, lambda x: x),
+        Row(
+            nn.ZeroPadding,
+            [normal(3, 4, 2), given([3, 0, 1, 2])],
+            lambda t: t[0] * (torch.arange(3)[:, None] < t[1])[..., None],
+        ),
+        Row(
+            lambda: nn.ZeroPadding(batch_first=True),
+            [normal(4, 3), given([3, 0, 1, 2])],
+            lambda t: t[0] * (torch.arange(3) < t[1][:, None]),
         ),
     ],
     "StackTable": [

@@ -1,0 +1,64 @@
+"""Adadelta: steps scaled by the sizes that steps and gradients had lately."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class Adadelta(Optimizer):
+    """The ratio of two running averages takes the place of a learning rate::
+
+        g = gradient + weight_decay · x
+        m = decay · m + (1 - decay) · g²
+        s = g · sqrt(a + epsilon) / sqrt(m + epsilon)
+        a = decay · a + (1 - decay) · s²
+        x = x - learning_rate · s
+
+    Zeiler 2012, algorithm 1, with a learning rate of 1, as in Torch's optim/adadelta.lua.
+    """
+
+    memory = ("square_average", "step_average")
+    settings = ("decay", "epsilon")
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 1.0,
+        *,
+        decay: float = 0.9,
+        epsilon: float = 1e-6,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("decay", decay, 0.0, below=1.0)
+        require_number("epsilon", epsilon, 0.0)
+        self.decay = decay
+        self.epsilon = epsilon
+        super().__init__(net, learning_rate, weight_decay)
+        self._size = np.empty_like(self._work)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        step, size = self._work, self._size
+        squares, steps = self.vectors["square_average"], self.vectors["step_average"]
+        self._average(squares, gradients)
+        np.add(squares, self.epsilon, out=step)
+        np.sqrt(step, out=step)
+        np.divide(gradients, step, out=step)
+        np.add(steps, self.epsilon, out=size)
+        step *= np.sqrt(size, out=size)
+        self._average(steps, step)
+        step *= self.learning_rate
+        values -= step
+
+    def _average(self, average: NDArray, vector: NDArray) -> None:
+        """Take the squares of a vector into a running average."""
+        square = np.multiply(vector, vector, out=self._size)
+        square *= 1 - self.decay
+        average *= self.decay
+        average += square

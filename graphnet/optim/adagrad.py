@@ -1,0 +1,49 @@
+"""Adagrad: each parameter's step is divided by the size of all its gradients so far."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class Adagrad(Optimizer):
+    """A sum of squared gradients scales each step, so that steps only ever become shorter::
+
+        g = gradient + weight_decay · x
+        s = s + g²
+        x = x - learning_rate · g / (sqrt(s) + epsilon)
+
+    Duchi, Hazan & Singer 2011, in the form of Torch's optim/adagrad.lua, whose learning rate is
+    0.001; here it is 0.01, as in PyTorch.
+    """
+
+    memory = ("square_sum",)
+    settings = ("epsilon",)
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.01,
+        *,
+        epsilon: float = 1e-10,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("epsilon", epsilon, 0.0)
+        self.epsilon = epsilon
+        super().__init__(net, learning_rate, weight_decay)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work = self._work
+        total = self.vectors["square_sum"]
+        total += np.multiply(gradients, gradients, out=work)
+        np.sqrt(total, out=work)
+        work += self.epsilon
+        np.divide(gradients, work, out=work)
+        work *= self.learning_rate
+        values -= work

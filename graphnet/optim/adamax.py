@@ -1,0 +1,58 @@
+"""Adamax: Adam with the largest gradient of late in place of the root of an average square."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class Adamax(Optimizer):
+    """A running average of the gradient, and a largest size that fades::
+
+        g = gradient + weight_decay · x
+        m = beta1 · m + (1 - beta1) · g          u = max(beta2 · u, |g| + epsilon)
+        x = x - learning_rate / (1 - beta1^t) · m / u
+
+    Kingma & Ba 2015, algorithm 2. Torch's optim/adamax.lua has an epsilon of 1e-38; here it is
+    1e-8, as in PyTorch.
+    """
+
+    memory = ("average", "largest")
+    settings = ("beta1", "beta2", "epsilon")
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.002,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("beta1", beta1, 0.0, below=1.0)
+        require_number("beta2", beta2, 0.0, below=1.0)
+        require_number("epsilon", epsilon, 0.0)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        super().__init__(net, learning_rate, weight_decay)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work = self._work
+        average, largest = self.vectors["average"], self.vectors["largest"]
+        average *= self.beta1
+        average += np.multiply(gradients, 1 - self.beta1, out=work)
+        np.abs(gradients, out=work)
+        work += self.epsilon
+        largest *= self.beta2
+        np.maximum(largest, work, out=largest)
+        np.divide(average, largest, out=work)
+        work *= self.learning_rate / (1 - self.beta1**self.steps)
+        values -= work

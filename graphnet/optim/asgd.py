@@ -1,0 +1,61 @@
+"""Averaged stochastic gradient descent: shrinking steps, and the mean of the points passed."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from graphnet.graph import Module
+from graphnet.ir.types import NDArray
+from graphnet.optim.optimizer import Optimizer, require_number
+
+
+@final
+class ASGD(Optimizer):
+    """Gradient descent with a shrinking rate r, and an average a of x over its steps t = 0, 1, …::
+
+        r = learning_rate / (1 + decay · learning_rate · t)^power
+        g = gradient + weight_decay · x
+        x = (1 - decay · r) · x - r · g
+        a = a + (x - a) / max(1, t - average_after)
+
+    Polyak & Juditsky 1992, in the form of Bottou's sgd 2.0 and Torch's optim/asgd.lua, whose
+    learning rate is 0.0001; here it is 0.01, as in PyTorch. The average does not act on the net:
+    ``net.flatten_parameters()[0][:] = optimizer.vectors["average"]`` puts it there in the end.
+    """
+
+    memory = ("average",)
+    settings = ("decay", "power", "average_after")
+
+    def __init__(
+        self,
+        net: Module,
+        learning_rate: float = 0.01,
+        *,
+        decay: float = 1e-4,
+        power: float = 0.75,
+        average_after: float = 1e6,
+        weight_decay: float = 0.0,
+    ) -> None:
+        require_number("decay", decay, 0.0)
+        require_number("power", power, 0.0)
+        require_number("average_after", average_after, 0.0)
+        self.decay = decay
+        self.power = power
+        self.average_after = average_after
+        super().__init__(net, learning_rate, weight_decay)
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        work = self._work
+        average, time = self.vectors["average"], self.steps - 1
+        rate = self.learning_rate / (1 + self.decay * self.learning_rate * time) ** self.power
+        values *= 1 - self.decay * rate
+        values -= np.multiply(gradients, rate, out=work)
+        passed = time - self.average_after
+        if passed <= 1:
+            average[...] = values
+        else:
+            np.subtract(values, average, out=work)
+            work /= passed
+            average += work
