@@ -84,10 +84,10 @@ def draw_losses(history: History, path: str | Path, title: str = "") -> None:
         label = f"validation, {losses[-1]:.3f} at last"
         axes.plot(places, losses, "o-", color="#c8501e", markersize=5, label=label)
     axes.set_xlabel("batches")
-    axes.set_ylabel("loss (nats per character)")
+    axes.set_ylabel("loss (nats)")
     axes.set_title(title)
     axes.grid(alpha=0.25)
     right = axes.secondary_yaxis("right", functions=(bits, nats))
-    right.set_ylabel("bits per character")
+    right.set_ylabel("bits")
     axes.legend(frameon=False)
     save_figure(figure, path)
