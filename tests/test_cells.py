@@ -178,9 +178,9 @@ def test_every_cell_has_a_row() -> None:
 
 
 def test_every_cell_function_is_in_the_table() -> None:
-    functions = {name for name in nn.__all__ if "_cell" in name}
+    functions = {name for name in nn.__all__ if "_cell" in name} - {"feedback_cell"}
     assert functions <= set(nn.CELLS)
-    assert {"rnn_cell", "lstm_cell_1997"} <= functions
+    assert {"rnn_cell", "lstm_cell_1997"} <= functions  # feedback_cell is made of given modules
 
 
 def inputs_of(cell: gn.GModule, x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
