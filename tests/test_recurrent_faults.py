@@ -36,9 +36,9 @@ def swapped_states() -> gn.GModule:
     """A cell that gives its states in another order than it takes them."""
     x, prev_a, prev_b = gn.input(), nn.State(4)(), nn.State(2)()
     total = nn.CAddTable()([x, prev_a])
-    next_a = nn.Linear(4, 4)(total)
-    next_b = nn.Tanh()(prev_b)
-    return gn.GModule([x, prev_a, prev_b], [next_b, next_a])
+    first = nn.Linear(4, 4)(total)
+    second = nn.Tanh()(prev_b)
+    return gn.GModule([x, prev_a, prev_b], [second, first])
 
 
 def one_output() -> gn.GModule:
@@ -89,7 +89,7 @@ STATE_FAULTS: list[Fault] = [
 CELL_FAULTS: list[Fault] = [
     (lambda: nn.Recurrent(one_output()), GraphError, r"2 states \(prev_c, prev_h\) and 1 outputs \(next_h\)"),
     (lambda: nn.Recurrent(swapped_states()).forward(np.ones((5, 2, 4))), ShapeError,
-     r"state prev_a into a step as float64\[2, 4\], and next_b out of it as float64\[2, 2\]"),
+     r"state prev_a into a step as float64\[2, 4\], and second out of it as float64\[2, 2\]"),
     (lambda: nn.Recurrent(growing()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as float64\[4, 6\]"),
     (lambda: nn.Recurrent(table_state()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as \[\(4, 3\), \(4, 3\)\]"),
     (lambda: nn.Recurrent(lstm().outputs), GraphError, "received tuple, expected a cell that is a graph"),  # type: ignore[arg-type]

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from graphnet.draw.flow import Flow, Wire, element, entries, leaves, slot_text
+from graphnet.draw.flow import (
+    Flow,
+    Wire,
+    at_one_step,
+    element,
+    entries,
+    leaves,
+    slot_text,
+    without_steps,
+)
 from graphnet.draw.groups import Prefixes
 from graphnet.draw.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.graph import GModule, Module, Node
@@ -131,7 +140,8 @@ class Builder:
         self, module: Module, path: str, name: str, group: int | None, depth: int, flow: Flow
     ) -> Flow:
         """Draw a module's parts inside a cluster; returns what comes out of it."""
-        note = "" if isinstance(module, GModule) or not name else type(module).__name__
+        note = "" if isinstance(module, GModule) or not name else module.description()
+        note = note.removesuffix("()")
         title = name or type(module).__name__
         inside = self.picture.add_group(Group(title, group, opened=True, note=note))
         if isinstance(module, GModule):
@@ -181,10 +191,12 @@ class Builder:
             target = self.ports.get(joined(path, cell.name_of(node)))
             if target is not None:
                 for _, wire in leaves(output):
-                    again = Edge(wire.source, target, wire.shape, "next step", again=True)
+                    shape = without_steps(wire.shape)
+                    again = Edge(wire.source, target, shape, "next step", again=True)
                     self.picture.edges.append(again)
         stacked = outputs[states:] or outputs[-1:]
-        return (stacked[0] if len(stacked) == 1 else tuple(stacked), *outputs[:states])
+        finals = [at_one_step(output) for output in outputs[:states]]
+        return (stacked[0] if len(stacked) == 1 else tuple(stacked), *finals)
 
     def part(
         self, part: Module, path: str, label: str, group: int | None, depth: int, flow: Flow

@@ -50,6 +50,21 @@ def leaves(flow: Flow) -> list[tuple[tuple[int, ...], Wire]]:
     return found
 
 
+def at_one_step(flow: Flow) -> Flow:
+    """What a sequence hands on of a value after its last step."""
+    if isinstance(flow, Wire):
+        return Wire(flow.source, f"{flow.label} last".lstrip(), without_steps(flow.shape))
+    return tuple(at_one_step(part) for part in flow)
+
+
+def without_steps(shape: str) -> str:
+    """The text of a shape (steps, batch, …) as (batch, …)."""
+    _, comma, rest = shape.partition(", ")
+    if not comma or not shape.startswith("("):
+        return shape
+    return f"({rest}" if "," in rest else f"({rest[:-1]},)"
+
+
 def slot_text(module: Module | None, place: tuple[int, ...]) -> str:
     """Which parent an edge is: the name of the graph's input, or a number."""
     rest = "".join(f"[{i}]" for i in place[1:])

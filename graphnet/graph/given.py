@@ -30,10 +30,10 @@ def as_array(module: Module, leaf: Any) -> NDArray:
 
 
 def check_inputs(module: Module, inputs: Any) -> None:
-    names = module.optional_inputs()
-    whole = list(inputs) if names and table.is_table(inputs) else [inputs]
-    given = dict(zip(names, whole[module.required_inputs() :], strict=False))
-    padding = given.get("lengths") is not None  # nobody reads it, whatever it holds
+    optional = bool(module.optional_inputs()) and table.is_table(inputs)
+    extra = table.flatten(inputs[module.required_inputs() :])[0] if optional else []
+    # Whole numbers are lengths: there may be padding, which nobody reads, whatever it holds.
+    padding = any(leaf is not None and np.asarray(leaf).dtype.kind in "iu" for leaf in extra)
     for path, leaf in () if padding else table.walk(inputs):
         if leaf is None:
             continue

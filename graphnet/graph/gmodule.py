@@ -13,7 +13,7 @@ from graphnet.graph import table
 from graphnet.graph.checks import check_graph, checked_nodes
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
-from graphnet.graph.optional import padded
+from graphnet.graph.optional import RESERVED, whole_table
 from graphnet.graph.source import GRAPH, calling_frame, calling_line, place, short_name
 from graphnet.graph.split import OptionalInput
 from graphnet.graph.tracing import current_tracing
@@ -49,8 +49,8 @@ class GModule(Module):
             node.name = None
         self.names = tuple(unique_names(self.nodes))
         check_paths(self.nodes, self.names)
-        check_optional(self)
         self._set_layout()
+        check_optional(self)
 
     def _set_layout(self) -> None:
         """Where each node finds its input among the values, so that a run needs no search."""
@@ -88,7 +88,14 @@ class GModule(Module):
             yield name, node.module
 
     def __contains__(self, path: object) -> bool:
-        return path in self._by_name
+        """Whether there is a node, or a part of one, at a dotted path."""
+        if path in self._by_name or not isinstance(path, str):
+            return path in self._by_name
+        try:
+            self[path]
+        except GraphError:
+            return False
+        return True
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -103,7 +110,9 @@ class GModule(Module):
             node = self._by_name.get(".".join(parts[:cut]))
             if node is not None:
                 return part_at(node.module, parts[cut:], path)
-        raise unknown_name(path, list(self._by_name))
+        inner = (p for p, _ in self.named_modules())
+        longer = [p for p in inner if p.endswith(f".{path}")]
+        raise unknown_name(path, longer or list(self._by_name))
 
     def compute(self, input: Any) -> Any:
         values: list[Any] = [None] * len(self.nodes)
@@ -116,6 +125,12 @@ class GModule(Module):
             if any(parent is not None for parent in parents):
                 values[index] = compute_node(self, node, name, parents)
         results = [values[self._position[node]] for node in self.outputs]
+        for node, result in zip(self.outputs, results, strict=True):
+            if result is None:
+                raise GraphError(
+                    f"gives nothing for its output {self.name_of(node)}",
+                    "It hangs on an optional input that was left out.",
+                )
         return results[0] if len(results) == 1 else results
 
     def description(self) -> str:
@@ -153,6 +168,12 @@ def is_optional(node: Node) -> bool:
 
 def check_optional(net: GModule) -> None:
     """Optional inputs come last, after at least one other."""
+    for name in net.optional_inputs():
+        if name in RESERVED:
+            raise GraphError(
+                f"GModule ({place(net.file, net.line)}): an optional input is named {name!r}",
+                "run() and forward() have an argument of that name.",
+            )
     flags = [is_optional(node) for node in net.inputs]
     if flags[0] or flags != sorted(flags):
         node = net.inputs[flags.index(True)]
@@ -184,7 +205,7 @@ def input_values(net: GModule, value: Any) -> dict[Node, Any]:
     if len(net.inputs) == 1:
         return {net.inputs[0]: value}
     if optional := net.optional_inputs():
-        value = padded(net, value, len(net.inputs) - len(optional), optional)
+        value = whole_table(net, value, len(net.inputs) - len(optional), optional)
     count = len(net.inputs)
     if not table.is_table(value) or len(value) != count:
         received = f"a table of {len(value)}" if table.is_table(value) else table.describe(value)

@@ -12,6 +12,7 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph.flat import flat_vectors
 from graphnet.graph.given import same_input
+from graphnet.graph.hints import missing_attribute
 from graphnet.graph.optional import arranged
 from graphnet.graph.parameter import Parameter, ParameterTable
 from graphnet.graph.parts import checked_attribute, parts_of, private, walk_modules
@@ -106,9 +107,9 @@ class Module(ABC):
         """``-module``: an input node."""
         return self()  # type: ignore[no-any-return]
 
-    def call(self, value: Any) -> Any:
+    def call(self, value: Any, name: str | None = None) -> Any:
         """Compute within another module's ``compute``, so that equations carry this one's path."""
-        return compute_inside(self, value)
+        return compute_inside(self, value, name)
 
     # ---- running
 
@@ -150,7 +151,7 @@ class Module(ABC):
         if run is None or not same_input(run.inputs, arranged(self, (inputs,), named)):
             raise GraphError(
                 "backward needs the input of the last forward",
-                "Call forward(x) first, then backward(x, grad) with the same x.",
+                "Call forward(x) first, then backward(x, grad) with the same x (and lengths).",
                 type(self).__name__,
             )
         return run.backward(grad_outputs)
@@ -284,6 +285,11 @@ class Module(ABC):
         from graphnet.graph.clone import clone_module
 
         return cast(Self, clone_module(self, False, memo))
+
+    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from graphnet.graph.description import describe

@@ -32,7 +32,7 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "_children", "attributes", "description", "file", "line", "module", "name",
+        "__weakref__", "_children", "_module", "attributes", "description", "file", "line", "name",
         "parents", "slots",
     )  # fmt: skip
 
@@ -44,7 +44,7 @@ class Node:
         line: int,
         slots: tuple[int, ...] = (),
     ) -> None:
-        self.module = module
+        self._module = module
         self.parents = parents
         self.slots = slots
         self.name: str | None = None
@@ -55,6 +55,11 @@ class Node:
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
             parent._add_child(self)
+
+    @property
+    def module(self) -> Module:
+        """The module; a node keeps the one it was made of."""
+        return self._module
 
     def annotate(
         self,
@@ -118,7 +123,7 @@ class Node:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        module = object.__getattribute__(self, "module")
+        module = object.__getattribute__(self, "_module")
         try:
             return getattr(module, name)
         except AttributeError:
@@ -178,6 +183,13 @@ class Node:
 
     def __iter__(self) -> Iterator[Any]:
         raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
+
+    def __getitem__(self, index: Any) -> Any:
+        raise GraphError(
+            f"{self} is a node: it has no entries yet",
+            "For those of a table: node.split(n) or nn.SelectTable(i)(node); "
+            "for those of an array: nn.Select(axis, i)(node).",
+        )
 
     def __str__(self) -> str:
         named = f" '{self.name}'" if self.name else ""

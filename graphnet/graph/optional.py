@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphnet.errors import GraphError
 from graphnet.graph import table
 from graphnet.graph.source import calling_line, place
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
+
+
+RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_outputs", "self")
+"""Names of arguments of run and forward: no optional input can have them."""
 
 
 def arranged(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -32,7 +38,7 @@ def arranged(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) ->
     return named_entries(module, value, module.required_inputs(), names, named)
 
 
-def padded(module: Module, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
+def whole_table(module: Module, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
     """The whole input table, None for what is left out: a bare value stands for its first entry."""
     entries = list(inputs) if table.is_table(inputs) else [inputs]
     total = required + len(names)
@@ -66,10 +72,12 @@ def named_entries(
                 else "Pass several inputs as a list: forward([a, b]).",
                 type(module).__name__,
             )
-    entries = padded(module, inputs, required, names)
+    entries = whole_table(module, inputs, required, names)
     for name, value in named.items():
         position = required + list(names).index(name)
         if entries[position] is not None:
             raise GraphError(f"received {name} twice", "", type(module).__name__)
+        if table.is_table(value) and value and all(type(n) in (int, float) for n in value):
+            value = np.array(value)  # lengths as a list: one array, not many numbers
         entries[position] = value
     return entries

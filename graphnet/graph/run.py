@@ -13,8 +13,8 @@ from graphnet.graph import table
 from graphnet.graph.given import as_array, check_inputs, read_only, seed_arrays
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
+from graphnet.graph.sources import Draw, Remembered
 from graphnet.graph.traced import Record, Traced, trace_module
-from graphnet.graph.tracing import Draw, Remembered
 from graphnet.graph.wanted import ByName, Wanted, full_path
 from graphnet.ir.interpreter import interpreter
 from graphnet.ir.types import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphnet.graph.module import Module
 
 _accumulation = threading.Lock()
+_remembering = threading.Lock()
 
 KEPT_TRACES = 256
 """How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
@@ -59,8 +60,9 @@ class Run:
         else:
             values = self._interpret(traced.program, arrays)
         self._values = values[: len(traced.program.outputs)]
-        for memory, position in traced.updates.items():
-            memory.data = self._values[position]
+        with _remembering:  # all states of one run, or none
+            for memory, position in traced.updates.items():
+                memory.data = self._values[position]
         leaves = [np.array(value) for value in values[: traced.output_count]]
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
@@ -195,7 +197,8 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     values = [np.array(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
-    filled = [fill(module, source, values) for source in traced.sources]
+    with _remembering:
+        filled = [fill(module, source, values) for source in traced.sources]
     return Run(module, traced, inputs, filled, check_finite)
 
 

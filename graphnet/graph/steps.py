@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from graphnet.ir.array import Array
 from graphnet.ir.builder import Builder
-from graphnet.ir.pointwise import where
 from graphnet.ir.types import ArrayType
 
 
@@ -22,15 +21,6 @@ def fed(
     whole = ArrayType((builder.steps, *type.shape), type.dtype)
     top, outer = fed(builder.outer, whole, make)
     return top, builder.late_sequence(outer)
-
-
-def alive(builder: Builder, array: Array) -> Array:
-    """The array, with zeros in the rows that are padding at this step."""
-    if builder.live is None or array.shape[:1] != builder.live.shape:
-        return array
-    live = builder.live.reshape((*builder.live.shape, *[1] * (array.ndim - 1)))
-    result: Array = where(live, array, 0)
-    return result
 
 
 def bring_out(builder: Builder, array: Array, receive: Callable[[Array], None]) -> None:

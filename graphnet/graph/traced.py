@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.memory import Memory
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.sources import Source
 from graphnet.graph.state import ModuleState
 from graphnet.graph.tracing import (
-    Source,
     Tracing,
     computed,
     current_tracing,
@@ -147,19 +148,25 @@ def check_trace(tracing: Tracing, module: Module) -> None:
                 "Store it, or the module that holds it, as an attribute in __init__.",
                 type(module).__name__,
             )
-    for names in (tracing.wanted.keep, tracing.wanted.trace):
+    outside = [path for path in tracing.values if path not in tracing.inside]
+    pools = ((tracing.wanted.keep, outside), (tracing.wanted.trace, tracing.inside))
+    for names, paths in pools:
         for name in () if isinstance(names, bool) else names:
-            if not any(chosen((name,), path) for path in tracing.values):
+            if not any(chosen((name,), path) for path in paths):
+                close = get_close_matches(name, {p.rpartition(".")[2] for p in tracing.seen}, 1)
+                guess = f"Did you mean {close[0]}? " if close and close[0] != name else ""
+                shown = ", ".join(dict.fromkeys(tracing.seen[:20]))
                 raise GraphError(
                     f"There is no node named {name!r} whose value can be kept",
-                    "keep= names nodes outside of sequences, trace= those inside.",
+                    f"{guess}keep= names nodes outside of sequences, trace= those inside: {shown}",
                 )
-    unread = set(tracing.weight_names.values()) - set(tracing.weight_probes)
-    if unread and not isinstance(tracing.wanted.weights, bool):
-        raise GraphError(
-            f"The parameter {sorted(unread)[0]!r} is read in no step of a sequence",
-            "trace_weights= names parameters of cells.",
-        )
+    weights = tracing.wanted.weights
+    for name in () if isinstance(weights, bool) else weights:
+        if not any(chosen((name,), path) for path in tracing.weight_probes):
+            raise GraphError(
+                f"The parameter {name!r} is read in no step of a sequence",
+                "trace_weights= names parameters of cells.",
+            )
 
 
 def wanted_weights(module: Module, wanted: Wanted) -> dict[Parameter, str]:

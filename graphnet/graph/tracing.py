@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,13 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.memory import Memory
+from graphnet.graph.sources import Draw, Remembered, Source
 from graphnet.graph.state import ModuleState
-from graphnet.graph.steps import alive, bring_out, fed
+from graphnet.graph.steps import bring_out, fed
 from graphnet.graph.wanted import Wanted, chosen, free, joined
 from graphnet.ir.array import Array
 from graphnet.ir.builder import Builder, building, current_builder, current_origin, origin
-from graphnet.ir.pointwise import identity
+from graphnet.ir.pointwise import identity, where
 from graphnet.ir.program import Atom, Origin
 from graphnet.ir.shaping import zeros
 from graphnet.ir.trace import atom_of
@@ -34,25 +34,6 @@ initialising: ContextVar[bool] = ContextVar("initialising", default=True)
 """Whether new parameters draw initial values; off while a file or a clone fills them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """A program input filled anew for each run with uniform numbers from [0, 1)."""
-
-    type: ArrayType
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """A program input filled from a memory; zeros as long as that is empty."""
-
-    memory: Memory
-    type: ArrayType
-
-
-Source = int | Draw | Remembered | Any
-"""What fills a program input: leaf i of the module's input, a Parameter, a Draw, a memory."""
-
-
 class Tracing:
     """The state of one trace: which parameters, draws, nodes and modules took part.
 
@@ -65,6 +46,9 @@ class Tracing:
         self.wanted = wanted
         self.builder = Builder()
         self.probes: dict[str, Any] = {}
+        self.inside: set[str] = set()  # the paths of values inside sequences
+        self.seen: list[str] = []  # the paths of everything that computed
+        self.live: dict[Builder, Array] = {}  # in a sequence: which rows are no padding
         self.weight_probes: dict[str, Array] = {}
         self.weights: dict[tuple[int, Parameter], Array] = {}
         self.weight_names: dict[Parameter, str] = {}
@@ -137,8 +121,9 @@ class Tracing:
         inside = builder.all_steps() != ()
         if not chosen(self.wanted.trace if inside else self.wanted.keep, path):
             return value
+        path = free(path, self.values)
         if inside:
-            path = free(path, self.values)
+            self.inside.add(path)
             value = self._traced(builder, path, value)
         else:
             value = table.map_table(self.own, value)
@@ -160,8 +145,30 @@ class Tracing:
             self.values[path] = table.unflatten(structure, stacks)
 
         for index, (_, array) in enumerate(pairs):
-            bring_out(builder, alive(builder, array), partial(keep, index))
+            bring_out(builder, self._alive(builder, leaves[index], array), partial(keep, index))
         return table.unflatten(structure, [array for _, array in pairs])
+
+    def mark_padding(self, live: Array) -> None:
+        """At the step being traced, only these rows (batch,) are no padding."""
+        builder = current_builder.get()
+        assert builder is not None
+        known = self.live.get(builder)
+        self.live[builder] = live if known is None else where(known, live, known)
+
+    def _alive(self, builder: Builder, leaf: Any, array: Array) -> Array:
+        """What a trace shows of a value: zeros in the rows that are padding at this step.
+
+        A value that is the same at all steps has no padding.
+        """
+        around: Builder | None = builder
+        if not isinstance(leaf, Array) or leaf.builder.all_steps() == ():
+            return array
+        while around is not None:
+            live = self.live.get(around)
+            if live is not None and array.shape[:1] == live.shape:
+                array = where(live.reshape((*live.shape, *[1] * (array.ndim - 1))), array, 0)
+            around = around.outer
+        return array
 
     def _with_probe(self, builder: Builder, leaf: Any) -> tuple[Any, Array]:
         array = Array(builder, atom_of(builder, leaf))
@@ -182,6 +189,11 @@ class Tracing:
     def remember(self, memory: Memory, value: Array) -> None:
         """Let a memory hold this value after the run."""
         self._require_top()
+        if memory in self.memories:
+            raise GraphError(
+                "remembers its states, and is used at two places",
+                "Which of them should the next run start from? Use a clone that shares weights.",
+            )
         self.memories[memory] = value
 
     def _require_top(self) -> None:
@@ -220,6 +232,7 @@ class Tracing:
         try:
             with origin(here):
                 result = computed(module, value)
+                self.seen.append(here.path)
                 if here.path != before[0]:
                     result = self.record(here.path, result, node)
         except GraphnetError as error:
@@ -258,13 +271,14 @@ def received(value: Any) -> tuple[str, ...]:
     return (f"input  {table.describe(value)}",)
 
 
-def compute_inside(module: Module, value: Any) -> Any:
+def compute_inside(module: Module, value: Any, name: str | None = None) -> Any:
     """The output of a module within the ``compute`` of another, under a path of its own."""
     tracing = current_tracing.get()
     if tracing is None or tracing.module is None or tracing.module is module:
         return module.compute(value)
     outer = current_origin.get() or Origin("", "", 0)
-    here = tracing.place(module, tracing.name_of(module), outer.file, outer.line)
+    name = tracing.name_of(module) if name is None else name
+    here = tracing.place(module, name, outer.file, outer.line)
     return tracing.compute(module, value, here, lambda: received(value))
 
 

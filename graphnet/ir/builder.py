@@ -37,7 +37,6 @@ class Builder:
         self.steps: int | None = None  # of a scan body
         self.late: list[Array] = []  # sequences that the body asked for while it was traced
         self.late_results: list[tuple[Array, Callable[[Array], None]]] = []
-        self.live: Array | None = None  # in a scan body: which rows of the batch are no padding
         self.inputs: list[Var] = []
         self.captures: dict[Atom, Var] = {}
         self.equations: list[Equation] = []

@@ -50,7 +50,7 @@ class Interpreter:
         operands = [self.slot(atom) for atom in equation.inputs]
         targets = [self.slot(var) for var in equation.outputs]
         rule = bound_rule(equation.primitive, equation.settings, self.check_finite)
-        if self.check_finite:
+        if self.check_finite and equation.primitive.name not in MOVES:
             rule = partial(checked, rule, equation)
         if len(targets) == 1 and not equation.primitive.many and 1 <= len(operands) <= 2:
             second = operands[1] if len(operands) == 2 else -1
@@ -150,6 +150,13 @@ def execute_equation(
     with np.errstate(all="ignore"):
         result = bound_rule(primitive, settings, check_finite=False)(*arrays)
     return list(result) if primitive.many else [result]
+
+
+MOVES = {"broadcast", "concatenate", "identity", "reshape", "slice", "stop_gradient", "take"} | {
+    "transpose",
+    "where",
+}
+"""Primitives that only move values: what is not finite there was not made there."""
 
 
 def checked(rule: Callable[..., Any], equation: Equation, *operands: NDArray) -> Any:

@@ -110,6 +110,7 @@ from graphnet.nn.regression import (
     MSECriterion,
     SmoothL1Criterion,
 )
+from graphnet.nn.remembering import forget, remember
 from graphnet.nn.shape import (
     Collapse,
     Contiguous,
@@ -272,7 +273,9 @@ __all__ = [
     "ZeroPadding",
     "ZipTable",
     "Zoneout",
+    "forget",
     "from_torch_state_dict",
+    "remember",
     "stack",
     "to_torch_state_dict",
     "unroll",

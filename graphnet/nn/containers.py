@@ -72,8 +72,8 @@ class Sequential(Container):
         filled(self, modules)
 
     def compute(self, input: Any) -> Any:
-        for module in self.modules:
-            input = module.call(input)
+        for name, module in self.named_children():
+            input = module.call(input, name)
         return input
 
 
@@ -84,7 +84,7 @@ class ConcatTable(Container):
         filled(self, modules)
 
     def compute(self, input: Any) -> Any:
-        return [module.call(input) for module in self.modules]
+        return [module.call(input, name) for name, module in self.named_children()]
 
 
 class ParallelTable(Container):
@@ -96,7 +96,8 @@ class ParallelTable(Container):
     def compute(self, table: Any) -> Any:
         entries = require_table(table)
         require_count(self, len(entries), table)
-        return [module.call(entry) for module, entry in zip(self.modules, entries, strict=True)]
+        pairs = zip(self.named_children(), entries, strict=True)
+        return [module.call(entry, name) for (name, module), entry in pairs]
 
 
 class Concat(Container):
@@ -107,7 +108,8 @@ class Concat(Container):
         filled(self, modules)
 
     def compute(self, input: Any) -> Any:
-        return concatenate(*[module.call(input) for module in self.modules], axis=self.axis)
+        outputs = [module.call(input, name) for name, module in self.named_children()]
+        return concatenate(*outputs, axis=self.axis)
 
 
 class Parallel(Container):
@@ -124,7 +126,10 @@ class Parallel(Container):
     def compute(self, x: Any) -> Any:
         axis = normalise_axis(self.input_axis, require_array(x).ndim)
         require_count(self, x.shape[axis], x)
-        outputs = [module.call(along(x, axis, i)) for i, module in enumerate(self.modules)]
+        outputs = [
+            module.call(along(x, axis, i), name)
+            for i, (name, module) in enumerate(self.named_children())
+        ]
         return concatenate(*outputs, axis=self.output_axis)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,8 @@ def state_types(cell: GModule, x: Any) -> list[ArrayType]:
     if None not in sizes and len(batch) <= 1:
         return types_for(cell, first, sizes, batch)
     given = table.unflatten(structure, [leaf.type for leaf in leaves])
-    for count in range(len(batch) + 1):  # the last axes first: a step may be a sequence itself
-        types = types_for(cell, first, sizes, batch[len(batch) - count :])
+    for axes in windows(batch):  # a step may be a sequence itself, with a batch of fewer axes
+        types = types_for(cell, first, sizes, axes)
         for _ in range(len(types) + 1):
             found = next_types(cell, given, types)
             if found == types:
@@ -52,7 +52,17 @@ def state_types(cell: GModule, x: Any) -> list[ArrayType]:
             if found is None or None not in sizes:
                 break
             types = found
+    if None not in sizes:  # the sizes are right, so the step itself will say what is wrong
+        return types_for(cell, first, sizes, batch[:1])
     raise unknown_states(cell)
+
+
+def windows(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Every run of neighbouring axes, the shortest first, and of those the last first."""
+    yield ()
+    for count in range(1, len(axes) + 1):
+        for start in reversed(range(len(axes) - count + 1)):
+            yield axes[start : start + count]
 
 
 def batch_axes(step: ArrayType) -> tuple[int, ...]:

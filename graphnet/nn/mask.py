@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphnet.graph import Module, table
-from graphnet.graph.optional import padded
+from graphnet.graph.optional import whole_table
 from graphnet.ir.pointwise import absolute, stop_gradient, where
 from graphnet.ir.reduction import max as maximum_of
 from graphnet.nn.sequences import live_rows, steps_of, swapped, whole_lengths
@@ -46,7 +46,7 @@ class ZeroPadding(Module):
         return ("lengths",)
 
     def compute(self, input: Any) -> Any:
-        xs, lengths = padded(self, input, 1, self.optional_inputs())
+        xs, lengths = whole_table(self, input, 1, self.optional_inputs())
         if lengths is None:
             return xs
         sequence = swapped(xs) if self.batch_first else xs
@@ -64,14 +64,18 @@ def mask_zero(
     With ``unmasked`` the function sees the gradient of its outputs in the rows of padding too.
     """
     leaves, structure = table.flatten(input)
-    first = leaves[0]
-    dims = 0 if first.dtype.kind in "iu" else input_dims  # an index is a row of its own
-    axes = tuple(range(max(first.ndim - dims, 0), first.ndim))
-    padding = maximum_of(absolute(first), axis=axes, keepdims=False) == 0
+    padding = zero_rows(leaves[0], input_dims)
     masked = [where(fitted(padding, leaf), stop_gradient(leaf), leaf) for leaf in leaves]
     outputs, shape = table.flatten(function(table.unflatten(structure, masked)))
     zero = zeroed if unmasked else padded_with_zeros
     return table.unflatten(shape, [zero(padding, output) for output in outputs])
+
+
+def zero_rows(first: Any, input_dims: int = 1) -> Any:
+    """Which rows are zero in all their features; an index is a row of its own."""
+    dims = 0 if first.dtype.kind in "iu" else input_dims
+    axes = tuple(range(max(first.ndim - dims, 0), first.ndim))
+    return maximum_of(absolute(first), axis=axes, keepdims=False) == 0
 
 
 def zeroed(padding: Any, output: Any) -> Any:

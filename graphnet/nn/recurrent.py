@@ -9,15 +9,22 @@ import numpy as np
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import GModule, Module, Parameter, table
-from graphnet.graph.optional import padded
-from graphnet.ir.builder import current_builder
-from graphnet.ir.pointwise import stop_gradient, where
+from graphnet.graph.optional import RESERVED, whole_table
+from graphnet.graph.tracing import current_tracing
+from graphnet.ir.indexing import take
+from graphnet.ir.pointwise import maximum, stop_gradient
 from graphnet.ir.scan import scan
 from graphnet.ir.shaping import broadcast, zeros
-from graphnet.nn.initial import check_given, state_sizes, state_types, unknown_states
+from graphnet.nn.initial import (
+    check_given,
+    dtype_of,
+    state_sizes,
+    state_types,
+    unknown_states,
+)
 from graphnet.nn.linear import positive
-from graphnet.nn.mask import mask_zero, only_live
-from graphnet.nn.remembering import forget, is_remembering, keep, recalled, remembering_mode
+from graphnet.nn.mask import mask_zero, only_live, zero_rows
+from graphnet.nn.remembering import forget_own, is_remembering, keep, recalled, remembering_mode
 from graphnet.nn.sequences import (
     filled_padding,
     live_rows,
@@ -86,14 +93,26 @@ class Recurrent(Module):
         if initial not in INITIAL:
             raise ValueError(f"Recurrent: initial is {initial!r}, expected 'zeros' or 'learned'")
         self.initial = initial
-        self.truncate = None if truncate is None else positive("Recurrent: truncate", truncate)
+        self.truncate = truncate
         self.mask_zero = mask_zero
         self.initial_state = learned_states(cell) if initial == "learned" else {}
         self.remember(remembers)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("cell", "initial") and name in self.__dict__:
+            raise GraphError(
+                f"cannot change its {name}", "Make a new Recurrent.", type(self).__name__
+            )
+        if name == "truncate" and value is not None:
+            positive("Recurrent: truncate", value)
+        super().__setattr__(name, value)
+
     def __getitem__(self, path: str) -> Any:
         """A node of the cell: ``lstm["forget_gate.i2h"]``."""
         return self.cell[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.cell
 
     def optional_inputs(self) -> tuple[str, ...]:
         return (*state_names(self.cell), "lengths")
@@ -104,17 +123,25 @@ class Recurrent(Module):
         if mode != "neither" and self.initial == "learned":
             raise ValueError("Recurrent: learned initial states cannot be remembered ones too")
         self.remembers = remembering_mode(mode, "Recurrent")
+        if mode == "neither":
+            forget_own(self)
         return self
 
     def forget(self: Self) -> Self:
         """Start the next run anew."""
-        forget(self)
+        forget_own(self)
         return self
 
     # ---- one run
 
     def compute(self, input: Any) -> Any:
-        xs, *states, lengths = padded(self, input, 1, self.optional_inputs())
+        names = state_names(self.cell)
+        if table.is_table(input) and 1 < len(input) < 1 + len(names):
+            raise GraphError(
+                f"received {len(input) - 1} of its {len(names)} states ({', '.join(names)})",
+                "Give all of them, in this order, or some by name.",
+            )
+        xs, *states, lengths = whole_table(self, input, 1, self.optional_inputs())
         sequences, structure = table.flatten(xs)
         no_batch = without_batch(sequences[0], state_sizes(self.cell))
         if self.batch_first and not no_batch:
@@ -128,13 +155,13 @@ class Recurrent(Module):
             sequences = [filled_padding(sequence, lengths, live) for sequence in sequences]
         first = table.unflatten(structure, [sequence[0] for sequence in sequences])
         states = self._initial(states, first)
-        extra = [sequence for sequence in (live, self._cuts(steps)) if sequence is not None]
+        extra = [v for v in (live, self._cuts(steps, lengths)) if v is not None]
 
         def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
             given, parts = slices[: len(extra)], slices[len(extra) :]
             now = given[0] if live is not None else None
             if self.truncate:
-                carry = [where(given[-1], stop_gradient(state), state) for state in carry]
+                carry = [only_live(given[-1], stop_gradient(state), state) for state in carry]
             return self._step(table.unflatten(structure, parts), carry, now)
 
         finals, outputs = scan(
@@ -147,10 +174,11 @@ class Recurrent(Module):
 
     def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
         """One step: the next states and the results; rows of padding keep their states."""
-        if live is not None:
-            builder = current_builder.get()
-            assert builder is not None
-            builder.live = live
+        tracing = current_tracing.get()
+        if tracing is not None and live is not None:
+            tracing.mark_padding(live)
+        if tracing is not None and self.mask_zero:
+            tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
         inputs = [x, *carry]
         results = mask_zero(self.cell.call, inputs, 1) if self.mask_zero else self.cell.call(inputs)
         results = results if table.is_table(results) else [results]
@@ -161,12 +189,19 @@ class Recurrent(Module):
             results = [only_live(live, result) for result in results]
         return leaves, results
 
-    def _cuts(self, steps: int) -> Any:
-        """At which steps the gradient to the step before is cut."""
+    def _cuts(self, steps: int, lengths: Any) -> Any:
+        """At which steps the gradient to the step before is cut: (steps,), or (steps, batch) where
+        each sequence runs from its own end."""
         if not self.truncate:
             return None
-        order = np.arange(steps)[::-1] if self.reverse else np.arange(steps)
-        return (order % self.truncate == 0) & (order > 0)
+        count = np.arange(steps)
+        cuts = (count % self.truncate == 0) & (count > 0)
+        if not self.reverse:
+            return cuts
+        if lengths is None:
+            return cuts[::-1]
+        done = lengths.reshape((1, -1)) - 1 - count.reshape(-1, 1)
+        return take(cuts, maximum(done, 0))
 
     # ---- states
 
@@ -200,7 +235,7 @@ def learned_states(cell: GModule) -> Mapping[str, Parameter]:
     if None in sizes:
         raise unknown_states(cell)
     pairs = zip(state_names(cell), sizes, strict=True)
-    return {name: Parameter(np.zeros(size or 0)) for name, size in pairs}
+    return {name: Parameter(np.zeros(size or 0, dtype_of(cell))) for name, size in pairs}
 
 
 def require_cell(cell: object, name: str = "Recurrent") -> None:
@@ -209,10 +244,19 @@ def require_cell(cell: object, name: str = "Recurrent") -> None:
             f"{name} received {type(cell).__name__}, expected a cell that is a graph",
             "A cell is a GModule with the inputs x and at least one state.",
         )
-    if "lengths" in state_names(cell):
+    for state in state_names(cell):
+        if state in (*RESERVED, "lengths"):
+            raise GraphError(
+                f"{name} received a cell with a state named {state}",
+                "That is the name of another argument; choose another.",
+            )
+    states, results = state_names(cell), [cell.name_of(node) for node in cell.outputs]
+    before = [state.removeprefix("prev_") for state in states]
+    after = [result.removeprefix("next_") for result in results[: len(before)]]
+    if before != after and set(before) == set(after):
         raise GraphError(
-            f"{name} received a cell with a state named lengths",
-            "That is the name of the optional input; choose another.",
+            f"{name} received a cell that takes {', '.join(states)} and gives {', '.join(results)}",
+            "The next states come in the order of the states.",
         )
     if len(cell.outputs) < len(cell.inputs) - 1:
         raise GraphError(

@@ -19,11 +19,12 @@ def probability(what: str, p: float) -> float:
 
 
 class VariationalDropout(Module):
-    """Dropout with one mask for a whole run: at every step of a sequence the same entries are zero.
+    """Dropout with one mask for a whole run: in a cell, the same entries are zero at every step.
 
-    In training, each entry is zero with probability ``p`` and else divided by 1 - p; otherwise the
-    identity. Gal and Ghahramani 2016, "A theoretically grounded application of dropout in
-    recurrent neural networks".
+    The mask has the shape of the input, so outside of a cell, on an array (steps, batch, …), it has
+    one entry for each step too. In training, each entry is zero with probability ``p`` and else
+    divided by 1 - p; otherwise the identity. Gal and Ghahramani 2016, "A theoretically grounded
+    application of dropout in recurrent neural networks".
     """
 
     def __init__(self, p: float = 0.5) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from graphnet.graph import Module
 from graphnet.graph.memory import Memory
 from graphnet.graph.parts import private
 from graphnet.graph.tracing import current_tracing
@@ -49,7 +50,7 @@ def keep(owner: Remembers, finals: Sequence[Any]) -> None:
             tracing.remember(memory(owner, index), final)
 
 
-def forget(owner: Remembers) -> None:
+def forget_own(owner: Remembers) -> None:
     """Let the next run start anew."""
     for kept in memories(owner).values():
         kept.forget()
@@ -62,3 +63,23 @@ def memory(owner: Remembers, index: int) -> Memory:
 def memories(owner: Remembers) -> dict[int, Memory]:
     made: dict[int, Memory] = private(owner, "_memories", dict)
     return made
+
+
+def memories_of(module: Module) -> list[Memory]:
+    """The memories of a module itself, if it has any."""
+    made: dict[int, Memory] = module.__dict__.get("_memories", {})
+    return list(made.values())
+
+
+def remember(net: Module, mode: str = "both") -> None:
+    """Let every ``Recurrent`` and ``Recursor`` in a net start from the run before: see there."""
+    for _, module in net.named_modules():
+        if hasattr(module, "remembers"):
+            module.remember(mode)  # type: ignore[attr-defined]
+
+
+def forget(net: Module) -> None:
+    """Let the next run of a net start anew."""
+    for _, module in net.named_modules():
+        for kept in memories_of(module):
+            kept.forget()

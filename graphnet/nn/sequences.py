@@ -53,7 +53,7 @@ def require_batch(sequences: Sequence[Any], no_batch: bool) -> None:
 def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
     """The lengths as an array (batch,), checked against the sequences (steps, batch, …)."""
     if table.is_table(lengths):
-        entries = [entry for entry in lengths if not table.is_table(entry) and not entry.ndim]
+        entries = [e for e in lengths if hasattr(e, "ndim") and not e.ndim]
         if len(entries) < len(lengths) or any(e.dtype.kind not in "iu" for e in entries):
             raise DtypeError(
                 f"received the lengths {table.describe(lengths)}, expected whole numbers",
@@ -67,7 +67,7 @@ def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
         raise ShapeError(
             f"received {describe_lengths(lengths)} for sequences "
             f"{' and '.join(str(s.shape) for s in sequences)} (steps, batch, …)",
-            "Give one length for each sequence of the batch.",
+            "Give one length for each sequence; batch_first says which axis is the batch.",
         )
     return checked_lengths(lengths, steps=steps)
 

@@ -49,6 +49,9 @@ def LSTM(
     dropout: float = 0.0,
     bidirectional: bool = False,
     proj_size: int = 0,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
 ) -> GModule:
     """Layers of LSTM cells with PyTorch's arguments and results: ``output, (h_n, c_n)``.
 
@@ -57,7 +60,8 @@ def LSTM(
     are (num_layers · directions, batch, …). Optional inputs are ``state``, the pair (h_0, c_0),
     zeros by default, and ``lengths``, one whole number for each sequence, sorted or not.
     ``dropout`` acts between layers in training. With ``proj_size`` h is projected
-    (Sak et al. 2014). Layers are ``layer1``, ``layer1_reverse``, …, gates as in ``lstm_cell``.
+    (Sak et al. 2014). ``initial`` and ``truncate`` are those of ``Recurrent``. Layers are
+    ``layer1``, ``layer1_reverse``, …, gates as in ``lstm_cell``.
 
     >>> import numpy as np
     >>> lstm = LSTM(3, 4, num_layers=2, bidirectional=True)
@@ -73,7 +77,8 @@ def LSTM(
         cell = partial(lstm_cell_projected, projection_size=proj_size, bias=bias)
     widths = [("c", hidden_size), ("h", proj_size or hidden_size)]
     shape = input_size, hidden_size, num_layers
-    return torch_layers(cell, shape, widths, batch_first, dropout, bidirectional)
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
 
 
 def GRU(
@@ -84,6 +89,9 @@ def GRU(
     batch_first: bool = False,
     dropout: float = 0.0,
     bidirectional: bool = False,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
 ) -> GModule:
     """Layers of GRU cells with PyTorch's arguments and results: ``output, h_n``.
 
@@ -92,9 +100,9 @@ def GRU(
     """
     shape = input_size, hidden_size, num_layers
     widths = [("h", hidden_size)]
-    return torch_layers(
-        partial(gru_cell, bias=bias), shape, widths, batch_first, dropout, bidirectional
-    )
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    cell = partial(gru_cell, bias=bias)
+    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
 
 
 def RNN(
@@ -106,6 +114,9 @@ def RNN(
     batch_first: bool = False,
     dropout: float = 0.0,
     bidirectional: bool = False,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
 ) -> GModule:
     """Layers of simple cells with PyTorch's arguments and results: ``output, h_n``.
 
@@ -116,15 +127,15 @@ def RNN(
         raise ValueError(f"RNN: nonlinearity is {nonlinearity!r}, expected 'tanh' or 'relu'")
     cell = partial(rnn_cell, bias=bias, squash=functions[nonlinearity])
     shape = input_size, hidden_size, num_layers
-    return torch_layers(cell, shape, [("h", hidden_size)], batch_first, dropout, bidirectional)
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    return torch_layers(cell, shape, [("h", hidden_size)], Wiring(settings, dropout), bidirectional)
 
 
 def torch_layers(
     cell: Cell,
     shape: tuple[int, int, int],
     widths: Sequence[tuple[str, int]],
-    batch_first: bool,
-    dropout: float,
+    how: Wiring,
     bidirectional: bool,
 ) -> GModule:
     """The graph of all three: ``widths`` names the cell's states in order, with their sizes."""
@@ -137,7 +148,6 @@ def torch_layers(
     ]
     x, lengths = input("input"), input("lengths", optional=True)
     state, states = packed_states(widths, num_layers * ways)
-    how = Wiring({"batch_first": batch_first}, dropout)
     output, finals = wired(x, layers, states, lengths, how)
     columns = torch_order(widths, [list(column) for column in zip(*finals, strict=True)])
     last = [StackTable(0)(nodes).annotate(name=f"{name}_n") for name, nodes in columns]

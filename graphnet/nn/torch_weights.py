@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Parameter
 from graphnet.ir.types import NDArray
+from graphnet.nn.cells import gru_cell, lstm_cell, lstm_cell_projected, rnn_cell
+from graphnet.nn.rectifiers import ReLU
 
 GATES = {
     "forget_gate": ("input_gate", "forget_gate", "candidate", "output_gate"),
@@ -65,6 +68,8 @@ def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
 def torch_names(net: GModule) -> Iterator[tuple[str, list[Parameter]]]:
     """Each of PyTorch's names, with the parameters that are stacked under it."""
     number = 1
+    if "no_padding" in net:
+        raise GraphError("has connections that PyTorch has not", "", "The net")
     while f"layer{number}" in net:
         for suffix in ("", "_reverse"):
             layer = f"layer{number}{suffix}"
@@ -77,8 +82,39 @@ def torch_names(net: GModule) -> Iterator[tuple[str, list[Parameter]]]:
         )
 
 
+KINDS: tuple[Callable[..., GModule], ...] = (
+    lstm_cell,
+    gru_cell,
+    rnn_cell,
+    partial(rnn_cell, squash=ReLU),
+    partial(lstm_cell_projected, projection_size=1),
+)
+"""The cells that PyTorch has."""
+
+
+def require_torch_cell(cell: GModule, layer: str) -> None:
+    """Raises GraphError for a cell that computes something else than PyTorch's."""
+    for kind in KINDS:
+        other = kind(1, 1)
+        same = cell.names == other.names and all(
+            type(mine.module) is type(theirs.module)
+            for mine, theirs in zip(cell.nodes, other.nodes, strict=True)
+        )
+        if same:
+            return
+    raise GraphError(
+        f"has a cell in {layer} that PyTorch has not",
+        "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN.",
+        "The net",
+    )
+
+
 def cell_names(net: GModule, layer: str, end: str) -> Iterator[tuple[str, list[Parameter]]]:
-    cell = net[layer].module.cell
+    recurrent = net[layer].module
+    cell = getattr(recurrent, "cell", None)
+    if not isinstance(cell, GModule):
+        raise GraphError(f"has a {type(recurrent).__name__} as {layer}", "", "The net")
+    require_torch_cell(cell, layer)
     gates = next((gates for gate, gates in GATES.items() if gate in cell), ("",))
     for part, short in (("i2h", "ih"), ("h2h", "hh")):
         linears = [cell[f"{gate}.{part}" if gate else part].module for gate in gates]

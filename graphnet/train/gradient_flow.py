@@ -12,10 +12,10 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph import Module, Run
 from graphnet.graph.table import is_table
-from graphnet.graph.wanted import joined
 from graphnet.ir.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
 from graphnet.nn.recurrent import state_names
+from graphnet.nn.remembering import memories_of
 from graphnet.train.figure import new_figure, save_figure
 
 
@@ -54,7 +54,7 @@ def gradient_flow(
 
     E is the criterion of the net's output (the first, if there are several) and ``target``: the
     mean squared error by default, the cross entropy for whole numbers. Runs forward and backward,
-    in the mode that the net is in; the parameters' ``grad`` are as before. Hochreiter 1991;
+    in the mode that the net is in; ``grad`` and remembered states are as before. Hochreiter 1991;
     Pascanu et al. 2013, "On the difficulty of training recurrent neural networks".
 
     Raises GraphError for a net without ``nn.Recurrent``.
@@ -68,6 +68,8 @@ def gradient_flow(
     """
     states = carried_states(net)
     kept = [np.array(parameter.grad) for parameter in net.parameters()]
+    memories = [memory for _, module in net.named_modules() for memory in memories_of(module)]
+    remembered = [memory.data for memory in memories]
     run = net.run(inputs, keep=False, trace=states)
     outputs = run.outputs if is_table(run.outputs) else [run.outputs]
     judge = criterion or default_criterion(target)
@@ -76,6 +78,8 @@ def gradient_flow(
     run.backward([seed, *[None] * (len(outputs) - 1)] if is_table(run.outputs) else seed)
     for parameter, gradient in zip(net.parameters(), kept, strict=True):
         parameter.grad = gradient
+    for memory, data in zip(memories, remembered, strict=True):
+        memory.data = data
     return GradientFlow(float(judged.outputs), {name: step_norms(run, name) for name in run.names})
 
 
@@ -85,20 +89,20 @@ def default_criterion(target: Any) -> Module:
 
 
 def carried_states(net: Module) -> list[str]:
-    """The paths of the nodes that are the next states of the cells in a net."""
-    paths = []
-    for path, module in net.named_modules():
+    """The names of the nodes that are the next states of the cells in a net."""
+    names = []
+    for _, module in net.named_modules():
         if isinstance(module, Recurrent):
             cell = module.cell
             nodes = cell.outputs[: len(state_names(cell))]
-            paths += [joined(path, cell.name_of(node)) for node in nodes]
-    if not paths:
+            names += [cell.name_of(node) for node in nodes]
+    if not names:
         raise GraphError(
             "has no state that is carried over steps",
             "gradient_flow looks at nn.Recurrent and what is made of it: nn.LSTM, nn.stack, …",
             type(net).__name__,
         )
-    return paths
+    return names
 
 
 def step_norms(run: Run, name: str) -> NDArray:

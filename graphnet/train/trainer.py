@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DataError, GraphError, NumericsError
-from graphnet.graph import Module
+from graphnet.graph import Module, table
 from graphnet.ir.types import NDArray
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
 from graphnet.train.checkpoint import load_checkpoint, save_checkpoint
@@ -31,7 +31,8 @@ class Trainer:
     ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps
     ``[input, *states]`` to ``[output, *next states]``: the states after a batch, as plain values,
     go into the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``
-    are those before the first batch, and before validation. They take the parameters' dtype.
+    are those before the first batch, and before validation. They take the parameters' dtype, and
+    may be tables: ``states=[(h0, c0)]`` for the ``state`` of an ``nn.LSTM``.
 
     ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
     gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
@@ -49,7 +50,7 @@ class Trainer:
         criterion: Module,
         optimizer: Optimizer,
         *,
-        states: Sequence[NDArray] = (),
+        states: Sequence[Any] = (),
         loss_scale: float = 1.0,
         clip_value: float | None = None,
         clip_norm: float | None = None,
@@ -60,10 +61,16 @@ class Trainer:
         show_progress: bool = True,
         unit: str = "",
     ) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise GraphError(
+                f"The trainer received {type(optimizer).__name__} as its optimiser",
+                "The order is Trainer(net, criterion, optimizer).",
+            )
         self.net = net
         self.criterion = criterion
         self.optimizer = optimizer
-        self.initial_states = converted(states, net)
+        leaves, self._structure = table.flatten(list(states))
+        self.initial_states = converted(leaves, net)
         self.states = list(self.initial_states)
         self.loss_scale = loss_scale
         self.clip_value = clip_value
@@ -125,7 +132,7 @@ class Trainer:
             Progress(label, len(training), first, self.show_progress, self.unit)
         ) as progress:
             for index in range(first, len(training)):
-                inputs, target = training[index]
+                inputs, target = pair_of(training[index])
                 progress.advance(self.train_batch(inputs, target), np.size(target))
                 is_last = index + 1 == len(training)
                 if is_last and len(validation):
@@ -148,7 +155,8 @@ class Trainer:
         self._require_finite(math.isfinite(loss), f"the loss is {loss}")
         grad_output, _ = judged.backward(np.asarray(self.loss_scale))
         self.optimizer.zero_grad()
-        run.backward([grad_output, *map(np.zeros_like, states)] if states else grad_output)
+        last = len(run.outputs) - 1 if states else 0
+        run.backward([grad_output, *[None] * last] if states else grad_output)
         finite = bool(np.isfinite(self.net.flatten_parameters()[1]).all())
         self._require_finite(finite, "the gradient is not finite")
         if self.clip_value is not None:
@@ -167,7 +175,7 @@ class Trainer:
             raise DataError("There is no batch to validate on")
         states, losses = self.initial_states, []
         with evaluating(self.net), evaluating(self.criterion):
-            for inputs, target in batches:
+            for inputs, target in map(pair_of, batches):
                 run = self.net.run(self._with_states(inputs, states), keep=False)
                 output, states = self._without_states(run.outputs)
                 losses.append(float(self.criterion.run([output, target], keep=False).outputs))
@@ -191,10 +199,10 @@ class Trainer:
         load_checkpoint(self, found)
 
     def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
-        return [inputs, *states] if states else inputs
+        return [inputs, *table.unflatten(self._structure, states)] if states else inputs
 
     def _without_states(self, outputs: Any) -> tuple[NDArray, list[NDArray]]:
-        return (outputs[0], list(outputs[1:])) if self.initial_states else (outputs, [])
+        return (outputs[0], table.flatten(outputs[1:])[0]) if self.initial_states else (outputs, [])
 
     def _require_finite(self, finite: bool, problem: str) -> None:
         if finite:
@@ -206,6 +214,16 @@ class Trainer:
             f"{problem} at batch {self.batches_done + 1}",
             f"Try a smaller learning rate, or clip the gradients.{saved}",
         )
+
+
+def pair_of(batch: Any) -> tuple[Any, Any]:
+    """The input and the target of a batch; raises DataError for anything else."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise DataError(
+            "The trainer received a batch that is no pair (input, target)",
+            "Several inputs are one table: ([xs, lengths], target).",
+        )
+    return batch[0], batch[1]
 
 
 def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:

@@ -25,9 +25,17 @@ def split_gates(cell: GModule) -> GModule:
     return rebuilt(cell, lstm_cell_merged, lstm_cell)
 
 
+def is_regular(cell: GModule) -> bool:
+    """Whether all products have a bias or none, and all gates the same function."""
+    biases = {cell[f"{gate}.{part}"].bias is None for gate in GATES for part in ("i2h", "h2h")}
+    gates = {cell[gate].module.description() for gate in GATES if gate != "candidate"}
+    squashes = {cell[name].module.description() for name in ("candidate", "squashed")}
+    return len(biases) == len(gates) == len(squashes) == 1
+
+
 def rebuilt(cell: GModule, old: Callable[..., GModule], new: Callable[..., GModule]) -> GModule:
     """The other form of a cell, with a copy of its weights and functions, its dtype and mode."""
-    if getattr(cell, "names", None) != old(1, 1).names:
+    if getattr(cell, "names", None) != old(1, 1).names or not is_regular(cell):
         raise GraphError(f"received {cell!r}, expected a cell made by {old.__name__}")
     size, input_size = cell["forget_gate.i2h"].weight.shape
     result = new(

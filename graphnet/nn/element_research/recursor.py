@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, table
+from graphnet.ir.builder import current_builder
 from graphnet.ir.shaping import zeros
 from graphnet.ir.types import ArrayType
 from graphnet.nn.initial import state_types
 from graphnet.nn.mask import mask_zero
 from graphnet.nn.recurrent import check_states, require_cell
-from graphnet.nn.remembering import forget, is_remembering, keep, recalled, remembering_mode
+from graphnet.nn.remembering import forget_own, is_remembering, keep, recalled, remembering_mode
 
 Self = TypeVar("Self", bound="Recursor")
 
@@ -51,15 +53,27 @@ class Recursor(Module):
     def remember(self: Self, mode: str = "both") -> Self:
         """Start each run from the last states of the run before: see ``Recurrent.remember``."""
         self.remembers = remembering_mode(mode, "Recursor")
+        if mode == "neither":
+            forget_own(self)
         return self
 
     def forget(self: Self) -> Self:
         """Start the next run from zeros."""
-        forget(self)
+        forget_own(self)
         return self
 
     def compute(self, x: Any) -> Any:
         states = current_states.get()
+        builder = current_builder.get()
+        if (
+            builder is not None
+            and builder.all_steps()
+            and (states is None or states.builder is not builder)
+        ):
+            raise GraphError(
+                "is in a sequence that is no Sequencer",
+                "Its states would start anew at each step; nn.Recurrent takes the cell itself.",
+            )
         if states is not None and self in states.now:
             states.now[self], output = self._step(x, states.now[self])
             return output
@@ -91,6 +105,7 @@ class States:
     """The states of the Recursors in one step: as they are now, and of which types at first."""
 
     def __init__(self) -> None:
+        self.builder = current_builder.get()
         self.now: dict[Recursor, list[Any]] = {}
         self.types: dict[Recursor, list[ArrayType]] = {}
 

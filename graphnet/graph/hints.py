@@ -1,0 +1,20 @@
+"""What people who come from elsewhere look for, and what it is called here."""
+
+from __future__ import annotations
+
+ELSEWHERE = {
+    "train": "training()",
+    "eval": "evaluate()",
+    "state_dict": "save(path), parameters().named, or nn.to_torch_state_dict(net)",
+    "load_state_dict": "graphnet.load(path), or nn.from_torch_state_dict(net, weights)",
+    "to": "astype(dtype), float(), double()",
+    "remember": "nn.remember(net)",
+    "forget": "nn.forget(net)",
+}
+"""Names that PyTorch's modules have, or parts of a net, and what they are called here."""
+
+
+def missing_attribute(owner: object, name: str) -> AttributeError:
+    """The error for an attribute that is not there, with its name here if there is one."""
+    hint = f"; here it is {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+    return AttributeError(f"{type(owner).__name__} has no attribute {name!r}{hint}")
