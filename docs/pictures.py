@@ -16,6 +16,7 @@ def main() -> None:
     shapes = [(32, 400), (32, 400), (32, 400)]
     draw(cell, shapes).save(IMAGES / "lstm_cell.svg")
     draw(cell, shapes, backward=True).save(IMAGES / "lstm_cell_backward.svg")
+    draw(nn.GRU(20, 10), [(30, 5, 20)], depth=1).save(IMAGES / "gru_opened.svg")
     draw(blog_example(), [10, 10, 20]).save(IMAGES / "blog_example.svg")
 
 
