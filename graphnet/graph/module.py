@@ -22,6 +22,7 @@ from graphnet.graph.run import Run, last_run, remember_run, run_module
 from graphnet.graph.tracing import compute_inside
 from graphnet.graph.wanted import Wanted, joined
 from graphnet.ir.types import NDArray
+from graphnet.native import is_available
 
 if TYPE_CHECKING:
     from graphnet.graph.node import Node
@@ -50,14 +51,10 @@ class Module(ABC):
     >>> scale = Scale(3)
     >>> scale.forward(np.ones(3))
     array([2., 2., 2.])
-    >>> scale.backward(np.ones(3), np.ones(3))
-    array([2., 2., 2.])
-    >>> scale.weight.grad
-    array([1., 1., 1.])
     """
 
     _version: int = 0
-    is_training: bool = True
+    is_training, is_compiled = True, False
     inside: str = ""
     """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
     symbol: str = ""
@@ -84,9 +81,7 @@ class Module(ABC):
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
-
-        Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``).
-        """
+        Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``)."""
         from graphnet.graph.calling import apply_module
 
         return apply_module(self, inputs, named)
@@ -158,7 +153,7 @@ class Module(ABC):
 
     @property
     def generator(self) -> np.random.Generator:
-        """The net's own random generator (dropout); seeded from the default one at first use."""
+        """The net's own random generator, seeded from the default one at first use."""
         return private(self, "_generator", new_generator)
 
     def seed(self: Self, seed: int) -> Self:
@@ -190,7 +185,7 @@ class Module(ABC):
                     yield joined(path, name), parameter
 
     def parameters(self) -> ParameterTable:
-        """All parameters; print it to see names, shapes and values."""
+        """All parameters; ``print`` shows names, shapes and values."""
         return ParameterTable(self.named_parameters(), self.named_modules)
 
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
@@ -225,6 +220,12 @@ class Module(ABC):
     def evaluate(self: Self) -> Self:
         """Switch dropout and the like off."""
         return self.training(False)
+
+    def compile(self: Self, on: bool = True) -> Self:
+        """Run sequences as machine code from now on (where it has no rule, and with
+        ``check_finite``, by the interpreter): the same results, to rounding."""
+        object.__setattr__(self, "is_compiled", on and is_available())
+        return self
 
     def astype(self: Self, dtype: Any) -> Self:
         """Convert all parameters (floating inputs follow)."""

@@ -18,6 +18,7 @@ from graphnet.graph.traced import Record, Traced, trace_module
 from graphnet.graph.wanted import ByName, Wanted, full_path
 from graphnet.ir.interpreter import interpreter
 from graphnet.ir.types import NDArray
+from graphnet.native import compiled
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
@@ -67,6 +68,8 @@ class Run:
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
     def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:
+        if self.module.is_compiled and not self.check_finite:
+            program = compiled(program)
         try:
             return interpreter(program, self.check_finite)(arrays)
         except GraphnetError as error:  # of a module that is no part of a graph

@@ -1,0 +1,169 @@
+"""Packing: rows of an operand laid out in the order in which the kernel of a product reads them.
+
+A strip is ``count`` columns of a k x count matrix, stored step by step: entry (s, j) lies at
+``s * pitch + j``. B is packed into strips of a whole panel, A into strips of a tile's rows.
+The matrix is stored either as it is or transposed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llvmlite import ir
+
+from graphnet.native.tile import (
+    INDEX,
+    LANE,
+    POINTER,
+    Tile,
+    at,
+    begin,
+    counted,
+    divide_up,
+    index,
+    known,
+    lanes_below,
+    load,
+    masked_load,
+    smaller,
+    store,
+)
+
+STRIP = [
+    ("k", INDEX),
+    ("count", INDEX),
+    ("source", POINTER),
+    ("stride", INDEX),
+    ("target", POINTER),
+    ("pitch", INDEX),
+]
+
+
+def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
+    """``pack(k, n, b, stride, packed)``: B (k x n) into panels, one after the other.
+
+    ``packed`` has room for ``tile.packed_size(k, n)`` elements. ``stride`` is the distance of the
+    rows of ``b`` as stored: k x n, or ``transposed`` n x k. Columns beyond n hold zeros or
+    copies of the last column: nothing reads what comes of them.
+    """
+    name = f"pack_{tile.name}{'_transposed' if transposed else ''}"
+    if function := known(module, name):
+        return function
+    strip = emit_strip(module, tile, transposed)
+    arguments = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
+    function, builder = begin(module, name, arguments, inner=False)
+    k, n, b, stride, packed = function.args
+    with counted(builder, n, step=tile.panel) as column:
+        count = smaller(builder, builder.sub(n, column), index(tile.panel))
+        source = at(builder, tile, b, builder.mul(column, stride) if transposed else column)
+        target = at(builder, tile, packed, builder.mul(column, k))
+        builder.call(strip, [k, count, source, stride, target, index(tile.panel)])
+    builder.ret_void()
+    return function
+
+
+def emit_row_strip(module: ir.Module, tile: Tile, transposed: bool) -> ir.Function:
+    """The strip for up to ``tile.rows`` rows of A, in as few vectors as hold them."""
+    vectors = -(-tile.rows // tile.width)
+    return emit_strip(module, replace(tile, vectors=vectors), transposed)
+
+
+def emit_strip(module: ir.Module, tile: Tile, transposed: bool) -> ir.Function:
+    """``strip(k, count, source, stride, target, pitch)`` with ``count`` up to ``tile.panel``.
+
+    Each step writes a whole panel, also where ``pitch`` is less: what lies beyond is overwritten
+    by the next step, and the target of the last needs room for a panel.
+    """
+    name = f"strip_f{tile.bits}_{tile.panel}{'_transposed' if transposed else ''}"
+    if function := known(module, name):
+        return function
+    function, builder = begin(module, name, STRIP)
+    emit = _transposing if transposed else _copying
+    emit(builder, tile, *function.args)
+    builder.ret_void()
+    return function
+
+
+def _copying(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    k: ir.Value,
+    count: ir.Value,
+    source: ir.Value,
+    stride: ir.Value,
+    target: ir.Value,
+    pitch: ir.Value,
+) -> None:
+    masks = lanes_below(builder, tile, count)
+    with builder.if_else(builder.icmp_signed(">=", count, index(tile.panel))) as (full, partial):
+        for branch in (full, partial):
+            with branch, counted(builder, k) as step:
+                row = at(builder, tile, source, builder.mul(step, stride))
+                place = at(builder, tile, target, builder.mul(step, pitch))
+                for vector, mask in enumerate(masks):
+                    address = at(builder, tile, row, vector * tile.width)
+                    if branch is full:
+                        value = load(builder, tile, address)
+                    else:
+                        value = masked_load(builder, tile, address, mask)
+                    store(builder, tile, value, at(builder, tile, place, vector * tile.width))
+
+
+def _transposing(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    k: ir.Value,
+    count: ir.Value,
+    source: ir.Value,
+    stride: ir.Value,
+    target: ir.Value,
+    pitch: ir.Value,
+) -> None:
+    last = builder.sub(count, index(1))
+
+    def row_of(column: ir.Value) -> ir.Value:
+        return at(builder, tile, source, builder.mul(smaller(builder, column, last), stride))
+
+    def by_element() -> None:
+        with counted(builder, k) as step, counted(builder, index(tile.panel)) as column:
+            value = builder.load(at(builder, tile, row_of(column), step), typ=tile.real)
+            builder.store(value, at(builder, tile, target, builder.mul(step, pitch), column))
+
+    def by_square() -> None:
+        squares = divide_up(builder, k, index(tile.width))
+        final = builder.sub(k, index(tile.width))
+        # The vectors of a step from right to left: one that overshoots the pitch is then repaired
+        # by a vector further left. The last square overlaps the one before instead of being cut.
+        for first in reversed(range(0, tile.panel, tile.width)):
+            rows = [row_of(index(first + lane)) for lane in range(tile.width)]
+            with counted(builder, squares) as square:
+                step = smaller(builder, builder.mul(square, index(tile.width)), final)
+                lines = [load(builder, tile, at(builder, tile, row, step)) for row in rows]
+                place = at(builder, tile, target, builder.mul(step, pitch), first)
+                for line in _turned(builder, tile, lines):
+                    store(builder, tile, line, place)
+                    place = at(builder, tile, place, pitch)
+
+    with builder.if_else(builder.icmp_signed("<", k, index(tile.width))) as (short, long):
+        with short:
+            by_element()
+        with long:
+            by_square()
+
+
+def _turned(builder: ir.IRBuilder, tile: Tile, lines: list[ir.Value]) -> list[ir.Value]:
+    """A square transposed in registers: its off-diagonal blocks of 1, 2, 4, … change places."""
+    width = tile.width
+    lines = list(lines)
+    block = 1
+    while block < width:
+        upper = [lane if not lane & block else width + lane - block for lane in range(width)]
+        lower = [lane + block if not lane & block else width + lane for lane in range(width)]
+        kind = ir.VectorType(LANE, width)
+        for line in range(width):
+            if not line & block:
+                a, b = lines[line], lines[line + block]
+                lines[line] = builder.shuffle_vector(a, b, ir.Constant(kind, upper))
+                lines[line + block] = builder.shuffle_vector(a, b, ir.Constant(kind, lower))
+        block *= 2
+    return lines

@@ -1,0 +1,119 @@
+"""Late values of a scan: those that no later step reads; how they are computed after the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphnet.ir.product import matmul
+from graphnet.ir.program import Atom, Equation, Var, is_var
+from graphnet.ir.shaping import broadcast
+from graphnet.ir.types import ArrayType
+from graphnet.native.passes.lifting import MOVES, SAME_SIZE, Lifter, Operand, can_lift
+from graphnet.native.passes.scans import Carried, Result, Scan
+
+
+class Late:
+    """Which values leave a scan that goes on carrying only some of its values; final.
+
+    ``leaving`` are the late products by a constant, and what is computed from these.
+    ``staying`` is what the carried values and the remaining results are computed from.
+    """
+
+    def __init__(self, scan: Scan, carried: Iterable[Carried]) -> None:
+        self.made = {var: equation for equation in scan.equations for var in equation.outputs}
+        self.order: dict[Atom, int] = {var: index for index, var in enumerate(self.made)}
+        carry: list[Atom] = [value.leaves for value in carried]
+        self.leaving = leaving(scan, behind(scan, carry))
+        kept = [result.inside for result in scan.results if result.inside not in self.leaving]
+        self.staying = behind(scan, [*carry, *kept])
+
+    def maker(self, atom: Atom) -> Equation | None:
+        """The equation of the body that makes a value; None for its inputs and literals."""
+        return self.made.get(atom) if is_var(atom) else None
+
+    def in_order(self, atoms: Iterable[Atom]) -> list[Atom]:
+        """Each after those that it is computed from."""
+        return sorted(atoms, key=lambda atom: self.order.get(atom, -1))
+
+
+def behind(scan: Scan, roots: Iterable[Atom]) -> set[Atom]:
+    """These values, and all that they are computed from."""
+    found = set(roots)
+    for equation in reversed(scan.equations):
+        if not found.isdisjoint(equation.outputs):
+            found.update(equation.inputs)
+    return found
+
+
+def leaving(scan: Scan, early: set[Atom]) -> set[Atom]:
+    """Products by a constant and what follows from them, where neither an early value nor an
+    equation that must stay reads it."""
+    constants = {bound.inside for bound in scan.constants}
+    after: set[Atom] = set()
+    for equation in scan.equations:
+        is_product = equation.primitive is matmul and not constants.isdisjoint(equation.inputs)
+        if equation.outputs[0] not in early and (
+            is_product or not after.isdisjoint(equation.inputs)
+        ):
+            stepped = [is_var(atom) and atom not in constants for atom in equation.inputs]
+            if can_lift(equation, stepped):
+                after.add(equation.outputs[0])
+    held: set[Atom] = set()
+    for equation in reversed(scan.equations):
+        if equation.outputs[0] in held or equation.outputs[0] not in after:
+            held.update(equation.inputs)
+    return after - held
+
+
+class Stacks:
+    """Values of the steps as arrays over all steps: found, made anew or stacked; final.
+
+    ``results`` of the scan grow by what must be stacked; ``lifter`` has what follows the scan.
+    """
+
+    def __init__(self, scan: Scan, late: Late) -> None:
+        self.late = late
+        self.lifter = Lifter(scan.length)
+        self.results = list(scan.results)
+        self.found: dict[Atom, Operand] = {
+            result.inside: Operand(result.outside, True)
+            for result in scan.results
+            if is_var(result.inside) and result.inside not in late.leaving
+        }
+        self.found.update((b.inside, Operand(b.outside, False)) for b in scan.constants)
+        self.found.update((b.inside, Operand(b.outside, True)) for b in scan.sequences)
+
+    def operand(self, atom: Atom) -> Operand:
+        """The value over all steps; none is stacked twice."""
+        needed: dict[Atom, Equation | None] = {}
+        pending = [atom]
+        while pending:
+            value = pending.pop()
+            if value not in needed and value not in self.found:
+                needed[value] = equation = self.made_anew(value)
+                pending += equation.inputs if equation else ()
+        for value in self.late.in_order(needed):
+            equation = needed[value]
+            if equation:
+                operands = [self.found[read] for read in equation.inputs]
+                self.found[value] = self.lifter.lift(equation, operands)
+            elif is_var(value):
+                self.found[value] = Operand(self.stack(value), True)
+            else:
+                self.found[value] = Operand(value, False)
+        return self.found[atom]
+
+    def made_anew(self, atom: Atom) -> Equation | None:
+        """The equation of a value that is made after the scan: what leaves, and moves, unless
+        more would be stacked."""
+        equation = self.late.maker(atom)
+        if equation is None or atom in self.late.leaving:
+            return equation
+        small = equation.primitive in SAME_SIZE or equation.primitive is broadcast
+        known = all(not is_var(read) or read in self.found for read in equation.inputs)
+        return equation if small or (known and equation.primitive in MOVES) else None
+
+    def stack(self, atom: Var) -> Var:
+        outside = Var(ArrayType((self.lifter.length, *atom.type.shape), atom.type.dtype))
+        self.results.append(Result(atom, outside))
+        return outside

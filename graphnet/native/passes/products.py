@@ -1,0 +1,191 @@
+"""Which matrix products of a program can become one: those that share an operand, and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+from graphnet.ir.pointwise import add
+from graphnet.ir.product import matmul
+from graphnet.ir.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.shaping import reshape
+from graphnet.native.rewrite import producers, read_by, read_counts
+
+KindOf = Callable[[Equation], Hashable]
+"""Only products of one kind are merged."""
+
+IsWorth = Callable[[list[Equation], list[list[Atom]]], bool]
+"""Whether to merge these products, if these lists of operands must be joined for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Products that become one after the equation at ``index``.
+
+    ``shared`` is the operand that all of them share (0 or 1), or None for the ``terms`` of a sum,
+    whose result is that of ``root``. ``gone`` are the equations that are not computed any more.
+    """
+
+    index: int
+    products: list[list[Equation]]
+    shared: int | None
+    gone: list[Equation]
+    root: Equation | None = None
+    terms: tuple[Atom, ...] = ()
+
+
+Finder = Callable[[Program, KindOf, IsWorth], Iterator[Merge]]
+
+
+def is_joinable(equation: Equation) -> bool:
+    """A product of rows with one matrix: not one of many small matrices, nor with a vector."""
+    return equation.primitive is matmul and len(equation.inputs[1].type.shape) == 2
+
+
+# ---- sums of products
+
+
+def sums_of_products(program: Program, kind_of: KindOf, is_worth: IsWorth) -> Iterator[Merge]:
+    """``a @ A + b @ B + c`` becomes ``[a b] @ [A; B] + c``."""
+    counts = read_counts(program)
+    producer = producers(program.equations)
+    inside: set[Equation] = set()
+    for index in range(len(program.equations) - 1, -1, -1):
+        root = program.equations[index]
+        if root.primitive is not add or root in inside:
+            continue
+        adds, leaves = sum_tree(root, producer, counts)
+        inside.update(adds)
+        groups: dict[Hashable, list[Equation]] = {}
+        path: dict[Equation, list[Equation]] = {}
+        for leaf in leaves:
+            found = product_behind(leaf, producer, counts)
+            if found and leaf.type == root.outputs[0].type:
+                product = found[-1]
+                path[product] = found
+                groups.setdefault((kind_of(product), product.outputs[0].type), []).append(product)
+        chosen = [
+            group
+            for group in groups.values()
+            if len(group) > 1
+            and is_worth(group, [[p.inputs[side] for p in group] for side in (0, 1)])
+        ]
+        if chosen:
+            gone = [equation for group in chosen for p in group for equation in path[p]]
+            results = {var for equation in gone for var in equation.outputs}
+            rest = tuple(leaf for leaf in leaves if leaf not in results)
+            yield Merge(index, chosen, None, [*adds, *gone], root, rest)
+
+
+def product_behind(
+    atom: Atom, producer: dict[Var, Equation], counts: dict[Var, int]
+) -> list[Equation]:
+    """The equations from this value back to the product that it is, perhaps of another shape, if
+    nothing else reads them; none if it is no product."""
+    path: list[Equation] = []
+    while is_var(atom) and counts[atom] == 1 and (equation := producer.get(atom)):
+        path.append(equation)
+        if is_joinable(equation):
+            return path
+        if equation.primitive is not reshape:
+            break
+        (atom,) = equation.inputs
+    return []
+
+
+def sum_tree(
+    root: Equation, producer: dict[Var, Equation], counts: dict[Var, int]
+) -> tuple[list[Equation], list[Atom]]:
+    """The additions whose results go into this one and nowhere else, itself among them, and what
+    they add up, from left to right."""
+    adds, leaves = [root], []
+    waiting = list(reversed(root.inputs))
+    while waiting:
+        atom = waiting.pop()
+        equation = producer.get(atom) if is_var(atom) and counts[atom] == 1 else None
+        if equation and equation.primitive is add and atom.type == root.outputs[0].type:
+            adds.append(equation)
+            waiting += reversed(equation.inputs)
+        else:
+            leaves.append(atom)
+    return adds, leaves
+
+
+# ---- products with one operand in common
+
+
+def with_the_same_left(program: Program, kind_of: KindOf, is_worth: IsWorth) -> Iterator[Merge]:
+    """``x @ A`` and ``x @ B`` become slices of ``x @ [A B]``."""
+    products = [equation for equation in program.equations if is_joinable(equation)]
+    return sharing(program, products, 0, kind_of, is_worth)
+
+
+def with_the_same_right(program: Program, kind_of: KindOf, is_worth: IsWorth) -> Iterator[Merge]:
+    """``a @ W`` and ``b @ W`` become slices of ``[a; b] @ W``."""
+    products = [
+        equation
+        for equation in program.equations
+        if is_joinable(equation) and len(equation.inputs[0].type.shape) == 2
+    ]
+    return sharing(program, products, 1, kind_of, is_worth)
+
+
+def sharing(
+    program: Program,
+    products: Iterable[Equation],
+    shared: int,
+    kind_of: KindOf,
+    is_worth: IsWorth,
+) -> Iterator[Merge]:
+    groups: dict[Hashable, list[Equation]] = {}
+    for equation in products:
+        groups.setdefault((equation.inputs[shared], kind_of(equation)), []).append(equation)
+    times = Times(program)
+    for group in groups.values():
+        for index, members in times.computable_together(group):
+            others = [equation.inputs[1 - shared] for equation in members]
+            if len(members) > 1 and is_worth(members, [others]):
+                times.move(members, index)
+                yield Merge(index, [members], shared, members)
+
+
+class Times:
+    """When values are made and first read: positions of equations, -1 for what is there at first.
+
+    A merged product can stand where all its operands are there and none of its results has been
+    read yet; final.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.made: dict[Atom, int] = {}
+        self.read: dict[Atom, int] = {}
+        self.end = len(program.equations)
+        for index, equation in enumerate(program.equations):
+            for var in read_by(equation):
+                self.read.setdefault(var, index)
+            for var in equation.outputs:
+                self.made[var] = index
+
+    def computable_together(self, group: list[Equation]) -> Iterator[tuple[int, list[Equation]]]:
+        """The products in groups as large as possible, with the position that each can have."""
+        members: list[Equation] = []
+        results: set[Atom] = set()
+        ready, due = -1, self.end
+        for equation in group:
+            own_ready = max(self.made.get(atom, -1) for atom in equation.inputs)
+            own_due = self.read.get(equation.outputs[0], self.end)
+            reads_member = not results.isdisjoint(equation.inputs)
+            if members and (reads_member or max(ready, own_ready) >= min(due, own_due)):
+                yield ready, members
+                members, results, ready, due = [], set(), -1, self.end
+            members.append(equation)
+            results.update(equation.outputs)
+            ready, due = max(ready, own_ready), min(due, own_due)
+        yield ready, members
+
+    def move(self, members: list[Equation], index: int) -> None:
+        """Note that these are computed after the equation at ``index``."""
+        for equation in members:
+            for var in read_by(equation):
+                self.read[var] = min(self.read[var], index)
+            self.made[equation.outputs[0]] = index

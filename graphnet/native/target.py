@@ -1,0 +1,147 @@
+"""The processor and LLVM's code generator: IR as text becomes a function that Python can call.
+
+``GRAPHNET_CPU`` names a lesser processor than the host, by LLVM's name for it (``haswell``,
+``nehalem``): code is then made for that one, which shows what users of such machines get.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from graphnet.errors import GraphnetError
+
+OPTIMISATION = 3
+
+PROBE = """
+declare <16 x float> @llvm.fma.v16f32(<16 x float>, <16 x float>, <16 x float>)
+
+define <16 x float> @probe(<16 x float> %a, <16 x float> %b, <16 x float> %c) {
+  %y = call <16 x float> @llvm.fma.v16f32(<16 x float> %a, <16 x float> %b, <16 x float> %c)
+  ret <16 x float> %y
+}
+"""
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A processor to make code for."""
+
+    name: str
+    features: str
+    """In LLVM's notation, ``+avx2,-avx512f``: beside those that the name implies."""
+    vector_bytes: int
+    has_fma: bool
+
+    def lanes(self, size: int) -> int:
+        """How many numbers of that size, in bytes, a register holds."""
+        return self.vector_bytes // size
+
+
+@functools.cache
+def initialize() -> None:
+    """Doing it twice does no harm, so threads that come at the same time need no lock."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def host() -> Processor:
+    """The processor to make code for: the host, or the one that ``GRAPHNET_CPU`` names."""
+    return require_lesser(processor(os.environ.get("GRAPHNET_CPU", "")), processor())
+
+
+def require_lesser(wanted: Processor, own: Processor) -> Processor:
+    if wanted.vector_bytes > own.vector_bytes or wanted.has_fma > own.has_fma:
+        raise GraphnetError(
+            f"asks for the processor {wanted.name}, whose instructions {own.name} does not have",
+            "Name a lesser one, or none.",
+            subject="GRAPHNET_CPU",
+        )
+    return wanted
+
+
+@functools.cache
+def processor(name: str = "") -> Processor:
+    """The processor of that name, of the host without one.
+
+    LLVM knows what each can do, but has no function to ask: the code that it makes for one
+    operation on sixteen numbers tells the width of a register, and whether fma is an instruction.
+    A name that LLVM does not know gets a warning from it on stderr and stands for the plainest
+    processor; ``+64bit`` is there because LLVM would otherwise end the process.
+    """
+    initialize()
+    named = "+64bit" if llvm.get_process_triple().startswith("x86_64") else ""
+    features = named if name else llvm.get_host_cpu_features().flatten()
+    name = name or llvm.get_host_cpu_name()
+    machine = create_machine(name, features)
+    code = machine.emit_assembly(llvm.parse_assembly(PROBE))
+    vector_bytes = 64 if "%zmm" in code else 32 if "%ymm" in code else 16
+    return Processor(name, features, vector_bytes, has_fma="fmaf" not in code)
+
+
+def create_machine(name: str, features: str) -> Any:
+    initialize()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(name, features, opt=OPTIMISATION, jit=True)
+
+
+class Engine:
+    """Machine code in memory; it stays as long as the engine does."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        address: int = self._engine.get_function_address(name)
+        assert address, f"the module has no function {name}"
+        return address
+
+
+class Kernel:
+    """A compiled function, called with ctypes values. Calls do not hold Python's lock.
+
+    It keeps its engine, so the code lives as long as the last kernel of its module.
+    """
+
+    def __init__(self, engine: Engine, name: str, *arguments: Any, result: Any = None) -> None:
+        self._engine = engine
+        self.address = engine.address(name)
+        self.pointer = ctypes.CFUNCTYPE(result, *arguments)(self.address)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.pointer(*arguments)
+
+
+def optimise(module: Any, machine: Any) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def optimised(text: str, processor: Processor) -> tuple[Any, Any]:
+    machine = create_machine(processor.name, processor.features)
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    optimise(module, machine)
+    return module, machine
+
+
+def compile_module(text: str, processor: Processor | None = None) -> Engine:
+    """The functions of a module, given as IR, for a processor (the host)."""
+    engine = llvm.create_mcjit_compiler(*optimised(text, processor or host()))
+    engine.finalize_object()
+    return Engine(engine)
+
+
+def assembly(text: str, processor: Processor | None = None) -> str:
+    """What the processor would run, to be read by people and tests."""
+    module, machine = optimised(text, processor or host())
+    code: str = machine.emit_assembly(module)
+    return code

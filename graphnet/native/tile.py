@@ -1,0 +1,191 @@
+"""The register tile of a product, and the few idioms of LLVM IR that its emitters share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+INDEX = ir.IntType(64)
+POINTER = ir.PointerType()
+LANE = ir.IntType(32)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """How a product is cut: into registers, and into blocks that stay in a cache.
+
+    A tile is ``rows x (vectors * width)`` entries of C, held in ``rows * vectors`` registers.
+    ``steps`` is how much of k is summed at a time: a tile's rows of A then stay in the first
+    level cache. ``panels`` is how much of B is used at a time: so many panels of ``steps`` rows
+    stay in the second level cache.
+    """
+
+    bits: int
+    width: int
+    rows: int
+    vectors: int
+    has_fma: bool = True
+    steps: int = 256
+    panels: int = 16
+
+    def __post_init__(self) -> None:
+        assert self.bits in (32, 64)
+        assert self.width & (self.width - 1) == 0, "the transposition halves a vector repeatedly"
+
+    @property
+    def panel(self) -> int:
+        """Columns of a panel of packed B."""
+        return self.width * self.vectors
+
+    @property
+    def real(self) -> ir.Type:
+        return ir.FloatType() if self.bits == 32 else ir.DoubleType()
+
+    @property
+    def vector(self) -> ir.VectorType:
+        return ir.VectorType(self.real, self.width)
+
+    @property
+    def real_bytes(self) -> int:
+        return self.bits // 8
+
+    @property
+    def name(self) -> str:
+        return f"f{self.bits}_{self.rows}x{self.panel}"
+
+    def packed_size(self, k: int, n: int) -> int:
+        """Elements of packed B, which is k x n."""
+        return -(-n // self.panel) * self.panel * k
+
+
+def best_tile(bits: int, vector_bytes: int, has_fma: bool) -> Tile:
+    """The tile that measured best: it fills the registers but for a row of B and a few of A.
+
+    AVX-512 has 32 registers, its predecessors 16.
+    """
+    rows = 13 if vector_bytes == 64 else 6
+    return Tile(bits, vector_bytes * 8 // bits, rows, vectors=2, has_fma=has_fma)
+
+
+def index(value: int) -> ir.Constant:
+    return ir.Constant(INDEX, value)
+
+
+def begin(
+    module: ir.Module, name: str, arguments: list[tuple[str, ir.Type]], inner: bool = True
+) -> tuple[ir.Function, ir.IRBuilder]:
+    """A function without a result, and a builder at its start."""
+    kind = ir.FunctionType(ir.VoidType(), [type_ for _, type_ in arguments])
+    function = ir.Function(module, kind, name)
+    function.attributes.add("nounwind")
+    if inner:
+        # Inlined into a driver, kernels would only cost compile time: each has one caller.
+        function.attributes.add("noinline")
+        function.linkage = "internal"
+    for argument, (label, _) in zip(function.args, arguments, strict=True):
+        argument.name = label
+    return function, ir.IRBuilder(function.append_basic_block("entry"))
+
+
+def known(module: ir.Module, name: str) -> ir.Function | None:
+    """The function of that name if the module has it already."""
+    value = module.globals.get(name)
+    return value if isinstance(value, ir.Function) else None
+
+
+@contextmanager
+def counted(
+    builder: ir.IRBuilder, stop: ir.Value, start: ir.Value | None = None, step: int = 1
+) -> Iterator[ir.Value]:
+    """A loop whose body is what is emitted inside; the value is its index."""
+    before = builder.block
+    head = builder.append_basic_block("head")
+    body = builder.append_basic_block("body")
+    after = builder.append_basic_block("after")
+    builder.branch(head)
+    builder.position_at_end(head)
+    counter = builder.phi(INDEX)
+    counter.add_incoming(index(0) if start is None else start, before)
+    builder.cbranch(builder.icmp_signed("<", counter, stop), body, after)
+    builder.position_at_end(body)
+    yield counter
+    counter.add_incoming(builder.add(counter, index(step)), builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+
+
+def smaller(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    return builder.select(builder.icmp_signed("<", a, b), a, b)
+
+
+def divide_up(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    return builder.udiv(builder.sub(builder.add(a, b), index(1)), b)
+
+
+def at(builder: ir.IRBuilder, tile: Tile, base: ir.Value, *offsets: ir.Value | int) -> ir.Value:
+    """The address of an element, by offsets in elements that are added up."""
+    for offset in offsets:
+        step = index(offset) if isinstance(offset, int) else offset
+        base = builder.gep(base, [step], source_etype=tile.real)
+    return base
+
+
+def load(builder: ir.IRBuilder, tile: Tile, address: ir.Value) -> ir.Value:
+    return builder.load(address, align=tile.real_bytes, typ=tile.vector)
+
+
+def store(builder: ir.IRBuilder, tile: Tile, value: ir.Value, address: ir.Value) -> None:
+    builder.store(value, address, align=tile.real_bytes)
+
+
+def splat(builder: ir.IRBuilder, value: ir.Value, width: int) -> ir.Value:
+    """A vector all of whose lanes are one number."""
+    kind = ir.VectorType(value.type, width)
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(LANE, 0))
+    mask = ir.Constant(ir.VectorType(LANE, width), [0] * width)
+    return builder.shuffle_vector(one, one, mask)
+
+
+def lanes_below(builder: ir.IRBuilder, tile: Tile, count: ir.Value) -> list[ir.Value]:
+    """For each vector of a panel the mask of the lanes that are left of column ``count``."""
+    limit = splat(builder, builder.trunc(count, LANE), tile.width)
+    kind = ir.VectorType(LANE, tile.width)
+    return [
+        builder.icmp_signed("<", ir.Constant(kind, list(range(first, first + tile.width))), limit)
+        for first in range(0, tile.panel, tile.width)
+    ]
+
+
+def _intrinsic(module: ir.Module, name: str, result: ir.Type, *types: ir.Type) -> ir.Function:
+    return known(module, name) or ir.Function(module, ir.FunctionType(result, types), name)
+
+
+def masked_load(builder: ir.IRBuilder, tile: Tile, address: ir.Value, mask: ir.Value) -> ir.Value:
+    """Lanes outside the mask are zero, and their memory is not touched."""
+    name = f"llvm.masked.load.v{tile.width}f{tile.bits}.p0"
+    load_ = _intrinsic(builder.module, name, tile.vector, POINTER, LANE, mask.type, tile.vector)
+    align = ir.Constant(LANE, tile.real_bytes)
+    return builder.call(load_, [address, align, mask, ir.Constant(tile.vector, None)])
+
+
+def masked_store(
+    builder: ir.IRBuilder, tile: Tile, value: ir.Value, address: ir.Value, mask: ir.Value
+) -> None:
+    name = f"llvm.masked.store.v{tile.width}f{tile.bits}.p0"
+    types = (tile.vector, POINTER, LANE, mask.type)
+    store_ = _intrinsic(builder.module, name, ir.VoidType(), *types)
+    builder.call(store_, [value, address, ir.Constant(LANE, tile.real_bytes), mask])
+
+
+def multiply_add(
+    builder: ir.IRBuilder, tile: Tile, a: ir.Value, b: ir.Value, c: ir.Value
+) -> ir.Value:
+    """``a * b + c``; LLVM would call the C library for an fma that the processor lacks."""
+    if not tile.has_fma:
+        return builder.fadd(builder.fmul(a, b), c)
+    name = f"llvm.fma.v{tile.width}f{tile.bits}"
+    fma = _intrinsic(builder.module, name, tile.vector, tile.vector, tile.vector, tile.vector)
+    return builder.call(fma, [a, b, c])

@@ -1,0 +1,210 @@
+"""Native products against NumPy in float64: shapes with edges, starts, strides, processors."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite")
+
+from llvmlite import ir
+
+from graphnet.native.packing import emit_pack
+from graphnet.native.product import emit_product
+from graphnet.native.target import Kernel, Processor, compile_module, processor
+from graphnet.native.tile import Tile, best_tile
+
+SIZES = (0, 1, 2, 3, 5, 7, 13, 16, 31, 33, 64, 65)
+SHAPES = list(itertools.product(SIZES, repeat=3))
+STARTS = ("zero", "accumulate", "bias")
+GUARD = 12345.0
+NUMBER, ADDRESS = ctypes.c_int64, ctypes.c_void_p
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The emitted functions of a tile, by whether their matrix is stored transposed."""
+
+    tile: Tile
+    pack: dict[bool, Kernel]
+    product: dict[bool, Kernel]
+
+
+def compiled(tile: Tile, cpu: Processor) -> Compiled:
+    module = ir.Module()
+    packs = {way: emit_pack(module, tile, way).name for way in (False, True)}
+    products = {way: emit_product(module, tile, way).name for way in (False, True)}
+    engine = compile_module(str(module), cpu)
+    pack_types = (NUMBER, NUMBER, ADDRESS, NUMBER, ADDRESS)
+    types = (*[NUMBER] * 3, ADDRESS, NUMBER, ADDRESS, ADDRESS, NUMBER, ADDRESS, NUMBER)
+    return Compiled(
+        tile,
+        {way: Kernel(engine, name, *pack_types) for way, name in packs.items()},
+        {way: Kernel(engine, name, *types) for way, name in products.items()},
+    )
+
+
+def lesser(name: str) -> Processor:
+    cpu = processor(name)
+    if cpu.vector_bytes > processor().vector_bytes or cpu.has_fma > processor().has_fma:
+        pytest.skip(f"the host cannot run code for {name}")
+    return cpu
+
+
+@pytest.fixture(
+    scope="module",
+    params=["host32", "host64", "haswell32", "haswell64", "nehalem32", "blocks32", "blocks64"],
+)
+def native(request: pytest.FixtureRequest) -> Compiled:
+    kind, bits = request.param[:-2], int(request.param[-2:])
+    cpu = processor() if kind in ("host", "blocks") else lesser(kind)
+    tile = best_tile(bits, cpu.vector_bytes, cpu.has_fma)
+    if kind == "blocks":  # so small that the shapes of this file need several of them
+        tile = replace(tile, rows=5, vectors=1, steps=24, panels=2)
+    return compiled(tile, cpu)
+
+
+def strided(rng: np.random.Generator, rows: int, columns: int, dtype: Any) -> np.ndarray:
+    """Random rows within a wider array, which ends with the last of them."""
+    wide = rng.standard_normal((rows, columns + int(rng.integers(0, 4)))).astype(dtype)
+    last = np.full(max(rows - 1, 0) * wide.shape[1] + columns, np.nan, dtype)
+    view = np.lib.stride_tricks.as_strided(last, (rows, columns), (wide.strides[0], wide.itemsize))
+    view[...] = wide[:, :columns]
+    return view
+
+
+def row_stride(array: np.ndarray) -> int:
+    return array.strides[0] // array.itemsize
+
+
+def check(
+    native: Compiled,
+    m: int,
+    n: int,
+    k: int,
+    seed: int,
+    start: str,
+    a_transposed: bool,
+    b_transposed: bool,
+) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    tile = native.tile
+    dtype = np.dtype(f"f{tile.real_bytes}")
+    a = strided(rng, *((k, m) if a_transposed else (m, k)), dtype)
+    b = strided(rng, *((n, k) if b_transposed else (k, n)), dtype)
+    around = np.full((m + 2, n + 7), GUARD, dtype)
+    c = around[1:-1, 3:-4]
+    c[...] = rng.standard_normal((m, n))
+    bias = rng.standard_normal(n).astype(dtype)
+    packed = np.full(tile.packed_size(k, n) + 8, GUARD, dtype)
+
+    wide_a, wide_b = (
+        (x.T if turned else x).astype(float) for x, turned in ((a, a_transposed), (b, b_transposed))
+    )
+    addend = {
+        "zero": np.zeros((m, n)),
+        "accumulate": c.astype(float),
+        "bias": np.tile(bias.astype(float), (m, 1)),
+    }[start]
+    expected = addend + wide_a @ wide_b
+    magnitude = abs(addend) + abs(wide_a) @ abs(wide_b)
+    begins, begins_stride = {
+        "zero": (None, 99),
+        "accumulate": (c.ctypes.data, row_stride(c)),
+        "bias": (bias.ctypes.data, 0),
+    }[start]
+
+    native.pack[b_transposed](k, n, b.ctypes.data, row_stride(b), packed.ctypes.data)
+    native.product[a_transposed](
+        m,
+        n,
+        k,
+        a.ctypes.data,
+        row_stride(a),
+        packed.ctypes.data,
+        c.ctypes.data,
+        row_stride(c),
+        begins,
+        begins_stride,
+    )
+    slack = (k + 1) * np.finfo(dtype).eps * magnitude
+    np.testing.assert_array_less(abs(c - expected), slack + np.finfo(dtype).tiny)
+    assert (packed[-8:] == GUARD).all(), "packing stays within packed_size"
+    result = c.copy()
+    c[...] = GUARD
+    assert (around == GUARD).all(), "memory around C stays as it was"
+    return result
+
+
+def test_small_shapes(native: Compiled) -> None:
+    rng = np.random.default_rng(len(native.tile.name))
+    for number, choice in enumerate(rng.permutation(len(SHAPES))[:400]):
+        start = STARTS[int(rng.integers(3))]
+        ways = rng.integers(2, size=2).astype(bool)
+        check(native, *SHAPES[choice], number, start, *ways)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("a_transposed", [False, True])
+@pytest.mark.parametrize("b_transposed", [False, True])
+def test_several_blocks(
+    native: Compiled, start: str, a_transposed: bool, b_transposed: bool
+) -> None:
+    check(native, 45, 600, 523, 0, start, a_transposed, b_transposed)
+
+
+def test_a_share_of_rows_or_columns_gives_the_same_bits(native: Compiled) -> None:
+    tile = native.tile
+    m, n, k = 29, 3 * tile.panel + 5, 300
+    dtype = np.dtype(f"f{tile.real_bytes}")
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+    packed = np.empty(tile.packed_size(k, n), dtype)
+    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data)
+    whole, rows, columns = (np.empty((m, n), dtype) for _ in range(3))
+    product = native.product[False]
+
+    def share(c: np.ndarray, top: int, bottom: int, left: int, right: int) -> None:
+        product(
+            bottom - top,
+            right - left,
+            k,
+            a[top:].ctypes.data,
+            k,
+            packed[left * k :].ctypes.data,
+            c[top:, left:].ctypes.data,
+            n,
+            None,
+            0,
+        )
+
+    share(whole, 0, m, 0, n)
+    for top, bottom in ((0, 1), (1, 3), (3, 10), (10, m)):
+        share(rows, top, bottom, 0, n)
+    middle = 2 * tile.panel
+    share(columns, 0, m, 0, middle)
+    share(columns, 0, m, middle, n)
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(columns, whole)
+
+
+def test_what_is_not_finite_stays_in_its_row_and_column(native: Compiled) -> None:
+    dtype = np.dtype(f"f{native.tile.real_bytes}")
+    a, b = np.ones((7, 9), dtype), np.ones((9, 5), dtype)
+    a[2, 3], b[1, 4] = np.nan, np.inf
+    packed, c = np.empty(native.tile.packed_size(9, 5), dtype), np.empty((7, 5), dtype)
+    native.pack[False](9, 5, b.ctypes.data, 5, packed.ctypes.data)
+    native.product[False](7, 5, 9, a.ctypes.data, 9, packed.ctypes.data, c.ctypes.data, 5, None, 0)
+    np.testing.assert_array_equal(c, a @ b)
+
+
+def test_emitting_twice_gives_the_same_function() -> None:
+    module, tile = ir.Module(), best_tile(32, 32, has_fma=True)
+    assert emit_product(module, tile) is emit_product(module, tile)
+    assert emit_pack(module, tile) is emit_pack(module, tile)
+    assert emit_pack(module, tile, transposed=True) is not emit_pack(module, tile)

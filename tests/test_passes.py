@@ -1,0 +1,485 @@
+"""Simplification and merging: what they make of small programs, of every cell, of random programs."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graphnet import nn
+from graphnet.ir import (
+    ArrayType,
+    Equation,
+    Program,
+    differentiate,
+    opaque,
+    run_program,
+    scan,
+    trace,
+    type_of,
+)
+from graphnet.ir.indexing import checked_lengths, unslice
+from graphnet.ir.pointwise import identity, maximum, stop_gradient, tanh, where
+from graphnet.ir.shaping import broadcast, concatenate, zeros
+from graphnet.ir.trace import inline
+from graphnet.native import PASSES
+from graphnet.native.passes.merge import merge
+from graphnet.native.passes.simplify import simplify
+from tests.native_help import (
+    arrays_for,
+    assert_same_meaning,
+    body_of,
+    count,
+    equations_of,
+    recurrent_programs,
+    unread,
+)
+
+SQUARE, LONG = ArrayType((3, 3), np.dtype(float)), ArrayType((5, 3, 3), np.dtype(float))
+
+
+def simplified(function: Callable[..., Any], *types: ArrayType) -> Program:
+    program = trace(function, *types)
+    changed = assert_same_meaning(program, simplify, arrays_for(program))
+    assert not unread(changed)
+    return changed
+
+
+def merged(function: Callable[..., Any], *types: ArrayType) -> Program:
+    program = trace(function, *types)
+    changed = assert_same_meaning(program, merge, arrays_for(program))
+    assert not unread(changed)
+    return changed
+
+
+def names(program: Program) -> list[str]:
+    return [equation.primitive.name for equation in program.equations]
+
+
+# ---- simplification of small programs
+
+NOTHING: dict[str, Callable[[Any], Any]] = {
+    "add zeros": lambda x: x + zeros(x.type),
+    "zeros added to": lambda x: zeros(x.type) + x,
+    "subtract zero": lambda x: x - 0.0,
+    "times one": lambda x: 1.0 * x * 1.0,
+    "divided by one": lambda x: x / 1.0,
+    "negative twice": lambda x: (-x).__neg__(),
+    "transposed twice": lambda x: x.T.T,
+    "transposed by nothing": lambda x: x.transpose(0, 1),
+    "reshaped back": lambda x: x.reshape(9).reshape(3, 3),
+    "broadcast to itself": lambda x: broadcast(x, shape=(3, 3)),
+    "slice of joined": lambda x: concatenate(x + 1.0, x, axis=0)[3:],
+    "slice of unsliced": lambda x: unslice(x, window=((1, 4, 1), (0, 3, 1)), shape=(5, 3))[1:4],
+    "identity": lambda x: stop_gradient(identity(x)),
+    "one array joined": lambda x: concatenate(x, axis=0),
+    "selected from the same": lambda x: where(x > 0, x, x),
+    "selected always": lambda x: where(zeros(x.type) < 1.0, x, 2.0 * x),
+    "the larger of the same": lambda x: maximum(x, x),
+    "zeros everywhere": lambda x: x + tanh(-zeros(x.type).T[:, :1]).sum(0),
+    "cast back": lambda x: x.astype(float),
+    "read by nobody": lambda x: (tanh(x), x)[1],
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_remains_of_what_changes_nothing(name: str) -> None:
+    program = simplified(NOTHING[name], SQUARE)
+    assert program.equations == []
+    assert program.outputs == program.inputs
+
+
+LESS: dict[str, tuple[Callable[..., Any], list[str]]] = {
+    "computed twice": (lambda x: tanh(x) * tanh(x), ["tanh", "multiply"]),
+    "sums either way": (lambda x: (x + x.T) * (x.T + x), ["transpose", "add", "multiply"]),
+    "minus": (lambda x: x + (-tanh(x)), ["tanh", "subtract"]),
+    "one minus": (lambda x: x * -1.0 + 1.0, ["subtract"]),
+    "minus minus": (lambda x: x - (-x), ["add"]),
+    "slices of slices": (lambda x: x[1:][1:, ::2], ["slice"]),
+    "an empty slice": (lambda x: x[1::2][1:], ["slice"]),
+    "a slice of two parts": (lambda x: concatenate(x, x, axis=0)[2:4], ["concatenate", "slice"]),
+    "broadcast twice": (
+        lambda x: broadcast(broadcast(x, shape=(1, 3, 3)), shape=(2, 3, 3)),
+        ["broadcast"],
+    ),
+    "broadcasts by itself": (lambda x: x + broadcast(x[0], shape=(3, 3)), ["slice", "reshape", "add"]),
+    "a sum along one": (lambda x: x.reshape(1, 9).sum(0), ["reshape"]),
+    "times zero": (lambda x: x * zeros(x.type), ["multiply"]),
+    "product with zeros": (lambda x: x @ zeros(x.type), ["broadcast", "matmul"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LESS)
+def test_less_remains(name: str) -> None:
+    function, expected = LESS[name]
+    assert names(simplified(function, SQUARE)) == expected
+
+
+def test_what_is_not_finite_is_kept() -> None:
+    """A product with zeros is NaN where the other factor is not finite."""
+    program = trace(lambda x: [x * zeros(x.type), x + zeros(x.type), x + (-x)], SQUARE)
+    values = np.array([[np.inf, -np.inf, np.nan], [1.0, -0.0, 0.0], [2.0, 3.0, 4.0]])
+    assert_same_meaning(program, simplify, [values])
+
+
+def test_effects_are_kept() -> None:
+    """A user's function is called, and wrong lengths are reported, even if no result is read."""
+    called: list[int] = []
+
+    def noted(arrays: Any) -> Any:
+        called.append(1)
+        return arrays
+
+    def function(x: Any, lengths: Any) -> Any:
+        for _ in range(2):
+            opaque.call(x, function=noted, gradient=None, types=(x.type,), label="noted")
+        checked_lengths(lengths, steps=9)
+        return x
+
+    program = simplify(trace(function, SQUARE, ArrayType((3,), np.dtype(int))))
+    assert names(program) == ["call", "call", "checked_lengths"]
+    run_program(program, [np.ones((3, 3)), np.ones(3, int)])
+    assert len(called) == 2
+
+
+# ---- scans
+
+
+def test_a_scan_keeps_only_what_is_read() -> None:
+    """A carried value that nobody reads vanishes with what only it needs; one that another carried
+    value reads remains."""
+
+    def function(x: Any, unused: Any, xs: Any, ys: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            a, b, c = carry
+            x, y = slices
+            return [a + b, b * x, c @ y + unused], [tanh(a), c, y]
+
+        finals, results = scan(step, [x, x + 1.0, x], [xs, ys], length=5)
+        return [finals[0], results[0]]
+
+    program = simplified(function, SQUARE, SQUARE, LONG, LONG)
+    assert names(body_of(program)) == ["add", "multiply", "tanh"]
+    (equation,) = [e for e in program.equations if e.primitive.name == "scan"]
+    assert [equation.settings[name] for name in ("constants", "carried")] == [0, 2]
+    assert len(equation.inputs) == 3
+
+
+def test_what_no_step_changes_is_no_carried_value() -> None:
+    def function(x: Any, xs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            still, zero, total = carry
+            return [still + zero, zeros(x.type), total + still], [
+                slices[0],
+                still,
+                zero,
+                total,
+                total,
+            ]
+
+        finals, results = scan(step, [x, zeros(x.type), x], [xs], length=5)
+        return [*finals, *results]
+
+    program = simplified(function, SQUARE, LONG)
+    (equation,) = [e for e in program.equations if e.primitive.name == "scan"]
+    assert program.outputs[0] is program.inputs[0]
+    assert program.outputs[3] is program.inputs[1]
+    assert names(body_of(program)) == ["add"]
+    assert len(equation.outputs) == 2
+
+
+def test_zeros_enter_the_body_as_zeros() -> None:
+    def function(x: Any, xs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            return [carry[0] * slices[0] + slices[1] + zero + carry[1], carry[1]], [slices[1]]
+
+        zero = zeros(x.type)
+        sequences = [xs, zeros(xs.type)]
+        finals, results = scan(step, [x, zeros(x.type)], sequences, length=5, reverse=True)
+        return [*finals, *results]
+
+    program = simplified(function, SQUARE, LONG)
+    assert names(body_of(program)) == ["multiply"]
+
+
+@pytest.mark.parametrize("length", [0, 1])
+@pytest.mark.parametrize("rewrite", [item[1] for item in PASSES], ids=[item[0] for item in PASSES])
+def test_short_scans(rewrite: Callable[[Program], Program], length: int) -> None:
+    def function(x: Any, w: Any, xs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            h, still = carry
+            return [tanh(h @ w + slices[0] @ w + h @ w.T), still], [h @ x, still]
+
+        finals, results = scan(step, [x, w], [xs], length=length)
+        return [*finals, *results]
+
+    types = SQUARE, SQUARE, ArrayType((length, 3, 3), np.dtype(float))
+    program = trace(function, *types)
+    assert_same_meaning(program, rewrite, arrays_for(program))
+
+
+# ---- merging in small programs
+
+
+def test_products_of_one_left_operand() -> None:
+    program = merged(lambda x, a, b: tanh(x @ a) + tanh(x @ b), *[SQUARE] * 3)
+    assert names(program) == ["concatenate", "matmul", "slice", "slice", "tanh", "tanh", "add"]
+
+
+def test_products_of_one_right_operand() -> None:
+    program = merged(lambda x, a, b: tanh(a @ x) + tanh(b @ x), *[SQUARE] * 3)
+    assert names(program) == ["concatenate", "matmul", "slice", "slice", "tanh", "tanh", "add"]
+
+
+def test_sums_of_products() -> None:
+    program = merged(lambda x, a, b, c: a @ x + b + (x.T @ c + b @ c), *[SQUARE] * 4)
+    assert count(program, "matmul") == 1
+    assert count(program, "add") == 1
+
+
+def test_sums_of_reshaped_products() -> None:
+    """As the gradient of a sequence is, whose steps were folded into rows."""
+
+    def function(a: Any, b: Any, c: Any, d: Any, xs: Any) -> Any:
+        first, second = (a @ b).reshape(1, 3, 3), (c @ d).reshape(1, 3, 3)
+        return first + xs[:1] + second
+
+    program = merged(function, *[SQUARE] * 4, LONG)
+    assert count(program, "matmul") == 1
+
+
+def test_a_sum_that_is_read_elsewhere_is_kept() -> None:
+    def function(x: Any, a: Any, b: Any) -> Any:
+        first = x @ a
+        return [first + b @ b.T, first]
+
+    assert count(merged(function, *[SQUARE] * 3), "matmul") == 2
+
+
+def test_products_that_depend_on_each_other_stay_apart() -> None:
+    program = merged(lambda x, a, b: x @ tanh(x @ tanh(x @ a)) + b, *[SQUARE] * 3)
+    assert count(program, "matmul") == 3
+    program = merged(lambda x, a, b: (y := x @ a, x @ tanh(y), x @ b), *[SQUARE] * 3)
+    assert count(program, "matmul") == 2
+
+
+def test_large_operands_are_not_joined_for_small_products() -> None:
+    rows = ArrayType((1, 400), np.dtype(float))
+    wide = ArrayType((400, 400), np.dtype(float))
+    program = merged(lambda x, a, b: tanh(x @ a) + tanh(x @ b), rows, wide, wide)
+    assert count(program, "matmul") == 2
+
+
+@pytest.mark.parametrize(("stays", "products"), [(True, 1), (False, 2)])
+def test_in_a_body_only_what_stays_is_joined_for_free(stays: bool, products: int) -> None:
+    """Joining large matrices pays for one row if it is done once for a hundred steps."""
+    wide, row = ArrayType((64, 64), np.dtype(float)), ArrayType((1, 64), np.dtype(float))
+
+    def function(h: Any, u: Any, v: Any, vs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            (h,) = carry
+            return [tanh(h @ u) * tanh(h @ (v if stays else slices[0]))], []
+
+        return scan(step, [h], [vs], length=100)[0]
+
+    program = merged(function, row, wide, wide, ArrayType((100, 64, 64), np.dtype(float)))
+    assert count(body_of(program), "matmul") == products
+
+
+def test_in_a_body_constants_are_joined_outside_and_classes_stay_apart() -> None:
+    def function(h: Any, u: Any, v: Any, w: Any, xs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            (h,), (x,) = carry, slices
+            new = tanh(x @ u + h @ v) * tanh(h @ u + x @ w)
+            return [new], [x @ v + h @ w, new @ u, new @ v]
+
+        finals, results = scan(step, [h], [xs], length=5)
+        return [*finals, *results]
+
+    program = merged(function, *[SQUARE] * 4, LONG)
+    body = body_of(program)
+    # x with [u w]; x with v, which nothing carried depends on; h with [v u]; h with w; new with [u v]
+    assert count(body, "matmul") == 5
+    assert count(body, "concatenate") == 0
+    assert count(program, "concatenate") == 3
+
+
+def test_scans_inside_scans() -> None:
+    """What is joined leaves both scans, if it is a constant of both."""
+
+    def function(h: Any, w: Any, u: Any, xs: Any) -> Any:
+        def outer(carry: Any, slices: Any) -> Any:
+            def inner(inside: Any, steps: Any) -> Any:
+                new = tanh(inside[0] @ w + steps[0] @ u) * tanh(inside[0] @ u)
+                return [new], [new @ u]
+
+            finals, results = scan(inner, [carry[0]], [xs], length=5)
+            return [finals[0] + slices[0] @ w], [results[0].sum(0) + zeros(carry[0].type)]
+
+        finals, results = scan(outer, [h], [xs], length=5, reverse=True)
+        return [*finals, *results]
+
+    program = trace(function, SQUARE, SQUARE, SQUARE, LONG)
+    derivative = differentiate(program, program.inputs)
+    for each in (program, derivative.forward, derivative.backward):
+        changed = assert_same_meaning(each, through_all, arrays_for(each), tolerance=1e-10)
+        assert len(products_of(changed)) < len(products_of(each))
+    changed = through_all(program)
+    assert count(changed, "concatenate") == 1
+    assert sum(e.primitive.name == "concatenate" for e in equations_of(changed)) == 1
+
+
+def products_of(program: Program) -> list[Equation]:
+    return [e for e in equations_of(program) if e.primitive.name == "matmul"]
+
+
+# ---- every cell
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "lengths": {"lengths": True},
+    "reverse": {"reverse": True},
+    "lengths, reverse": {"lengths": True, "reverse": True},
+}
+
+
+def through_all(program: Program) -> Program:
+    for _, rewrite in PASSES:
+        program = rewrite(program)
+    return program
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", nn.CELLS)
+def test_cells_mean_the_same(name: str, variant: str) -> None:
+    for program in recurrent_programs(name, **VARIANTS[variant]):
+        arrays = arrays_for(program)
+        changed = assert_same_meaning(program, simplify, arrays, tolerance=0)
+        assert len(equations_of(changed)) <= len(equations_of(program))
+        assert_same_meaning(changed, merge, arrays)
+        assert_same_meaning(program, through_all, arrays)
+
+
+PRODUCTS: dict[str, tuple[int, int, int, int]] = {
+    # forward before and after, backward before and after
+    "rnn_cell": (2, 2, 4, 3),
+    "lstm_cell": (8, 2, 16, 3),
+    "gru_cell": (6, 2, 12, 4),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_of_one_step(name: str) -> None:
+    _, forward, backward = recurrent_programs(name)
+    found = [
+        count(body_of(program), "matmul")
+        for before in (forward, backward)
+        for program in (before, through_all(before))
+    ]
+    assert tuple(found) == PRODUCTS[name]
+
+
+def test_matrices_that_stay_are_joined_before_the_scan() -> None:
+    forward = through_all(recurrent_programs("lstm_cell")[1])
+    assert count(forward, "concatenate") == 2
+    assert count(body_of(forward), "concatenate") == 0
+
+
+def test_origins_are_kept() -> None:
+    forward = through_all(recurrent_programs("lstm_cell")[1])
+    paths = {e.origin.path for e in body_of(forward).equations if e.origin}
+    gates = ("forget_gate", "input_gate", "candidate", "output_gate")
+    assert {f"{gate}.{part}" for gate in gates for part in ("i2h", "h2h")} <= paths
+
+
+# ---- random programs, long programs
+
+STEP = st.tuples(st.integers(0, 15), st.integers(0, 12), st.integers(0, 12))
+
+
+OPERATIONS: list[Callable[[Any, Any, int], Any]] = [
+    lambda a, b, n: a @ b,
+    lambda a, b, n: a @ b.T,
+    lambda a, b, n: b.T @ a,
+    lambda a, b, n: a + b,
+    lambda a, b, n: b + a,
+    lambda a, b, n: a - b,
+    lambda a, b, n: a * b,
+    lambda a, b, n: tanh(a),
+    lambda a, b, n: -a,
+    lambda a, b, n: a.T,
+    lambda a, b, n: concatenate(a, b, axis=0)[n : n + 3],
+    lambda a, b, n: concatenate(a, b, axis=1)[:, n : n + 3],
+    lambda a, b, n: a * zeros(a.type) + 1.0 * b,
+    lambda a, b, n: a.sum(0) + b,
+    lambda a, b, n: maximum(a, b).reshape(9).reshape(3, 3),
+    lambda a, b, n: unslice(a[1:], window=((1, 3, 1), (0, 3, 1)), shape=(3, 3)),
+]
+
+
+def random_program(plan: list[tuple[int, int, int]], ending: int) -> Program:
+    def function(*inputs: Any) -> Any:
+        values = list(inputs)
+        for choice, first, second in plan:
+            a, b = values[-1 - first % len(values)], values[-1 - second % len(values)]
+            values.append(OPERATIONS[choice](a, b, first % 4))
+        return [tanh(value) for value in values[-1 - ending % len(values) :]]
+
+    return trace(function, *[SQUARE] * 3)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(STEP, min_size=1, max_size=25), st.integers(0, 5))
+def test_random_programs_mean_the_same(plan: list[tuple[int, int, int]], ending: int) -> None:
+    program = random_program(plan, ending)
+    arrays = [0.3 * array for array in arrays_for(program)]
+    for rewrite in (simplify, merge, through_all):
+        assert_same_meaning(program, rewrite, arrays, tolerance=1e-9)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(STEP, min_size=1, max_size=15), st.booleans())
+def test_random_bodies_mean_the_same(plan: list[tuple[int, int, int]], reverse: bool) -> None:
+    inner = random_program(plan, 1)
+
+    def function(a: Any, b: Any, w: Any, xs: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            results = inline(inner, [carry[0], slices[0], w])
+            return [results[-1] * 0.5, carry[1] + results[0]], results
+
+        finals, results = scan(step, [a, b], [xs], length=5, reverse=reverse)
+        return [*finals, results[-1]]
+
+    program = trace(function, SQUARE, SQUARE, SQUARE, LONG)
+    arrays = [0.3 * array for array in arrays_for(program)]
+    for rewrite in (simplify, merge, through_all):
+        assert_same_meaning(program, rewrite, arrays, tolerance=1e-9)
+
+
+def chain(length: int) -> Program:
+    def function(x: Any, w: Any) -> Any:
+        for _ in range(length // 4):
+            x = tanh(x @ w + x) * 0.5
+        return x
+
+    return trace(function, type_of(np.ones((2, 3))), SQUARE)
+
+
+@pytest.mark.parametrize("rewrite", [item[1] for item in PASSES], ids=[item[0] for item in PASSES])
+def test_time_is_linear_in_the_program(rewrite: Callable[[Program], Program]) -> None:
+    def seconds(program: Program) -> float:
+        found = []
+        for _ in range(3):
+            gc.collect()
+            start = time.process_time()
+            rewrite(program)
+            found.append(time.process_time() - start)
+        return min(found)
+
+    assert seconds(chain(8000)) < 40 * seconds(chain(800))  # ten times as long, with room for noise
