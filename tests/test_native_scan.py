@@ -17,7 +17,7 @@ from graphnet.graph import Module, table
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import lowering
+from graphnet.native import lowering, optimised
 from graphnet.native.target import processor
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -127,7 +127,7 @@ def pointwise(rng: np.random.Generator) -> tuple[Module, Any]:
 
 
 KINDS: list[Callable[..., tuple[Module, Any]]] = [
-    without_batch, bidirectional, truncated, pointwise,
+    without_batch, bidirectional, truncated, masked, pointwise,
 ]  # fmt: skip
 
 
@@ -137,9 +137,8 @@ def test_kinds_of_sequences(make: Any, rng: np.random.Generator) -> None:
     check(net, inputs, 1e-12)
 
 
-@pytest.mark.parametrize("make", [nested, masked])
-def test_what_has_no_rule_stays_with_the_interpreter(make: Any, rng: np.random.Generator) -> None:
-    net, inputs = make(rng)
+def test_what_has_no_rule_stays_with_the_interpreter(rng: np.random.Generator) -> None:
+    net, inputs = nested(rng)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         lowering.tell_once.cache_clear()
@@ -166,6 +165,18 @@ def test_errors_are_those_of_the_interpreter(rng: np.random.Generator) -> None:
     xs[3, 1] = np.inf
     with pytest.raises(NumericsError, match="input holds inf"):
         net.forward(xs, check_finite=True)
+
+
+@pytest.mark.parametrize("name", ["lstm_cell", "lstm_cell_merged", "gru_cell"])
+def test_one_product_remains_in_a_step(name: str) -> None:
+    """Eight Linears or one: after the passes a step has one product, forward and backward."""
+    net = nn.Recurrent(nn.CELLS[name](32, 64)).float()
+    run = net.run(np.ones((20, 16, 32)))
+    derivative = run._traced.differentiated()
+    for program in map(optimised, (derivative.forward, derivative.backward)):
+        program.check()
+        (body,) = [body for equation in program.equations for body in equation.bodies()]
+        assert sum(e.primitive.name == "matmul" for e in body.equations) == 1
 
 
 def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:

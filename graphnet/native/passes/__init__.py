@@ -13,12 +13,10 @@ from graphnet.native.passes.sink import sink
 PASSES: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("simplify", simplify),
     ("merge", merge),
+    ("hoist", hoist),
+    ("sink", sink),
     ("simplify again", simplify),
 )
-"""In the order in which a program goes through them.
-
-What moves equations out of scans comes before ``merge``, with ``simplify`` between: products share
-an operand only where it is the same value.
-"""
+"""In the order in which a program goes through them."""
 
 __all__ = ["PASSES", "hoist", "merge", "simplify", "sink"]
