@@ -28,7 +28,6 @@ from graphnet.ir.indexing import checked_lengths, unslice
 from graphnet.ir.pointwise import identity, maximum, stop_gradient, tanh, where
 from graphnet.ir.shaping import broadcast, concatenate, zeros
 from graphnet.ir.trace import inline
-from graphnet.native import PASSES
 from graphnet.native.passes.merge import merge
 from graphnet.native.passes.simplify import simplify
 from tests.native_help import (
@@ -42,6 +41,9 @@ from tests.native_help import (
 )
 
 SQUARE, LONG = ArrayType((3, 3), np.dtype(float)), ArrayType((5, 3, 3), np.dtype(float))
+
+PASSES = (("simplify", simplify), ("merge", merge), ("simplify again", simplify))
+"""Those of this file; what leaves a scan has tests of its own, the whole row of passes too."""
 
 
 def simplified(function: Callable[..., Any], *types: ArrayType) -> Program:
