@@ -1,31 +1,38 @@
-"""Training step of char-rnn's model: graphnet's interpreter and eager PyTorch, by turns.
+"""A batch of ``graphnet lstm`` at its defaults: compiled, interpreted, and eager PyTorch, by turns.
 
-The same net in both, from the same parameters: an embedding, two LSTM layers of 128 composed of
-eight linear maps each, a decoder, the likelihood of 50 x 50 characters; forward, backward,
-clipping and an RMSprop step in float32. One round times one step of each, in changing order;
-the ratio is PyTorch's time over ours (more is better), the median over the rounds.
+The same net on all sides, from the same parameters and on the same batches of the text: an
+embedding, two LSTM layers of 128 composed of eight linear maps each, a decoder, the likelihood of
+50 x 50 characters; forward, backward, clipping and an RMSprop step in float32. Rounds pair the
+compiled net with each of the others; the ratio is the other's time over the compiled net's (more
+is better), the median over the rounds with its quartiles. Before, the losses of the first batches
+must agree.
 
-    python benchmarks/char_lstm.py --rounds 30
+    python benchmarks/char_lstm.py --text tinyshakespeare.txt
+    python benchmarks/char_lstm.py --rounds 30 --threads 1    # on the documentation inside Python
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from measuring import tables
+from measuring.arguments import add_timing, at_least, parser_of
+from measuring.machine import facts, use_threads
+from measuring.turns import ROUND_SECONDS, by_turns
 from torch import nn as torch_nn
 
 import graphnet as gn
 from graphnet import nn, optim, train
+from graphnet.cli.options import Options
 
-CHARACTERS, HIDDEN, LAYERS, STEPS, ROWS = 65, 128, 2, 50, 50
+DEFAULTS = Options()
+HIDDEN, LAYERS = DEFAULTS.hidden, DEFAULTS.layers
+STEPS, ROWS = DEFAULTS.seq_length, DEFAULTS.batch_size
 GATES = ("input_gate", "forget_gate", "output_gate", "candidate")
+Step = Callable[[], float]
 
 
 class ComposedCell(torch_nn.Module):
@@ -48,14 +55,16 @@ class ComposedCell(torch_nn.Module):
 class ComposedModel(torch_nn.Module):
     """The character model, with a loop over the steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, characters: int) -> None:
         super().__init__()
-        self.lookup = torch_nn.Embedding(CHARACTERS, HIDDEN)
+        self.lookup = torch_nn.Embedding(characters, HIDDEN)
         self.cells = torch_nn.ModuleList([ComposedCell() for _ in range(LAYERS)])
-        self.decoder = torch_nn.Linear(HIDDEN, CHARACTERS)
+        self.decoder = torch_nn.Linear(HIDDEN, characters)
 
-    def forward(self, indices: torch.Tensor, states: list[torch.Tensor]) -> torch.Tensor:
-        xs = self.lookup(indices).unbind(0)
+    def forward(
+        self, indices: torch.Tensor, states: list[torch.Tensor]
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        xs, finals = self.lookup(indices).unbind(0), []
         for layer, cell in enumerate(self.cells):
             c, h = states[2 * layer : 2 * layer + 2]
             outputs = []
@@ -63,7 +72,8 @@ class ComposedModel(torch_nn.Module):
                 c, h = cell(x, c, h)
                 outputs.append(h)
             xs = tuple(outputs)
-        return torch.log_softmax(self.decoder(torch.stack(xs)), -1)
+            finals += [c.detach(), h.detach()]
+        return torch.log_softmax(self.decoder(torch.stack(xs)), -1), finals
 
 
 def copy_parameters(net: gn.GModule, model: ComposedModel) -> None:
@@ -75,92 +85,112 @@ def copy_parameters(net: gn.GModule, model: ComposedModel) -> None:
 
     fill(model.lookup, net["lookup"].module)
     fill(model.decoder, net["scores"].module)
-    for layer, cell in enumerate(model.cells, 1):
+    for layer, each in enumerate(model.cells, 1):
+        cell: Any = each
         graph = net[f"lstm{layer}"].module.cell
         for index, gate in enumerate(GATES):
             fill(cell.i2h[index], graph[f"{gate}.i2h"].module)
             fill(cell.h2h[index], graph[f"{gate}.h2h"].module)
 
 
-def steps(inputs: np.ndarray, targets: np.ndarray) -> tuple[Callable[[], float], ...]:
-    """One training step of each side; both return the loss before it."""
-    gn.manual_seed(1)
-    net = train.character_model(CHARACTERS, HIDDEN, LAYERS)
+class Batches:
+    """The training batches of a text, one after the other and round again."""
+
+    def __init__(self, text: str) -> None:
+        vocabulary = train.Vocabulary(text)
+        self.characters = len(vocabulary)
+        self.pairs, _ = train.TextBatches(vocabulary.encode(text), ROWS, STEPS).split()
+        self._next = 0
+
+    def take(self) -> tuple[np.ndarray, np.ndarray]:
+        pair = self.pairs[self._next % len(self.pairs)]
+        self._next += 1
+        return pair
+
+
+def own_net(characters: int) -> gn.GModule:
+    """As ``graphnet lstm`` makes it."""
+    gn.manual_seed(DEFAULTS.seed)
+    return train.character_model(characters, HIDDEN, LAYERS)
+
+
+def own_step(text: str, compiled: bool) -> Step:
+    """A batch of the trainer; gives the loss."""
+    batches = Batches(text)
+    net = own_net(batches.characters)
     trainer = train.Trainer(
         net,
         nn.ClassNLLCriterion(),
-        optim.RMSprop(net, 2e-3, decay=0.95),
+        optim.RMSprop(net, DEFAULTS.learning_rate, decay=0.95),
         states=train.initial_states(LAYERS, HIDDEN, ROWS),
         loss_scale=STEPS,
         clip_value=5.0,
     )
-    model = ComposedModel()
-    copy_parameters(net, model)
-    optimizer = torch.optim.RMSprop(model.parameters(), 2e-3, alpha=0.95)
-    indices, classes = torch.from_numpy(inputs), torch.from_numpy(targets.reshape(-1))
-    zeros = [torch.zeros(ROWS, HIDDEN) for _ in range(2 * LAYERS)]
+    net.compile(compiled)  # after the trainer, which may have compiled it
+    return lambda: trainer.train_batch(*batches.take())
 
-    def ours() -> float:
-        trainer.states = trainer.initial_states
-        return trainer.train_batch(inputs, targets)
 
-    def theirs() -> float:
+def torch_step(text: str) -> Step:
+    """The same in PyTorch."""
+    batches = Batches(text)
+    model = ComposedModel(batches.characters)
+    copy_parameters(own_net(batches.characters), model)
+    optimizer = torch.optim.RMSprop(model.parameters(), DEFAULTS.learning_rate, alpha=0.95)
+    states = [torch.zeros(ROWS, HIDDEN) for _ in range(2 * LAYERS)]
+
+    def step() -> float:
+        inputs, targets = (torch.tensor(array) for array in batches.take())
         optimizer.zero_grad()
-        scores = model(indices, zeros)
-        loss = torch.nn.functional.nll_loss(scores.reshape(-1, CHARACTERS), classes)
-        (loss * STEPS).backward()
+        scores, states[:] = model(inputs, states)
+        loss = torch_nn.functional.nll_loss(scores.flatten(0, 1), targets.flatten())
+        torch.autograd.backward(loss * STEPS)
         torch_nn.utils.clip_grad_value_(model.parameters(), 5.0)
         optimizer.step()
         return float(loss.detach())
 
-    return ours, theirs
+    return step
 
 
-def timed(step: Callable[[], float]) -> float:
-    start = time.perf_counter()
-    step()
-    return 1000 * (time.perf_counter() - start)
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def quartiles(values: np.ndarray) -> str:
-    low, middle, high = np.percentile(values, [25, 50, 75])
-    return f"{middle:7.2f}   (quartiles {low:.2f} to {high:.2f})"
+def require_agreement(sides: dict[str, Step], batches: int) -> float:
+    """The largest difference between the losses of the first batches; ends where it is large."""
+    losses = np.array([[step() for step in sides.values()] for _ in range(batches)])
+    worst = float(np.ptp(losses, axis=1).max())
+    if not worst <= 5e-3:
+        raise SystemExit(f"the losses of {', '.join(sides)} differ:\n{losses}")
+    return worst
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--warm-up", type=int, default=5)
+    parser = parser_of(__doc__)
+    parser.add_argument("--text", metavar="FILE", help="UTF-8; else Python's documentation")
+    parser.add_argument("--warm-up", type=at_least(1), default=5, metavar="N", help="batches (5)")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers")
+    add_timing(parser, rounds=30)
     options = parser.parse_args()
-    threads = min(2, os.cpu_count() or 1)
-    torch.set_num_threads(threads)
-    random = np.random.default_rng(0)
-    inputs, targets = random.integers(CHARACTERS, size=(2, STEPS, ROWS))
-    both = steps(inputs, targets)
-    losses = np.array([[step() for step in both] for _ in range(max(1, options.warm_up))])
-    difference = np.abs(losses[:, 0] - losses[:, 1]).max()
-    assert difference < 1e-3, f"the two nets differ: losses {losses}"
-    times = np.empty((options.rounds, 2))
-    for index in range(options.rounds):
-        for side in (0, 1) if index % 2 else (1, 0):
-            times[index, side] = timed(both[side])
-    print(f"{processor()}, {os.cpu_count()} cores, {threads} threads for PyTorch")
-    print(
-        f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}"
-    )
-    print(f"{LAYERS} x {HIDDEN} units, {STEPS} steps, batch {ROWS}, {options.rounds} rounds")
-    print(f"losses of the first {len(losses)} steps differ by at most {difference:.0e}")
-    print(f"graphnet interpreter, ms a batch  {quartiles(times[:, 0])}")
-    print(f"PyTorch eager, ms a batch         {quartiles(times[:, 1])}")
-    print(f"ratio, PyTorch's time over ours   {quartiles(times[:, 1] / times[:, 0])}")
+    use_threads(options.threads)
+    known = facts(options.threads)
+    text = train.read_text(options.text) if options.text else train.documentation_text()
+    sides = {
+        "graphnet, compiled": own_step(text, compiled=True),
+        "graphnet, interpreter": own_step(text, compiled=False),
+        "PyTorch, eager": torch_step(text),
+    }
+    worst = require_agreement(sides, 1 if options.quick else options.warm_up)
+    rounds, least = (2, 0.0) if options.quick else (options.rounds, ROUND_SECONDS)
+    (ours_name, ours), *peers = sides.items()
+    rows: list[dict[str, Any]] = []
+    for name, peer in peers:
+        timing = by_turns(ours, peer, rounds, least=least)
+        rows.append({"ours": ours_name, "peer": name} | timing.numbers())
+    if options.json != "-":
+        print(tables.facts_line(known))
+        print(f"{LAYERS} x {HIDDEN} units, {STEPS} steps, batch {ROWS}; ms a batch")
+        print(f"losses of the first batches differ by at most {worst:.0e}\n")
+        lines = [[r["peer"], tables.figure(r["peer_ms"]), tables.figure(r["ours_ms"]),
+                  tables.ratio_text(r)] for r in rows]  # fmt: skip
+        print(tables.markdown(["", "its ms", f"{ours_name}, ms", "ratio"], lines))
+    if options.json:
+        tables.write_json(options.json, known | {"results": rows})
 
 
 if __name__ == "__main__":

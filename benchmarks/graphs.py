@@ -1,91 +1,125 @@
-"""The cost of a node: chains of Tanh and CMulTable against PyTorch eager, and growth with size.
+"""Graphs that are no sequences: a perceptron, a small graph, chains and random graphs.
 
-    python benchmarks/graphs.py                 # 10,000 nodes, 16 floats, float32, 2 threads
-    python benchmarks/graphs.py --growth        # building, tracing and running 1k, 10k, 100k nodes
+Each round times this project, compiled, and then the peer; a ratio is the peer's time over ours
+(more is better), the median over the rounds with its quartiles. Outputs and all gradients must
+agree before. Every graph runs forward and backward in float32:
 
-Both sides run forward and backward on the same chain, by turns in one process; the ratio is
-PyTorch's time over ours (more is better), the median over the rounds with its quartiles.
+  mlp           784-512-512-10 with ReLU, batch 128, loss and its gradients, without an optimiser
+  small         20 modules at random (Linear, Tanh, Sigmoid, CAddTable, CMulTable) on 16 floats
+  chain         Tanh and CMulTable in turn, 10,000 of them
+  random-100    as small, with 100 modules
+  random-1000   and with 1,000
+peers:
+  torch          PyTorch, eager
+  torch-compile  under torch.compile, for mlp and small (compiling a large graph takes minutes)
+  interpreter    our net without compile()
+
+    python benchmarks/graphs.py
+    python benchmarks/graphs.py --graph small mlp --peer torch torch-compile --rounds 40
+    python benchmarks/graphs.py --growth    # building, tracing, running 1k, 10k, 100k nodes
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
+from measuring import tables
+from measuring.arguments import add_timing, one_of, parser_of
+from measuring.machine import facts, use_threads
+from measuring.turns import ROUND_SECONDS, by_turns, seconds
+from peers import dag_steps, dags
+from peers.inductor import fresh_cache
+from peers.limit import COMPILE_SECONDS, TooSlow, at_most
+from peers.ours import WAYS
 
 import graphnet as gn
-from graphnet import nn
+
+FLOATS = 16
+GRAPHS: dict[str, Callable[[], dags.Dag]] = {
+    "small": lambda: dags.random_dag(20, FLOATS, seed=1),
+    "chain": lambda: dags.chain(10_000, FLOATS),
+    "random-100": lambda: dags.random_dag(100, FLOATS),
+    "random-1000": lambda: dags.random_dag(1_000, FLOATS),
+}
+NAMES = ("mlp", *GRAPHS)
+PEERS = ("torch", "torch-compile", "interpreter")
+COMPILED = ("mlp", "small")
+BATCH = 128
 
 
-def chain(nodes: int) -> gn.GModule:
-    """x → Tanh → CMulTable with x → Tanh → …"""
-    x = gn.input()
-    h = x
-    for _ in range(nodes // 2):
-        h = nn.CMulTable()([nn.Tanh()(h), x])
-    return gn.GModule(x, h)
+def sides(name: str, peer: str, way: str, quick: bool) -> tuple[dag_steps.Call, dag_steps.Call]:
+    """Ours and the peer's step for a graph."""
+    random = np.random.default_rng(0)
+    wrap = (lambda m: torch.compile(m, dynamic=False)) if peer == "torch-compile" else None
+    if name == "mlp":
+        net = dags.perceptron()
+        x = random.standard_normal((BATCH, dags.SIZES[0]), dtype=np.float32)
+        target = random.integers(dags.SIZES[-1], size=BATCH)
+        ours = dag_steps.own_training(net.compile(), x, target, way)
+        if peer == "interpreter":
+            plain = net.clone().compile(False)
+            return ours, dag_steps.own_training(plain, x, target, "run")
+        model: Any = dags.torch_perceptron(net)
+        call = wrap(model) if wrap else None
+        return ours, dag_steps.torch_training(model, x, target, call)
+    dag = dags.chain(100, FLOATS) if quick and name == "chain" else GRAPHS[name]()
+    net = dags.build(dag).float().compile()
+    x = random.uniform(0.5, 1.5, FLOATS).astype(np.float32)
+    ours = dag_steps.own_step(net, x)
+    if peer == "interpreter":
+        return ours, dag_steps.own_step(net.clone().compile(False), x)
+    model = dags.TorchDag(dag, net)
+    return ours, dag_steps.torch_step(model, x, wrap(model) if wrap else None)
 
 
-def graphnet_step(nodes: int, data: np.ndarray) -> Callable[[], object]:
-    net = chain(nodes)
-    seed = np.ones_like(data)
-
-    def step() -> object:
-        return net.run(data).backward(seed)
-
-    return step
-
-
-def torch_step(nodes: int, data: np.ndarray) -> Callable[[], object]:
-    x = torch.tensor(data, requires_grad=True)
-    seed = torch.ones_like(x)
-
-    def step() -> object:
-        h = x
-        for _ in range(nodes // 2):
-            h = torch.tanh(h) * x
-        x.grad = None
-        h.backward(seed)
-        return x.grad
-
-    return step
+def compare(name: str, peer: str, options: Any) -> dict[str, Any]:
+    """One row of the table."""
+    row: dict[str, Any] = {"graph": name, "peer": peer}
+    if peer == "torch-compile":
+        if name not in COMPILED:
+            return row
+        fresh_cache()
+        torch._dynamo.reset()
+    ours, theirs = sides(name, peer, options.way, options.quick)
+    try:
+        with at_most(COMPILE_SECONDS):
+            first = seconds(theirs)
+            row["first_seconds"] = first - seconds(theirs)
+    except TooSlow as reason:
+        return row | {"skipped": str(reason)}
+    dag_steps.require_agreement(ours, theirs)
+    rounds, least = (2, 0.002) if options.quick else (options.rounds, ROUND_SECONDS)
+    return row | by_turns(ours, theirs, rounds, least=least).numbers()
 
 
-def seconds(step: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
+def report(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        [r["graph"], r["peer"], *[tables.figure(r[n] * 1000) for n in ("ours_ms", "peer_ms")],
+         tables.ratio_text(r), f"{r['first_seconds']:.1f}"]
+        for r in rows
+        if "ratio" in r
+    ]  # fmt: skip
+    heads = ["graph", "peer", "ours, µs", "peer, µs", "ratio", "the peer's first step, s"]
+    skipped = [f"{r['graph']}, {r['peer']}: {r['skipped']}" for r in rows if "skipped" in r]
+    return "\n\n".join([tables.markdown(heads, lines), *skipped])
 
 
-def compare(nodes: int, size: int, rounds: int) -> None:
-    data = np.random.default_rng(0).uniform(0.5, 1.5, size).astype(np.float32)
-    ours, theirs = graphnet_step(nodes, data), torch_step(nodes, data)
-    for _ in range(2):  # warm up: trace here, the allocator there
-        np.testing.assert_allclose(np.asarray(ours()), np.asarray(theirs()), rtol=1e-3)
-    pairs = np.array([(seconds(ours), seconds(theirs)) for _ in range(rounds)])
-    low, middle, high = np.quantile(pairs[:, 1] / pairs[:, 0], [0.25, 0.5, 0.75])
-    per_node = np.median(pairs, axis=0) / nodes * 1e6
-    print(f"{nodes:,} nodes on {size} floats, forward and backward, median of {rounds} rounds")
-    print(f"  graphnet interpreter  {per_node[0]:6.2f} µs per node")
-    print(f"  PyTorch eager         {per_node[1]:6.2f} µs per node")
-    print(f"  ratio                 {middle:6.2f}  (quartiles {low:.2f} to {high:.2f})")
-
+# ---- growth
 
 STAGES = ["build", "first forward", "first backward", "forward", "both", "clone", "save", "load"]
 
 
 def stage_times(nodes: int, path: Path) -> list[float]:
-    """Seconds for each stage of the life of a chain."""
-    data = np.random.default_rng(0).uniform(0.5, 1.5, 16)
-    start = time.perf_counter()
-    net = chain(nodes)
-    built = time.perf_counter() - start
+    """Seconds for each stage of the life of a chain, in the interpreter."""
+    data = np.random.default_rng(0).uniform(0.5, 1.5, FLOATS)
+    dag, nets = dags.chain(nodes, FLOATS), []
+    built = seconds(lambda: nets.append(dags.build(dag)))
+    net = nets[0]
     stages: list[Callable[[], object]] = [
         lambda: net.forward(data),
         lambda: net.backward(data, data),
@@ -98,33 +132,40 @@ def stage_times(nodes: int, path: Path) -> list[float]:
     return [built, *map(seconds, stages)]
 
 
-def growth() -> None:
-    """The time of each stage for chains of three sizes."""
-    print("microseconds per node:")
+def growth(sizes: tuple[int, ...]) -> None:
+    """The time of each stage for chains of several sizes."""
+    print("microseconds per node, interpreter:")
     print(f"{'nodes':>8}" + "".join(f"{stage:>16}" for stage in STAGES))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "chain.gn"
         stage_times(100, path)  # imports and caches
-        for nodes in (1_000, 10_000, 100_000):
+        for nodes in sizes:
             times = stage_times(nodes, path)
             print(f"{nodes:>8,}" + "".join(f"{t / nodes * 1e6:16.2f}" for t in times))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--nodes", type=int, default=10_000)
-    parser.add_argument("--size", type=int, default=16, help="floats in each array")
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch")
-    parser.add_argument("--growth", action="store_true", help="time 1k, 10k and 100k nodes instead")
+    parser = parser_of(__doc__)
+    add = parser.add_argument
+    add("--graph", nargs="+", type=one_of(NAMES), default=NAMES, metavar="NAME", help="all")
+    add("--peer", nargs="+", type=one_of(PEERS), default=PEERS, metavar="NAME", help="all")
+    add("--way", choices=WAYS, default="run", help="how ours trains mlp (default run)")
+    add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
+    add("--growth", action="store_true", help="time stages of 1k, 10k and 100k nodes instead")
+    add_timing(parser, rounds=21)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, "
-          f"PyTorch {torch.__version__}")  # fmt: skip
+    use_threads(options.threads)
+    known = facts(options.threads)
+    if options.json != "-":
+        print(tables.facts_line(known), flush=True)
     if options.growth:
-        growth()
-    else:
-        compare(options.nodes, options.size, options.rounds)
+        growth((100, 1_000) if options.quick else (1_000, 10_000, 100_000))
+        return
+    rows = [compare(name, peer, options) for name in options.graph for peer in options.peer]
+    if options.json != "-":
+        print(report(rows))
+    if options.json:
+        tables.write_json(options.json, known | {"results": rows})
 
 
 if __name__ == "__main__":

@@ -1,198 +1,222 @@
-"""One recurrent layer compiled by graphnet, against PyTorch and against the interpreter.
+"""Recurrent nets compiled by graphnet, by turns with PyTorch, torch.compile, JAX, the interpreter.
 
-Ours is nn.Recurrent(cell).compile(). A training step is forward, and backward to the input and to
-all weights; inference is forward in evaluation mode. One round times one step of each side, in
-changing order, in one process; a ratio is the peer's time over ours (more is better), the median
-over the rounds but the first three. Before, all sides must agree to 1e-4 of the largest entry.
+Each round times this project and then the peer, in one process, each for at least 50 ms; a ratio
+is the peer's time over ours (more is better), the median over the rounds with its quartiles. A
+training step is forward, and backward from a fixed gradient of the outputs to the input and to all
+weights; inference is forward alone. Both sides have the same weights, and before anything is timed
+outputs and every gradient must agree; where they do not, the case is refused and the exit is 1.
 
-peers, of which a cell has the first by default (OPENBLAS_NUM_THREADS sets NumPy's threads):
-  torch           torch.nn.LSTM, GRU or RNN, for lstm_cell, gru_cell, rnn_cell
-  torch-composed  a Python loop, for gru_cell, lstm_cell, lstm_cell_coupled, lstm_cell_peephole
-  interpreter     our net without compile(), for any cell
-shapes, as steps,batch,input,hidden:
+GF/s counts the products of the net alone, 2 flops for each multiply-add, in training three times
+that, padding included. "share" is that of the best large product (2048 x 2048 x 2048) of NumPy,
+PyTorch and this project, with the same threads, measured between the rounds.
+
+peers:
+  torch               torch.nn.LSTM, GRU, RNN, for the cells that these have
+  torch-composed      the same cell of nn.Linear and tensor operations, in a loop over the steps
+  torch-compile       the whole of that under torch.compile (given up after 180 s of compiling)
+  torch-compile-cell  its cell under torch.compile, the loop in Python
+  jax                 the same equations under lax.scan, jitted, with value_and_grad
+  interpreter         our net without compile()
+  merged              our net with the merged form of the same LSTM
+cells: those of nn.CELLS, with or without "_cell":
+  CELLS
+shapes, as steps,batch,inputs,hidden:
 SHAPES
-GF/s counts the cell's products alone: 2 flops for each multiply-add of net.summary, in training
-three times that. "share" is ours of the best large product of PyTorch with these threads.
 
-    python benchmarks/recurrent.py --cell gru_cell --peer torch --peer torch-composed
-    python benchmarks/recurrent.py --mode infer --shape 35,20,200,300 --rounds 100 --json -
+Without arguments all reference shapes run against all peers in both modes, and the custom cells at
+char-rnn and nngraph-400, and the tables of docs/performance.md are printed (hours: torch.compile
+unrolls the loop, and compiles anew for each case).
+
+    python benchmarks/recurrent.py --markdown tables.md --json all.json
+    python benchmarks/recurrent.py --cell gru gru_before --shape char-rnn --peer torch-composed jax
+    python benchmarks/recurrent.py --shape 35,20,200,300 --mode infer --rounds 100 --json
+    python benchmarks/recurrent.py --cell lstm --layers 2 --bidirectional --lengths --peer torch
+    python benchmarks/recurrent.py --memory
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
-from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from char_lstm import processor
-from graphs import seconds
-from torch import Tensor
+from measuring import tables
+from measuring.arguments import add_timing, at_least, one_of, parser_of
+from measuring.machine import LargeProduct, facts, use_threads
+from measuring.memory import memory_rows
+from peers.all import PEERS, Settings, measured
+from peers.case import SHAPES, SHORT_NAMES, Case, cell_name
+from peers.ours import WAYS
 
 from graphnet import nn
 
-SHAPES: dict[str, tuple[int, ...]] = {
-    "char-rnn": (50, 50, 128, 128), "ptb-small": (20, 20, 200, 200), "stream": (100, 1, 128, 128),
-    "ptb-medium": (35, 20, 650, 650), "nngraph-400": (50, 32, 400, 400), "tiny": (100, 8, 16, 32),
-    "large": (64, 64, 1024, 1024),
-}  # fmt: skip
-FUSED = {"lstm_cell": "LSTM", "gru_cell": "GRU", "rnn_cell": "RNN"}
-COMPOSED = ("lstm_cell", "lstm_cell_coupled", "lstm_cell_peephole", "gru_cell")
-PEERS = {"torch": FUSED, "torch-composed": COMPOSED, "interpreter": nn.CELLS}
-Step = Callable[[], list[Any]]  # gives the output, in training the gradients of input and weights
+CUSTOM = [
+    "lstm_cell_merged", "lstm_cell_peephole", "lstm_cell_layernorm", "lstm_cell_coupled",
+    "gru_cell", "gru_cell_before", "lstm_cell_zoneout", "lstm_cell_projected",
+]  # fmt: skip
+VARIANTS: list[dict[str, Any]] = [{"layers": 2}, {"bidirectional": True}, {"lengths": True}]
+CUSTOM_PEERS = ("torch", "torch-composed", "torch-compile", "torch-compile-cell", "jax")
+MODES = ("train", "infer")
+QUICK_SHAPES = {"quick": (5, 4, 6, 8)}
+Work = list[tuple[Case, str]]
 
 
-def composed(cell: str, w: dict[str, Tensor], x: Tensor, *states: Tensor) -> list[Tensor]:
-    """The next states of a cell, from weights by the names of ours."""
-
-    def product(part: str, source: Tensor) -> Tensor:
-        return torch.nn.functional.linear(source, w[f"{part}.weight"], w[f"{part}.bias"])
-
-    def gate(name: str, c: Tensor) -> Tensor:
-        total = product(f"{name}_gate.i2h", x) + product(f"{name}_gate.h2h", h)
-        return torch.sigmoid(total + w[f"{name}_gate.peephole.weight"] * c if peephole else total)
-
-    c, h, peephole = states[0], states[-1], "peephole" in cell
-    from_x, from_h = product("candidate.i2h", x), product("candidate.h2h", h)
-    if cell == "gru_cell":
-        z, g = gate("update", h), torch.tanh(from_x + gate("reset", h) * from_h)
-        return [(1 - z) * g + z * h]
-    i = gate("input", c)
-    c = (1 - i if "coupled" in cell else gate("forget", c)) * c + i * torch.tanh(from_x + from_h)
-    return [c, gate("output", c) * torch.tanh(c)]
+def shape_of(text: str) -> tuple[str, tuple[int, int, int, int]]:
+    """A named shape, or one given as T,B,I,H."""
+    if text in SHAPES:
+        return text, SHAPES[text]
+    sizes = [int(part) if part.isdigit() else 0 for part in text.split(",")]
+    if len(sizes) != 4 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither steps,batch,inputs,hidden nor one of {', '.join(SHAPES)}"
+        )
+    return text, (sizes[0], sizes[1], sizes[2], sizes[3])
 
 
-def torch_side(cell: str, fused: bool, net: nn.Recurrent, xs: Any, grad: Any) -> Step:
-    """The layer of PyTorch, or the loop, with the weights of our net."""
-    train = net.is_training
-    x, seed = torch.tensor(xs, requires_grad=train), torch.tensor(grad)
-    leaves = {n: torch.tensor(p.data, requires_grad=train) for n, p in net.named_parameters()}
-    if fused:
-        sizes = xs.shape[-1], grad.shape[-1]
-        layer, model = (getattr(module, FUSED[cell])(*sizes) for module in (nn, torch.nn))
-        for mine, ours in zip(layer.astype(xs.dtype).parameters(), net.parameters(), strict=True):
-            mine.data = ours.data
-        own = {name: torch.tensor(data) for name, data in nn.to_torch_state_dict(layer).items()}
-        model.to(x.dtype).load_state_dict(own)
-        leaves = dict(model.named_parameters())
-
-    def output() -> Any:
-        if fused:
-            return model(x)[0]
-        states, outputs = [torch.zeros_like(seed[0])] * (1 if cell == "gru_cell" else 2), []
-        for now in x.unbind(0):
-            states = composed(cell, leaves, now, *states)
-            outputs.append(states[-1])
-        return torch.stack(outputs)
-
-    def step() -> list[Any]:
-        if not train:
-            with torch.inference_mode():
-                return [output()]
-        for leaf in (x, *leaves.values()):
-            leaf.grad = None
-        result = output()
-        result.backward(seed)
-        return [result.detach(), x.grad, *[leaf.grad for leaf in leaves.values()]]
-
-    return step
+def make_parser() -> argparse.ArgumentParser:
+    shapes = "\n".join(f"  {name:<14}{','.join(map(str, s))}" for name, s in SHAPES.items())
+    cells = ", ".join(SHORT_NAMES)
+    parser = parser_of((__doc__ or "").replace("SHAPES", shapes).replace("CELLS\n", f"{cells}\n"))
+    add = parser.add_argument
+    add("--cell", nargs="+", type=one_of(nn.CELLS, cell_name), metavar="NAME")
+    add("--shape", nargs="+", type=shape_of, metavar="T,B,I,H|NAME", help="all, by default")
+    add("--mode", choices=MODES, help="both, by default")
+    add("--peer", nargs="+", type=one_of(PEERS), metavar="NAME", help="all, by default")
+    add("--dtype", default="float32", choices=("float32", "float64"))
+    add("--layers", type=at_least(1), default=1, metavar="N")
+    add("--bidirectional", action="store_true", help="both directions")
+    add("--lengths", action="store_true", help="sequences half to wholly as long as the steps")
+    add("--way", choices=WAYS, default="run", help="how ours trains (default run)")
+    add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
+    add("--markdown", metavar="FILE", help="where to write the tables; else they are printed")
+    add("--memory", action="store_true", help="peak memory of a training step instead, MB")
+    add_timing(parser, rounds=15)
+    return parser
 
 
-def graphnet_step(net: nn.Recurrent, xs: np.ndarray, seed: np.ndarray) -> list[Any]:
-    if not net.is_training:
-        return [net.forward(xs)[0]]
-    net.zero_grad()
-    run = net.run(xs, keep=False)
-    gradient = run.backward([seed, *[None] * (len(run.outputs) - 1)])
-    return [run.outputs[0], gradient, *[parameter.grad for parameter in net.parameters()]]
+def chosen(options: argparse.Namespace) -> Work:
+    """The cases that the arguments name, or all those of the tables."""
+    shapes = dict(options.shape or SHAPES.items())
+    if options.quick and not options.shape:
+        shapes = QUICK_SHAPES
+    modes = [options.mode] if options.mode else list(MODES)
+    form = {name: getattr(options, name) for name in ("dtype", "layers", "bidirectional")}
+    form |= {"lengths": options.lengths}
+    peers, cells = options.peer or list(PEERS), options.cell or ["lstm_cell"]
+    work = [
+        (Case(cell, name, shape, mode, **form), peer)
+        for cell, (name, shape), mode, peer in product(cells, shapes.items(), modes, peers)
+    ]
+    named = options.cell or options.shape or options.peer or options.mode
+    is_plain = options.layers == 1 and not options.bidirectional and not options.lengths
+    return work if named or not is_plain else work + custom(options)
 
 
-def results(step: Step) -> list[np.ndarray]:
-    """Output, input gradient, and the length of the weights' gradients, whatever their layout."""
-    arrays = [np.asarray(array) for array in step()]
-    return [*arrays[:2], np.sqrt(sum((array**2).sum() for array in arrays[2:]))]
+def custom(options: argparse.Namespace) -> Work:
+    """The cells that nobody wrote a kernel for, training."""
+    shapes = {name: SHAPES[name] for name in ("char-rnn", "nngraph-400")}
+    shapes = QUICK_SHAPES if options.quick else shapes
+    forms: list[tuple[str, dict[str, Any]]] = [(cell, {}) for cell in CUSTOM]
+    forms += [("lstm_cell", extra) for extra in VARIANTS]
+    return [
+        (Case(cell, name, shape, "train", options.dtype, **extra), peer)
+        for (cell, extra), (name, shape), peer in product(forms, shapes.items(), CUSTOM_PEERS)
+        if PEERS[peer].has(Case(cell, name, shape, **extra))
+    ]
 
 
-def measure(options: argparse.Namespace, shape: Sequence[int]) -> tuple[np.ndarray, int]:
-    """The times of all sides in ms, (sides, rounds), ours first; multiply-adds of the forward."""
-    random, train = np.random.default_rng(0), options.mode == "train"
-    net = nn.Recurrent(nn.CELLS[options.cell](*shape[2:])).astype(options.dtype).training(train)
-    xs, plain = random.standard_normal(shape[:3]).astype(options.dtype), net.clone()
-    grad = random.standard_normal(plain.forward(xs)[0].shape).astype(options.dtype)
-    sides: list[Step] = [partial(graphnet_step, net.compile(), xs, grad)]
-    for name in options.peer:
-        sides.append(partial(graphnet_step, plain, xs, grad))
-        if name != "interpreter":
-            sides[-1] = torch_side(options.cell, name == "torch", net, xs, grad)
-        net.seed(0), plain.seed(0)
-        for ours, theirs in zip(results(sides[0]), results(sides[-1]), strict=True):
-            agree = np.abs(ours - theirs).max() <= 1e-4 * np.abs(theirs).max()
-            assert agree, f"{name} and ours differ: {theirs} and {ours}"
-    times = np.empty((len(sides), 3 + options.rounds))
-    for index in range(times.shape[1]):
-        for side in np.roll(range(len(sides)), index):
-            times[side, index] = 1000 * seconds(sides[side])
-    return times[:, 3:], net.summary(xs.shape).multiply_adds
+def line(row: dict[str, Any]) -> str:
+    """One result, as it comes."""
+    start = f"{row['cell']:<42}{row['shape']:<13}{row['mode']:<7}{row['peer']:<20}"
+    reason = row.get("skipped") or row.get("refused")
+    if reason:
+        return f"{start}{'REFUSED: ' if 'refused' in row else 'skipped: '}{reason}"
+    compiling = row.get("compile_seconds")
+    end = f"  compiled in {compiling:.1f} s" if compiling else ""
+    return (
+        f"{start}ours {row['ours_ms']:9.3f} ms  peer {row['peer_ms']:9.3f} ms  "
+        f"{row['gflops']:7.1f} GF/s  share {row['share']:4.0%}  "
+        f"ratio {tables.ratio_text(row)}{end}"
+    )
+
+
+def table(rows: list[dict[str, Any]], cell: str, mode: str) -> str:
+    """One cell in one mode: a row for each shape, a column for each peer, and geometric means."""
+    chosen = [row for row in rows if row["cell"] == cell and row["mode"] == mode]
+    peers = [peer for peer in PEERS if any(row["peer"] == peer for row in chosen)]
+    found: dict[tuple[str, str], dict[str, Any]] = {(r["shape"], r["peer"]): r for r in chosen}
+    lines = []
+    for shape in dict.fromkeys(row["shape"] for row in chosen):
+        timed = [row for row in chosen if row["shape"] == shape and "ratio" in row]
+        timed.sort(key=lambda row: row["ours_ms"])
+        ours = ["—"] * 3
+        if timed:
+            row = timed[len(timed) // 2]
+            ours = [tables.figure(row[name]) for name in ("ours_ms", "gflops")]
+            ours.append(f"{row['share']:.0%}")
+        ratios = [tables.ratio_text(found.get((shape, peer), {})) for peer in peers]
+        lines.append([shape, *ours, *ratios])
+    means = [tables.geometric_mean_text(r for r in chosen if r["peer"] == peer) for peer in peers]
+    lines.append(["geometric mean", "", "", "", *means])
+    return tables.markdown(["shape", "ours, ms", "GF/s", "share", *peers], lines)
+
+
+def compile_table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        [row["cell"], row["shape"], row["mode"], row["peer"],
+         f"{row['compile_seconds']:.1f}" if "compile_seconds" in row else row["skipped"]]
+        for row in rows
+        if "compile_seconds" in row or "compiling" in row.get("skipped", "")
+    ]  # fmt: skip
+    return tables.markdown(["cell", "shape", "mode", "peer", "compile time, s"], lines)
+
+
+def report(rows: list[dict[str, Any]], known: dict[str, Any]) -> str:
+    """All tables as Markdown."""
+    parts = [tables.facts_line(known), "Ratios: the peer's time over ours, median (quartiles)."]
+    for cell, mode in dict.fromkeys((row["cell"], row["mode"]) for row in rows):
+        title = {"train": "training step", "infer": "inference"}[mode]
+        parts += [f"### {cell}, {title}", table(rows, cell, mode)]
+    return "\n\n".join([*parts, "### Compile times of the peers", compile_table(rows)])
+
+
+def run(work: Work, options: argparse.Namespace, show: Any) -> list[dict[str, Any]]:
+    quick = options.quick
+    large = LargeProduct(256 if quick else 2048, options.dtype)
+    settings = Settings(2 if quick else options.rounds, options.way, 0.002 if quick else 0.05)
+    rows = []
+    for case, peer in work:
+        rows.append(measured(case, peer, settings, large))
+        show(line(rows[-1]))
+    rates = ", ".join(f"{name} {rate:.0f}" for name, rate in large.rates.items())
+    show(f"large products of {large.size}, GF/s: {rates}")
+    return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
-    lines = "\n".join(f"  {name:<14}{','.join(map(str, s))}" for name, s in SHAPES.items())
-    parser.description = (__doc__ or "").replace("SHAPES", lines)
-    add = parser.add_argument
-    add("--cell", default="lstm_cell", choices=nn.CELLS, metavar="NAME", help="of nn.CELLS")
-    add("--shape", help="T,B,I,H or a name; all but large by default")
-    add("--mode", default="train", choices=("train", "infer"))
-    add("--peer", action="append", choices=PEERS, help="repeat it for several")
-    add("--threads", type=int, default=min(2, os.cpu_count() or 1), help="of PyTorch")
-    add("--dtype", default="float32", choices=("float32", "float64"))
-    add("--rounds", type=int, default=20)
-    add("--json", metavar="FILE", help="write all numbers there; - for the standard output")
+    parser = make_parser()
     options = parser.parse_args()
-    having = [name for name, cells in PEERS.items() if options.cell in cells]
-    options.peer = options.peer or having[:1]
-    if not set(options.peer) <= set(having):
-        parser.error(f"{options.cell} has the peers {', '.join(having)}")
-    shapes = {name: shape for name, shape in SHAPES.items() if name != "large"}
-    if options.shape:
-        sizes = options.shape.split(",")
-        if options.shape not in SHAPES and not (len(sizes) == 4 and all(map(str.isdigit, sizes))):
-            parser.error(f"--shape {options.shape} is neither T,B,I,H nor of {', '.join(SHAPES)}")
-        shapes = {options.shape: SHAPES.get(options.shape) or tuple(map(int, sizes))}
-    torch.set_num_threads(options.threads)
+    use_threads(options.threads)
+    known = facts(options.threads)
     show = partial(print, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
-    pairs = [torch.rand(2, n, n, dtype=getattr(torch, options.dtype)) for n in (1024, 2048, 4096)]
-    best = max(2e-9 * len(a) ** 3 / seconds(lambda: a @ b) for a, b in 3 * pairs)  # noqa: B023
-    facts = vars(options) | {"machine": processor(), "cores": os.cpu_count()}
-    facts |= {name: version(name) for name in ("graphnet", "numpy", "llvmlite", "torch")}
-    facts |= {"python": platform.python_version(), "best product GF/s": round(best, 1)}
-    show(", ".join(f"{name} {fact}" for name, fact in facts.items() if fact is not None))
-    keys = ("ours ms", "peer ms", "ratio", "ours GF/s", "peer GF/s", "share")
-    show(" " * 33 + "".join(f"{key:>10}" for key in keys) + "  quartiles of the ratio")
-    rows: list[dict[str, Any]] = []
-    for name, shape in shapes.items():
-        times, products = measure(options, shape)
-        flops = 2e-6 * products * (3 if options.mode == "train" else 1)
-        for peer, theirs in zip(options.peer, times[1:], strict=True):
-            rates = flops / times[0], flops / theirs, flops / times[0] / best
-            numbers = [times[0], theirs, theirs / times[0], *rates]
-            low, middle, high = np.percentile(numbers, [25, 50, 75], axis=1)
-            show(f"{name:<18}{peer:<15}" + "".join(f"{value:10.2f}" for value in middle)
-                 + f"  {low[2]:.2f} to {high[2]:.2f}")  # fmt: skip
-            found = dict(zip(keys, np.transpose([low, middle, high]).tolist(), strict=True))
-            rows.append({"shape": name, "sizes": shape, "peer": peer, "quartiles": found,
-                         "times_ms": [times[0].tolist(), theirs.tolist()]})  # fmt: skip
+    show(tables.facts_line(known))
+    work = chosen(options)
+    if options.memory:
+        rows, text = memory_rows([case for case, _ in work if case.train], options.way, show)
+    else:
+        rows = run(work, options, show)
+        text = tables.facts_line(known) if len(work) == 1 else report(rows, known)
+    if options.markdown:
+        Path(options.markdown).write_text(text + "\n", encoding="utf-8")
+    elif len(work) > 1:
+        show("\n" + text)
     if options.json:
-        text = json.dumps(facts | {"results": rows}, indent=1)
-        print(text) if options.json == "-" else Path(options.json).write_text(text + "\n")
+        tables.write_json(options.json, known | {"results": rows})
+    if any("refused" in row for row in rows):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

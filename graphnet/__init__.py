@@ -18,6 +18,7 @@ from graphnet.draw import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.storage import load, save
+from graphnet.graph.training_step import compile_step
 from graphnet.nn import unroll
 from graphnet.train.gradient_flow import gradient_flow
 
@@ -30,6 +31,7 @@ __all__ = [
     "Node",
     "Parameter",
     "Run",
+    "compile_step",
     "draw",
     "gradient_flow",
     "input",

@@ -1,6 +1,6 @@
-"""Reference cases of Torch7 nngraph run through graphnet: ``golden_runner.py FOLDER…``.
+"""Reference cases of Torch7 nngraph run through graphnet: ``golden_runner.py [--compiled] FOLDER…``.
 
-Prints a line for each case that differs, then how many passed, failed and were skipped, and why.
+With ``--compiled`` every net runs as machine code. Prints a line for each case that differs, then how many passed, failed and were skipped, and why.
 Leaves with status 1 if one failed.
 """
 
@@ -8,11 +8,30 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 
-def main(folders: Sequence[str]) -> int:
+@contextmanager
+def every_net_compiled() -> Iterator[None]:
+    """Every net is as after ``net.compile()``, also those that a case makes inside."""
+    from graphnet.graph import Module
+
+    Module.is_compiled = True
+    try:
+        yield
+    finally:
+        Module.is_compiled = False
+
+
+def main(arguments: Sequence[str]) -> int:
+    folders = [argument for argument in arguments if argument != "--compiled"]
+    with every_net_compiled() if len(folders) < len(arguments) else nullcontext():
+        return run_folders(folders)
+
+
+def run_folders(folders: Sequence[str]) -> int:
     from tests.golden_build import Skip
     from tests.golden_cases import cases, run_case
 

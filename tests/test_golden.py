@@ -117,4 +117,4 @@ def test_every_class_has_a_row() -> None:
         if isinstance(kind := getattr(nn, name), type) and issubclass(kind, Module)
     }
     rows = {name.removeprefix("nngraph.") for name in (*MODULES, *CRITERIA)}
-    assert names - rows - abstract - set(WITHOUT_TORCH) == set()
+    assert names - rows == abstract | set(WITHOUT_TORCH)

@@ -1,4 +1,4 @@
-"""Simplification and merging: what they make of small programs, of every cell, of random programs."""
+"""Passes over equations: what they make of small programs, of every cell, of random programs."""
 
 from __future__ import annotations
 
@@ -28,8 +28,13 @@ from graphnet.ir.indexing import checked_lengths, unslice
 from graphnet.ir.pointwise import identity, maximum, stop_gradient, tanh, where
 from graphnet.ir.shaping import broadcast, concatenate, zeros
 from graphnet.ir.trace import inline
+from graphnet.native.passes import PASSES
+from graphnet.native.passes.hoist import hoist
 from graphnet.native.passes.merge import merge
+from graphnet.native.passes.orient import orient
 from graphnet.native.passes.simplify import simplify
+from graphnet.native.passes.sums import join_sums
+from graphnet.native.passes.totals import join_totals
 from tests.native_help import (
     arrays_for,
     assert_same_meaning,
@@ -41,9 +46,6 @@ from tests.native_help import (
 )
 
 SQUARE, LONG = ArrayType((3, 3), np.dtype(float)), ArrayType((5, 3, 3), np.dtype(float))
-
-PASSES = (("simplify", simplify), ("merge", merge), ("simplify again", simplify))
-"""Those of this file; what leaves a scan has tests of its own, the whole row of passes too."""
 
 
 def simplified(function: Callable[..., Any], *types: ArrayType) -> Program:
@@ -239,6 +241,27 @@ def test_products_of_one_right_operand() -> None:
     assert names(program) == ["concatenate", "matmul", "slice", "slice", "tanh", "tanh", "add"]
 
 
+def test_transposed_matrices_are_joined_as_they_lie() -> None:
+    def function(x: Any, a: Any, b: Any) -> Any:
+        v, w = a.T, b.T
+        return tanh(x @ v) + tanh(x @ w)
+
+    program = merged(function, *[SQUARE] * 3)
+    assert names(program)[:3] == ["concatenate", "transpose", "matmul"]
+
+
+def test_rows_of_data_are_not_joined() -> None:
+    """Two products that share a matrix share its panels too; a copy of the rows would cost more."""
+    rows = ArrayType((300, 50), np.dtype(float))
+    square = ArrayType((50, 50), np.dtype(float))
+    program = merged(lambda x, y, w: tanh(x @ w) + tanh(y @ w), rows, rows, square)
+    assert count(program, "concatenate") == 0
+    program = merged(lambda x, y, v, w: tanh(x @ v + y @ w), rows, rows, square, square)
+    assert count(program, "matmul") == 2
+    program = merged(lambda x, v, w: tanh(x @ v) + tanh(x @ w), rows, square, square)
+    assert count(program, "matmul") == 1
+
+
 def test_sums_of_products() -> None:
     program = merged(lambda x, a, b, c: a @ x + b + (x.T @ c + b @ c), *[SQUARE] * 4)
     assert count(program, "matmul") == 1
@@ -306,8 +329,8 @@ def test_in_a_body_constants_are_joined_outside_and_classes_stay_apart() -> None
 
     program = merged(function, *[SQUARE] * 4, LONG)
     body = body_of(program)
-    # x with [u w]; x with v, which nothing carried depends on; h with [v u]; h with w; new with [u v]
-    assert count(body, "matmul") == 5
+    # x with [u w v]; h with [v u]; h with w, which nothing carried depends on; new with [u v]
+    assert count(body, "matmul") == 4
     assert count(body, "concatenate") == 0
     assert count(program, "concatenate") == 3
 
@@ -370,9 +393,9 @@ def test_cells_mean_the_same(name: str, variant: str) -> None:
 
 PRODUCTS: dict[str, tuple[int, int, int, int]] = {
     # forward before and after, backward before and after
-    "rnn_cell": (2, 2, 4, 3),
-    "lstm_cell": (8, 2, 16, 3),
-    "gru_cell": (6, 2, 12, 4),
+    "rnn_cell": (2, 1, 4, 1),
+    "lstm_cell": (8, 1, 16, 1),
+    "gru_cell": (6, 1, 12, 1),
 }
 
 
@@ -388,16 +411,197 @@ def test_products_of_one_step(name: str) -> None:
 
 
 def test_matrices_that_stay_are_joined_before_the_scan() -> None:
+    """Those by x and those by h, and the biases of both."""
     forward = through_all(recurrent_programs("lstm_cell")[1])
-    assert count(forward, "concatenate") == 2
+    assert count(forward, "concatenate") == 4
     assert count(body_of(forward), "concatenate") == 0
 
 
 def test_origins_are_kept() -> None:
-    forward = through_all(recurrent_programs("lstm_cell")[1])
+    forward = merge(simplify(recurrent_programs("lstm_cell")[1]))
     paths = {e.origin.path for e in body_of(forward).equations if e.origin}
     gates = ("forget_gate", "input_gate", "candidate", "output_gate")
     assert {f"{gate}.{part}" for gate in gates for part in ("i2h", "h2h")} <= paths
+
+
+# ---- sums of slices, of parts, of constants
+
+
+def in_body(step: Callable[..., Any], *types: ArrayType, length: int = 5) -> Program:
+    """A program with one scan: ``step`` of a carried array, and of constants of these types."""
+
+    def function(h: Any, *constants: Any) -> Any:
+        finals, _ = scan(lambda carry, _: ([step(*carry, *constants)], []), [h], [], length=length)
+        return finals
+
+    return trace(function, SQUARE, *types)
+
+
+def hoisted(step: Callable[..., Any], *types: ArrayType) -> Program:
+    program = in_body(step, *types)
+    return assert_same_meaning(
+        program, lambda p: hoist(join_sums(merge(simplify(p)))), arrays_for(program)
+    )
+
+
+ROW = ArrayType((3,), np.dtype(float))
+WIDE, WIDE_ROW = ArrayType((3, 6), np.dtype(float)), ArrayType((6,), np.dtype(float))
+
+
+def test_slices_are_added_before_they_are_cut() -> None:
+    def step(h: Any, v: Any, w: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+        p, q = h @ v, tanh(h) @ w
+        return tanh(p[:, :3] + a + (q[:, :3] + b)) * (c + p[:, 3:] + (d + q[:, 3:]) + h)
+
+    program = hoisted(step, WIDE, WIDE, ROW, ROW, ROW, ROW)
+    body = names(body_of(program))
+    assert [body.count(name) for name in ("matmul", "slice", "add", "tanh")] == [2, 2, 3, 2]
+    assert names(program) == ["concatenate", "concatenate", "add", "scan"]
+
+
+def test_slices_that_do_not_lie_side_by_side_are_cut_first() -> None:
+    def step(h: Any, v: Any, w: Any) -> Any:
+        p, q = h @ v, tanh(h) @ w
+        return tanh(p[:, :3] + q[:, 3:]) * (p[:, 3:] + q[:, :3])
+
+    assert names(body_of(hoisted(step, WIDE, WIDE))).count("slice") == 4
+
+
+def test_constants_of_a_sum_are_added_outside() -> None:
+    def step(h: Any, a: Any, b: Any, c: Any) -> Any:
+        return ((tanh(h) + a) + (h @ h + b)) + c
+
+    program = hoisted(step, ROW, SQUARE, ROW)
+    assert names(body_of(program)).count("add") == 2
+    assert count(program, "add") == 2
+
+
+def test_parts_with_zeros_around_become_a_concatenation() -> None:
+    def part(x: Any, start: int) -> Any:
+        return unslice(x, window=((0, 3, 1), (start, start + 3, 1)), shape=(3, 9))
+
+    def function(x: Any, y: Any, z: Any) -> Any:
+        return part(x, 6) + part(y, 0) + part(z, 3)
+
+    program = trace(function, *[SQUARE] * 3)
+    assert names(assert_same_meaning(program, join_sums, arrays_for(program))) == ["concatenate"]
+    program = trace(lambda x, y: part(x, 0) + part(y, 3), *[SQUARE] * 2)
+    changed = assert_same_meaning(program, join_sums, arrays_for(program))
+    assert count(changed, "unslice") == 2
+
+
+def test_overlapping_concatenations_are_one() -> None:
+    def step(h: Any, v: Any, w: Any) -> Any:
+        a, b, c = h + 1.0, h * 2.0, h - v[:3]
+        return tanh(concatenate(a, b, axis=1) @ v) + tanh(concatenate(b, c, axis=1) @ w)
+
+    tall = ArrayType((6, 3), np.dtype(float))
+    body = names(body_of(hoisted(step, tall, tall)))
+    assert [body.count(name) for name in ("concatenate", "matmul")] == [1, 2]
+
+
+def test_sums_of_slices_are_slices_of_a_sum() -> None:
+    program = trace(lambda x: [x[:, :2].sum(0), x[:, 2:].sum(0)], SQUARE)
+    changed = assert_same_meaning(program, join_totals, arrays_for(program))
+    assert names(changed) == ["sum", "slice", "slice"]
+    program = trace(lambda x: [x[:1].sum(0), x[1:].sum(0), x[:, :1].sum(0)], SQUARE)
+    assert join_totals(program) is program
+
+
+# ---- orientation
+
+TURNED: dict[str, tuple[Callable[..., Any], list[str]]] = {
+    "a product": (lambda a, b: (a.T @ b).T, ["transpose", "matmul"]),
+    "slices of it": (
+        lambda a, b: [(y := a.T @ b)[1:, :1].T, y[:1].T], ["transpose", "matmul", "slice", "slice"],
+    ),
+    "a sum": (lambda a, b: (a.T @ b + b.T @ a).T, ["transpose", "matmul"] * 2 + ["add"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_products_are_turned_round(name: str) -> None:
+    function, expected = TURNED[name]
+    program = trace(function, SQUARE, SQUARE)
+    changed = assert_same_meaning(program, orient, arrays_for(program))
+    assert sorted(names(changed)) == sorted(expected)
+    assert not any(made_by(changed, atom, "transpose") for atom in changed.outputs)
+
+
+@pytest.mark.parametrize("function", [
+    lambda a, b: [(y := a.T @ b).T, y],
+    lambda a, b: [(y := a.T @ b).T, tanh(y)],
+    lambda a, b: (a.T @ b + a).T,
+    lambda a, b: a.T @ b,
+])  # fmt: skip
+def test_what_is_read_as_it_is_is_not_turned(function: Callable[..., Any]) -> None:
+    program = trace(function, SQUARE, SQUARE)
+    assert orient(program) is program
+
+
+def made_by(program: Program, atom: Any, name: str) -> bool:
+    return any(atom in e.outputs and e.primitive.name == name for e in program.equations)
+
+
+# ---- what is left of the cells
+
+
+def whole(name: str, **options: Any) -> tuple[Program, Program]:
+    """Forward and backward after all passes, of a cell large enough that copies do not pay."""
+    _, forward, backward = recurrent_programs(name, hidden=48, batch=16, **options)
+    return through_all(forward), through_all(backward)
+
+
+BODIES: dict[str, tuple[dict[str, int], dict[str, int], int]] = {
+    # forward, backward, and how many hidden sizes wide the stacks of backward are in all
+    "lstm_cell": ({"matmul": 1, "slice": 4, "add": 3}, {"matmul": 1, "add": 2}, 4),
+    "lstm_cell_merged": ({"matmul": 1, "slice": 4, "add": 3}, {"matmul": 1, "add": 2}, 4),
+    "lstm_cell_peephole": ({"matmul": 1, "slice": 4, "add": 6}, {"matmul": 1, "sum": 3}, 4),
+    "lstm_cell_layernorm": ({"matmul": 1, "slice": 4}, {"matmul": 1}, 8),
+    "gru_cell": ({"matmul": 1, "slice": 6, "add": 6}, {"matmul": 1, "add": 2}, 4),
+    "mlstm_cell": ({"matmul": 2, "add": 5}, {"matmul": 2, "add": 2}, 6),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_bodies_compute_and_stack_little(name: str) -> None:
+    forward, backward = whole(name)
+    *expected, wide = BODIES[name]
+    for program, counts in zip((forward, backward), expected, strict=True):
+        assert {key: count(body_of(program), key) for key in counts} == counts
+    (equation,) = [e for e in backward.equations if e.primitive.name == "scan"]
+    stacks = equation.outputs[equation.settings["carried"] :]
+    assert sum(var.type.shape[-1] for var in stacks) == wide * 48
+    assert count(body_of(backward), "concatenate") <= 2
+
+
+@pytest.mark.parametrize("name", ["lstm_cell", "gru_cell", "lstm_cell_merged"])
+def test_no_sequence_is_copied(name: str) -> None:
+    """Pointwise work stays in the bodies; what is joined outside are weights and biases; gradients
+    of weights are rows of a product. One sequence enters the forward body: all gates of x."""
+    forward, backward = whole(name)
+    for program in (forward, backward):
+        outside = [e for e in program.equations if e.primitive.name in ("concatenate", "add")]
+        assert all(len(e.outputs[0].type.shape) <= 2 for e in outside)
+        assert not any(e.outputs[0].type.shape[0] == 80 for e in outside)
+        assert {"multiply", "subtract"}.isdisjoint(names(program))
+    (equation,) = [e for e in forward.equations if e.primitive.name == "scan"]
+    entering = equation.inputs[equation.settings["constants"] + equation.settings["carried"] :]
+    assert len(entering) == 1
+    assert not any(made_by(backward, atom, "transpose") for atom in backward.outputs)
+    cuts = [e for e in backward.equations if not set(e.outputs).isdisjoint(backward.outputs)]
+    for cut in cuts:
+        if cut.primitive.name == "slice":
+            full = [(0, size, 1) for size in cut.inputs[0].type.shape]
+            assert tuple(cut.settings["window"])[1:] == tuple(full[1:])
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_eight_linears_are_as_good_as_two(index: int) -> None:
+    one, other = (whole(name)[index] for name in ("lstm_cell", "lstm_cell_merged"))
+    assert sorted(names(body_of(one))) == sorted(names(body_of(other)))
+    assert count(one, "matmul") == count(other, "matmul")
+    assert count(one, "sum") == count(other, "sum")
 
 
 # ---- random programs, long programs

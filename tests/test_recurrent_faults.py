@@ -60,6 +60,13 @@ def table_state() -> gn.GModule:
     return gn.GModule([x, prev_h], [next_h, nn.Identity()(total)])
 
 
+def misfit() -> gn.GModule:
+    """A mistake in a cell whose state has no known width."""
+    x, h = gn.input(), gn.input()
+    wide = nn.Linear(7, 4)(x)
+    return gn.GModule([x, h], [nn.Tanh()(wide + h)])
+
+
 Fault = tuple[Callable[[], object], type[Exception], str]
 
 LENGTH_FAULTS: list[Fault] = [
@@ -92,6 +99,8 @@ CELL_FAULTS: list[Fault] = [
      r"state prev_a into a step as float64\[2, 4\], and second out of it as float64\[2, 2\]"),
     (lambda: nn.Recurrent(growing()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as float64\[4, 6\]"),
     (lambda: nn.Recurrent(table_state()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as \[\(4, 3\), \(4, 3\)\]"),
+    (lambda: nn.Recurrent(misfit()).forward(XS), GraphError,
+     r"cannot tell how wide the states \(h\) are(.|\n)*The last guess failed: Linear 'wide' \(test_recurrent_faults.py:\d+\) expects an array \(…, 7\), received \(4, 3\)"),
     (lambda: nn.Recurrent(lstm().outputs), GraphError, "received tuple, expected a cell that is a graph"),  # type: ignore[arg-type]
     (lambda: nn.unroll(gru(), 0), ValueError, "unroll: steps is 0, expected a whole number from 1"),
     (lambda: nn.unroll(gru(), 6).forward([XS, np.ones((4, 4))]), GraphError, r"a table of 5 into 6 outputs"),

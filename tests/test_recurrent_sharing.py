@@ -182,7 +182,7 @@ FAULTS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: nn.Recurrent(nn.rnn_cell(3, 4)).forward(XS, lengths=[6.0, 3.0]), DtypeError, r"lengths float64\[2\], expected one whole"),
     (lambda: nn.Linear(2, 2).train(), AttributeError, r"no attribute 'train'; here it is training\(\)"),
     (lambda: nn.LSTM(3, 4).remember(), AttributeError, r"here it is nn\.remember\(net\)"),
-    (lambda: gn.input("x")[0], GraphError, r"Identity 'x' .*is a node: it has no entries yet\n.*node\.split"),
+    (lambda: gn.input("x")[0:2], GraphError, r"Identity 'x' .*is a node: it has no entries yet\n.*node\.split"),
     (lambda: train.Trainer(net := nn.Linear(2, 2), optim.Adam(net), nn.MSECriterion()), GraphError, "received MSECriterion as its optimiser"),
     (lambda: train.Trainer(net := nn.Linear(2, 2), nn.MSECriterion(), optim.Adam(net)).fit([(1, 2, 3)], 1), DataError, "pair"),
 ]  # fmt: skip

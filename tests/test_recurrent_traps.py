@@ -104,6 +104,7 @@ def test_a_batch_of_nothing_runs(name: str, lengths: np.ndarray | None) -> None:
     assert run.outputs[0].shape[:2] == (STEPS, 0)
     assert all(final.shape[0] == 0 for final in run.outputs[1:])
     assert as_list(by_input)[0].shape == (STEPS, 0, INPUTS)
+    assert run.names
     assert all(run[node].shape[:2] == (STEPS, 0) for node in run.names)
     assert not any(parameter.grad.any() for parameter in cell.parameters())
 

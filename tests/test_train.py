@@ -15,6 +15,7 @@ from graphnet import nn, optim, train
 from graphnet.errors import DataError, FormatError, GraphError, GraphnetError, NumericsError
 from graphnet.graph.storage import read, save
 from graphnet.train.history import History, bits, smoothed
+from graphnet.train.progress import loss_text
 
 TEXT = "the quick brown fox jumps over the lazy dog; " * 12
 
@@ -171,6 +172,7 @@ def test_loss_falls_and_states_are_carried():
     assert len(history.training) == 25 * len(training)
     assert [n for n, _ in history.validation] == [len(training) * e for e in range(1, 26)]
     assert history.validation[-1][1] < history.validation[0][1] - 0.2
+    assert len(trainer.states) == 4
     assert all(np.abs(state).max() > 0 for state in trainer.states)
     assert trainer.net.is_training
 
@@ -378,6 +380,56 @@ def test_progress_without_a_terminal_is_a_few_lines(capsys):
     assert lines[5] == (
         f"epoch 1/1  validation loss {loss:.3f}, {loss / math.log(2):.3f} bits per character"
     )
+
+
+def test_models_of_words_are_judged_by_perplexity(capsys):
+    trainer, training, validation = small_trainer(show_progress=True, unit="word")
+    trainer.fit(training, epochs=1, validation=validation)
+    last = capsys.readouterr().err.splitlines()[-1]
+    loss = trainer.history.validation[0][1]
+    assert last.endswith(f" bits per word, perplexity {math.exp(loss):.4g}")
+    assert loss_text(1000.0, "word").endswith("perplexity inf")
+
+
+# ---- the callback
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_callback_receives_each_epoch(validated):
+    seen = []
+    trainer, training, validation = small_trainer(callback=seen.append)
+    trainer.fit(training, epochs=3, validation=validation if validated else ())
+    count, losses = len(training), np.array(trainer.history.training)
+    assert [epoch.number for epoch in seen] == [1, 2, 3]
+    assert [epoch.batches_done for epoch in seen] == [count, 2 * count, 3 * count]
+    means = losses.reshape(3, count).mean(axis=1)
+    np.testing.assert_allclose([epoch.training for epoch in seen], means, rtol=1e-14)
+    expected = [loss for _, loss in trainer.history.validation] if validated else [None] * 3
+    assert [epoch.validation for epoch in seen] == expected
+    judged = expected if validated else means
+    np.testing.assert_allclose([epoch.perplexity for epoch in seen], np.exp(judged), rtol=1e-13)
+
+
+def test_the_callback_comes_after_the_checkpoint_and_once_for_an_interrupted_epoch(tmp_path):
+    path, seen = tmp_path / "checkpoint.gn", []
+    trainer, training, validation = small_trainer(path, callback=seen.append)
+    trainer.fit(Interrupting(training, 2), epochs=2, validation=validation)
+    assert trainer.interrupted
+    assert seen == []
+    resumed, _, _ = small_trainer(path, callback=lambda epoch: seen.append((epoch, saved(path))))
+    resumed.load()
+    resumed.fit(training, epochs=2, validation=validation)
+    count = len(training)
+    assert [(epoch.number, batches) for epoch, batches in seen] == [(1, count), (2, 2 * count)]
+    mean = math.fsum(resumed.history.training[:count]) / count
+    assert seen[0][0].training == pytest.approx(mean, rel=1e-14)
+
+
+def saved(path):
+    """After how many batches a checkpoint was written."""
+    reader, _, _ = small_trainer()
+    reader.load(path)
+    return reader.batches_done
 
 
 # ---- checkpoints and interruptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -10,7 +11,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import GraphError
+from graphnet.errors import GraphError, IndexRangeError
 
 
 def test_chaining_with_minus_in_every_form(rng: np.random.Generator) -> None:
@@ -39,6 +40,47 @@ def test_numbers_in_wiring(rng: np.random.Generator) -> None:
     a, b, c = rng.normal(size=(3, 4))
     expected = (1 - a) * b + a * c * 2 - (c / 4 + 1.5) + 0.5 * b - 1
     np.testing.assert_allclose(net.forward([a, b, c]), expected, rtol=1e-12)
+
+
+def test_powers_and_quotients_of_nodes(rng: np.random.Generator, tmp_path: Path) -> None:
+    a, b = gn.input(), gn.input()
+    net = gn.GModule([a, b], 2 / a - b**2 + np.float64(3) / (a**-1.5) * 2**2 + a ** np.float32(3))
+    x, y = rng.uniform(1, 2, (2, 3))
+    np.testing.assert_allclose(
+        net.forward([x, y]), 2 / x - y**2 + 3 / x**-1.5 * 4 + x**3, rtol=1e-14
+    )
+    by_x, by_y = net.backward([x, y], np.ones(3))
+    np.testing.assert_allclose(by_x, -2 / x**2 + 18 * x**0.5 + 3 * x**2, rtol=1e-13)
+    np.testing.assert_allclose(by_y, -2 * y, rtol=1e-14)
+    net.save(tmp_path / "net.gn")
+    copy = gn.load(tmp_path / "net.gn")
+    np.testing.assert_array_equal(copy.forward([x, y]), net.forward([x, y]))
+    assert [repr(node.module) for node in (2 / a, b**2, b**3)] == [
+        "ConstantOver(2)", "Square()", "Power(3)",
+    ]  # fmt: skip
+
+
+def test_an_index_chooses_an_entry_of_a_table(rng: np.random.Generator) -> None:
+    x = gn.input()
+    lstm = nn.LSTM(2, 3)(x)
+    last = lstm[-1][np.int64(0)]
+    net = gn.GModule(x, [lstm[0], last])
+    xs = rng.normal(size=(4, 5, 2))
+    output, h_n = net.forward(xs)
+    np.testing.assert_array_equal(h_n[0], output[-1])
+    assert net["last"].module.index == 0
+    assert net["last"].line == lstm.line + 1
+
+
+def test_an_index_of_what_is_no_such_table_is_named() -> None:
+    x = gn.input()
+    with pytest.raises(
+        GraphError, match=r"a table of at least 1, received \(2, 3\)(.|\n)*nn.Select\("
+    ):
+        gn.GModule(x, x[0]).forward(np.ones((2, 3)))
+    y = gn.input()
+    with pytest.raises(IndexRangeError, match="selects entry 2 of a table of 2"):
+        gn.GModule(y, y[2]).forward([np.ones(2), np.ones(2)])
 
 
 def test_an_input_node_may_hold_any_module() -> None:
@@ -284,6 +326,11 @@ FAULTS = [
     (lambda: call([gn.input(), np.ones(3)]), "is an array, expected a node"),
     (lambda: gn.input().split(0), r"split\(0\)"),
     (lambda: gn.input() - "3", "unsupported operand"),
+    (lambda: "3" / gn.input(), "unsupported operand"),
+    (lambda: gn.input() ** gn.input(), "unsupported operand"),
+    (lambda: 2 ** gn.input(), "unsupported operand"),
+    (lambda: gn.input("x")["gate"], r"Identity 'x' .* is a node: it has no entries yet\n.*node\[i\]"),
+    (lambda: gn.input("x")[True], "it has no entries yet"),
     (lambda: [*gn.input("pair")], r"Identity 'pair' .* is one node\n  For the entries .*split\(2\)"),
     (lambda: nn.Tanh() + nn.Tanh(), "unsupported operand"),
     (lambda: gn.input("x") * np.ones(3), r"np.multiply cannot be applied to the node Identity 'x'"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from graphnet.cli import lstm_arguments as arguments
 from graphnet.cli import stages
 from graphnet.cli.options import Options, chosen, noted
 from graphnet.errors import DataError
@@ -18,46 +19,20 @@ DEFAULTS = Options()
 
 def lstm_command(
     context: typer.Context,
-    text: Annotated[
-        str | None,
-        typer.Option(help="A UTF-8 text file; by default the documentation inside Python."),
-    ] = None,
-    hidden: Annotated[int, typer.Option(min=1, help="Units in each layer.")] = DEFAULTS.hidden,
-    layers: Annotated[int, typer.Option(min=1, max=100, help="LSTM layers.")] = DEFAULTS.layers,
-    seq_length: Annotated[
-        int, typer.Option(min=1, help="Characters that gradients flow back through.")
-    ] = DEFAULTS.seq_length,
-    batch_size: Annotated[
-        int, typer.Option(min=1, help="Rows of text side by side.")
-    ] = DEFAULTS.batch_size,
-    epochs: Annotated[
-        int, typer.Option(min=1, help="Passes over the text, those before --resume included.")
-    ] = DEFAULTS.epochs,
-    learning_rate: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1000, help="Of RMSprop; 0.97 times the last after each epoch from the 10th."
-        ),
-    ] = DEFAULTS.learning_rate,
-    dropout: Annotated[
-        float, typer.Option(min=0, max=0.99, help="Between layers, while training.")
-    ] = DEFAULTS.dropout,
-    seed: Annotated[
-        int, typer.Option(min=0, help="The same seed gives the same training, to the bit.")
-    ] = DEFAULTS.seed,
-    out: Annotated[Path, typer.Option(help="Folder for all that is written.")] = Path("lstm"),
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the training in the folder --out.")
-    ] = False,
-    length: Annotated[
-        int, typer.Option("--sample", min=0, metavar="N", help="Characters of text at the end.")
-    ] = 400,
-    temperature: Annotated[
-        float, typer.Option(min=0, help="Of that text: 1 as it was learned, less: safer.")
-    ] = 0.7,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="One layer, one epoch: under a minute.")
-    ] = False,
+    text: arguments.Text = DEFAULTS.text,
+    hidden: arguments.Hidden = DEFAULTS.hidden,
+    layers: arguments.Layers = DEFAULTS.layers,
+    seq_length: arguments.SeqLength = DEFAULTS.seq_length,
+    batch_size: arguments.BatchSize = DEFAULTS.batch_size,
+    epochs: arguments.Epochs = DEFAULTS.epochs,
+    learning_rate: arguments.LearningRate = DEFAULTS.learning_rate,
+    dropout: arguments.Dropout = DEFAULTS.dropout,
+    seed: arguments.Seed = DEFAULTS.seed,
+    out: arguments.Out = Path("lstm"),
+    resume: arguments.Resume = False,
+    length: arguments.Length = 400,
+    temperature: arguments.Temperature = 0.7,
+    quick: arguments.Quick = False,
 ) -> None:
     """Build an LSTM cell, check it, draw it, train a character model with it, and write text.
 
@@ -77,8 +52,7 @@ def lstm_command(
     stages.train(trainer, options, data, resume)
     stages.write_losses(trainer, options, out)
     if trainer.interrupted:
-        typer.echo(f"\nInterrupted after {trainer.batches_done:,} batches; nothing is lost.")
-        typer.echo(f"  continue with: graphnet lstm --out {out} --resume --epochs {options.epochs}")
+        stages.show_interruption(trainer, options, out)
         raise typer.Exit(130)
     stages.show_sample(trainer, data.vocabulary, options, length, temperature)
     epochs = max(options.epochs, trainer.batches_done // max(1, len(data.training)))

@@ -155,6 +155,11 @@ def show_sample(
     typer.echo("\n".join(f"   | {line}" for line in (prime + text).splitlines()))
 
 
+def show_interruption(trainer: Trainer, options: Options, out: Path) -> None:
+    typer.echo(f"\nInterrupted after {trainer.batches_done:,} batches; nothing is lost.")
+    typer.echo(f"  continue with: graphnet lstm --out {out} --resume --epochs {options.epochs}")
+
+
 def show_next(checkpoint: Path, out: Path, epochs: int) -> None:
     typer.echo("\nnext:")
     typer.echo(f"  graphnet sample {checkpoint} --temperature 0.5     more text")

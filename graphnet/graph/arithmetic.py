@@ -1,4 +1,4 @@
-"""The modules that operators on nodes make: ``a + b``, ``a * b``, ``1 - a``, ``2 * a``, …"""
+"""The modules that operators on nodes make: ``a + b``, ``1 - a``, ``2 / a``, ``a ** 2``, …"""
 
 from __future__ import annotations
 
@@ -84,3 +84,33 @@ class MulConstant(Module):
 
     def compute(self, x: Any) -> Any:
         return x * self.constant
+
+
+class ConstantOver(Module):
+    """constant / x."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+        self.symbol = f"{constant:g}÷".replace("-", "−")
+
+    def compute(self, x: Any) -> Any:
+        return self.constant / x
+
+
+class Square(Module):
+    """x²."""
+
+    symbol = "x²"
+
+    def compute(self, x: Any) -> Any:
+        return x * x
+
+
+class Power(Module):
+    """x to the power of ``exponent``."""
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
+
+    def compute(self, x: Any) -> Any:
+        return x**self.exponent

@@ -15,12 +15,15 @@ from graphnet.graph.arithmetic import (
     CAddTable,
     CDivTable,
     CMulTable,
+    ConstantOver,
     CSubTable,
     MulConstant,
+    Power,
+    Square,
 )
 from graphnet.graph.module import Module
 from graphnet.graph.source import calling_line, place
-from graphnet.graph.split import Element, Identity, OptionalInput, Split
+from graphnet.graph.split import Element, Identity, OptionalInput, SelectTable, Split
 
 
 class Node:
@@ -152,6 +155,14 @@ class Node:
             return self.then(MulConstant(1 / other))
         return combine(CDivTable, self, other)
 
+    def __rtruediv__(self, other: Any) -> Node:
+        return self.then(ConstantOver(other)) if is_number(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> Node:
+        if not is_number(other):
+            return NotImplemented
+        return self.then(Square() if other == 2 else Power(other))
+
     def __sub__(self, other: Any) -> Node:
         if isinstance(other, Module):
             return other(self)  # type: ignore[no-any-return]
@@ -184,10 +195,13 @@ class Node:
     def __iter__(self) -> Iterator[Any]:
         raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> Node:
+        """One entry of this node's output table: ``nn.SelectTable(index)(node)``."""
+        if isinstance(index, int | np.integer) and not isinstance(index, bool):
+            return self.then(SelectTable(int(index)))
         raise GraphError(
             f"{self} is a node: it has no entries yet",
-            "For those of a table: node.split(n) or nn.SelectTable(i)(node); "
+            "For one of a table: node[i] with a whole number, for all of them node.split(n); "
             "for those of an array: nn.Select(axis, i)(node).",
         )
 
@@ -209,6 +223,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "subtract": operator.sub,
     "multiply": operator.mul,
     "divide": operator.truediv,
+    "power": operator.pow,
 }
 """What NumPy calls an operator between one of its numbers and a node."""
 

@@ -23,8 +23,8 @@ from graphnet.native import compiled
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
 
-_accumulation = threading.Lock()
-_remembering = threading.Lock()
+accumulating = threading.Lock()
+remembering = threading.Lock()
 
 KEPT_TRACES = 256
 """How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
@@ -61,7 +61,7 @@ class Run:
         else:
             values = self._interpret(traced.program, arrays)
         self._values = values[: len(traced.program.outputs)]
-        with _remembering:  # all states of one run, or none
+        with remembering:  # all states of one run, or none
             for memory, position in traced.updates.items():
                 memory.data = self._values[position]
         leaves = [np.array(value) for value in values[: traced.output_count]]
@@ -152,7 +152,7 @@ class Run:
     def _distribute(self) -> Any:
         traced = self._traced
         to_inputs: dict[int, NDArray | None] = {}
-        with _accumulation:
+        with accumulating:
             for var, source in zip(traced.program.inputs, traced.sources, strict=True):
                 if isinstance(source, int):
                     gradient = self._gradient(var)
@@ -200,7 +200,7 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     values = [np.array(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
-    with _remembering:
+    with remembering:
         filled = [fill(module, source, values) for source in traced.sources]
     return Run(module, traced, inputs, filled, check_finite)
 

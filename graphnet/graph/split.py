@@ -1,10 +1,10 @@
-"""The wiring's own modules: an input, the parts of a split, a table made of nodes."""
+"""The wiring's own modules: an input, entries of a table, a table made of nodes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from graphnet.errors import GraphError
+from graphnet.errors import GraphError, IndexRangeError
 from graphnet.graph import table
 from graphnet.graph.module import Module
 
@@ -52,6 +52,28 @@ class Element(Module):
 
     def compute(self, input: Any) -> Any:
         return input[self.index]
+
+
+class SelectTable(Module):
+    """One entry of a table, counted from 0 (negative: from the end): ``node[index]``."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def compute(self, input: Any) -> Any:
+        if not table.is_table(input):
+            raise GraphError(
+                f"expects a table of at least 1, received {table.describe(input)}",
+                "For the entries of an array: nn.Select(axis, i)(node).",
+            )
+        return input[position(self.index, len(input))]
+
+
+def position(index: int, count: int) -> int:
+    """An index that may count from the end as one from 0; raises IndexRangeError."""
+    if not -count <= index < count:
+        raise IndexRangeError(f"selects entry {index} of a table of {count}", "Counted from 0.")
+    return index % count
 
 
 class Pack(Module):

@@ -29,6 +29,26 @@ class Derivative:
     backward: Program
     slots: tuple[int | None, ...]
 
+    def joined(self, seeds: Sequence[Atom]) -> Program:
+        """Forward and backward as one program, which keeps no residuals: its outputs are those of
+        the original, then those of ``backward`` for these seeds."""
+        count = len(self.forward.outputs) - len(self.residuals)
+        found: dict[Atom, Atom] = dict(
+            zip(self.backward.inputs, (*self.residuals, *seeds), strict=True)
+        )
+        equations = list(self.forward.equations)
+        for equation in self.backward.equations:
+            inputs = tuple(found.get(atom, atom) for atom in equation.inputs)
+            equations.append(
+                Equation(
+                    equation.primitive, inputs, equation.settings, equation.outputs, equation.origin
+                )
+            )
+        gradients = (found.get(atom, atom) for atom in self.backward.outputs)
+        return Program(
+            self.forward.inputs, equations, (*self.forward.outputs[:count], *gradients)
+        )
+
 
 def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = None) -> Derivative:
     """Differentiate by any values of the program: inputs or intermediate ones.

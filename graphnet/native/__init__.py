@@ -1,4 +1,4 @@
-"""The compiler: an array program rewritten by passes, its scans as machine code.
+"""The compiler: an array program rewritten by passes, and made into one call of machine code.
 
 Where llvmlite is not installed, everything stays with the interpreter, and one warning says so.
 """
@@ -8,11 +8,16 @@ from __future__ import annotations
 import warnings
 from functools import cache
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from graphnet.ir.program import Program
+from graphnet.ir.types import NDArray
 from graphnet.native.passes import PASSES
 
-__all__ = ["PASSES", "compiled", "is_available", "optimised"]
+if TYPE_CHECKING:
+    from graphnet.native.live import LiveProgram
+
+__all__ = ["PASSES", "compiled", "is_available", "live_program", "optimised"]
 
 
 @cache
@@ -36,10 +41,23 @@ def optimised(program: Program) -> Program:
 
 
 def compiled(program: Program) -> Program:
-    """The program with its scans as machine code, made once."""
+    """The program as machine code where it has native rules, made once."""
     if "compiled" not in program.memo:
         from graphnet.native.lowering import lowered
 
         program.memo["compiled"] = lowered(optimised(program))
     result: Program = program.memo["compiled"]
     return result
+
+
+def live_program(program: Program, fixed: dict[int, NDArray]) -> LiveProgram | None:
+    """A program prepared to run again and again; None where that cannot be done here."""
+    if not is_available():
+        return None
+    from graphnet.native.live import LiveProgram
+    from graphnet.native.rules import reason_not_native
+
+    rewritten = optimised(program)
+    if any(reason_not_native(equation) for equation in rewritten.equations):
+        return None
+    return LiveProgram(rewritten, fixed)

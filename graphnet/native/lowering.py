@@ -1,56 +1,131 @@
-"""Lowering: scans of a program become machine code; the rest stays with the interpreter."""
+"""Lowering: what of a program has native rules becomes one call of machine code; the rest stays."""
 
 from __future__ import annotations
 
 import ctypes
-import threading
 import warnings
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
-from llvmlite import ir
 
+from graphnet.ir.interpreter import interpreter
 from graphnet.ir.primitive import Primitive
-from graphnet.ir.program import Equation, Literal, Program
-from graphnet.ir.scan import scan_type
+from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
-from graphnet.native import mathematics
-from graphnet.native.fused import Function, Loops
-from graphnet.native.scan_kernel import ScanShape, emit_scan
-from graphnet.native.steps import NotNative
-from graphnet.native.target import Kernel, Processor, compile_module, host
-from graphnet.native.tile import best_tile
+from graphnet.native import pool
+from graphnet.native.arenas import Arenas, start_of
+from graphnet.native.driver import ABANDONED, SHARED_WORDS, driver
+from graphnet.native.kernels import Kernels
+from graphnet.native.place import Place
+from graphnet.native.plan import Plan, planned
+from graphnet.native.rules import VIEWS, reason_not_native
+from graphnet.native.schedule_rules import scheduled
+from graphnet.native.target import Processor, host
 
-LINE = 64
-"""Bytes of a line of the cache; arrays that begin on one load faster."""
+FLAG_WORDS = 8
+"""A line of the cache: the flag, before the words in which threads wait for each other."""
 
 
 def lowered(program: Program, processor: Processor | None = None) -> Program:
-    """The program with its scans compiled, those that have native rules throughout."""
-    made = [lowered_equation(equation, processor or host()) for equation in program.equations]
-    return Program(program.inputs, made, program.outputs)
+    """The program with all that has native rules compiled, in as few pieces as may be."""
+    kernels = Kernels(processor or host(), pool.threads())
+    equations: list[Equation] = []
+    for piece, is_native in pieces_of(program):
+        equations += [native_equation(program, piece, kernels)] if is_native else piece
+    return Program(program.inputs, equations, program.outputs)
 
 
-def lowered_equation(equation: Equation, processor: Processor) -> Equation:
-    if equation.primitive.name != "scan":
-        return equation
-    settings = equation.settings
-    scan = ScanShape(
-        settings["body"], settings["constants"], settings["carried"], settings["reverse"]
-    )
-    try:
-        compiled = compiled_scan(scan, processor)
-    except NotNative as reason:
-        tell(str(reason), equation)
-        return equation
-    native = Primitive(
-        "native_scan", partial(native_type, scan), partial(run, compiled), None, many=True
-    )
-    return Equation(
-        native, equation.inputs, {"length": settings["length"]}, equation.outputs, equation.origin
-    )
+def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
+    """The equations divided into native pieces and others, in an order of execution.
+
+    What is not native, and what reads it, comes as late as it can: most programs have one native
+    piece, or one before and one after.
+    """
+    level: dict[Var, int] = {}
+    levels: dict[int, list[Equation]] = {}
+    for equation in program.equations:
+        at = max((level.get(a, 0) for a in equation.inputs if is_var(a)), default=0)
+        reason = reason_not_native(equation)
+        if reason:
+            tell(reason, equation)
+        if bool(reason) != bool(at % 2):
+            at += 1
+        level.update((var, at) for var in equation.outputs)
+        levels.setdefault(at, []).append(equation)
+    pieces = [(levels[at], at % 2 == 0) for at in sorted(levels)]
+    return [(p, n and any(e.primitive.name not in VIEWS for e in p)) for p, n in pieces]
+
+
+def native_equation(program: Program, piece: list[Equation], kernels: Kernels) -> Equation:
+    """One equation in the place of a piece."""
+    made = {var for equation in piece for var in equation.outputs}
+    inside = set(map(id, piece))
+    read = {a for e in program.equations if id(e) not in inside for a in e.inputs}
+    read.update(program.outputs)
+    inputs = dict.fromkeys(a for e in piece for a in e.inputs if is_var(a) and a not in made)
+    outputs = tuple(var for e in piece for var in e.outputs if var in read)
+    smaller = Program(tuple(inputs), piece, outputs)
+    native = Native(smaller, kernels)
+    types = tuple(var.type for var in outputs)
+    primitive = Primitive("native", lambda *_, **__: types, native, None, many=True)
+    return Equation(primitive, smaller.inputs, {}, outputs, piece[0].origin)
+
+
+class Native:
+    """A piece of a program as machine code; final."""
+
+    def __init__(self, program: Program, kernels: Kernels) -> None:
+        self.program = program
+        scheduler = scheduled(program, kernels)
+        kernels.compile()
+        self.plan = planned(scheduler, program)
+        self.arenas = Arenas(self.plan.arena)
+
+    def __call__(self, *arrays: NDArray) -> list[NDArray]:
+        plan = self.plan
+        held = [np.require(array, requirements=["C", "A"]) for array in arrays]
+        arena = self.arenas.take()
+        shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
+        addresses = [array.ctypes.data for array in (*held, *plan.constants, arena, shared)]
+        start = start_of(arena)
+        addresses[-2] += start  # the arena
+        bases = (ctypes.c_void_p * len(addresses))(*addresses)
+        execute(plan, ctypes.addressof(bases), shared)
+        if shared[0]:
+            return interpreter(self.program)(arrays)  # which says what is wrong
+        return [exported(place, held, plan, arena, start) for place in plan.results]
+
+
+def execute(plan: Plan, bases: int, shared: NDArray) -> None:
+    """Run the calls of a plan, on all threads where that pays and they are free."""
+    table, length = plan.table.ctypes.data, len(plan.table)
+    waiting = shared.ctypes.data + FLAG_WORDS * shared.itemsize
+    drive = driver()
+    threads = min(plan.threads, pool.threads()) if plan.is_parallel else 1
+
+    def part(thread: int) -> None:
+        drive(table, length, bases, thread, threads, waiting)
+
+    def abandon() -> None:
+        shared[FLAG_WORDS + ABANDONED] = 1
+
+    if threads == 1 or not pool.run(threads, part, abandon):
+        drive(table, length, bases, 0, 1, waiting)
+
+
+def exported(
+    place: Place, held: Sequence[NDArray], plan: Plan, arena: NDArray, begin: int
+) -> NDArray:
+    """An output as an array: a view of what it lies in."""
+    type, (kind, i) = place.type, place.pointer.source
+    if not type.size:
+        return np.empty(type.shape, type.dtype)
+    base = {"input": held, "constant": plan.constants}.get(kind)
+    start = place.offset * type.dtype.itemsize + (begin + i if base is None else 0)
+    strides = [stride * type.dtype.itemsize for stride in place.strides]
+    whole = arena if base is None else base[i]
+    return np.ndarray(type.shape, type.dtype, whole, start, strides)
 
 
 @cache
@@ -60,108 +135,4 @@ def tell_once(reason: str, place: str) -> None:
 
 def tell(reason: str, equation: Equation) -> None:
     """Say once what is not compiled, and why."""
-    tell_once(reason, str(equation.origin or "a sequence"))
-
-
-def native_type(scan: ScanShape, *types: Any, length: int) -> Any:
-    return scan_type(
-        *types, body=scan.body, constants=scan.constants, carried=scan.carried, length=length,
-        reverse=scan.reverse,
-    )  # fmt: skip
-
-
-class CompiledScan:
-    """The machine code of a scan, and what a call of it needs."""
-
-    def __init__(self, scan: ScanShape, kernel: Kernel, arena: int) -> None:
-        self.scan = scan
-        self.kernel = kernel
-        self.arena = arena
-
-
-_compiled: dict[Any, CompiledScan] = {}
-_compiling = threading.Lock()
-KEPT = 256
-"""How many compiled scans are kept."""
-
-
-def compiled_scan(scan: ScanShape, processor: Processor) -> CompiledScan:
-    """The code of a scan, compiled once for all scans with an equal body."""
-    key = (processor, scan.constants, scan.carried, scan.reverse, fingerprint(scan.body))
-    with _compiling:
-        if key not in _compiled:
-            if len(_compiled) >= KEPT:
-                _compiled.pop(next(iter(_compiled)))
-            _compiled[key] = compile_scan(scan, processor)
-        return _compiled[key]
-
-
-def compile_scan(scan: ScanShape, processor: Processor) -> CompiledScan:
-    module = ir.Module("scan")
-    widest = (
-        8 if any(v.type.dtype.itemsize == 8 and v.type.is_float for v in scan.body.inputs) else 4
-    )
-    functions: Mapping[str, Function] = {
-        name: partial(with_fma, function, processor.has_fma)
-        for name, function in mathematics.MATHEMATICS.items()
-    }
-    loops = Loops(processor.lanes(widest), functions)
-    tiles = {
-        f"float{bits}": best_tile(bits, processor.vector_bytes, processor.has_fma)
-        for bits in (32, 64)
-    }
-    arena = emit_scan(module, "scan", scan, loops, tiles)
-    engine = compile_module(str(module), processor)
-    kernel = Kernel(engine, "scan", ctypes.c_int64, ctypes.c_void_p)
-    return CompiledScan(scan, kernel, arena)
-
-
-def with_fma(function: Any, has_fma: bool, builder: Any, x: Any) -> Any:
-    return function(builder, x, has_fma)
-
-
-def run(compiled: CompiledScan, *arrays: NDArray, length: int) -> list[NDArray]:
-    body, carried = compiled.scan.body, compiled.scan.carried
-    held = [np.ascontiguousarray(array) for array in arrays]
-    outputs = [
-        np.empty(atom.type.shape if i < carried else (length, *atom.type.shape), atom.type.dtype)
-        for i, atom in enumerate(body.outputs)
-    ]
-    arena = np.empty(compiled.arena + LINE, np.uint8)
-    start = -arena.ctypes.data % LINE
-    addresses = [a.ctypes.data for a in (*held, *outputs)] + [arena.ctypes.data + start]
-    pointers = (ctypes.c_void_p * len(addresses))(*addresses)
-    compiled.kernel(length, ctypes.addressof(pointers))
-    return outputs
-
-
-def fingerprint(program: Program) -> tuple[Any, ...]:
-    """What two programs have in common that compute the same: structure, types, settings."""
-    numbers: dict[Any, int] = {}
-
-    def number(atom: Any) -> Any:
-        if isinstance(atom, Literal):
-            return (str(atom.type), atom.value.tobytes())
-        return numbers.setdefault(atom, len(numbers))
-
-    def plain(value: Any) -> Any:
-        return fingerprint(value) if isinstance(value, Program) else str(value)
-
-    def numbered(atoms: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple((number(atom), str(atom.type)) for atom in atoms)
-
-    def described(equation: Equation) -> tuple[Any, ...]:
-        settings = tuple((k, plain(v)) for k, v in sorted(equation.settings.items()))
-        return (
-            equation.primitive.name,
-            numbered(equation.inputs),
-            settings,
-            numbered(equation.outputs),
-        )
-
-    inputs = numbered(program.inputs)
-    equations = tuple(described(equation) for equation in program.equations)
-    return inputs, equations, numbered(program.outputs)
-
-
-__all__ = ["lowered"]
+    tell_once(reason, str(equation.origin or "an equation"))

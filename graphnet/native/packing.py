@@ -29,6 +29,7 @@ from graphnet.native.tile import (
     store,
 )
 
+PACK = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
 STRIP = [
     ("k", INDEX),
     ("count", INDEX),
@@ -50,8 +51,7 @@ def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Fun
     if function := known(module, name):
         return function
     strip = emit_strip(module, tile, transposed)
-    arguments = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
-    function, builder = begin(module, name, arguments, inner=False)
+    function, builder = begin(module, name, PACK, inner=False)
     k, n, b, stride, packed = function.args
     with counted(builder, n, step=tile.panel) as column:
         count = smaller(builder, builder.sub(n, column), index(tile.panel))

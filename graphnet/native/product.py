@@ -7,6 +7,8 @@ among threads does not change a bit of it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from llvmlite import ir
 
 from graphnet.native.packing import emit_row_strip
@@ -60,7 +62,7 @@ def emit_product(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.
     if function := known(module, name):
         return function
     function, builder = begin(module, name, PRODUCT, inner=False)
-    m, n, k, a, a_stride, packed, c, c_stride, start, start_stride = function.args
+    m, n = function.args[:2]
     strip = emit_row_strip(module, tile, not transposed)
     kernels = [emit_kernel(module, tile, rows) for rows in range(1, tile.rows + 1)]
     edge = emit_edge(module, tile)
@@ -77,20 +79,40 @@ def emit_product(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.
     )
     with builder.if_then(empty):
         builder.ret_void()
+    scratch = _Scratch(strip, kernels, edge, zeros, strip_of_a, sums)
+    _blocks(builder, tile, transposed, function, scratch)
+    builder.ret_void()
+    return function
+
+
+@dataclass(frozen=True)
+class _Scratch:
+    """The functions that a product calls, and its working memory."""
+
+    strip: ir.Function
+    kernels: list[ir.Function]
+    edge: ir.Function
+    zeros: ir.GlobalVariable
+    strip_of_a: ir.Value
+    sums: ir.Value
+
+
+def _blocks(
+    builder: ir.IRBuilder, tile: Tile, transposed: bool, function: ir.Function, scratch: _Scratch
+) -> None:
+    """All blocks of k, and in each all shares of B by all rows of tiles."""
+    m, n, k, a, a_stride, packed, c, c_stride, start, start_stride = function.args
     tiles = divide_up(builder, m, index(tile.rows))
     height, taller = builder.udiv(m, tiles), builder.urem(m, tiles)
     blocks = divide_up(builder, builder.select(_is(builder, k, 0), index(1), k), index(tile.steps))
     depth_of_block = divide_up(builder, k, blocks)
     share = tile.panels * tile.panel
-
     with counted(builder, blocks) as block:
         first = _is(builder, block, 0)
         step = builder.mul(block, depth_of_block)
         depth = smaller(builder, builder.sub(k, step), depth_of_block)
         origin = builder.select(first, start, c)
-        from_zero = builder.icmp_unsigned("==", origin, ir.Constant(POINTER, None))
         origin_stride = builder.select(first, start_stride, c_stride)
-        origin_stride = builder.select(from_zero, index(0), origin_stride)
         b = at(builder, tile, packed, builder.mul(step, index(tile.panel)))
         with counted(builder, n, step=share) as left, counted(builder, tiles) as number:
             right = smaller(builder, builder.add(left, index(share)), n)
@@ -99,26 +121,53 @@ def emit_product(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.
             rows = builder.add(height, extra)
             corner = (step, row) if transposed else (row, step)
             source = at(builder, tile, a, builder.mul(corner[0], a_stride), corner[1])
-            builder.call(strip, [depth, rows, source, a_stride, strip_of_a, rows])
+            strip = [depth, rows, source, a_stride, scratch.strip_of_a, rows]
+            builder.call(scratch.strip, strip)
             with counted(builder, right, left, tile.panel) as column:
                 panel = at(builder, tile, b, builder.mul(column, k))
-                begins = at(builder, tile, origin, builder.mul(row, origin_stride), column)
                 place = [
                     at(builder, tile, c, builder.mul(row, c_stride), column),
                     c_stride,
-                    builder.select(from_zero, zeros, begins),
-                    origin_stride,
+                    *_begins(builder, tile, scratch.zeros, origin, origin_stride, row, column),
                 ]
-                # The kernel stores whole panels: at the right edge it does so aside.
-                aside = [sums, index(tile.panel), zeros, index(0)]
                 count = builder.sub(n, column)
-                whole = builder.icmp_signed(">=", count, index(tile.panel))
-                chosen = [builder.select(whole, *pair) for pair in zip(place, aside, strict=True)]
-                _call_kernel(builder, kernels, rows, [depth, strip_of_a, panel, *chosen])
-                with builder.if_then(builder.not_(whole), likely=False):
-                    builder.call(edge, [rows, count, sums, *place])
-    builder.ret_void()
-    return function
+                _tile_of_c(builder, tile, scratch, (rows, count, depth), panel, place)
+
+
+def _begins(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    zeros: ir.Value,
+    origin: ir.Value,
+    stride: ir.Value,
+    row: ir.Value,
+    column: ir.Value,
+) -> tuple[ir.Value, ir.Value]:
+    """What a tile begins from, and the distance of its rows; zeros where there is no origin."""
+    from_zero = builder.icmp_unsigned("==", origin, ir.Constant(POINTER, None))
+    begins = at(builder, tile, origin, builder.mul(row, stride), column)
+    return (
+        builder.select(from_zero, zeros, begins),
+        builder.select(from_zero, index(0), stride),
+    )
+
+
+def _tile_of_c(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    scratch: _Scratch,
+    sizes: tuple[ir.Value, ir.Value, ir.Value],
+    panel: ir.Value,
+    place: list[ir.Value],
+) -> None:
+    """One tile. The kernel stores whole panels: at the right edge it does so aside."""
+    rows, count, depth = sizes
+    aside = [scratch.sums, index(tile.panel), scratch.zeros, index(0)]
+    whole = builder.icmp_signed(">=", count, index(tile.panel))
+    chosen = [builder.select(whole, *pair) for pair in zip(place, aside, strict=True)]
+    _call_kernel(builder, scratch.kernels, rows, [depth, scratch.strip_of_a, panel, *chosen])
+    with builder.if_then(builder.not_(whole), likely=False):
+        builder.call(scratch.edge, [rows, count, scratch.sums, *place])
 
 
 def _is(builder: ir.IRBuilder, value: ir.Value, number: int) -> ir.Value:

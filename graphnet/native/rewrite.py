@@ -1,20 +1,25 @@
-"""Rewriting programs: who reads what, a new program made from an old one, the parts of a scan."""
+"""Rewriting programs: who reads what, what makes it, and a new program made from an old one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from graphnet.ir import pointwise, shaping
 from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Atom, Equation, Literal, Origin, Program, Var, is_var
 from graphnet.ir.scan import scan_primitive
 from graphnet.ir.types import NDArray
 
+POINTWISE = {value for value in vars(pointwise).values() if isinstance(value, Primitive)}
 
-def read_by(equation: Equation) -> Iterator[Var]:
+TURNED = (1, 0)
+"""The axes of the transpose of a matrix."""
+
+
+def read_by(equation: Equation) -> list[Var]:
     """The values that an equation reads, once for each time that it reads them."""
-    return (atom for atom in equation.inputs if is_var(atom))
+    return [atom for atom in equation.inputs if isinstance(atom, Var)]
 
 
 def read_counts(program: Program) -> dict[Var, int]:
@@ -34,11 +39,11 @@ def producers(equations: Iterable[Equation]) -> dict[Var, Equation]:
     return {var: equation for equation in equations for var in equation.outputs}
 
 
-def depending(equations: Iterable[Equation], sources: Iterable[Var]) -> set[Var]:
+def depending(equations: Iterable[Equation], sources: Iterable[Var]) -> set[Atom]:
     """The values that depend on one of the sources, which are among them."""
-    found = set(sources)
+    found: set[Atom] = set(sources)
     for equation in equations:
-        if any(var in found for var in read_by(equation)):
+        if not found.isdisjoint(equation.inputs):
             found.update(equation.outputs)
     return found
 
@@ -73,13 +78,14 @@ class Rewriter:
     def __init__(self) -> None:
         self.equations: list[Equation] = []
         self.producer: dict[Var, Equation] = {}
-        self.replaced: dict[Var, Atom] = {}
+        self.replaced: dict[Atom, Atom] = {}
 
     def atom(self, atom: Atom) -> Atom:
-        return self.replaced.get(atom, atom) if is_var(atom) else atom
+        return self.replaced.get(atom, atom)
 
     def atoms(self, atoms: Iterable[Atom]) -> tuple[Atom, ...]:
-        return tuple(self.atom(atom) for atom in atoms)
+        replaced = self.replaced
+        return tuple([replaced.get(atom, atom) for atom in atoms])
 
     def append(self, equation: Equation) -> None:
         """Add an equation whose operands are those of the new program."""
@@ -107,84 +113,17 @@ class Rewriter:
 
 def with_inputs(equation: Equation, inputs: tuple[Atom, ...]) -> Equation:
     """The equation on other operands."""
-    if all(new is old for new, old in zip(inputs, equation.inputs, strict=True)):
+    if inputs == equation.inputs:  # atoms are equal to themselves alone
         return equation
     return Equation(
         equation.primitive, inputs, equation.settings, equation.outputs, equation.origin
     )
 
 
-@dataclass(slots=True, eq=False)
-class Carried:
-    """A carried value: what the body receives and gives, what enters the scan and leaves it."""
-
-    input: Var
-    output: Atom
-    initial: Atom
-    final: Var
-
-
-@dataclass(slots=True)
-class ScanParts:
-    """A scan taken apart, to be changed and put together again.
-
-    ``constants`` and ``sequences`` map inputs of the body to operands of the scan; ``results`` are
-    pairs of a value of the body and the stack of it.
-    """
-
-    constants: dict[Var, Atom]
-    carried: list[Carried]
-    sequences: dict[Var, Atom]
-    equations: list[Equation]
-    results: list[tuple[Atom, Var]]
-    length: int
-    reverse: bool
-    origin: Origin | None
-
-    @staticmethod
-    def of(equation: Equation) -> ScanParts:
-        settings, operands = equation.settings, equation.inputs
-        body: Program = settings["body"]
-        first, count = settings["constants"], settings["carried"]
-        after = first + count
-        return ScanParts(
-            dict(zip(body.inputs[:first], operands[:first], strict=True)),
-            [
-                Carried(*item)
-                for item in zip(
-                    body.inputs[first:after],
-                    body.outputs[:count],
-                    operands[first:after],
-                    equation.outputs[:count],
-                    strict=True,
-                )
-            ],
-            dict(zip(body.inputs[after:], operands[after:], strict=True)),
-            body.equations,
-            list(zip(body.outputs[count:], equation.outputs[count:], strict=True)),
-            settings["length"],
-            settings["reverse"],
-            equation.origin,
-        )
-
-    def body(self) -> Program:
-        inputs = (*self.constants, *[c.input for c in self.carried], *self.sequences)
-        outputs = (*[c.output for c in self.carried], *[atom for atom, _ in self.results])
-        return Program(inputs, self.equations, outputs)
-
-    def equation(self) -> Equation:
-        initial = [c.initial for c in self.carried]
-        operands = (*self.constants.values(), *initial, *self.sequences.values())
-        outputs = (*[c.final for c in self.carried], *[stack for _, stack in self.results])
-        settings = {
-            "body": self.body(),
-            "constants": len(self.constants),
-            "carried": len(self.carried),
-            "length": self.length,
-            "reverse": self.reverse,
-        }
-        return Equation(scan_primitive, operands, settings, outputs, self.origin)
-
-
 def is_scan(equation: Equation) -> bool:
     return equation.primitive is scan_primitive
+
+
+def is_transpose(equation: Equation) -> bool:
+    """Whether it turns a matrix: rows become columns."""
+    return equation.primitive is shaping.transpose and tuple(equation.settings["axes"]) == TURNED

@@ -1,18 +1,24 @@
-"""A scan as one function of machine code: all steps, with the number of steps as an argument."""
+"""A scan as a kernel: all steps of some rows; the numbers of steps and of rows are arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llvmlite import ir
 
 from graphnet.ir.program import Atom, Program, Var, is_var
 from graphnet.ir.types import ArrayType
-from graphnet.native.fused import Loops, address
+from graphnet.native.body import Emitter
+from graphnet.native.fused import Loops
+from graphnet.native.kernel import begin_kernel, share
+from graphnet.native.memory import address
 from graphnet.native.place import Place
-from graphnet.native.steps import Arena, Emitter, NotNative, is_supported
-from graphnet.native.tile import INDEX, POINTER, Tile, begin, index
+from graphnet.native.rows import ROWS
+from graphnet.native.tile import POINTER, Tile, index
+from graphnet.native.working_memory import Arena, Sizes
+
+BYTE = ir.IntType(8)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,20 @@ class ScanShape:
     constants: int
     carried: int
     reverse: bool
+    packed: tuple[Atom, ...]
+    """The constants, or views of them, that products read in panels, which the caller makes."""
+
+    @property
+    def sequences(self) -> tuple[Var, ...]:
+        return self.body.inputs[self.constants + self.carried :]
+
+    @property
+    def states(self) -> tuple[Atom, ...]:
+        return self.body.outputs[: self.carried]
+
+    @property
+    def results(self) -> tuple[Atom, ...]:
+        return self.body.outputs[self.carried :]
 
 
 @dataclass
@@ -36,97 +56,147 @@ class Buffers:
 
 def emit_scan(
     module: ir.Module, name: str, scan: ScanShape, loops: Loops, tiles: Mapping[str, Tile]
-) -> int:
-    """``name(steps, pointers)``; returns the bytes of working memory that it needs.
+) -> list[int]:
+    """The kernel; returns the pieces of working memory that a thread needs (``arena_bytes``).
 
-    ``pointers`` are those of the constants, initial carried values, sequences, final carried
-    values, stacked results, and the working memory; all arrays contiguous.
+    Arguments: steps, rows, bytes of working memory of a thread, and for each sequence and each
+    stack of results the distance of its steps, in elements. Pointers: constants, initial carried
+    values, sequences, final carried values, stacks, panels, working memory.
     """
-    body, first = scan.body, scan.constants + scan.carried
-    for atom in (*body.inputs, *body.outputs):
-        if not is_supported(atom.type):
-            raise NotNative(f"values {atom.type}")
-    function, entry = begin(module, name, [("steps", INDEX), ("pointers", POINTER)], inner=False)
-    steps, pointers = function.args
-    given = [
-        entry.load(entry.gep(pointers, [index(i)], source_etype=POINTER), typ=POINTER)
-        for i in range(len(body.inputs) + len(body.outputs) + 1)
-    ]
-    inputs, outputs = given[: len(body.inputs)], given[len(body.inputs) : -1]
-    arena = Arena(given[-1])
-    head, inside, after = (function.append_basic_block(n) for n in ("head", "step", "after"))
-
-    at_head = ir.IRBuilder(head)
-    done = at_head.phi(INDEX)
-    now = [at_head.phi(POINTER) for _ in range(scan.carried)]
-    buffers = [
-        carried_buffers(entry, at_head, arena, atom) for atom in body.outputs[: scan.carried]
-    ]
-    at_head.cbranch(at_head.icmp_signed("<", done, steps), inside, after)
-
-    builder = ir.IRBuilder(inside)
-    step = builder.sub(builder.sub(steps, index(1)), done) if scan.reverse else done
-
-    def slot(base: ir.Value, type: ArrayType) -> Place:
-        return Place.of(address(builder, base, type, builder.mul(step, index(type.size))), type)
-
-    places: dict[Atom, Place] = {}
-    for i, var in enumerate(body.inputs):
-        if i < scan.constants:
-            places[var] = Place.of(inputs[i], var.type)
-        elif i < first:
-            places[var] = Place.of(now[i - scan.constants], var.type)
-        else:
-            places[var] = slot(inputs[i], var.type)
-    slots = [slot(outputs[i], body.outputs[i].type) for i in range(scan.carried, len(body.outputs))]
-    wanted: dict[Var, Place] = {}
-    made = {var for equation in body.equations for var in equation.outputs}
-    leaves, results = body.outputs[: scan.carried], body.outputs[scan.carried :]
-    for atom, place in zip(results, slots, strict=True):
-        if is_var(atom) and atom in made:
-            wanted.setdefault(atom, place)
-    for atom, pair in zip(leaves, buffers, strict=True):
-        if is_var(atom) and atom in made:
-            wanted.setdefault(atom, Place.of(pair.now, atom.type))
-
-    fixed: set[Atom] = set(body.inputs[: scan.constants])
-    emitter = Emitter(builder, entry, loops, tiles, arena, places, fixed, wanted)
-    emitter.body(body)
-    for atom, place in zip(results, slots, strict=True):
-        if emitter.at(atom) != place:
-            emitter.copy(emitter.at(atom), place)
-    following = []
-    for atom, pair in zip(leaves, buffers, strict=True):
-        place = emitter.at(atom)
-        if not (is_var(atom) and place == wanted.get(atom)):
-            own = Place.of(pair.now, atom.type)
-            emitter.copy(place, own)
-            place = own
-        following.append(place.pointer)
-    last = builder.block
-    others = [
-        builder.select(builder.icmp_unsigned("==", p.now, p.first), p.second, p.first)
-        for p in buffers
-    ]
-    done.add_incoming(index(0), entry.block)
-    done.add_incoming(builder.add(done, index(1)), last)
-    for i, phi in enumerate(now):
-        phi.add_incoming(inputs[scan.constants + i], entry.block)
-        phi.add_incoming(following[i], last)
-        buffers[i].now.add_incoming(buffers[i].first, entry.block)
-        buffers[i].now.add_incoming(others[i], last)
-    builder.branch(head)
-
-    ending = ir.IRBuilder(after)
-    emitter.builder = ending
-    for i, atom in enumerate(leaves):
-        emitter.copy(Place.of(now[i], atom.type), Place.of(outputs[i], atom.type))
-    ending = emitter.builder
-    ending.ret_void()
-    entry.branch(head)
-    return arena.size
+    return ScanEmitter(module, name, scan, loops, tiles).emit()
 
 
-def carried_buffers(entry: ir.IRBuilder, head: ir.IRBuilder, arena: Arena, atom: Atom) -> Buffers:
-    first, second = arena.take(entry, atom.type), arena.take(entry, atom.type)
-    return Buffers(first, second, head.phi(POINTER))
+class ScanEmitter:
+    """The parts of the kernel, emitted one after the other; final."""
+
+    def __init__(
+        self,
+        module: ir.Module,
+        name: str,
+        scan: ScanShape,
+        loops: Loops,
+        tiles: Mapping[str, Tile],
+    ) -> None:
+        self.scan, self.loops, self.tiles = scan, loops, tiles
+        kernel = begin_kernel(module, name)
+        self.entry = entry = kernel.builder
+        self.steps, rows, memory = (kernel.argument(i) for i in range(3))
+        self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
+        self.sizes = Sizes(entry.sub(last, self.first_row))
+        count = len(scan.body.inputs)
+        self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.body.inputs)]
+        self.outputs = [
+            self.own(kernel.pointer(count + i), atom) for i, atom in enumerate(scan.body.outputs)
+        ]
+        count += len(self.outputs)
+        self.packed = {a: kernel.pointer(count + i) for i, a in enumerate(scan.packed)}
+        stepped = len(scan.sequences) + len(scan.results)
+        self.strides = [kernel.argument(3 + i) for i in range(stepped)]
+        base = kernel.pointer(count + len(scan.packed))
+        own = entry.gep(base, [entry.mul(kernel.thread, memory)], source_etype=BYTE)
+        self.arena = Arena(entry, self.sizes, own)
+        names = ("head", "step", "after")
+        self.head, self.inside, self.after = map(kernel.function.append_basic_block, names)
+
+    def own(self, pointer: ir.Value, atom: Atom) -> ir.Value:
+        """Where the rows of this thread begin."""
+        rows, left = divmod(atom.type.size, ROWS)
+        if not rows or left or atom.type.shape[:1] != (ROWS,):
+            return pointer
+        offset = self.entry.mul(self.first_row, index(rows))
+        return address(self.entry, pointer, atom.type, offset)
+
+    def emit(self) -> list[int]:
+        scan, entry = self.scan, self.entry
+        at_head = ir.IRBuilder(self.head)
+        done = at_head.phi(index(0).type)
+        now = [at_head.phi(POINTER) for _ in scan.states]
+        buffers = [self.buffers(at_head, atom) for atom in scan.states]
+        at_head.cbranch(at_head.icmp_signed("<", done, self.steps), self.inside, self.after)
+
+        builder = ir.IRBuilder(self.inside)
+        last_step = builder.sub(self.steps, index(1))
+        step = builder.sub(last_step, done) if scan.reverse else done
+        emitter, slots = self.step(builder, step, now, buffers)
+        following = self.leaving(emitter, slots, buffers)
+
+        last = builder.block
+        others = [
+            builder.select(builder.icmp_unsigned("==", p.now, p.first), p.second, p.first)
+            for p in buffers
+        ]
+        done.add_incoming(index(0), entry.block)
+        done.add_incoming(builder.add(done, index(1)), last)
+        for i, phi in enumerate(now):
+            phi.add_incoming(self.inputs[scan.constants + i], entry.block)
+            phi.add_incoming(following[i], last)
+            buffers[i].now.add_incoming(buffers[i].first, entry.block)
+            buffers[i].now.add_incoming(others[i], last)
+        builder.branch(self.head)
+        self.finish(emitter, now)
+        return self.arena.taken
+
+    def buffers(self, head: ir.IRBuilder, atom: Atom) -> Buffers:
+        first, second = self.arena.take(atom.type), self.arena.take(atom.type)
+        return Buffers(first, second, head.phi(POINTER))
+
+    def step(
+        self,
+        builder: ir.IRBuilder,
+        step: ir.Value,
+        now: Sequence[ir.Value],
+        buffers: Sequence[Buffers],
+    ) -> tuple[Emitter, list[Place]]:
+        """The equations of one step; and where in their stacks its results belong."""
+        scan, first = self.scan, self.scan.constants + self.scan.carried
+
+        def slot(base: ir.Value, type: ArrayType, stride: ir.Value) -> Place:
+            return Place.of(address(builder, base, type, builder.mul(step, stride)), type)
+
+        places: dict[Atom, Place] = {}
+        for i, var in enumerate(scan.body.inputs[:first]):
+            pointer = self.inputs[i] if i < scan.constants else now[i - scan.constants]
+            places[var] = Place.of(pointer, var.type)
+        strides = iter(self.strides)
+        for i, var in enumerate(scan.sequences, start=first):
+            places[var] = slot(self.inputs[i], var.type, next(strides))
+        slots = [
+            slot(pointer, atom.type, next(strides))
+            for pointer, atom in zip(self.outputs[scan.carried :], scan.results, strict=True)
+        ]
+        wanted: dict[Var, Place] = {}
+        made = {var for equation in scan.body.equations for var in equation.outputs}
+        owned = [Place.of(b.now, a.type) for b, a in zip(buffers, scan.states, strict=True)]
+        for atom, place in zip((*scan.results, *scan.states), (*slots, *owned), strict=True):
+            if is_var(atom) and atom in made:
+                wanted.setdefault(atom, place)
+        emitter = Emitter(
+            builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed
+        )
+        emitter.body(scan.body)
+        return emitter, slots
+
+    def leaving(
+        self, emitter: Emitter, slots: Sequence[Place], buffers: Sequence[Buffers]
+    ) -> list[ir.Value]:
+        """Put results where they belong; where the next step finds the carried values."""
+        for atom, place in zip(self.scan.results, slots, strict=True):
+            if emitter.at(atom) != place:
+                emitter.copy(emitter.at(atom), place)
+        following = []
+        for atom, pair in zip(self.scan.states, buffers, strict=True):
+            place = emitter.at(atom)
+            if not (is_var(atom) and place == emitter.wanted.get(atom)):
+                own = Place.of(pair.now, atom.type)
+                emitter.copy(place, own)
+                place = own
+            following.append(place.pointer)
+        return following
+
+    def finish(self, emitter: Emitter, now: Sequence[ir.Value]) -> None:
+        emitter.builder = ending = ir.IRBuilder(self.after)
+        for pointer, atom, target in zip(now, self.scan.states, self.outputs, strict=False):
+            emitter.copy(Place.of(pointer, atom.type), Place.of(target, atom.type))
+        ending.ret_void()
+        self.entry.position_at_end(self.entry.block)
+        self.entry.branch(self.head)

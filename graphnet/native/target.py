@@ -9,14 +9,21 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from dataclasses import dataclass
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
+from llvmlite.binding.newpassmanagers import NewPassManager
 
 from graphnet.errors import GraphnetError
+from graphnet.native import objects
 
 OPTIMISATION = 3
+DECLARED = re.compile(r'^declare [^@\n]*@"?(?!llvm\.)([\w.$]+)', re.MULTILINE)
 
 PROBE = """
 declare <16 x float> @llvm.fma.v16f32(<16 x float>, <16 x float>, <16 x float>)
@@ -101,6 +108,11 @@ class Engine:
         assert address, f"the module has no function {name}"
         return address
 
+    def data_address(self, name: str) -> int:
+        address: int = self._engine.get_global_value_address(name)
+        assert address, f"the module has no data {name}"
+        return address
+
 
 class Kernel:
     """A compiled function, called with ctypes values. Calls do not hold Python's lock.
@@ -117,27 +129,98 @@ class Kernel:
         return self.pointer(*arguments)
 
 
-def optimise(module: Any, machine: Any) -> None:
+@dataclass(frozen=True)
+class Compilations:
+    """How many modules this process got by compiling them, and how many from disk."""
+
+    compiled: int = 0
+    loaded: int = 0
+
+
+_compilations = Compilations()
+_counting = threading.Lock()
+
+
+def compilations() -> Compilations:
+    return _compilations
+
+
+def count(compiled: int = 0, loaded: int = 0) -> None:
+    global _compilations
+    with _counting:
+        before = _compilations
+        _compilations = replace(
+            before, compiled=before.compiled + compiled, loaded=before.loaded + loaded
+        )
+
+
+def run_passes(module: Any, machine: Any) -> None:
     options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION)
     builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    passes = builder.getModulePassManager()
+    passes.run(module, builder)
+    # llvmlite never frees them by itself: ObjectRef, the first base, hides this method.
+    NewPassManager._dispose(passes)
+    passes.detach()
 
 
-def optimised(text: str, processor: Processor) -> tuple[Any, Any]:
+def optimised(text: str, processor: Processor, optimise: bool = True) -> tuple[Any, Any]:
     machine = create_machine(processor.name, processor.features)
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
-    optimise(module, machine)
+    if optimise:
+        run_passes(module, machine)
     return module, machine
 
 
-def compile_module(text: str, processor: Processor | None = None) -> Engine:
-    """The functions of a module, given as IR, for a processor (the host)."""
-    engine = llvm.create_mcjit_compiler(*optimised(text, processor or host()))
+def compile_module(text: str, processor: Processor | None = None, optimise: bool = True) -> Engine:
+    """The functions of a module, given as IR, for a processor (the host).
+
+    Functions that it declares are those of the process, and what ``define_symbol`` named.
+    ``optimise=False`` is for code that is written as it should run.
+    """
+    return compile_emitted(text, lambda: text, processor, optimise, DECLARED.findall(text))
+
+
+def compile_emitted(
+    identity: str,
+    emit: Callable[[], str],
+    processor: Processor | None = None,
+    optimise: bool = True,
+    declared: Sequence[str] = (),
+) -> Engine:
+    """A module that is emitted only if it is not on disk under its identity."""
+    processor = processor or host()
+    key = objects.key(
+        identity, processor.name, processor.features, f"O{OPTIMISATION if optimise else 0}",
+        llvm.get_process_triple(), llvmlite.__version__, str(llvm.llvm_version_info),
+    )  # fmt: skip
+    code = objects.found(key)
+    if code is not None:
+        count(loaded=1)
+    else:
+        module, machine = optimised(emit(), processor, optimise)
+        code = machine.emit_object(module)
+        count(compiled=1)
+        objects.keep(key, code)
+    return load(code, processor, declared)
+
+
+def load(code: bytes, processor: Processor, declared: Sequence[str]) -> Engine:
+    machine = create_machine(processor.name, processor.features)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    missing = [name for name in declared if not llvm.address_of_symbol(name)]
+    assert not missing, f"no module has {missing}, without which LLVM would end the process"
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Engine(engine)
+
+
+def define_symbol(name: str, address: int) -> None:
+    """A function that modules linked from now on may declare; it must stay where it is."""
+    llvm.add_symbol(name, address)
 
 
 def assembly(text: str, processor: Processor | None = None) -> str:

@@ -7,8 +7,10 @@ from graphnet.graph.arithmetic import (
     CMulTable,
     CSubTable,
     MulConstant,
+    Power,
+    Square,
 )
-from graphnet.graph.split import Identity
+from graphnet.graph.split import Identity, SelectTable
 from graphnet.nn import cells, element_research
 from graphnet.nn.activation import (
     GatedLinearUnit,
@@ -32,9 +34,7 @@ from graphnet.nn.arithmetic import (
     L1Penalty,
     Log,
     Mul,
-    Power,
     Sqrt,
-    Square,
 )
 from graphnet.nn.bidirectional import Bidirectional
 from graphnet.nn.cells import *  # noqa: F403
@@ -78,6 +78,7 @@ from graphnet.nn.function import Function
 from graphnet.nn.layer_part import LayerPart
 from graphnet.nn.layers import stack
 from graphnet.nn.linear import Linear, LookupTable
+from graphnet.nn.live import Live
 from graphnet.nn.mask import MaskZero, ZeroPadding
 from graphnet.nn.masked_criterion import MaskZeroCriterion
 from graphnet.nn.normalization import LayerNorm
@@ -135,7 +136,6 @@ from graphnet.nn.tables import (
     JustElement,
     JustTable,
     NarrowTable,
-    SelectTable,
     SplitTable,
     StackTable,
     ZipTable,
@@ -206,6 +206,7 @@ __all__ = [
     "LayerStates",
     "LeakyReLU",
     "Linear",
+    "Live",
     "Log",
     "LogSigmoid",
     "LogSoftMax",

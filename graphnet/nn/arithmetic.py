@@ -100,15 +100,6 @@ class Abs(Module):
         return absolute(x)
 
 
-class Square(Module):
-    """x²."""
-
-    symbol = "x²"
-
-    def compute(self, x: Any) -> Any:
-        return x * x
-
-
 class Sqrt(Module):
     """Square root. The gradient at 0, where the slope is infinite, is 0 (Torch's nn/Sqrt.lua)."""
 
@@ -117,16 +108,6 @@ class Sqrt(Module):
     def compute(self, x: Any) -> Any:
         nonzero = not_equal(x, 0)
         return where(nonzero, sqrt(where(nonzero, x, 1.0)), 0.0)
-
-
-class Power(Module):
-    """x to the power of ``exponent``."""
-
-    def __init__(self, exponent: float) -> None:
-        self.exponent = exponent
-
-    def compute(self, x: Any) -> Any:
-        return x**self.exponent
 
 
 class Exp(Module):

@@ -30,31 +30,46 @@ def state_sizes(cell: GModule) -> list[int | None]:
 
 
 def state_types(cell: GModule, x: Any) -> list[ArrayType]:
-    """The types of the states for an input of one step.
+    """The types of the states for an input of one step (see ``state_types_for``)."""
+    return state_types_for(cell, table.map_table(lambda leaf: leaf.type, x))
+
+
+def state_types_for(cell: GModule, given: Any) -> list[ArrayType]:
+    """The types of the states for an input of these types.
 
     What no State and no Linear tells is found by shape rules: a number is tried, and what the cell
     makes of it, until it stays the same; and where a step has several axes, which of them are the
     batch. Raises GraphError where that leads nowhere.
     """
-    leaves, structure = table.flatten(x)
-    first = leaves[0].type
+    first = table.flatten(given)[0][0]
     batch = batch_axes(first)
     sizes = state_sizes(cell)
     if None not in sizes and len(batch) <= 1:
         return types_for(cell, first, sizes, batch)
-    given = table.unflatten(structure, [leaf.type for leaf in leaves])
+    failure: GraphnetError | None = None
     for axes in windows(batch):  # a step may be a sequence itself, with a batch of fewer axes
-        types = types_for(cell, first, sizes, axes)
-        for _ in range(len(types) + 1):
-            found = next_types(cell, given, types)
-            if found == types:
-                return types
-            if found is None or None not in sizes:
-                break
-            types = found
+        guess = types_for(cell, first, sizes, axes)
+        try:
+            types = settled(cell, given, guess, 1 + len(sizes) if None in sizes else 1)
+        except GraphnetError as error:  # the guess is wrong, or the cell
+            failure = error
+            continue
+        if types is not None:
+            return types
     if None not in sizes:  # the sizes are right, so the step itself will say what is wrong
         return types_for(cell, first, sizes, batch[:1])
-    raise unknown_states(cell)
+    raise unknown_states(cell, failure) from failure
+
+
+def settled(cell: GModule, x: Any, types: list[ArrayType], trials: int) -> list[ArrayType] | None:
+    """The types of the states that a step leaves as they are, from a guess on; None where so many
+    steps did not find them."""
+    for _ in range(trials):
+        found = next_types(cell, x, types)
+        if found == types:
+            return types
+        types = found
+    return None
 
 
 def windows(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -100,9 +115,9 @@ def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
             )
 
 
-def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType] | None:
-    """The types of the next states, by shape rules in a trace that is thrown away; None where the
-    cell cannot take these states."""
+def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType]:
+    """The types of the next states, by shape rules in a trace that is thrown away. Raises what the
+    cell raises where it cannot take these states."""
     scratch = Tracing(Wanted(False, False, False))
     token = current_tracing.set(scratch)
     try:
@@ -110,19 +125,20 @@ def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[Array
             scratch.module = cell
             inputs = table.map_table(scratch.builder.input, [x, *states])
             results = cell.compute(inputs)
-    except GraphnetError:
-        return None
     finally:
         current_tracing.reset(token)
     results = results if table.is_table(results) else [results]
     return [result.type for result in results[: len(states)]]
 
 
-def unknown_states(cell: GModule) -> GraphError:
+def unknown_states(cell: GModule, failure: GraphnetError | None = None) -> GraphError:
+    """The error, and what the cell said when it was tried."""
+    tried = f"\n  The last guess failed: {str(failure).splitlines()[0]}" if failure else ""
     names = ", ".join(cell.name_of(node) for node in cell.inputs[1:])
     return GraphError(
         f"cannot tell how wide the states ({names}) are",
-        "Make them with nn.State(size)() in the cell, or give the states before the first step.",
+        "Make them with nn.State(size)() in the cell, or give the states before the first step."
+        + tried,
     )
 
 

@@ -179,10 +179,7 @@ class Recurrent(Module):
             tracing.mark_padding(live)
         if tracing is not None and self.mask_zero:
             tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
-        inputs = [x, *carry]
-        results = mask_zero(self.cell.call, inputs, 1) if self.mask_zero else self.cell.call(inputs)
-        results = results if table.is_table(results) else [results]
-        check_states(self.cell, carry, results)
+        results = stepped(self.cell, x, carry, self.mask_zero)
         leaves, results = results[: len(carry)], results[len(carry) :] or results[-1:]
         if live is not None:
             leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
@@ -265,6 +262,15 @@ def require_cell(cell: object, name: str = "Recurrent") -> None:
             f"({', '.join(map(cell.name_of, cell.outputs))})",
             "The first outputs are the next states, one for each state.",
         )
+
+
+def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:
+    """The results of one step of a cell, the next states first; ``masked``: as in MaskZero."""
+    inputs = [x, *carry]
+    results = mask_zero(cell.call, inputs, 1) if masked else cell.call(inputs)
+    results = list(results) if table.is_table(results) else [results]
+    check_states(cell, carry, results)
+    return results
 
 
 def check_states(cell: GModule, carry: Sequence[Any], results: Sequence[Any]) -> None:

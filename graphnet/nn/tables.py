@@ -8,15 +8,10 @@ from typing import Any
 from graphnet.errors import GraphError, IndexRangeError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.arithmetic import require_pair, require_table
+from graphnet.graph.split import position
 from graphnet.graph.table import describe, flatten, is_table
 from graphnet.ir.pointwise import maximum, minimum
 from graphnet.ir.shaping import concatenate, stack
-
-
-def position(index: int, count: int) -> int:
-    if not -count <= index < count:
-        raise IndexRangeError(f"selects entry {index} of a table of {count}", "Counted from 0.")
-    return index % count
 
 
 class CMaxTable(Module):
@@ -101,17 +96,6 @@ def require_array(value: Any) -> Any:
 def batched_axis(axis: int, ndim: int, input_dims: int | None) -> int:
     """The axis, counted behind a batch axis where there is one."""
     return axis + 1 if axis >= 0 and input_dims is not None and ndim == input_dims + 1 else axis
-
-
-class SelectTable(Module):
-    """One entry of a table, counted from 0 (negative: from the end)."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-
-    def compute(self, table: Any) -> Any:
-        entries = require_table(table)
-        return entries[position(self.index, len(entries))]
 
 
 class NarrowTable(Module):

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
+from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 
 @final
@@ -46,19 +46,12 @@ class Adadelta(Optimizer):
     def update(self, values: NDArray, gradients: NDArray) -> None:
         step, size = self._work, self._size
         squares, steps = self.vectors["square_average"], self.vectors["step_average"]
-        self._average(squares, gradients)
+        take_in(squares, np.multiply(gradients, gradients, out=size), self.decay, size)
         np.add(squares, self.epsilon, out=step)
         np.sqrt(step, out=step)
         np.divide(gradients, step, out=step)
         np.add(steps, self.epsilon, out=size)
         step *= np.sqrt(size, out=size)
-        self._average(steps, step)
+        take_in(steps, np.multiply(step, step, out=size), self.decay, size)
         step *= self.learning_rate
         values -= step
-
-    def _average(self, average: NDArray, vector: NDArray) -> None:
-        """Take the squares of a vector into a running average."""
-        square = np.multiply(vector, vector, out=self._size)
-        square *= 1 - self.decay
-        average *= self.decay
-        average += square

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
+from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 
 @final
@@ -51,12 +51,8 @@ class Adam(Optimizer):
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
         average, square = self.vectors["average"], self.vectors["square_average"]
-        average *= self.beta1
-        average += np.multiply(gradients, 1 - self.beta1, out=work)
-        square *= self.beta2
-        np.multiply(gradients, gradients, out=work)
-        work *= 1 - self.beta2
-        square += work
+        take_in(average, gradients, self.beta1, work)
+        take_in(square, np.multiply(gradients, gradients, out=work), self.beta2, work)
         np.sqrt(square, out=work)
         start = float(np.sqrt(1 - self.beta2**self.steps))
         work += self.epsilon if self.epsilon_inside else self.epsilon * start

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
+from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 
 @final
@@ -47,8 +47,7 @@ class Adamax(Optimizer):
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
         average, largest = self.vectors["average"], self.vectors["largest"]
-        average *= self.beta1
-        average += np.multiply(gradients, 1 - self.beta1, out=work)
+        take_in(average, gradients, self.beta1, work)
         np.abs(gradients, out=work)
         work += self.epsilon
         largest *= self.beta2

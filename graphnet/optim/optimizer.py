@@ -145,6 +145,13 @@ class Optimizer(ABC):
             )
 
 
+def take_in(average: NDArray, vector: NDArray, decay: float, work: NDArray) -> None:
+    """``average = decay · average + (1 - decay) · vector`` in place; ``work`` may be the vector."""
+    np.multiply(vector, 1 - decay, out=work)
+    average *= decay
+    average += work
+
+
 def require_number(name: str, value: float, low: float, below: float = float("inf")) -> None:
     """Raise ValueError unless ``low <= value < below``."""
     if not low <= value < below:

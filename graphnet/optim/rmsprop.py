@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.graph import Module
 from graphnet.ir.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
+from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 
 @final
@@ -44,10 +44,7 @@ class RMSprop(Optimizer):
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
         average = self.vectors["square_average"]
-        np.multiply(gradients, gradients, out=work)
-        work *= 1 - self.decay
-        average *= self.decay
-        average += work
+        take_in(average, np.multiply(gradients, gradients, out=work), self.decay, work)
         np.sqrt(average, out=work)
         work += self.epsilon
         np.divide(gradients, work, out=work)

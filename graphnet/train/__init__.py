@@ -2,7 +2,7 @@
 
 from graphnet.train.batches import TextBatches
 from graphnet.train.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
-from graphnet.train.history import History, draw_losses
+from graphnet.train.history import Epoch, History, draw_losses
 from graphnet.train.model import character_model, initial_states
 from graphnet.train.sampling import sample
 from graphnet.train.schedule import decay_after
@@ -10,6 +10,7 @@ from graphnet.train.text import Vocabulary, documentation_text, read_text
 from graphnet.train.trainer import Trainer
 
 __all__ = [
+    "Epoch",
     "GradientFlow",
     "History",
     "TextBatches",

@@ -14,6 +14,21 @@ from graphnet.ir.types import NDArray
 from graphnet.train.figure import new_figure, save_figure
 
 
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to: mean losses, ``validation`` None where there was none."""
+
+    number: int
+    batches_done: int
+    training: float
+    validation: float | None
+
+    @property
+    def perplexity(self) -> float:
+        """Of the validation, or of the training where there was none."""
+        return perplexity(self.training if self.validation is None else self.validation)
+
+
 @dataclass(slots=True)
 class History:
     """``training``: the loss of each batch; ``validation``: pairs (batches trained, mean loss).
@@ -23,6 +38,17 @@ class History:
 
     training: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
+
+    def last_epoch(self, batches: int) -> Epoch:
+        """The figures of the last ``batches`` batches, which made an epoch."""
+        done = len(self.training)
+        place, loss = self.validation[-1] if self.validation else (0, math.nan)
+        return Epoch(
+            number=done // batches,
+            batches_done=done,
+            training=math.fsum(self.training[-batches:]) / batches,
+            validation=loss if place == done else None,
+        )
 
     def arrays(self) -> dict[str, NDArray]:
         """As arrays, for a checkpoint."""
@@ -48,6 +74,15 @@ def bits(loss: Any) -> Any:
     3.0
     """
     return loss / math.log(2)
+
+
+def perplexity(loss: float) -> float:
+    """Among how many equally likely words a model chooses, on average: exp(loss).
+
+    >>> round(perplexity(math.log(8)), 12)
+    8.0
+    """
+    return math.exp(loss) if loss < 700 else math.inf  # exp would overflow
 
 
 def nats(loss: Any) -> Any:

@@ -8,7 +8,7 @@ import time
 
 from tqdm import tqdm
 
-from graphnet.train.history import bits
+from graphnet.train.history import bits, perplexity
 
 LINES = 5
 """How many lines an epoch prints where there is no terminal."""
@@ -79,5 +79,11 @@ def is_terminal() -> bool:
 
 
 def loss_text(loss: float, unit: str = "character") -> str:
-    """``loss 1.634, 2.357 bits per character``, or the loss alone where there is no unit."""
-    return f"loss {loss:.3f}, {bits(loss):.3f} bits per {unit}" if unit else f"loss {loss:.4g}"
+    """``loss 1.634, 2.357 bits per character``, or the loss alone where there is no unit.
+
+    Models of characters are compared by bits; those of words, and all others, by perplexity.
+    """
+    if not unit:
+        return f"loss {loss:.4g}"
+    text = f"loss {loss:.3f}, {bits(loss):.3f} bits per {unit}"
+    return text if unit == "character" else f"{text}, perplexity {perplexity(loss):.4g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from graphnet.graph import Module, table
 from graphnet.ir.types import NDArray
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
 from graphnet.train.checkpoint import load_checkpoint, save_checkpoint
-from graphnet.train.history import History
+from graphnet.train.history import Epoch, History
 from graphnet.train.interruption import Interruption, interruptible
 from graphnet.train.modes import evaluating, require_training
 from graphnet.train.progress import Progress, loss_text
@@ -41,7 +41,9 @@ class Trainer:
     With ``checkpoint``, a path, the training is saved there after every epoch, every
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
     ``notes`` are plain values kept in that file, and checked by ``load`` to be the same.
-    ``unit`` names what a target counts (``"character"``): progress then shows bits per unit.
+    ``unit`` names what a target counts (``"character"``): progress then shows bits per unit,
+    and perplexity for all units but characters. ``callback`` is called with an ``Epoch`` (its
+    number, mean losses, perplexity) at the end of each, after the checkpoint is written.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Trainer:
         notes: Mapping[str, Any] | None = None,
         show_progress: bool = True,
         unit: str = "",
+        callback: Callable[[Epoch], object] | None = None,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise GraphError(
@@ -84,6 +87,7 @@ class Trainer:
         self.notes = dict(notes or {})
         self.show_progress = show_progress
         self.unit = unit
+        self.callback = callback
         if not set(optimizer.net.parameters()) <= set(net.parameters()):
             raise GraphError(
                 f"The trainer's optimiser {type(optimizer).__name__} was made for another net",
@@ -117,6 +121,8 @@ class Trainer:
         with interruptible() as interruption:
             while self.batches_done < epochs * len(training) and not self.interrupted:
                 self._epoch(training, epochs, validation, interruption)
+                if self.callback is not None and self.batches_done % len(training) == 0:
+                    self.callback(self.history.last_epoch(len(training)))
         if self.interrupted and self.checkpoint is None:
             raise KeyboardInterrupt
         return self.history

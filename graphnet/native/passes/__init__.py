@@ -7,16 +7,22 @@ from collections.abc import Callable
 from graphnet.ir.program import Program
 from graphnet.native.passes.hoist import hoist
 from graphnet.native.passes.merge import merge
+from graphnet.native.passes.orient import orient
 from graphnet.native.passes.simplify import simplify
 from graphnet.native.passes.sink import sink
+from graphnet.native.passes.sums import join_sums
+from graphnet.native.passes.totals import join_totals
 
 PASSES: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("simplify", simplify),
     ("merge", merge),
+    ("join sums", join_sums),
     ("hoist", hoist),
     ("sink", sink),
     ("simplify again", simplify),
+    ("join totals", join_totals),
+    ("orient", orient),
 )
 """In the order in which a program goes through them."""
 
-__all__ = ["PASSES", "hoist", "merge", "simplify", "sink"]
+__all__ = ["PASSES", "hoist", "join_sums", "join_totals", "merge", "orient", "simplify", "sink"]

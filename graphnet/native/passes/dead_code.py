@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.native.rewrite import ScanParts, is_scan, producers, read_by
+from graphnet.native.passes.scans import Scan
+from graphnet.native.rewrite import is_scan, producers, read_by
 
 LASTING = {"call", "checked_lengths"}
 """Primitives that do something besides their results: a user's function, an error to report."""
@@ -27,34 +28,31 @@ def remove_dead_code(program: Program) -> Program:
 
 
 def is_lasting(equation: Equation) -> bool:
-    return equation.primitive.name in LASTING or any(
-        is_lasting(inner) for body in equation.bodies() for inner in body.equations
+    return equation.primitive.name in LASTING or (
+        is_scan(equation) and any(map(is_lasting, equation.settings["body"].equations))
     )
 
 
 def narrowed(equation: Equation, needed: set[Var]) -> Equation:
     """The scan with only those operands and outputs that what is needed of it needs."""
-    parts = ScanParts.of(equation)
-    parts.results = [(atom, stack) for atom, stack in parts.results if stack in needed]
-    demanded = demanded_values(parts, needed)
-    parts.carried = [c for c in parts.carried if c.final in needed or c.input in demanded]
-    body = remove_dead_code(parts.body())
-    read = {var for inner in body.equations for var in read_by(inner)}
-    read.update(atom for atom in body.outputs if is_var(atom))
-    parts.equations = body.equations
-    parts.constants = {var: atom for var, atom in parts.constants.items() if var in read}
-    parts.sequences = {var: atom for var, atom in parts.sequences.items() if var in read}
-    return parts.equation()
+    scan = Scan.of(equation)
+    scan.results = [result for result in scan.results if result.outside in needed]
+    if any(c.final not in needed for c in scan.carried):
+        demanded = demanded_values(scan, needed)
+        scan.carried = [c for c in scan.carried if c.final in needed or c.enters in demanded]
+    scan.equations = remove_dead_code(scan.body()).equations
+    scan.drop_unread_operands()
+    return scan.equation()
 
 
-def demanded_values(parts: ScanParts, needed: set[Var]) -> set[Var]:
+def demanded_values(scan: Scan, needed: set[Var]) -> set[Var]:
     """The values of a body that the needed outputs need, at this step or at a later one: whoever
     reads a carried value needs what the step before gave for it."""
-    carried: dict[Atom, Atom] = {c.input: c.output for c in parts.carried}
-    producer = producers(parts.equations)
-    waiting: list[Atom] = [c.output for c in parts.carried if c.final in needed]
-    waiting += [atom for atom, _ in parts.results]
-    waiting += [var for inner in parts.equations if is_lasting(inner) for var in read_by(inner)]
+    carried: dict[Atom, Atom] = {c.enters: c.leaves for c in scan.carried}
+    producer = producers(scan.equations)
+    waiting: list[Atom] = [c.leaves for c in scan.carried if c.final in needed]
+    waiting += [result.inside for result in scan.results]
+    waiting += [var for inner in scan.equations if is_lasting(inner) for var in read_by(inner)]
     found: set[Var] = set()
     while waiting:
         atom = waiting.pop()

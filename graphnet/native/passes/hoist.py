@@ -1,25 +1,23 @@
-"""Hoisting: what the steps of a scan compute without carried values is computed once, before it."""
+"""Hoisting: products without carried values are computed for all steps at once, before the scan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphnet.ir.product import matmul
-from graphnet.ir.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.program import Atom, Equation, Program, is_var
 from graphnet.ir.shaping import broadcast
-from graphnet.ir.types import ArrayType
 from graphnet.native.passes.lifting import MOVES, Lifter, Operand, can_lift
-from graphnet.native.passes.scans import Bound, Replacement, Scan, rewrite_scans
-
-GROWTH = 2
-"""A sequence that no product made may be so many times as large as those that it is made from."""
+from graphnet.native.passes.scans import Replacement, Result, Scan, rewrite_scans
 
 
 def hoist(program: Program) -> Program:
-    """The program with what is free of carried values computed over all steps, before the scan.
+    """The program with what pays by it computed before the scan, if no carried value takes part.
 
-    A slice times a matrix becomes one large product; its result enters the body as a sequence.
+    A slice times a matrix becomes one large product, whose result enters the body as a sequence.
+    Pointwise work on slices stays: fused into the step it reads what is in the cache, outside it
+    would write and read whole sequences.
     """
     return rewrite_scans(program, hoist_scan)
 
@@ -29,7 +27,7 @@ class Plan:
     """Which values of the body are computed outside, and which of these the body still reads."""
 
     outside: set[Atom] = field(default_factory=set)
-    entering: set[Var] = field(default_factory=set)
+    entering: set[Atom] = field(default_factory=set)
 
 
 def hoist_scan(scan: Scan) -> Replacement | None:
@@ -39,33 +37,31 @@ def hoist_scan(scan: Scan) -> Replacement | None:
     if not plan.outside:
         return None
     lifter = Lifter(scan.length)
-    found: dict[Atom, Operand] = {b.inside: Operand(b.outside, False) for b in scan.constants}
-    found.update((b.inside, Operand(b.outside, True)) for b in scan.sequences)
+    found: dict[Atom, Operand] = {v: Operand(a, False) for v, a in scan.constants.items()}
+    found.update((v, Operand(a, True)) for v, a in scan.sequences.items())
     for equation in free:
         if equation.outputs[0] in plan.outside:
-            operands = [found.get(atom, Operand(atom, False)) for atom in equation.inputs]
+            operands = [found.get(atom) or Operand(atom, False) for atom in equation.inputs]
             found[equation.outputs[0]] = lifter.lift(equation, operands)
     renamed = {
         result.outside: found[result.inside].atom
         for result in scan.results
-        if stepped.get(result.inside)
+        if result.inside in plan.outside and stepped.get(result.inside)
     }
-    entering = [v for equation in free for v in equation.outputs if v in plan.entering]
-    smaller = Scan(
-        scan.equation,
-        [*scan.constants, *(Bound(v, found[v].atom) for v in entering if not stepped[v])],
-        scan.carried,
-        [*scan.sequences, *(Bound(v, found[v].atom) for v in entering if stepped[v])],
-        [result for result in scan.results if result.outside not in renamed],
-        [e for e in scan.equations if plan.entering.isdisjoint(e.outputs)],
-    )
-    return Replacement([*lifter.equations, *smaller.rebuilt()], renamed)
+    for equation in free:
+        for value in equation.outputs:
+            if value in plan.entering:
+                kind = scan.sequences if stepped[value] else scan.constants
+                kind[value] = found[value].atom
+    scan.results = [result for result in scan.results if result.outside not in renamed]
+    scan.equations = [e for e in scan.equations if plan.entering.isdisjoint(e.outputs)]
+    return Replacement([*lifter.equations, *scan.rebuilt()], renamed)
 
 
 def free_values(scan: Scan) -> dict[Atom, bool]:
     """The values of the body that no carried value takes part in: whether they differ by step."""
-    stepped: dict[Atom, bool] = {bound.inside: False for bound in scan.constants}
-    stepped.update((bound.inside, True) for bound in scan.sequences)
+    stepped: dict[Atom, bool] = dict.fromkeys(scan.constants, False)
+    stepped.update(dict.fromkeys(scan.sequences, True))
     for equation in scan.equations:
         if all(not is_var(atom) or atom in stepped for atom in equation.inputs):
             flags = [stepped.get(atom, False) for atom in equation.inputs]
@@ -77,16 +73,17 @@ def free_values(scan: Scan) -> dict[Atom, bool]:
 def planned(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> Plan:
     """From the last equation to the first: what is read where.
 
-    A free result need not pass through the scan. A free value that the body reads enters it if
-    that pays, or if it is computed outside anyway; otherwise its equation stays.
+    A free value that the body reads enters it if that pays, or if it is computed outside anyway;
+    otherwise its equation stays. A free result leaves the scan, unless the body computes it anyway.
     """
-    plan = Plan()
     inside: set[Atom] = {value.leaves for value in scan.carried}
     for equation in scan.equations:
         if equation.outputs[0] not in stepped:
             inside.update(equation.inputs)
-    for result in scan.results:
-        (plan.outside if stepped.get(result.inside) else inside).add(result.inside)
+    inside.update(result.inside for result in scan.results if not stepped.get(result.inside))
+    staying = staying_results(scan.results, free, stepped, inside)
+    inside |= staying
+    plan = Plan({r.inside for r in scan.results if stepped.get(r.inside)} - staying)
     for equation in reversed(free):
         value = equation.outputs[0]
         if value in inside:
@@ -101,19 +98,31 @@ def planned(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> P
     return plan
 
 
+def staying_results(
+    results: Iterable[Result],
+    free: list[Equation],
+    stepped: Mapping[Atom, bool],
+    inside: set[Atom],
+) -> set[Atom]:
+    """The free results that the body computes anyway, or from what it computes anyway: outside,
+    their operands would be computed or stacked once more."""
+    computed = set(inside)
+    for equation in reversed(free):
+        if equation.outputs[0] in computed and not pays(equation, stepped):
+            computed.update(equation.inputs)
+    staying: set[Atom] = set()
+    for equation in free:
+        value = equation.outputs[0]
+        if not stepped[value] or pays(equation, stepped):
+            continue
+        own = value in computed and equation.primitive not in MOVES
+        if own or not staying.isdisjoint(equation.inputs):
+            staying.add(value)
+    return staying.intersection(result.inside for result in results)
+
+
 def pays(equation: Equation, stepped: Mapping[Atom, bool]) -> bool:
-    """Products pay. Moves cost nothing in the body. All else pays unless it grows: a mask of a few
-    bytes a step that meets a constant would become a sequence as large as the constant."""
-    value = equation.outputs[0]
-    if not stepped[value]:
+    """Products pay, and what is the same at each step, if more than a repetition is computed."""
+    if not stepped[equation.outputs[0]]:
         return equation.primitive is not broadcast
-    if equation.primitive in MOVES:
-        return False
-    if equation.primitive is matmul:
-        return True
-    operands = {atom for atom in equation.inputs if stepped.get(atom)}
-    return nbytes(value.type) <= GROWTH * sum(nbytes(atom.type) for atom in operands)
-
-
-def nbytes(type: ArrayType) -> int:
-    return type.size * type.dtype.itemsize
+    return equation.primitive is matmul

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graphnet.ir.indexing import slice_
 from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Var, is_var
-from graphnet.ir.shaping import broadcast
-from graphnet.ir.types import ArrayType
+from graphnet.ir.shaping import broadcast, concatenate
+from graphnet.ir.types import ArrayType, normalise_axis
 from graphnet.native.passes.lifting import MOVES, SAME_SIZE, Lifter, Operand, can_lift
 from graphnet.native.passes.scans import Carried, Result, Scan
 
@@ -31,6 +32,10 @@ class Late:
         """The equation of the body that makes a value; None for its inputs and literals."""
         return self.made.get(atom) if is_var(atom) else None
 
+    def is_joined(self, atom: Atom) -> bool:
+        equation = self.maker(atom)
+        return equation is not None and equation.primitive is concatenate
+
     def in_order(self, atoms: Iterable[Atom]) -> list[Atom]:
         """Each after those that it is computed from."""
         return sorted(atoms, key=lambda atom: self.order.get(atom, -1))
@@ -48,7 +53,7 @@ def behind(scan: Scan, roots: Iterable[Atom]) -> set[Atom]:
 def leaving(scan: Scan, early: set[Atom]) -> set[Atom]:
     """Products by a constant and what follows from them, where neither an early value nor an
     equation that must stay reads it."""
-    constants = {bound.inside for bound in scan.constants}
+    constants: set[Atom] = set(scan.constants)
     after: set[Atom] = set()
     for equation in scan.equations:
         is_product = equation.primitive is matmul and not constants.isdisjoint(equation.inputs)
@@ -80,8 +85,14 @@ class Stacks:
             for result in scan.results
             if is_var(result.inside) and result.inside not in late.leaving
         }
-        self.found.update((b.inside, Operand(b.outside, False)) for b in scan.constants)
-        self.found.update((b.inside, Operand(b.outside, True)) for b in scan.sequences)
+        self.found.update((v, Operand(atom, False)) for v, atom in scan.constants.items())
+        self.found.update((v, Operand(atom, True)) for v, atom in scan.sequences.items())
+        self.joined: dict[Atom, Equation] = {
+            part: equation
+            for equation in scan.equations
+            if equation.primitive is concatenate
+            for part in equation.inputs
+        }
 
     def operand(self, atom: Atom) -> Operand:
         """The value over all steps; none is stacked twice."""
@@ -89,7 +100,7 @@ class Stacks:
         pending = [atom]
         while pending:
             value = pending.pop()
-            if value not in needed and value not in self.found:
+            if value not in needed and not self.is_found(value):
                 needed[value] = equation = self.made_anew(value)
                 pending += equation.inputs if equation else ()
         for value in self.late.in_order(needed):
@@ -103,12 +114,45 @@ class Stacks:
                 self.found[value] = Operand(value, False)
         return self.found[atom]
 
+    def is_at_hand(self, atom: Atom) -> bool:
+        """Whether the value needs no more to be stacked than is stacked already."""
+        pending, seen = [atom], {atom}
+        while pending:
+            value = pending.pop()
+            if is_var(value) and not self.is_found(value):
+                equation = self.made_anew(value)
+                if equation is None:
+                    return False
+                pending += [read for read in equation.inputs if read not in seen]
+                seen.update(equation.inputs)
+        return True
+
+    def is_found(self, atom: Atom) -> bool:
+        """Whether the value is there over all steps, perhaps as a part of a stacked whole."""
+        whole = self.joined.get(atom)
+        if atom in self.found or whole is None:
+            return atom in self.found
+        operand = self.found.get(whole.outputs[0])
+        if operand is None or not operand.stepped:
+            return False
+        axis = normalise_axis(whole.settings["axis"], len(atom.type.shape))
+        before = whole.inputs[: whole.inputs.index(atom)]
+        start = sum(part.type.shape[axis] for part in before)
+        window = [(0, size, 1) for size in operand.atom.type.shape]
+        window[axis + 1] = (start, start + atom.type.shape[axis], 1)
+        self.found[atom] = Operand(
+            self.lifter.emit(slice_, operand.atom, window=tuple(window)), True
+        )
+        return True
+
     def made_anew(self, atom: Atom) -> Equation | None:
         """The equation of a value that is made after the scan: what leaves, and moves, unless
         more would be stacked."""
         equation = self.late.maker(atom)
         if equation is None or atom in self.late.leaving:
             return equation
+        if equation.primitive is slice_ and self.late.is_joined(equation.inputs[0]):
+            return equation  # the whole is stacked for its other parts anyway
         small = equation.primitive in SAME_SIZE or equation.primitive is broadcast
         known = all(not is_var(read) or read in self.found for read in equation.inputs)
         return equation if small or (known and equation.primitive in MOVES) else None

@@ -12,8 +12,7 @@ from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Atom, Equation, Origin, Var
 from graphnet.ir.reduction import axes_of
 from graphnet.ir.types import Shape, normalise_axis
-
-POINTWISE = {value for value in vars(pointwise).values() if isinstance(value, Primitive)}
+from graphnet.native.rewrite import POINTWISE
 
 SAME_SIZE = {shaping.reshape, shaping.transpose, pointwise.identity, pointwise.stop_gradient}
 """Moves whose result holds each value of the operand once."""
@@ -43,16 +42,28 @@ class Lifter:
         self.length = length
         self.equations: list[Equation] = []
         self.origin: Origin | None = None
+        self.slices: dict[Atom, Equation] = {}
 
     def emit(self, primitive: Primitive, *atoms: Atom, **settings: Any) -> Atom:
         """One equation as it is; literals are not computed with, so that time knows no steps."""
         (type,) = primitive.output_types(atoms, settings)
         output = Var(type)
-        self.equations.append(Equation(primitive, atoms, settings, (output,), self.origin))
+        equation = Equation(primitive, atoms, settings, (output,), self.origin)
+        self.equations.append(equation)
+        if primitive is indexing.slice_:
+            self.slices[output] = equation
         return output
 
     def reshape(self, atom: Atom, shape: Shape) -> Atom:
-        return atom if atom.type.shape == shape else self.emit(shaping.reshape, atom, shape=shape)
+        if atom.type.shape == shape:
+            return atom
+        cut = self.slices.get(atom)
+        if cut is None or not shape or not cuts_columns(cut) or shape[-1] != atom.type.shape[-1]:
+            return self.emit(shaping.reshape, atom, shape=shape)
+        (whole,), (*_, columns) = cut.inputs, cut.settings["window"]
+        rows = self.reshape(whole, (*shape[:-1], whole.type.shape[-1]))  # as it lies: no copy
+        window = (*((0, size, 1) for size in shape[:-1]), columns)
+        return self.emit(indexing.slice_, rows, window=window)
 
     def lift(self, equation: Equation, operands: Sequence[Operand]) -> Operand:
         """The result of an equation for which ``can_lift`` holds."""
@@ -72,6 +83,12 @@ class Lifter:
         if not operand.stepped or len(shape) >= rank:
             return operand.atom
         return self.reshape(operand.atom, (self.length, *(1,) * (rank - len(shape)), *shape))
+
+
+def cuts_columns(cut: Equation) -> bool:
+    """Whether a slice takes all but along the last axis."""
+    (whole,), window = cut.inputs, cut.settings["window"]
+    return all(w == (0, n, 1) for w, n in zip(window[:-1], whole.type.shape, strict=False))
 
 
 Rule = Callable[[Lifter, Equation, Sequence[Operand]], Atom]

@@ -4,9 +4,9 @@ The gates of an LSTM multiply one x with four matrices: one product with the fou
 same numbers. A sum a @ A + b @ B is one product of joined operands. Both are the same but for the
 order of summation, so but for rounding.
 
-In the body of a scan, two products are merged only if they agree on whether they depend on what is
-carried, and on whether what is carried depends on them: one kind can be computed for all steps
-before the scan, the other after it, and they must stay apart from those that cannot.
+In the body of a scan, products are of three kinds, which stay apart: those that do not depend on
+what is carried can be computed for all steps before the scan; those that do, but that what is
+carried does not depend on, after it; the others must stay.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from graphnet.ir.indexing import slice_
 from graphnet.ir.pointwise import add
 from graphnet.ir.product import matmul, matmul_count
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.ir.shaping import concatenate, reshape
+from graphnet.ir.shaping import concatenate, reshape, transpose
 from graphnet.native.passes.dead_code import remove_dead_code
+from graphnet.native.passes.lifting import MOVES
 from graphnet.native.passes.products import (
     Finder,
     KindOf,
@@ -28,7 +29,16 @@ from graphnet.native.passes.products import (
     with_the_same_left,
     with_the_same_right,
 )
-from graphnet.native.rewrite import Rewriter, ScanParts, depending, feeding, is_scan
+from graphnet.native.passes.scans import Scan
+from graphnet.native.rewrite import (
+    POINTWISE,
+    Rewriter,
+    depending,
+    feeding,
+    is_scan,
+    is_transpose,
+    read_by,
+)
 
 COPY = 8
 """What copying one number costs, in multiply-adds of a product."""
@@ -44,11 +54,17 @@ FINDERS: tuple[Finder, ...] = (sums_of_products, with_the_same_left, with_the_sa
 
 def merge(program: Program) -> Program:
     """The same program with fewer and larger products, where joining costs less than it saves."""
+    before = program
     for find in FINDERS:
         scope = Scope(None, {}, 1)
         scope.rewrite(program, lambda equation: None, find)
-        program = Program(program.inputs, scope.new.equations, program.outputs)
-    return remove_dead_code(program)
+        if scope.new.equations is not program.equations:
+            program = Program(program.inputs, scope.new.equations, program.outputs)
+    return remove_dead_code(program) if program is not before else program
+
+
+def product_count(program: Program) -> int:
+    return sum(equation.primitive is matmul for equation in program.equations)
 
 
 class Scope:
@@ -64,14 +80,21 @@ class Scope:
         self.length = length
         self.new = Rewriter()
         self.known: dict[Hashable, Atom] = {}
+        self.fresh: set[Atom] = set()
+        self.given: set[Atom] = set()
 
     def rewrite(self, program: Program, kind_of: KindOf, find: Finder) -> None:
         """Fill ``new`` with the equations of the program, its products merged."""
         merges: dict[int, list[Merge]] = {}
         gone: set[Equation] = set()
-        for found in find(program, kind_of, self.is_worth):
-            merges.setdefault(found.index, []).append(found)
-            gone.update(found.gone)
+        self.look_at(program)
+        if product_count(program) > 1:
+            for found in find(program, kind_of, self.is_worth):
+                merges.setdefault(found.index, []).append(found)
+                gone.update(found.gone)
+        if not merges and not any(map(is_scan, program.equations)):
+            self.new.equations = program.equations
+            return
         for found in merges.get(-1, ()):
             self.apply(found)
         for index, equation in enumerate(program.equations):
@@ -82,18 +105,32 @@ class Scope:
             for found in merges.get(index, ()):
                 self.apply(found)
 
+    def look_at(self, program: Program) -> None:
+        """Note what is made by pointwise equations, and what is given, or a view of that."""
+        self.given.update(program.inputs)
+        for equation in program.equations:
+            if equation.primitive in POINTWISE:
+                self.fresh.update(equation.outputs)
+            elif equation.primitive in MOVES and self.given.issuperset(read_by(equation)):
+                self.given.update(equation.outputs)
+
     def rewrite_scan(self, equation: Equation, find: Finder) -> None:
-        parts = ScanParts.of(equation)
-        inner = Scope(self, parts.constants, parts.length)
-        carried = depending(parts.equations, [item.input for item in parts.carried])
-        carrying = feeding(parts.equations, [item.output for item in parts.carried])
+        body: Program = equation.settings["body"]
+        if product_count(body) < 2 and not any(map(is_scan, body.equations)):
+            self.new.keep(equation)
+            return
+        scan = Scan.of(equation)
+        inner = Scope(self, scan.constants, scan.length)
+        carried = depending(scan.equations, [item.enters for item in scan.carried])
+        carrying = feeding(scan.equations, [item.leaves for item in scan.carried])
 
         def kind_of(product: Equation) -> tuple[bool, bool]:
-            return product.outputs[0] in carried, product.outputs[0] in carrying
+            (result,) = product.outputs
+            return result in carried, result in carried and result in carrying
 
-        inner.rewrite(parts.body(), kind_of, find)
-        parts.equations = inner.new.equations
-        self.new.append(parts.equation())
+        inner.rewrite(scan.body(), kind_of, find)
+        scan.equations = inner.new.equations
+        self.new.append(scan.equation())
 
     # ---- joining
 
@@ -106,9 +143,18 @@ class Scope:
                 var = Var(outside.type)
                 self.constants[var] = outside
                 self.known[key] = var
+            elif turned := self.transposed(parts):
+                inner = self.join(turned, 1 - axis)  # copied as they lie
+                self.known[key] = self.new.emit(transpose, (inner,), {"axes": (1, 0)})
             else:
                 self.known[key] = self.new.emit(concatenate, parts, {"axis": axis})
         return self.known[key]
+
+    def transposed(self, parts: tuple[Atom, ...]) -> tuple[Atom, ...]:
+        """The matrices that these are the transposes of, if all of them are."""
+        made = [self.new.producer.get(atom) if is_var(atom) else None for atom in parts]
+        turned = [e.inputs[0] for e in made if e is not None and is_transpose(e)]
+        return tuple(turned) if len(turned) == len(parts) else ()
 
     def is_constant(self, atom: Atom) -> bool:
         return not is_var(atom) or atom in self.constants
@@ -117,17 +163,36 @@ class Scope:
         return self.constants[atom] if is_var(atom) else atom
 
     def copied(self, atoms: list[Atom]) -> float:
-        """How many numbers are copied when these arrays are joined, for each time they are used."""
+        """How many numbers are copied when these arrays are joined, for each time they are used.
+
+        What pointwise primitives make can be made where it belongs.
+        """
         if self.outer and all(self.is_constant(atom) for atom in atoms):
             outside = [self.outside(atom) for atom in atoms]
             return self.outer.copied(outside) / max(self.length, 1)
-        return sum(atom.type.size for atom in atoms)
+        return sum(atom.type.size for atom in atoms if atom not in self.fresh)
 
-    def is_worth(self, products: list[Equation], joins: list[list[Atom]]) -> bool:
-        """Whether joining these operands costs less than merging the products saves."""
+    def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
+        """Whether joining the operands on these sides costs less than merging the products saves.
+
+        Copies of what differs by step, or of rows of data, are never worth it, but for small ones:
+        a second product that adds to the first costs hardly more than one long product.
+        """
         work = sum(matmul_count(*[atom.type for atom in p.inputs]) for p in products)
-        saved = CALL * (len(products) - 1) + BETTER * work
-        return COPY * sum(map(self.copied, joins)) <= saved
+        calls = CALL * (len(products) - 1)
+        weights, data = 0.0, 0.0
+        for side in sides:
+            atoms = [product.inputs[side] for product in products]
+            if all(self.is_weight(atom, side) for atom in atoms):
+                weights += self.copied(atoms)
+            else:
+                data += self.copied(atoms)
+        return COPY * data <= calls and COPY * (weights + data) <= calls + BETTER * work
+
+    def is_weight(self, atom: Atom, side: int) -> bool:
+        """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of
+        scans what is given, or a view of it, as the right operand."""
+        return self.is_constant(atom) if self.outer else side == 1 and atom in self.given
 
     # ---- applying
 

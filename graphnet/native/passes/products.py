@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from graphnet.ir.pointwise import add
 from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.ir.shaping import reshape
+from graphnet.ir.shaping import concatenate, reshape
 from graphnet.native.rewrite import producers, read_by, read_counts
 
 KindOf = Callable[[Equation], Hashable]
 """Only products of one kind are merged."""
 
-IsWorth = Callable[[list[Equation], list[list[Atom]]], bool]
-"""Whether to merge these products, if these lists of operands must be joined for it."""
+IsWorth = Callable[[list[Equation], tuple[int, ...]], bool]
+"""Whether to merge these products, if their operands on these sides must be joined for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,33 @@ def is_joinable(equation: Equation) -> bool:
 
 def sums_of_products(program: Program, kind_of: KindOf, is_worth: IsWorth) -> Iterator[Merge]:
     """``a @ A + b @ B + c`` becomes ``[a b] @ [A; B] + c``."""
+    found = list(found_sums(program, kind_of, is_worth))
+    align([group for merge in found for group in merge.products])
+    return iter(found)
+
+
+def align(groups: list[list[Equation]]) -> None:
+    """Order the terms of sums in pairs that share left operands, so that what they share ends the
+    operands of the one and begins those of the other: both are parts of one array then."""
+    first_with: dict[Atom, list[Equation]] = {}
+    paired: set[int] = set()
+    for group in groups:
+        lefts = {product.inputs[0]: product for product in group}
+        others = (first_with.get(left) for left in lefts)
+        other = next((g for g in others if g is not None and id(g) not in paired), None)
+        if other is None:
+            first_with.update(dict.fromkeys(lefts, group))
+            continue
+        theirs = dict.fromkeys(product.inputs[0] for product in other)
+        if len(lefts) == len(group) and len(theirs) == len(other):
+            shared = [lefts[left] for left in theirs if left in lefts]
+            alone = [product for left, product in lefts.items() if left not in theirs]
+            other.sort(key=lambda product: product.inputs[0] in lefts)
+            group[:] = [*shared, *alone]
+            paired.update((id(group), id(other)))
+
+
+def found_sums(program: Program, kind_of: KindOf, is_worth: IsWorth) -> Iterator[Merge]:
     counts = read_counts(program)
     producer = producers(program.equations)
     inside: set[Equation] = set()
@@ -64,12 +91,7 @@ def sums_of_products(program: Program, kind_of: KindOf, is_worth: IsWorth) -> It
                 product = found[-1]
                 path[product] = found
                 groups.setdefault((kind_of(product), product.outputs[0].type), []).append(product)
-        chosen = [
-            group
-            for group in groups.values()
-            if len(group) > 1
-            and is_worth(group, [[p.inputs[side] for p in group] for side in (0, 1)])
-        ]
+        chosen = [group for group in groups.values() if len(group) > 1 and is_worth(group, (0, 1))]
         if chosen:
             gone = [equation for group in chosen for p in group for equation in path[p]]
             results = {var for equation in gone for var in equation.outputs}
@@ -140,13 +162,45 @@ def sharing(
     groups: dict[Hashable, list[Equation]] = {}
     for equation in products:
         groups.setdefault((equation.inputs[shared], kind_of(equation)), []).append(equation)
-    times = Times(program)
+    groups = {key: group for key, group in groups.items() if len(group) > 1}
+    if not groups:
+        return
+    times, order = Times(program), Order(program)
     for group in groups.values():
         for index, members in times.computable_together(group):
-            others = [equation.inputs[1 - shared] for equation in members]
-            if len(members) > 1 and is_worth(members, [others]):
+            if len(members) > 1 and is_worth(members, (1 - shared,)):
                 times.move(members, index)
-                yield Merge(index, [members], shared, members)
+                yield Merge(index, [order.of(members, 1 - shared)], shared, members)
+
+
+class Order:
+    """In which order operands are joined: as they are joined elsewhere, or as the sums that the
+    products go into come, so that slices that are added to each other lie alike; final."""
+
+    def __init__(self, program: Program) -> None:
+        self.joined: dict[Atom, list[Equation]] = {}
+        self.place: dict[Var, int] = {}
+        counts = read_counts(program)
+        for index in range(len(program.equations) - 1, -1, -1):
+            equation = program.equations[index]
+            if equation.primitive is concatenate:
+                for part in equation.inputs:
+                    self.joined.setdefault(part, []).append(equation)
+            (result, *_) = equation.outputs
+            if equation.primitive is add:
+                place = self.place.setdefault(result, index) if counts.get(result) == 1 else index
+                for term in read_by(equation):
+                    self.place[term] = place
+
+    def of(self, products: list[Equation], side: int) -> list[Equation]:
+        operands = {product.inputs[side] for product in products}
+        for joined in self.joined.get(products[0].inputs[side], ()):
+            if operands.issubset(joined.inputs):
+                rank: dict[Atom, int] = {atom: i for i, atom in enumerate(joined.inputs)}
+                return sorted(products, key=lambda product: rank[product.inputs[side]])
+        if not all(product.outputs[0] in self.place for product in products):
+            return products
+        return sorted(products, key=lambda product: self.place[product.outputs[0]])
 
 
 class Times:

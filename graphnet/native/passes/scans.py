@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from graphnet.ir.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.program import Atom, Equation, Origin, Program, Var, is_var
 from graphnet.ir.scan import scan_primitive
+from graphnet.native.rewrite import is_scan, with_inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A constant or a sequence of a scan: what the body reads, and what it stands for outside."""
-
-    inside: Var
-    outside: Atom
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Carried:
-    """A value that one step leaves to the next."""
+    """A value that one step leaves to the next, and what it is before and after all steps."""
 
     enters: Var
     leaves: Atom
@@ -27,8 +21,7 @@ class Carried:
     final: Var
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A value of each step, stacked over the steps outside."""
 
     inside: Atom
@@ -37,78 +30,72 @@ class Result:
 
 @dataclass(slots=True, eq=False)
 class Scan:
-    """An equation of the primitive scan, by roles."""
+    """An equation of the primitive scan by roles, to be changed and put together again.
 
-    equation: Equation
-    constants: list[Bound]
+    ``constants`` and ``sequences`` map inputs of the body to operands of the scan.
+    """
+
+    constants: dict[Var, Atom]
     carried: list[Carried]
-    sequences: list[Bound]
-    results: list[Result]
+    sequences: dict[Var, Atom]
     equations: list[Equation]
+    results: list[Result]
+    length: int
+    reverse: bool
+    origin: Origin | None
 
-    @property
-    def length(self) -> int:
-        length: int = self.equation.settings["length"]
-        return length
+    @staticmethod
+    def of(equation: Equation) -> Scan:
+        settings, operands, outputs = equation.settings, equation.inputs, equation.outputs
+        body: Program = settings["body"]
+        first, count = settings["constants"], settings["carried"]
+        after = first + count
+        enters, initial = body.inputs[first:after], operands[first:after]
+        return Scan(
+            dict(zip(body.inputs[:first], operands[:first], strict=True)),
+            list(map(Carried, enters, body.outputs[:count], initial, outputs[:count])),
+            dict(zip(body.inputs[after:], operands[after:], strict=True)),
+            body.equations,
+            list(map(Result, body.outputs[count:], outputs[count:])),
+            settings["length"],
+            settings["reverse"],
+            equation.origin,
+        )
 
     def leaving(self) -> list[Atom]:
         """The outputs of the body."""
         return [value.leaves for value in self.carried] + [r.inside for r in self.results]
 
+    def body(self) -> Program:
+        inputs = (*self.constants, *[c.enters for c in self.carried], *self.sequences)
+        return Program(inputs, self.equations, tuple(self.leaving()))
+
+    def equation(self) -> Equation:
+        initial = [c.initial for c in self.carried]
+        operands = (*self.constants.values(), *initial, *self.sequences.values())
+        outputs = (*[c.final for c in self.carried], *[r.outside for r in self.results])
+        settings = {
+            "body": self.body(),
+            "constants": len(self.constants),
+            "carried": len(self.carried),
+            "length": self.length,
+            "reverse": self.reverse,
+        }
+        return Equation(scan_primitive, operands, settings, outputs, self.origin)
+
     def rebuilt(self) -> list[Equation]:
         """The equation again, without what nothing reads; no equation if it has no outputs."""
-        inputs = (
-            *(bound.inside for bound in self.constants),
-            *(value.enters for value in self.carried),
-            *(bound.inside for bound in self.sequences),
-        )
-        body = Program(inputs, self.equations, tuple(self.leaving())).pruned()
-        read = {atom for equation in body.equations for atom in equation.inputs}
-        read.update(body.outputs)
-        constants = [bound for bound in self.constants if bound.inside in read]
-        sequences = [bound for bound in self.sequences if bound.inside in read]
-        if not body.outputs:
+        if not self.carried and not self.results:
             return []
-        settings = dict(self.equation.settings)
-        settings["constants"] = len(constants)
-        settings["carried"] = len(self.carried)
-        kept = {bound.inside for bound in (*constants, *sequences)}
-        kept.update(value.enters for value in self.carried)
-        settings["body"] = Program(
-            tuple(var for var in inputs if var in kept), body.equations, body.outputs
-        )
-        operands = (
-            *(bound.outside for bound in constants),
-            *(value.initial for value in self.carried),
-            *(bound.outside for bound in sequences),
-        )
-        outputs = (*(v.final for v in self.carried), *(r.outside for r in self.results))
-        return [Equation(scan_primitive, operands, settings, outputs, self.equation.origin)]
+        self.equations = self.body().pruned().equations
+        self.drop_unread_operands()
+        return [self.equation()]
 
-
-def taken_apart(equation: Equation) -> Scan:
-    """A scan by roles."""
-    body: Program = equation.settings["body"]
-    constants: int = equation.settings["constants"]
-    carried: int = equation.settings["carried"]
-    bounds = [Bound(*pair) for pair in zip(body.inputs, equation.inputs, strict=True)]
-    entering = bounds[constants : constants + carried]
-    return Scan(
-        equation,
-        bounds[:constants],
-        [
-            Carried(bound.inside, leaves, bound.outside, final)
-            for bound, leaves, final in zip(
-                entering, body.outputs[:carried], equation.outputs[:carried], strict=True
-            )
-        ],
-        bounds[constants + carried :],
-        [
-            Result(*pair)
-            for pair in zip(body.outputs[carried:], equation.outputs[carried:], strict=True)
-        ],
-        body.equations,
-    )
+    def drop_unread_operands(self) -> None:
+        read = {atom for equation in self.equations for atom in equation.inputs}
+        read.update(self.leaving())
+        self.constants = {var: atom for var, atom in self.constants.items() if var in read}
+        self.sequences = {var: atom for var, atom in self.sequences.items() if var in read}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +116,13 @@ def rewrite_scans(program: Program, rewrite: Callable[[Scan], Replacement | None
     equations: list[Equation] = []
     changed = False
     for equation in program.equations:
-        current = with_bodies(renamed_inputs(equation, renamed), rewrite)
+        current = equation
+        if renamed:
+            current = with_inputs(equation, rename(equation.inputs, renamed))
         replacement = None
-        if current.primitive is scan_primitive:
-            replacement = rewrite(taken_apart(current))
+        if is_scan(current):
+            current = with_body(current, rewrite_scans(current.settings["body"], rewrite))
+            replacement = rewrite(Scan.of(current))
         if replacement is None:
             equations.append(current)
         else:
@@ -148,25 +138,24 @@ def rename(atoms: Iterable[Atom], renamed: dict[Var, Atom]) -> tuple[Atom, ...]:
     return tuple(renamed.get(atom, atom) if is_var(atom) else atom for atom in atoms)
 
 
-def renamed_inputs(equation: Equation, renamed: dict[Var, Atom]) -> Equation:
-    if not any(is_var(atom) and atom in renamed for atom in equation.inputs):
+def with_body(equation: Equation, body: Program) -> Equation:
+    """The scan with another body; itself if that is the one it has."""
+    if body is equation.settings["body"]:
         return equation
-    return Equation(
-        equation.primitive,
-        rename(equation.inputs, renamed),
-        equation.settings,
-        equation.outputs,
-        equation.origin,
-    )
-
-
-def with_bodies(equation: Equation, rewrite: Callable[[Scan], Replacement | None]) -> Equation:
-    settings = {
-        name: rewrite_scans(value, rewrite) if isinstance(value, Program) else value
-        for name, value in equation.settings.items()
-    }
-    if all(settings[name] is value for name, value in equation.settings.items()):
-        return equation
+    settings = {**equation.settings, "body": body}
     return Equation(
         equation.primitive, equation.inputs, settings, equation.outputs, equation.origin
     )
+
+
+def with_bodies(program: Program, rewrite: Callable[[Program], Program]) -> Program:
+    """The program with the bodies of its scans rewritten; itself if none of them changes."""
+    if not any(map(is_scan, program.equations)):
+        return program
+    equations = [
+        with_body(equation, rewrite(equation.settings["body"])) if is_scan(equation) else equation
+        for equation in program.equations
+    ]
+    if equations == program.equations:
+        return program
+    return Program(program.inputs, equations, program.outputs)

@@ -9,16 +9,11 @@ from graphnet.ir import shaping
 from graphnet.ir.pointwise import add, multiply
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var, is_var, literal
 from graphnet.ir.types import ArrayType, NDArray
+from graphnet.native.passes.calls import Call, same_bits
 from graphnet.native.passes.dead_code import LASTING, is_lasting, remove_dead_code
-from graphnet.native.passes.identities import Call, replacement, same_bits
-from graphnet.native.rewrite import (
-    Carried,
-    Rewriter,
-    ScanParts,
-    is_scan,
-    uniform_value,
-    with_inputs,
-)
+from graphnet.native.passes.identities import replacement
+from graphnet.native.passes.scans import Carried, Result, Scan
+from graphnet.native.rewrite import Rewriter, is_scan, uniform_value, with_inputs
 
 
 def simplify(program: Program) -> Program:
@@ -98,27 +93,27 @@ class Simplifier:
         if is_lasting(equation):  # its steps must be taken, whatever is known of their results
             self.new.keep(equation)
             return
-        parts = ScanParts.of(with_inputs(equation, self.new.atoms(equation.inputs)))
-        body = self.body_of(parts)
-        while still := [item for item in parts.carried if self.is_still(item, body)]:
+        scan = Scan.of(with_inputs(equation, self.new.atoms(equation.inputs)))
+        body = self.body_of(scan)
+        while still := [item for item in scan.carried if self.is_still(item, body)]:
             # a value that no step changes is a constant, and the body may be simpler for it
             for item in still:
-                parts.constants[item.input] = item.initial
+                scan.constants[item.enters] = item.initial
                 self.new.replaced[item.final] = item.initial
-            parts.carried = [item for item in parts.carried if item not in still]
-            body = self.body_of(parts)
-        parts.equations = body.new.equations
-        for item in parts.carried:
-            item.output = body.new.atom(item.output)
-        parts.results = self.remaining_results(parts, body)
-        if parts.carried or parts.results:
-            self.new.append(parts.equation())
+            scan.carried = [item for item in scan.carried if item not in still]
+            body = self.body_of(scan)
+        scan.equations = body.new.equations
+        for item in scan.carried:
+            item.leaves = body.new.atom(item.leaves)
+        scan.results = self.remaining_results(scan, body)
+        if scan.carried or scan.results:
+            self.new.append(scan.equation())
 
-    def body_of(self, parts: ScanParts) -> Simplifier:
+    def body_of(self, scan: Scan) -> Simplifier:
         """The simplified body: operands of one number in all places are made inside, and an
         operand that comes twice is read once."""
         body = Simplifier()
-        for operands in (parts.constants, parts.sequences):
+        for operands in (scan.constants, scan.sequences):
             first: dict[Hashable, Var] = {}
             for var, operand in operands.items():
                 value = self.uniform(operand)
@@ -126,39 +121,39 @@ class Simplifier:
                     body.new.replaced[var] = body.filled(value, var.type)
                 elif (same := first.setdefault(atom_key(operand), var)) is not var:
                     body.new.replaced[var] = same
-        body.add_all(parts.equations)
+        body.add_all(scan.equations)
         return body
 
     def is_still(self, item: Carried, body: Simplifier) -> bool:
         """Whether each step gives the carried value as it is at first."""
-        output = body.new.atom(item.output)
-        if output is item.input:
+        output = body.new.atom(item.leaves)
+        if output is item.enters:
             return True
         before, after = self.uniform(item.initial), body.uniform(output)
         return before is not None and after is not None and same_bits(before, after)
 
-    def remaining_results(self, parts: ScanParts, body: Simplifier) -> list[tuple[Atom, Var]]:
+    def remaining_results(self, scan: Scan, body: Simplifier) -> list[Result]:
         """The results that must be stacked: not those known without running the scan."""
         first: dict[Atom, Var] = {}
-        remaining = []
-        for old, stack in parts.results:
+        remaining: list[Result] = []
+        for old, stack in scan.results:
             atom = body.new.atom(old)
             value = body.uniform(atom)
             if value is not None:
                 known: Atom = self.filled(value, stack.type)
-            elif is_var(atom) and atom in parts.sequences:
-                known = parts.sequences[atom]
-            elif is_var(atom) and atom in parts.constants:
+            elif is_var(atom) and atom in scan.sequences:
+                known = scan.sequences[atom]
+            elif is_var(atom) and atom in scan.constants:
                 known = self.new.emit(
                     shaping.broadcast,
-                    (parts.constants[atom],),
+                    (scan.constants[atom],),
                     {"shape": stack.type.shape},
-                    parts.origin,
+                    scan.origin,
                 )
             else:
                 known = first.setdefault(atom, stack)
             if known is stack:
-                remaining.append((atom, stack))
+                remaining.append(Result(atom, stack))
             else:
                 self.new.replaced[stack] = known
         return remaining
@@ -176,9 +171,11 @@ def call_key(call: Call) -> Hashable:
     atoms: Any = [atom_key(atom) for atom in call.inputs]
     if call.primitive in (add, multiply):
         atoms.sort(key=hash)  # a + b is b + a
-    settings = tuple(sorted((name, frozen(value)) for name, value in call.settings.items()))
-    return call.primitive, tuple(atoms), settings
+    if not call.settings:
+        return call.primitive, tuple(atoms)
+    settings = [(name, frozen(value)) for name, value in call.settings.items()]
+    return call.primitive, tuple(atoms), tuple(sorted(settings))
 
 
 def frozen(value: Any) -> Hashable:
-    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(frozen, value)) if isinstance(value, (list, tuple)) else value

@@ -8,9 +8,10 @@ from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.reduction import axes_of
 from graphnet.ir.reduction import sum as sum_
+from graphnet.ir.types import normalise_axis
 from graphnet.native.passes.late import Late, Stacks
 from graphnet.native.passes.lifting import SAME_SIZE
-from graphnet.native.passes.scans import Carried, Replacement, Scan, rewrite_scans
+from graphnet.native.passes.scans import Carried, Replacement, Result, Scan, rewrite_scans
 
 LINEAR = SAME_SIZE | {
     pointwise.add,
@@ -51,8 +52,52 @@ def sink_scan(scan: Scan) -> Replacement | None:
     if not renamed:
         return None
     results = [result for result in stacks.results if result.outside not in renamed]
-    smaller = Scan(scan.equation, scan.constants, staying, scan.sequences, results, scan.equations)
-    return Replacement([*smaller.rebuilt(), *stacks.lifter.equations], renamed)
+    old = {result.outside for result in scan.results}
+    scan.results, slices = without_parts(results, old, scan.equations)
+    scan.carried = staying
+    return Replacement([*scan.rebuilt(), *slices, *stacks.lifter.equations], renamed)
+
+
+def without_parts(
+    results: list[Result], old: set[Var], equations: list[Equation]
+) -> tuple[list[Result], list[Equation]]:
+    """The results, and the equations after the scan that make those of them that are new and only
+    a part of joined arrays that are stacked too: as slices of that stack."""
+    stack = {result.inside: result.outside for result in results}
+    whole = {inside for inside, outside in stack.items() if outside not in old}
+    joins = [e for e in equations if e.primitive is shaping.concatenate and e.outputs[0] in stack]
+    beginning: dict[Atom, list[Equation]] = {}
+    for join in joins:
+        beginning.setdefault(join.inputs[0], []).append(join)
+    slices: list[Equation] = []
+    for join in reversed(joins):
+        axis = normalise_axis(join.settings["axis"], len(join.outputs[0].type.shape))
+        start = 0
+        for index, first in enumerate(join.inputs):
+            smaller = [e.outputs[0] for e in beginning.get(first, ()) if stands_in(e, join, index)]
+            for part in (*smaller, first):
+                if part in whole:
+                    whole.discard(part)
+                    operand = stack[join.outputs[0]]
+                    window = [(0, size, 1) for size in operand.type.shape]
+                    window[axis + 1] = (start, start + part.type.shape[axis], 1)
+                    settings = {"window": tuple(window)}
+                    slices.append(
+                        Equation(slice_, (operand,), settings, (stack[part],), join.origin)
+                    )
+            start += first.type.shape[axis]
+    kept = [r for r in results if r.inside in whole or r.outside in old]
+    return kept, slices
+
+
+def stands_in(part: Equation, join: Equation, index: int) -> bool:
+    """Whether the parts of a shorter concatenation are those of this one from ``index`` on."""
+    count = len(part.inputs)
+    return (
+        count < len(join.inputs)
+        and part.inputs == join.inputs[index : index + count]
+        and part.settings["axis"] == join.settings["axis"]
+    )
 
 
 def running_sums(scan: Scan) -> dict[Carried, Atom | None]:
@@ -92,8 +137,8 @@ class Totals:
     def finals(self, sums: dict[Carried, Atom | None]) -> dict[Var, Atom]:
         """What the running sums that can leave come to.
 
-        A value that is added as it is leaves only if something else has stacked it: so whoever
-        did not find it is asked again.
+        A sum leaves only if something else has stacked what is summed: so whoever did not find it
+        is asked again.
         """
         finals: dict[Var, Atom] = {
             value.final: value.initial for value, added in sums.items() if added is None
@@ -186,7 +231,11 @@ class Totals:
         return self.lifter.reshape(turned, (self.lifter.length * columns, rows))
 
     def total_of_sum(self, equation: Equation) -> Atom | None:
+        """The sum of a sequence, or of what something else has stacked: to stack a value only for
+        this is dearer than to add up a row in each step."""
         (summed,) = equation.inputs
+        if not self.stacks.is_at_hand(summed):
+            return None
         operand = self.stacks.operand(summed)
         if not operand.stepped:
             return None

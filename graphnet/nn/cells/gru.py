@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from graphnet.graph import GModule, input
 from graphnet.graph.arithmetic import CMulTable
 from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed
+from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, products
 from graphnet.nn.state import State
 
 Reset = Literal["after", "before"]
@@ -75,8 +75,7 @@ def minimal_gated_cell(
     Zhou et al. 2016, "Minimal gated unit for recurrent neural networks".
     """
     x, prev_h = input(), State(hidden_size)()
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     forget_gate = gated("forget_gate", gate, i2h, h2h)
     reset_h = CMulTable()([forget_gate, prev_h])
     r2h = linear("h2h", reset_h, hidden_size, hidden_size, bias)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphnet.graph import GModule, input
 from graphnet.graph.arithmetic import CAddTable, CMulTable
 from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown
+from graphnet.nn.cells.wiring import Pointwise, gated, linear, lstm_gates, mixed, products, shown
 from graphnet.nn.linear import Linear
 from graphnet.nn.state import State
 
@@ -60,8 +60,7 @@ def lstm_cell_1997(
     Hochreiter & Schmidhuber 1997, "Long short-term memory".
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     input_gate = gated("input_gate", gate, i2h, h2h)
     output_gate = gated("output_gate", gate, i2h, h2h)
     candidate = gated("candidate", squash, i2h, h2h)
@@ -87,8 +86,7 @@ def lstm_cell_coupled(
     Greff et al. 2015, "LSTM: a search space odyssey" (CIFG).
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     input_gate = gated("input_gate", gate, i2h, h2h)
     forget_gate = 1 - input_gate
     output_gate = gated("output_gate", gate, i2h, h2h)
@@ -120,10 +118,7 @@ def lstm_cell_projected(
     x, prev_c, prev_h = input(), State(hidden_size)(), State(projection_size)()
     i2h = linear("i2h", x, input_size, hidden_size, bias)
     h2h = linear("h2h", prev_h, projection_size, hidden_size, bias)
-    input_gate = gated("input_gate", gate, i2h, h2h)
-    forget_gate = gated("forget_gate", gate, i2h, h2h)
-    output_gate = gated("output_gate", gate, i2h, h2h)
-    candidate = gated("candidate", squash, i2h, h2h)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, h2h)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     output = shown(output_gate, next_c, squash)
     projection = Linear(hidden_size, projection_size, bias=False)(output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
 from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.cells.wiring import Pointwise, Term, gated, mixed, shown
+from graphnet.nn.cells.wiring import Pointwise, Term, lstm_gates, mixed, shown
 from graphnet.nn.layer_part import LayerPart
 from graphnet.nn.linear import Linear
 from graphnet.nn.normalization import LayerNorm
@@ -47,10 +47,7 @@ def lstm_cell_merged(
     i2h = Linear(input_size, 4 * hidden_size, bias)(x)
     h2h = Linear(hidden_size, 4 * hidden_size, bias)(prev_h)
     terms = rows_of("i2h", i2h, hidden_size), rows_of("h2h", h2h, hidden_size)
-    input_gate = gated("input_gate", gate, *terms)
-    forget_gate = gated("forget_gate", gate, *terms)
-    output_gate = gated("output_gate", gate, *terms)
-    candidate = gated("candidate", squash, *terms)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, *terms)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     next_h = shown(output_gate, next_c, squash)
     return GModule([x, prev_c, prev_h], [next_c, next_h])
@@ -80,10 +77,7 @@ def lstm_cell_layernorm(
     i2h_norm = LayerNorm(4 * hidden_size, bias=bias)(i2h)
     h2h_norm = LayerNorm(4 * hidden_size, bias=bias)(h2h)
     terms = rows_of("i2h_norm", i2h_norm, hidden_size), rows_of("h2h_norm", h2h_norm, hidden_size)
-    input_gate = gated("input_gate", gate, *terms)
-    forget_gate = gated("forget_gate", gate, *terms)
-    output_gate = gated("output_gate", gate, *terms)
-    candidate = gated("candidate", squash, *terms)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, *terms)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     norm_c = LayerNorm(hidden_size, bias=bias)(next_c)
     next_h = shown(output_gate, norm_c, squash)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphnet.graph import GModule, input
 from graphnet.graph.arithmetic import CMulTable
 from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown
+from graphnet.nn.cells.wiring import Pointwise, linear, lstm_gates, mixed, products, shown
 from graphnet.nn.state import State
 
 
@@ -34,12 +34,8 @@ def mlstm_cell(
         linear("h2h", prev_h, hidden_size, hidden_size, bias=False)("product"),
     ]
     product = CMulTable()(factors)
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", product, hidden_size, hidden_size, bias)
-    input_gate = gated("input_gate", gate, i2h, h2h)
-    forget_gate = gated("forget_gate", gate, i2h, h2h)
-    output_gate = gated("output_gate", gate, i2h, h2h)
-    candidate = gated("candidate", squash, i2h, h2h)
+    i2h, h2h = products(x, product, input_size, hidden_size, bias)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, h2h)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     next_h = shown(output_gate, next_c, squash)
     return GModule([x, prev_c, prev_h], [next_c, next_h])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, input
 from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown
+from graphnet.nn.cells.wiring import Pointwise, lstm_gates, mixed, products, shown
 from graphnet.nn.dropout import Dropout
 from graphnet.nn.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.state import State
@@ -28,12 +28,8 @@ def lstm_cell_zoneout(
     In evaluation mode c' and h' are the means, p c + (1 - p) ĉ. Krueger et al. 2016.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
-    input_gate = gated("input_gate", gate, i2h, h2h)
-    forget_gate = gated("forget_gate", gate, i2h, h2h)
-    output_gate = gated("output_gate", gate, i2h, h2h)
-    candidate = gated("candidate", squash, i2h, h2h)
+    i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, h2h)
     proposed_c = mixed(forget_gate, prev_c, input_gate, candidate)
     proposed_h = shown(output_gate, proposed_c, squash)
     next_c = Zoneout(p_c)([prev_c, proposed_c])
@@ -56,12 +52,8 @@ def lstm_cell_variational(
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
     dropped_x, dropped_h = VariationalDropout(p)(x), VariationalDropout(p)(prev_h)
-    i2h = linear("i2h", dropped_x, input_size, hidden_size, bias)
-    h2h = linear("h2h", dropped_h, hidden_size, hidden_size, bias)
-    input_gate = gated("input_gate", gate, i2h, h2h)
-    forget_gate = gated("forget_gate", gate, i2h, h2h)
-    output_gate = gated("output_gate", gate, i2h, h2h)
-    candidate = gated("candidate", squash, i2h, h2h)
+    i2h, h2h = products(dropped_x, dropped_h, input_size, hidden_size, bias)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, h2h)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     next_h = shown(output_gate, next_c, squash)
     return GModule([x, prev_c, prev_h], [next_c, next_h])
@@ -84,12 +76,8 @@ def lstm_cell_recurrent_dropout(
     Semeniuta et al. 2016, "Recurrent dropout without memory loss".
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
-    i2h = linear("i2h", x, input_size, hidden_size, bias)
-    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
-    input_gate = gated("input_gate", gate, i2h, h2h)
-    forget_gate = gated("forget_gate", gate, i2h, h2h)
-    output_gate = gated("output_gate", gate, i2h, h2h)
-    candidate = gated("candidate", squash, i2h, h2h)
+    i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
+    input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, h2h)
     dropped_candidate = Dropout(p)(candidate)
     next_c = mixed(forget_gate, prev_c, input_gate, dropped_candidate)
     next_h = shown(output_gate, next_c, squash)

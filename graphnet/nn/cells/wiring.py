@@ -30,6 +30,15 @@ def linear(part: str, source: Node, input_size: int, size: int, bias: bool) -> T
     return term(part, source, lambda: Linear(input_size, size, bias))
 
 
+def products(
+    x: Node, prev_h: Node, input_size: int, hidden_size: int, bias: bool
+) -> tuple[Term, Term]:
+    """What most gates sum: for each a Linear of x, ``i2h``, and a Linear of h, ``h2h``."""
+    i2h = linear("i2h", x, input_size, hidden_size, bias)
+    h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
+    return i2h, h2h
+
+
 def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
     """``squash(sum of the terms)``: the node ``name``, and ``name.sum`` where there are several."""
     parts = [made(name) for made in terms]
@@ -38,6 +47,15 @@ def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
         total = CAddTable()(parts).annotate(name=f"{name}.sum")
     node: Node = squash()(total)
     return node.annotate(name=name)
+
+
+def lstm_gates(gate: Pointwise, squash: Pointwise, *terms: Term) -> tuple[Node, Node, Node, Node]:
+    """The gates i, f, o and the candidate g of an LSTM cell, all of the same terms."""
+    input_gate = gated("input_gate", gate, *terms)
+    forget_gate = gated("forget_gate", gate, *terms)
+    output_gate = gated("output_gate", gate, *terms)
+    candidate = gated("candidate", squash, *terms)
+    return input_gate, forget_gate, output_gate, candidate
 
 
 def mixed(keep: Node, previous: Node, write: Node, candidate: Node) -> Node:

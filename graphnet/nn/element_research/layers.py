@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, Module, input
 from graphnet.graph.arithmetic import CAddTable
-from graphnet.graph.split import Identity
+from graphnet.graph.split import Identity, SelectTable
 from graphnet.nn.activation import Sigmoid
 from graphnet.nn.arithmetic import Add
 from graphnet.nn.bidirectional import Bidirectional
@@ -16,7 +16,7 @@ from graphnet.nn.element_research.sequencer import Sequencer
 from graphnet.nn.recurrent import Recurrent
 from graphnet.nn.shape import Transpose
 from graphnet.nn.state import State
-from graphnet.nn.tables import JoinTable, SelectTable, ZipTable
+from graphnet.nn.tables import JoinTable, ZipTable
 
 
 def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:

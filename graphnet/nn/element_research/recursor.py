@@ -7,13 +7,12 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from graphnet.errors import GraphError
-from graphnet.graph import GModule, Module, table
+from graphnet.graph import GModule, Module
 from graphnet.ir.builder import current_builder
 from graphnet.ir.shaping import zeros
 from graphnet.ir.types import ArrayType
 from graphnet.nn.initial import state_types
-from graphnet.nn.mask import mask_zero
-from graphnet.nn.recurrent import check_states, require_cell
+from graphnet.nn.recurrent import require_cell, stepped
 from graphnet.nn.remembering import forget_own, is_remembering, keep, recalled, remembering_mode
 
 Self = TypeVar("Self", bound="Recursor")
@@ -88,11 +87,8 @@ class Recursor(Module):
 
     def _step(self, x: Any, carry: Sequence[Any]) -> tuple[list[Any], Any]:
         """The next states and the output."""
-        inputs = [x, *carry]
-        results = mask_zero(self.cell.call, inputs, 1) if self.mask_zero else self.cell.call(inputs)
-        results = results if table.is_table(results) else [results]
-        check_states(self.cell, carry, results)
-        return list(results[: len(carry)]), results[-1]
+        results = stepped(self.cell, x, carry, self.mask_zero)
+        return results[: len(carry)], results[-1]
 
     def first_states(self, types: Sequence[ArrayType]) -> list[Any]:
         """The states before the first step of a run: zeros, or those remembered."""

@@ -1,0 +1,108 @@
+"""One step for one sequence, live: our compiled cell and torch.nn.LSTMCell, by turns.
+
+A step takes one vector (1, inputs) and the state (c, h), and gives the next state; the peer runs
+under torch.inference_mode. The ratio is the peer's time over ours (more is better), the median
+over the rounds with its quartiles. Before, a hundred steps of both must agree.
+
+    python benchmarks/live.py
+    python benchmarks/live.py --hidden 128 --inputs 128 --threads 1 --rounds 50
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from measuring import tables
+from measuring.arguments import add_timing, at_least, parser_of
+from measuring.machine import facts, use_threads
+from measuring.turns import ROUND_SECONDS, by_turns
+from peers.pytorch import LSTM_GATES
+
+import graphnet as gn
+from graphnet import nn
+
+AGREEING_STEPS = 100
+Stepper = Callable[[], Any]
+
+
+def own_stepper(cell: gn.GModule, x: np.ndarray) -> tuple[Stepper, Callable[[], np.ndarray]]:
+    """The one place that says how ours steps: a function of one step, and what reads its h.
+
+    TO FILL when the streaming interface is fixed: ``live`` below is a guess at it. Without it the
+    step is a forward of the compiled cell.
+    """
+    size = cell["forget_gate.h2h"].weight.shape[0]
+    states: list[Any] = [np.zeros((1, size), np.float32) for _ in range(2)]
+    cell.compile()
+    if hasattr(cell, "live"):
+        live = cell.live()
+
+        def step() -> None:
+            states[:] = live.step(states, x)
+
+    else:
+
+        def step() -> None:
+            states[:] = cell.forward([x, *states])
+
+    return step, lambda: np.asarray(states[1])
+
+
+def torch_stepper(cell: gn.GModule, x: np.ndarray) -> tuple[Stepper, Callable[[], np.ndarray]]:
+    """``torch.nn.LSTMCell`` with the same weights."""
+    size, inputs = cell["forget_gate.i2h"].weight.shape
+    model = torch.nn.LSTMCell(inputs, size)
+    names = {f"{kind}_{short}": (part, kind)
+             for part, short in (("i2h", "ih"), ("h2h", "hh"))
+             for kind in ("weight", "bias")}  # fmt: skip
+    rows = {
+        name: np.concatenate([getattr(cell[f"{g}.{part}"], kind).data for g in LSTM_GATES])
+        for name, (part, kind) in names.items()
+    }
+    model.load_state_dict({name: torch.tensor(array) for name, array in rows.items()})
+    tensor = torch.from_numpy(x)
+    states = [(torch.zeros(1, size), torch.zeros(1, size))]  # PyTorch's order: h, c
+
+    def step() -> None:
+        states[0] = model(tensor, states[0])
+
+    return step, lambda: states[0][0].numpy()
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--hidden", type=at_least(1), default=128, metavar="N")
+    parser.add_argument("--inputs", type=at_least(1), default=128, metavar="N")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers")
+    add_timing(parser, rounds=31)
+    options = parser.parse_args()
+    use_threads(options.threads)
+    known = facts(options.threads)
+    gn.manual_seed(0)
+    cell = nn.lstm_cell(options.inputs, options.hidden).float().evaluate()
+    x = np.random.default_rng(0).standard_normal((1, options.inputs), dtype=np.float32)
+    with torch.inference_mode():
+        (ours, own_state), (peer, peer_state) = own_stepper(cell, x), torch_stepper(cell, x)
+        for _ in range(AGREEING_STEPS):
+            ours(), peer()
+        worst = np.abs(own_state() - peer_state()).max()
+        if not worst <= 1e-4:
+            raise SystemExit(f"the states differ by {worst}; nothing was timed")
+        rounds, least = (2, 0.002) if options.quick else (options.rounds, ROUND_SECONDS)
+        timing = by_turns(ours, peer, rounds, least=least)
+    row = timing.numbers()
+    if options.json != "-":
+        print(tables.facts_line(known))
+        print(f"one step, {options.inputs} inputs, {options.hidden} units, float32")
+        print(f"graphnet, compiled    {1000 * timing.ours_ms:8.2f} µs")
+        print(f"torch.nn.LSTMCell     {1000 * timing.peer_ms:8.2f} µs")
+        print(f"ratio                 {tables.ratio_text(row)}")
+    if options.json:
+        tables.write_json(options.json, known | row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Modules of kernels: compiled, or loaded from disk by what they compute."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from llvmlite import ir
+
+from graphnet.native.target import Engine, Processor, compile_emitted
+from graphnet.native.tile import INDEX
+
+
+@cache
+def source_digest() -> str:
+    """Of the code that makes code: object files of another version are not used."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def compiled_module(keys: Sequence[str], text: Callable[[], str], processor: Processor) -> Engine:
+    """The module that holds kernels of these keys; its text is made only if it is not on disk."""
+    return compile_emitted("\n".join((source_digest(), *keys)), text, processor)
+
+
+def with_numbers(module: ir.Module, name: str, numbers: Sequence[int]) -> None:
+    """Let the code carry numbers for whoever calls it."""
+    kind = ir.ArrayType(INDEX, len(numbers) + 1)
+    data = ir.GlobalVariable(module, kind, name)
+    data.initializer = ir.Constant(kind, [len(numbers), *numbers])
+    data.global_constant = True
+
+
+def numbers_in(engine: Engine, name: str) -> list[int]:
+    address = engine.data_address(name)
+    count = ctypes.c_int64.from_address(address).value
+    return list((ctypes.c_int64 * (count + 1)).from_address(address))[1:]

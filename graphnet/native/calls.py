@@ -1,0 +1,56 @@
+"""Calls of kernels, and the buffers that they read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnet.ir.program import Origin
+from graphnet.ir.types import ArrayType
+from graphnet.native.kernels import KernelCode
+from graphnet.native.place import Place
+
+FLAG = ArrayType((), np.dtype(np.int64))
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory that a program works in; final.
+
+    ``source`` says where it is: ``("input", i)``, ``("constant", i)``, ``("flag", 0)``, or
+    ``("arena", -1)`` until the plan gives it a place.
+    """
+
+    source: tuple[str, int]
+    nbytes: int
+    label: str = ""
+
+
+Pointer = tuple[Buffer | None, int]
+"""A buffer and the distance from its beginning, in bytes; or nothing."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a kernel."""
+
+    code: KernelCode
+    pointers: list[Pointer]
+    arguments: list[int]
+    cost: float
+    """A rough number of operations, to tell whether threads pay."""
+    is_shared: bool
+    """Whether threads can share the work."""
+    origins: tuple[Origin | None, ...]
+    memory: Buffer | None = None
+    """Working memory of a scan, whose size is known when its code is made, for so many rows."""
+    rows: int = 1
+
+
+def nbytes(type: ArrayType) -> int:
+    return type.size * type.dtype.itemsize
+
+
+def pointer(place: Place) -> Pointer:
+    return place.pointer, place.offset * place.type.dtype.itemsize

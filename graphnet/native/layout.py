@@ -1,0 +1,88 @@
+"""Layout: when buffers are in use, and where they lie in one arena that they share."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphnet.native.calls import Buffer, Call
+from graphnet.native.working_memory import LINE
+
+
+@dataclass(eq=False)
+class Lifetime:
+    """When a buffer is in use: from the first to the last of these calls."""
+
+    buffer: Buffer
+    first: int
+    last: int
+    offset: int = 0
+
+
+def lifetimes_of(calls: Sequence[Call], results: set[int]) -> list[Lifetime]:
+    """Of all buffers of the arena; those of results (by identity) are in use to the end."""
+    found: dict[int, Lifetime] = {}
+    for i, call in enumerate(calls):
+        for buffer, _ in call.pointers:
+            if buffer is not None and buffer.source[0] == "arena":
+                found.setdefault(id(buffer), Lifetime(buffer, i, i)).last = i
+    for key in results & found.keys():
+        found[key].last = len(calls)
+    return list(found.values())
+
+
+def lay_out(lifetimes: list[Lifetime], end: int) -> int:
+    """Give each buffer a place in the arena; returns its size.
+
+    Going through the calls, a buffer takes the smallest gap that holds it, and gives it back after
+    its last use.
+    """
+    starting: dict[int, list[Lifetime]] = {}
+    ending: dict[int, list[Lifetime]] = {}
+    for lifetime in lifetimes:
+        starting.setdefault(lifetime.first, []).append(lifetime)
+        ending.setdefault(lifetime.last, []).append(lifetime)
+    gaps = Gaps()
+    for i in range(end):
+        for lifetime in sorted(starting.get(i, ()), key=lambda item: -item.buffer.nbytes):
+            lifetime.offset = gaps.take(rounded(lifetime.buffer.nbytes))
+        for lifetime in ending.get(i, ()):
+            gaps.give(lifetime.offset, rounded(lifetime.buffer.nbytes))
+    return gaps.size
+
+
+def rounded(size: int) -> int:
+    return -(-size // LINE) * LINE
+
+
+class Gaps:
+    """The unused parts of an arena that grows as needed; final."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.gaps: list[tuple[int, int]] = []  # (begin, end), in order
+
+    def take(self, size: int) -> int:
+        fitting = [(end - begin, begin) for begin, end in self.gaps if end - begin >= size]
+        if size and fitting:
+            room, begin = min(fitting)
+            self.gaps.remove((begin, begin + room))
+            if room > size:
+                insort(self.gaps, (begin + size, begin + room))
+            return begin
+        begin = self.size
+        if self.gaps and self.gaps[-1][1] == self.size and size:  # the last gap, made larger
+            begin, _ = self.gaps.pop()
+        self.size = begin + size
+        return begin
+
+    def give(self, begin: int, size: int) -> None:
+        if not size:
+            return
+        end = begin + size
+        for gap in list(self.gaps):
+            if gap[1] == begin or gap[0] == end:
+                begin, end = min(begin, gap[0]), max(end, gap[1])
+                self.gaps.remove(gap)
+        insort(self.gaps, (begin, end))

@@ -1,0 +1,78 @@
+"""A program run again and again on small input: everything prepared, nothing allocated."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphnet.ir.program import Program
+from graphnet.ir.types import NDArray
+from graphnet.native.arenas import LINE, start_of
+from graphnet.native.driver import SHARED_WORDS, driver
+from graphnet.native.kernels import Kernels
+from graphnet.native.lowering import FLAG_WORDS, exported
+from graphnet.native.plan import planned
+from graphnet.native.schedule_rules import scheduled
+from graphnet.native.target import host
+
+
+class LiveProgram:
+    """A program with memory of its own, in one thread; final.
+
+    ``fixed`` gives the arrays of inputs that stay the same, by position: what is computed from them
+    alone (packed weights) is computed by ``refresh``. The other inputs are ``inputs[position]``, to
+    be written before ``run``. Of two sets of results, ``run`` writes the one that the last call of
+    it did not, and returns it: so results may be inputs of the next run.
+    """
+
+    def __init__(self, program: Program, fixed: dict[int, NDArray]) -> None:
+        kernels = Kernels(host(), threads=1)
+        scheduler = scheduled(program, kernels)
+        kernels.compile()
+        self._plan = plan = planned(scheduler, program, frozenset(fixed))
+        self._drive = driver()
+        self.inputs = [
+            fixed[i] if i in fixed else np.zeros(var.type.shape, var.type.dtype)
+            for i, var in enumerate(program.inputs)
+        ]
+        self._shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
+        self._kept = np.empty(plan.kept + LINE, np.uint8)
+        self._sides = [np.empty(plan.arena + LINE, np.uint8) for _ in range(2)]
+        self._bases = [self._addresses(side) for side in self._sides]
+        self._pointers = [ctypes.addressof(bases) for bases in self._bases]
+        self.results = [self._results(side) for side in self._sides]
+        self._table, self._length = plan.table.ctypes.data, len(plan.table)
+        self._waiting = self._shared.ctypes.data + FLAG_WORDS * self._shared.itemsize
+        self.side = 0
+        self.refresh()
+
+    def _addresses(self, side: NDArray) -> ctypes.Array[ctypes.c_void_p]:
+        arrays: Sequence[NDArray] = (*self.inputs, *self._plan.constants)
+        addresses = [array.ctypes.data for array in arrays]
+        addresses.append(side.ctypes.data + start_of(side))
+        addresses.append(self._shared.ctypes.data)
+        addresses.append(self._kept.ctypes.data + start_of(self._kept))
+        return (ctypes.c_void_p * len(addresses))(*addresses)
+
+    def _results(self, side: NDArray) -> list[NDArray]:
+        places = (self._plan, side, start_of(side))
+        return [exported(place, self.inputs, *places) for place in self._plan.results]
+
+    def refresh(self) -> None:
+        """Compute anew what depends on the fixed inputs alone."""
+        setup = self._plan.setup
+        self._drive(setup.ctypes.data, len(setup), self._pointers[0], 0, 1, self._waiting)
+
+    def run(self) -> list[NDArray]:
+        side = self.side = 1 - self.side
+        self._drive(self._table, self._length, self._pointers[side], 0, 1, self._waiting)
+        return self.results[side]
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether an index was out of range in a run since the last time this was asked."""
+        found = bool(self._shared[0])
+        self._shared[0] = 0
+        return found

@@ -1,0 +1,111 @@
+"""Object code on disk, so that a second process compiles nothing.
+
+The folder is ``GRAPHNET_CACHE``, else the user's cache folder; ``GRAPHNET_CACHE=off`` does without.
+A file that is not whole is as good as none, and so is a folder that cannot be read or written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+MAGIC = b"graphnet object 1\n"
+NAME = re.compile(r"[0-9a-f]{64}\.(object|\w+\.part)")
+ROOM = 256 * 2**20
+"""Bytes that the folder may hold."""
+
+
+def folder() -> Path | None:
+    """Where object code is kept, if anywhere."""
+    named = os.environ.get("GRAPHNET_CACHE")
+    if named in ("", "off"):
+        return None
+    try:
+        return Path(named) if named else caches() / "graphnet"
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def caches() -> Path:
+    """The folder in which users' programs keep what they can make again."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def key(*parts: str) -> str:
+    """The name of object code: another one for whatever differs in what it is made of."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode()
+        digest.update(b"%d:" % len(content) + content)
+    return digest.hexdigest()
+
+
+def seal(key: str, code: bytes) -> bytes:
+    return MAGIC + hashlib.sha256(key.encode() + code).digest()
+
+
+def found(key: str) -> bytes | None:
+    """The object code of that key, if a whole file holds it; that file counts as used now."""
+    place = folder()
+    if place is None:
+        return None
+    path = place / f"{key}.object"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    code = content[len(seal(key, b"")) :]
+    if content != seal(key, code) + code:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return code
+
+
+def keep(key: str, code: bytes) -> None:
+    """Write object code for other processes, where that can be done."""
+    place = folder()
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(place / f"{key}.object", seal(key, code) + code)
+        make_room(place)
+
+
+def write(path: Path, content: bytes) -> None:
+    """A file that others see whole or not at all, also when two processes write it at once."""
+    handle, part = tempfile.mkstemp(".part", f"{path.stem}.", path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(part).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(part).unlink()
+        raise
+
+
+def make_room(place: Path, room: int | None = None) -> None:
+    """Remove what was not used for longest; files that are not ours stay."""
+    files = []
+    for path in place.iterdir():
+        if NAME.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # another process removed it
+                status = path.stat()
+                files.append((status.st_mtime_ns, status.st_size, path))
+    excess = sum(size for _, size, _ in files) - (ROOM if room is None else room)
+    for _, size, path in sorted(files):
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= size

@@ -1,0 +1,91 @@
+"""Scans as calls: sequences step by step, matrices of the body in panels made beforehand."""
+
+from __future__ import annotations
+
+from graphnet.ir.program import Atom, Equation, Program
+from graphnet.ir.scan import program_count
+from graphnet.ir.types import ArrayType
+from graphnet.native.calls import FLAG, Buffer
+from graphnet.native.place import Place
+from graphnet.native.rows import for_any_rows
+from graphnet.native.rules import VIEWS
+from graphnet.native.scan_kernel import ScanShape
+from graphnet.native.schedule import Scheduler
+from graphnet.native.schedule_products import panels
+
+
+def scan(scheduler: Scheduler, equation: Equation) -> None:
+    settings = equation.settings
+    constants, carried, length = (settings[k] for k in ("constants", "carried", "length"))
+    widened = for_any_rows(settings["body"], constants, carried)
+    body, rows = widened or (settings["body"], 1)
+    first = constants + carried
+    places: list[Place | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
+    atoms, matrices = packed_constants(scheduler, body, constants, places)
+    places = [place and scheduler.contiguous(place) for place in places]
+    sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
+    shape = ScanShape(body, constants, carried, settings["reverse"], atoms)
+    code = scheduler.kernels.scan(shape)
+    memory = Place.of(Buffer(("arena", -1), 0), ArrayType((), FLAG.dtype))
+    outputs = [scheduler.room(var) for var in equation.outputs]
+    strides = [
+        *(place.strides[0] for place in sequences),
+        *(place.strides[0] for place in outputs[carried:]),
+    ]
+    arguments = [length, rows, 0, *strides]
+    cost = float(length * body_cost(settings["body"]))
+    call = scheduler.call(
+        code,
+        [*places, *sequences, *outputs, *matrices, memory],
+        arguments,
+        cost,
+        widened is not None,
+    )
+    call.memory, call.rows = memory.pointer, rows
+
+
+def stepped(scheduler: Scheduler, place: Place) -> Place:
+    """A sequence each step of which lies in one piece."""
+    if place.is_contiguous or not place.type.size:
+        return place
+    step = ArrayType(place.type.shape[1:], place.type.dtype)
+    inner = Place(place.pointer, place.offset, place.strides[1:], step)
+    return place if inner.is_contiguous else scheduler.copied(place)
+
+
+def packed_constants(
+    scheduler: Scheduler, body: Program, constants: int, places: list[Place | None]
+) -> tuple[tuple[Atom, ...], list[Place]]:
+    """The matrices of the body that are constants, or views of them, and their panels.
+
+    A constant that the body reads in no other way is not given to it (its place becomes None).
+    """
+    known: dict[Atom, Place | None] = dict(zip(body.inputs[:constants], places, strict=False))
+    source: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs[:constants])}
+    found: dict[Atom, Place] = {}
+    read: set[int] = set()
+    for equation in body.equations:
+        name = equation.primitive.name
+        for position, atom in enumerate(equation.inputs):
+            place = known.get(atom)
+            if place is None:
+                continue
+            made = place.view(equation) if name in VIEWS else None
+            if name == "matmul" and position == 1:
+                found[atom] = panels(scheduler, place.as_matrix())
+            elif made is not None:
+                known[equation.outputs[0]] = made
+                source[equation.outputs[0]] = source[atom]
+            else:
+                read.add(source[atom])
+    read.update(source[atom] for atom in body.outputs if atom in source)
+    for i in range(constants):
+        if i not in read:
+            places[i] = None
+    return tuple(found), list(found.values())
+
+
+def body_cost(body: Program) -> int:
+    """Operations of a step, roughly."""
+    products = 2 * program_count(body)
+    return products + 4 * sum(var.type.size for e in body.equations for var in e.outputs)

@@ -1,0 +1,133 @@
+"""Live: a cell run step by step on a sequence as it comes in, without allocating anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph import GModule, Parameter, table
+from graphnet.graph.run import find_trace
+from graphnet.graph.traced import Traced
+from graphnet.graph.wanted import Wanted
+from graphnet.ir.interpreter import interpreter
+from graphnet.ir.types import NDArray, type_of
+from graphnet.native import live_program
+from graphnet.nn.initial import dtype_of, state_types_for
+from graphnet.nn.recurrent import require_cell
+
+
+class Live:
+    """A cell that takes one input after the other, as they come in.
+
+    The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
+    results; ``x`` is one input like those to come: (features,), or (batch, features).
+    ``state = live.step(state, x)`` returns what the cell does, in memory of its own: a result is
+    good until the step after the next, so copy what is to stay. ``live.start()`` are the states
+    before the first step, zeros.
+
+    The cell is in evaluation mode here. Its weights are packed once; call ``refresh`` after they
+    changed. Without llvmlite, or for a cell that has no native rule throughout, the interpreter
+    does the same. Raises GraphError for a cell that draws random numbers or remembers, ShapeError
+    for an input or a state of another shape.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> live = nn.Live(nn.lstm_cell(3, 4), np.zeros(3))
+    >>> state = live.start()
+    >>> for x in np.eye(3):
+    ...     state = live.step(state, x)
+    >>> c, h = state
+    >>> h.shape
+    (4,)
+    """
+
+    def __init__(self, cell: GModule, x: Any) -> None:
+        require_cell(cell, "Live")
+        dtype = dtype_of(cell)
+        first = np.asarray(x)
+        first = np.zeros(first.shape, dtype if first.dtype.kind == "f" else first.dtype)
+        types = state_types_for(cell, type_of(first))
+        self.cell = cell
+        self._given = [first, *(np.zeros(type.shape, type.dtype) for type in types)]
+        traced = evaluated_trace(cell, self._given)
+        self._count = traced.output_count
+        self._program = traced.program
+        self._parameters = {
+            i: source for i, source in enumerate(traced.sources) if isinstance(source, Parameter)
+        }
+        self._positions = positions_of(traced)
+        self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
+        self._native = live_program(traced.program, self._weights)
+        if self._native is not None:
+            self._given = [self._native.inputs[i] for i in self._positions]
+            self._results = [results[: self._count] for results in self._native.results]
+
+    def start(self) -> list[NDArray]:
+        """The states before the first step: zeros."""
+        return [np.zeros_like(array) for array in self._given[1:]]
+
+    def refresh(self) -> None:
+        """Take the weights as they are now."""
+        for i, parameter in self._parameters.items():
+            np.copyto(self._weights[i], parameter.data)
+        if self._native is not None:
+            self._native.refresh()
+
+    def step(self, state: Sequence[NDArray], x: Any) -> list[NDArray]:
+        """The next states and what else the cell gives, for the states before and one input."""
+        given = self._given
+        if len(state) + 1 < len(given) or np.shape(x) != given[0].shape:
+            raise self._misfit(state, x)
+        np.copyto(given[0], x)
+        for target, value in zip(given[1:], state, strict=False):
+            if value.shape != target.shape:
+                raise self._misfit(state, x)
+            np.copyto(target, value)
+        if self._native is None:
+            return self._interpreted()
+        self._native.run()
+        if self._native.went_wrong:
+            self._interpreted()  # which raises what is wrong
+        return self._results[self._native.side]
+
+    def _interpreted(self) -> list[NDArray]:
+        values = dict(zip(self._positions, self._given, strict=True)) | self._weights
+        arrays = [values[i] for i in range(len(values))]
+        return [np.array(y) for y in interpreter(self._program)(arrays)[: self._count]]
+
+    def _misfit(self, state: Sequence[Any], x: Any) -> ShapeError:
+        expected = table.describe(self._given)
+        return ShapeError(
+            f"A live step received {table.describe([np.asarray(x), *map(np.asarray, state)])}, "
+            f"expected {expected}",
+            "The input has the shape that Live was made for: step(state, x).",
+        )
+
+
+def evaluated_trace(cell: GModule, leaves: list[NDArray]) -> Traced:
+    """The program of a cell in evaluation mode, which each part then leaves again."""
+    modes = [(module, module.is_training) for _, module in cell.named_modules()]
+    cell.evaluate()
+    try:
+        structure = table.flatten(leaves)[1]
+        return find_trace(cell, structure, leaves, Wanted(keep=False))
+    finally:
+        for module, mode in modes:
+            module.is_training = mode
+
+
+def positions_of(traced: Traced) -> list[int]:
+    """Where among the inputs of the program the cell's own are."""
+    found: dict[int, int] = {}
+    for i, source in enumerate(traced.sources):
+        if isinstance(source, int):
+            found[source] = i
+        elif not isinstance(source, Parameter):
+            raise GraphError(
+                "A live cell draws random numbers or remembers",
+                "It computes from its input and its states alone.",
+            )
+    return [found[i] for i in range(len(found))]
