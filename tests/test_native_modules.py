@@ -12,7 +12,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.graph import Module, table
 from tests.module_rows import ROWS, Row
-from tests.native_programs import notices_ignored
+from tests.native_programs import notices_ignored, python
 from tests.numeric import relative_error
 
 pytest.importorskip("llvmlite")
@@ -120,7 +120,13 @@ def with_a_function() -> Module:
     return nn.Recurrent(gn.GModule([x, prev_h], [next_h, second]))
 
 
-def test_one_notice_names_what_has_no_rule(rng: np.random.Generator) -> None:
+def test_one_notice_names_what_has_no_rule() -> None:
+    """In a process of its own: what was told once is not told again."""
+    python("from tests.test_native_modules import notices; notices()")
+
+
+def notices() -> None:
+    rng = np.random.default_rng(0)
     net = with_a_function()
     compiled = net.clone().compile()
     told = []

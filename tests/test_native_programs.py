@@ -28,12 +28,10 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native import compiled
 
-ALONE: set[str] = set(PRIMITIVES)
+ALONE = {"broadcast", "call", "matmul", "reshape", "slice", "transpose"}
 """Primitives that may stay with the interpreter where they stand outside of sequences."""
 
-INTERPRETED = {"call", "checked_lengths", "scan"}
-INTERPRETED |= {"cos", "matmul", "max", "power", "scatter_add", "sin", "take"}
-INTERPRETED |= {"sum-[(2,3)]-[0,False]", "uint8"}
+INTERPRETED = {"call", "checked_lengths", "matmul", "scan", "scatter_add", "take", "uint8"}
 """Primitives (or single rows, or types) that may stay with the interpreter inside of sequences, which then stay
 there themselves."""
 
@@ -194,7 +192,8 @@ def check_with_gradient(row: Row, tolerance: float) -> list[Program]:
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_primitive_and_its_gradient(row: Row, dtype: str) -> None:
     programs = check_with_gradient(converted(row, dtype), TOLERANCE[dtype])
-    assert interpreted(programs[0]) <= ALONE
+    if "uint8" not in {a.dtype.name for a in row.arrays}:
+        assert interpreted(programs[0]) <= ALONE
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

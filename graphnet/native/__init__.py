@@ -6,6 +6,7 @@ Where llvmlite is not installed, everything stays with the interpreter, and one 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -50,7 +51,9 @@ def compiled(program: Program) -> Program:
     return result
 
 
-def live_program(program: Program, fixed: dict[int, NDArray]) -> LiveProgram | None:
+def live_program(
+    program: Program, fixed: dict[int, NDArray], returning: Sequence[int]
+) -> LiveProgram | None:
     """A program prepared to run again and again; None where that cannot be done here."""
     if not is_available():
         return None
@@ -60,4 +63,4 @@ def live_program(program: Program, fixed: dict[int, NDArray]) -> LiveProgram | N
     rewritten = optimised(program)
     if any(reason_not_native(equation) for equation in rewritten.equations):
         return None
-    return LiveProgram(rewritten, fixed)
+    return LiveProgram(rewritten, fixed, returning)

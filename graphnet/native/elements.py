@@ -20,7 +20,8 @@ def compare(sign: str) -> Emit:
             unordered = sign == "!="  # a NaN differs from everything
             make = builder.fcmp_unordered if unordered else builder.fcmp_ordered
             return make(sign, a, b)
-        return builder.icmp_signed(sign, a, b)
+        make = builder.icmp_unsigned if is_truth(a) else builder.icmp_signed
+        return make(sign, a, b)
 
     return emit
 
@@ -37,7 +38,7 @@ def extreme(sign: str) -> Emit:
 
     def emit(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
         if not is_real(a):
-            return builder.select(builder.icmp_signed(sign, a, b), a, b)
+            return builder.select(compare(sign)(builder, a, b), a, b)
         keep = builder.or_(builder.fcmp_ordered(sign, a, b), builder.fcmp_unordered("uno", a, a))
         return builder.select(keep, a, b)
 
@@ -50,6 +51,9 @@ def negative(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 
 def absolute(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    if not is_real(x):
+        below = builder.icmp_signed("<", x, constant(x.type, 0))
+        return x if is_truth(x) else builder.select(below, builder.neg(x), x)
     return intrinsic(builder, "fabs", x)
 
 
@@ -58,6 +62,8 @@ def square_root(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 
 def sign(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    if not is_real(x):
+        return whole_sign(builder, x)
     zero = constant(x.type, 0.0)
     one = constant(x.type, 1.0)
     signed = builder.select(
@@ -65,6 +71,13 @@ def sign(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
         builder.select(builder.fcmp_ordered("<", x, zero), constant(x.type, -1.0), zero),
     )  # fmt: skip
     return builder.select(builder.fcmp_unordered("uno", x, x), x, signed)
+
+
+def whole_sign(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    zero, one = constant(x.type, 0), constant(x.type, 1)
+    above, below = (builder.icmp_signed(order, x, zero) for order in "><")
+    signed = builder.select(below, constant(x.type, -1), zero)
+    return builder.select(above, one, signed)
 
 
 def where(builder: ir.IRBuilder, condition: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
@@ -133,6 +146,11 @@ def lanes(kind: ir.Type) -> int:
 
 def is_real(value: ir.Value) -> bool:
     return isinstance(element(value.type), ir.FloatType | ir.DoubleType)
+
+
+def is_truth(value: ir.Value) -> bool:
+    kind = element(value.type)
+    return isinstance(kind, ir.IntType) and kind.width == 1
 
 
 def constant(kind: ir.Type, number: Any) -> ir.Constant:

@@ -29,8 +29,8 @@ from graphnet.native.scan_kernel import ScanShape, emit_scan
 from graphnet.native.target import Engine, Processor
 from graphnet.native.tile import Tile, best_tile
 
-KEPT = 4096
-"""How many kernels are kept for programs to come; programs keep their own."""
+KEPT = 128
+"""How many modules of kernels are kept for programs to come; programs keep their own."""
 
 
 @dataclass(eq=False)
@@ -140,9 +140,8 @@ class Kernels:
             if codes:
                 self.compile_together(codes)
             for key, code in self.new.items():
-                while len(_known) >= KEPT:
-                    _known.pop(next(iter(_known)))
                 _known.setdefault((self.processor, key), code)
+            forget_oldest()
 
     def compile_together(self, codes: list[KernelCode]) -> None:
         for bits in (32, 64):  # scans call it by symbol
@@ -154,6 +153,14 @@ class Kernels:
             code.address, code.engine = engine.address(f"kernel_{i}"), engine
             code.pieces = numbers_in(engine, f"pieces_{i}")
             code.emit = nothing
+
+
+def forget_oldest() -> None:
+    """Let go of the modules that were compiled first."""
+    engines = dict.fromkeys(code.engine for code in _known.values())
+    gone = set(list(engines)[: max(0, len(engines) - KEPT)])
+    for key in [key for key, code in _known.items() if code.engine in gone]:
+        del _known[key]
 
 
 def nothing(module: ir.Module, name: str) -> None:

@@ -23,11 +23,14 @@ class LiveProgram:
 
     ``fixed`` gives the arrays of inputs that stay the same, by position: what is computed from them
     alone (packed weights) is computed by ``refresh``. The other inputs are ``inputs[position]``, to
-    be written before ``run``. Of two sets of results, ``run`` writes the one that the last call of
-    it did not, and returns it: so results may be inputs of the next run.
+    be written before ``run``. Of two sets of results, ``run`` writes the one that it did not write
+    the last time: with ``again``, the other one's first results are read as the inputs at
+    ``returning``, where they lie.
     """
 
-    def __init__(self, program: Program, fixed: dict[int, NDArray]) -> None:
+    def __init__(
+        self, program: Program, fixed: dict[int, NDArray], returning: Sequence[int] = ()
+    ) -> None:
         kernels = Kernels(host(), threads=1)
         scheduler = scheduled(program, kernels)
         kernels.compile()
@@ -40,16 +43,21 @@ class LiveProgram:
         self._shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
         self._kept = np.empty(plan.kept + LINE, np.uint8)
         self._sides = [np.empty(plan.arena + LINE, np.uint8) for _ in range(2)]
-        self._bases = [self._addresses(side) for side in self._sides]
-        self._pointers = [ctypes.addressof(bases) for bases in self._bases]
         self.results = [self._results(side) for side in self._sides]
+        self._bases = [self._addresses(side, self.inputs) for side in self._sides]
+        for side, results in zip(self._sides, reversed(self.results), strict=True):
+            inputs = list(self.inputs)
+            for position, result in zip(returning, results, strict=False):
+                inputs[position] = result
+            self._bases.append(self._addresses(side, inputs))
+        self._pointers = [ctypes.addressof(bases) for bases in self._bases]
         self._table, self._length = plan.table.ctypes.data, len(plan.table)
         self._waiting = self._shared.ctypes.data + FLAG_WORDS * self._shared.itemsize
         self.side = 0
         self.refresh()
 
-    def _addresses(self, side: NDArray) -> ctypes.Array[ctypes.c_void_p]:
-        arrays: Sequence[NDArray] = (*self.inputs, *self._plan.constants)
+    def _addresses(self, side: NDArray, inputs: Sequence[NDArray]) -> ctypes.Array[ctypes.c_void_p]:
+        arrays = (*inputs, *self._plan.constants)
         addresses = [array.ctypes.data for array in arrays]
         addresses.append(side.ctypes.data + start_of(side))
         addresses.append(self._shared.ctypes.data)
@@ -65,10 +73,10 @@ class LiveProgram:
         setup = self._plan.setup
         self._drive(setup.ctypes.data, len(setup), self._pointers[0], 0, 1, self._waiting)
 
-    def run(self) -> list[NDArray]:
+    def run(self, again: bool = False) -> None:
         side = self.side = 1 - self.side
-        self._drive(self._table, self._length, self._pointers[side], 0, 1, self._waiting)
-        return self.results[side]
+        pointers = self._pointers[2 + side if again else side]
+        self._drive(self._table, self._length, pointers, 0, 1, self._waiting)
 
     @property
     def went_wrong(self) -> bool:

@@ -29,11 +29,28 @@ FLAG_WORDS = 8
 
 def lowered(program: Program, processor: Processor | None = None) -> Program:
     """The program with all that has native rules compiled, in as few pieces as may be."""
-    kernels = Kernels(processor or host(), pool.threads())
+    processor = processor or host()
+    kernels = Kernels(processor, pool.threads())
     equations: list[Equation] = []
     for piece, is_native in pieces_of(program):
-        equations += [native_equation(program, piece, kernels)] if is_native else piece
+        if is_native:
+            equations.append(native_equation(program, piece, kernels))
+        else:
+            equations += [with_lowered_bodies(equation, processor) for equation in piece]
     return Program(program.inputs, equations, program.outputs)
+
+
+def with_lowered_bodies(equation: Equation, processor: Processor) -> Equation:
+    """An equation that stays with the interpreter (a scan around a scan), its body lowered."""
+    if not any(equation.bodies()):
+        return equation
+    settings = {
+        name: lowered(value, processor) if isinstance(value, Program) else value
+        for name, value in equation.settings.items()
+    }
+    return Equation(
+        equation.primitive, equation.inputs, settings, equation.outputs, equation.origin
+    )
 
 
 def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
@@ -47,7 +64,7 @@ def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
     for equation in program.equations:
         at = max((level.get(a, 0) for a in equation.inputs if is_var(a)), default=0)
         reason = reason_not_native(equation)
-        if reason:
+        if reason and not tells_itself(reason, equation):
             tell(reason, equation)
         if bool(reason) != bool(at % 2):
             at += 1
@@ -55,6 +72,12 @@ def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
         levels.setdefault(at, []).append(equation)
     pieces = [(levels[at], at % 2 == 0) for at in sorted(levels)]
     return [(p, n and any(e.primitive.name not in VIEWS for e in p)) for p, n in pieces]
+
+
+def tells_itself(reason: str, equation: Equation) -> bool:
+    """Whether the equation of a body that has no rule will say so when the body is lowered."""
+    bodies = [e.primitive.name for body in equation.bodies() for e in body.equations]
+    return reason != "scan" and reason in bodies
 
 
 def native_equation(program: Program, piece: list[Equation], kernels: Kernels) -> Equation:

@@ -189,3 +189,75 @@ def multiply_add(
     name = f"llvm.fma.v{tile.width}f{tile.bits}"
     fma = _intrinsic(builder.module, name, tile.vector, tile.vector, tile.vector, tile.vector)
     return builder.call(fma, [a, b, c])
+
+
+def summed(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    k: ir.Value,
+    lines: list[tuple[ir.Value, int]],
+    step_of_a: ir.Value,
+    panels: list[ir.Value],
+) -> list[list[ir.Value]]:
+    """The vectors of a tile for each row: sums over k, each one number after the other.
+
+    ``lines`` are rows of A as a base and an offset from it, ``step_of_a`` apart their columns.
+    """
+    zero = ir.Constant(tile.vector, None)
+    entry = builder.block
+    loop = builder.append_basic_block("loop")
+    done = builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed(">", k, index(0)), loop, done)
+
+    builder.position_at_end(loop)
+    step, of_a, of_b = (builder.phi(INDEX) for _ in range(3))
+    count = len(panels) * tile.vectors
+    sums = [builder.phi(tile.vector) for _ in range(len(lines) * count)]
+    vectors = [
+        load(builder, tile, at(builder, tile, panel, of_b, vector * tile.width))
+        for panel in panels
+        for vector in range(tile.vectors)
+    ]
+    results = []
+    for row, (base, offset) in enumerate(lines):
+        number = builder.load(at(builder, tile, base, of_a, offset), typ=tile.real)
+        factor = splat(builder, number, tile.width)
+        for vector, total in zip(vectors, sums[row * count :], strict=False):
+            results.append(multiply_add(builder, tile, factor, vector, total))
+    following = builder.add(step, index(1))
+    for value, next_ in (
+        (step, following),
+        (of_a, builder.add(of_a, step_of_a)),
+        (of_b, builder.add(of_b, index(tile.panel))),
+    ):
+        value.add_incoming(index(0), entry)
+        value.add_incoming(next_, loop)
+    for total, result in zip(sums, results, strict=True):
+        total.add_incoming(zero, entry)
+        total.add_incoming(result, loop)
+    builder.cbranch(builder.icmp_signed("<", following, k), loop, done)
+
+    builder.position_at_end(done)
+    totals = [builder.phi(tile.vector) for _ in sums]
+    for total, result in zip(totals, results, strict=True):
+        total.add_incoming(zero, entry)
+        total.add_incoming(result, loop)
+    return [totals[row * count : (row + 1) * count] for row in range(len(lines))]
+
+
+def store_sums(
+    builder: ir.IRBuilder,
+    tile: Tile,
+    sums: list[list[ir.Value]],
+    c: ir.Value,
+    c_stride: ir.Value,
+    start: ir.Value,
+    start_stride: ir.Value,
+) -> None:
+    """C = S + sums."""
+    for row in sums:
+        for vector, value in enumerate(row):
+            lane = vector * tile.width
+            total = builder.fadd(load(builder, tile, at(builder, tile, start, lane)), value)
+            store(builder, tile, total, at(builder, tile, c, lane))
+        c, start = at(builder, tile, c, c_stride), at(builder, tile, start, start_stride)

@@ -60,7 +60,8 @@ class Live:
         }
         self._positions = positions_of(traced)
         self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
-        self._native = live_program(traced.program, self._weights)
+        self._native = live_program(traced.program, self._weights, self._positions[1:])
+        self._last: list[NDArray] | None = None
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
             self._results = [results[: self._count] for results in self._native.results]
@@ -78,32 +79,47 @@ class Live:
 
     def step(self, state: Sequence[NDArray], x: Any) -> list[NDArray]:
         """The next states and what else the cell gives, for the states before and one input."""
-        given = self._given
-        if len(state) + 1 < len(given) or np.shape(x) != given[0].shape:
-            raise self._misfit(state, x)
+        given, native = self._given, self._native
+        if not isinstance(x, np.ndarray) or x.shape != given[0].shape:
+            x = self._fitting(x)
         np.copyto(given[0], x)
-        for target, value in zip(given[1:], state, strict=False):
-            if value.shape != target.shape:
-                raise self._misfit(state, x)
-            np.copyto(target, value)
-        if self._native is None:
+        is_next = state is self._last
+        if not is_next:
+            self._take(state)
+        if native is None:
             return self._interpreted()
-        self._native.run()
-        if self._native.went_wrong:
+        native.run(is_next)
+        if native.went_wrong:
             self._interpreted()  # which raises what is wrong
-        return self._results[self._native.side]
+        self._last = self._results[native.side]
+        return self._last
+
+    def _take(self, state: Sequence[NDArray]) -> None:
+        """States that are not those which the last step returned."""
+        targets = self._given[1:]
+        if len(state) < len(targets):
+            raise self._misfit(f"{len(state)} states", f"{len(targets)}")
+        for target, value in zip(targets, state, strict=False):
+            if np.shape(value) != target.shape:
+                raise self._misfit(f"a state {np.shape(value)}", f"{target.shape}")
+            np.copyto(target, value)
+
+    def _fitting(self, x: Any) -> NDArray:
+        array = np.asarray(x)
+        if array.shape != self._given[0].shape:
+            raise self._misfit(f"an input {array.shape}", f"{self._given[0].shape}")
+        return array
 
     def _interpreted(self) -> list[NDArray]:
         values = dict(zip(self._positions, self._given, strict=True)) | self._weights
         arrays = [values[i] for i in range(len(values))]
         return [np.array(y) for y in interpreter(self._program)(arrays)[: self._count]]
 
-    def _misfit(self, state: Sequence[Any], x: Any) -> ShapeError:
-        expected = table.describe(self._given)
+    def _misfit(self, found: str, expected: str) -> ShapeError:
         return ShapeError(
-            f"A live step received {table.describe([np.asarray(x), *map(np.asarray, state)])}, "
-            f"expected {expected}",
-            "The input has the shape that Live was made for: step(state, x).",
+            f"A live step received {found}, expected {expected}",
+            "live.step(state, x) takes what Live was made for: the states of the last step, "
+            "or live.start(), and an input like the first one.",
         )
 
 

@@ -7,6 +7,9 @@ order of summation, so but for rounding.
 In the body of a scan, products are of three kinds, which stay apart: those that do not depend on
 what is carried can be computed for all steps before the scan; those that do, but that what is
 carried does not depend on, after it; the others must stay.
+
+What is merged never depends on sizes, so that another batch, or another number of steps, gives a
+program of the same structure, for which there is machine code already.
 """
 
 from __future__ import annotations
@@ -40,23 +43,14 @@ from graphnet.native.rewrite import (
     read_by,
 )
 
-COPY = 8
-"""What copying one number costs, in multiply-adds of a product."""
-
-CALL = 1000
-"""What starting a product costs, in multiply-adds: merging n of them saves n - 1 starts."""
-
-BETTER = 0.25
-"""The part of its time that a product saves by being larger."""
-
 FINDERS: tuple[Finder, ...] = (sums_of_products, with_the_same_left, with_the_same_right)
 
 
 def merge(program: Program) -> Program:
-    """The same program with fewer and larger products, where joining costs less than it saves."""
+    """The same program with fewer and larger products, where no rows of data are copied for it."""
     before = program
     for find in FINDERS:
-        scope = Scope(None, {}, 1)
+        scope = Scope(None, {})
         scope.rewrite(program, lambda equation: None, find)
         if scope.new.equations is not program.equations:
             program = Program(program.inputs, scope.new.equations, program.outputs)
@@ -74,10 +68,9 @@ class Scope:
     outside; joined ones are added to them.
     """
 
-    def __init__(self, outer: Scope | None, constants: dict[Var, Atom], length: int) -> None:
+    def __init__(self, outer: Scope | None, constants: dict[Var, Atom]) -> None:
         self.outer = outer
         self.constants = constants
-        self.length = length
         self.new = Rewriter()
         self.known: dict[Hashable, Atom] = {}
         self.fresh: set[Atom] = set()
@@ -120,7 +113,7 @@ class Scope:
             self.new.keep(equation)
             return
         scan = Scan.of(equation)
-        inner = Scope(self, scan.constants, scan.length)
+        inner = Scope(self, scan.constants)
         carried = depending(scan.equations, [item.enters for item in scan.carried])
         carrying = feeding(scan.equations, [item.leaves for item in scan.carried])
 
@@ -162,32 +155,20 @@ class Scope:
     def outside(self, atom: Atom) -> Atom:
         return self.constants[atom] if is_var(atom) else atom
 
-    def copied(self, atoms: list[Atom]) -> float:
-        """How many numbers are copied when these arrays are joined, for each time they are used.
-
-        What pointwise primitives make can be made where it belongs.
-        """
-        if self.outer and all(self.is_constant(atom) for atom in atoms):
-            outside = [self.outside(atom) for atom in atoms]
-            return self.outer.copied(outside) / max(self.length, 1)
-        return sum(atom.type.size for atom in atoms if atom not in self.fresh)
-
     def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
-        """Whether joining the operands on these sides costs less than merging the products saves.
+        """Whether the operands on these sides can be joined without a copy of rows of data.
 
-        Copies of what differs by step, or of rows of data, are never worth it, but for small ones:
-        a second product that adds to the first costs hardly more than one long product.
+        A second product that adds to the first costs hardly more than one long product, so such
+        a copy would not pay.
         """
-        work = sum(matmul_count(*[atom.type for atom in p.inputs]) for p in products)
-        calls = CALL * (len(products) - 1)
-        weights, data = 0.0, 0.0
-        for side in sides:
-            atoms = [product.inputs[side] for product in products]
-            if all(self.is_weight(atom, side) for atom in atoms):
-                weights += self.copied(atoms)
-            else:
-                data += self.copied(atoms)
-        return COPY * data <= calls and COPY * (weights + data) <= calls + BETTER * work
+        return all(self.is_free([p.inputs[side] for p in products], side, sides) for side in sides)
+
+    def is_free(self, atoms: list[Atom], side: int, sides: tuple[int, ...]) -> bool:
+        """Whether these are weights, or what pointwise primitives make, which can be made where
+        it belongs. In a body, rows are not put below other rows: the batch could not be told."""
+        if all(self.is_weight(atom, side) for atom in atoms):
+            return True
+        return self.fresh.issuperset(atoms) and not (self.outer and sides == (0,))
 
     def is_weight(self, atom: Atom, side: int) -> bool:
         """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of

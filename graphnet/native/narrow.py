@@ -1,0 +1,153 @@
+"""Bands of C: rows of one tile's height, driven over the panels of B, several at once if few.
+
+A tile of few rows has few sums, each of which waits for the one before: several panels at once
+keep the processor busy meanwhile. Few rows of A are read where they lie, since laying them out
+would cost as much as it saves.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+
+from graphnet.native.tile import (
+    INDEX,
+    POINTER,
+    Tile,
+    at,
+    begin,
+    counted,
+    index,
+    known,
+    lanes_below,
+    load,
+    masked_load,
+    masked_store,
+    store_sums,
+    summed,
+)
+
+MOST_PANELS = 4
+LOWEST_LAID_OUT = 7
+"""From how many rows on A is laid out in strips."""
+
+PLACE = [("c", POINTER), ("c_stride", INDEX), ("start", POINTER), ("start_stride", INDEX)]
+OPERANDS = [
+    ("k", INDEX),
+    ("a", POINTER),
+    ("a_row", INDEX),
+    ("a_step", INDEX),
+    ("b", POINTER),
+    ("b_panel", INDEX),
+]
+BAND = [("columns", INDEX), *OPERANDS, *PLACE, ("aside", POINTER)]
+KERNEL = [*OPERANDS, *PLACE]
+EDGE = [("m", INDEX), ("n", INDEX), ("sums", POINTER), *PLACE]
+
+
+def at_once(tile: Tile, rows: int) -> int:
+    """Panels of whole tiles that a kernel computes: their sums leave some registers for A and B."""
+    registers = 32 if tile.width * tile.real_bytes == 64 else 16
+    return max(1, min(MOST_PANELS, registers * 3 // 4 // (rows * tile.vectors)))
+
+
+def in_place(tile: Tile, rows: int) -> bool:
+    return rows < LOWEST_LAID_OUT
+
+
+def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
+    """``band(columns, k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride, aside)``.
+
+    It adds S to ``rows`` of A by some columns of B, in panels that are ``b_panel`` apart. Rows of
+    A are ``a_row`` apart, its columns ``a_step``: 1 and ``rows`` where it is laid out. Where start
+    is null S is zero. ``aside`` has room for a tile.
+    """
+    name = f"band_f{tile.bits}_{rows}x{tile.panel}"
+    if function := known(module, name):
+        return function
+    several = at_once(tile, rows)
+    kernels = {panels: emit_kernel(module, tile, rows, panels) for panels in (several, 1)}
+    edge, zeros = emit_edge(module, tile), _zeros(module, tile)
+    function, builder = begin(module, name, BAND)
+    columns, k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride, aside = (
+        function.args
+    )
+    no_start = builder.icmp_unsigned("==", start, ir.Constant(POINTER, None))
+    distance = builder.select(no_start, index(0), start_stride)
+
+    def operands(column: ir.Value) -> list[ir.Value]:
+        panel = builder.mul(builder.udiv(column, index(tile.panel)), b_panel)
+        return [k, a, a_row, a_step, at(builder, tile, b, panel), b_panel]
+
+    def place(column: ir.Value) -> list[ir.Value]:
+        begins = builder.select(no_start, zeros, at(builder, tile, start, column))
+        return [at(builder, tile, c, column), c_stride, begins, distance]
+
+    left: ir.Value = index(0)
+    for panels, kernel in kernels.items():
+        width = panels * tile.panel
+        whole = builder.udiv(builder.sub(columns, left), index(width))
+        right = builder.add(left, builder.mul(whole, index(width)))
+        with counted(builder, right, left, width) as column:
+            builder.call(kernel, [*operands(column), *place(column)])
+        left = right
+    rest = builder.sub(columns, left)
+    with builder.if_then(builder.icmp_signed(">", rest, index(0)), likely=False):
+        tile_aside = [aside, index(tile.panel), zeros, index(0)]
+        builder.call(kernels[1], [*operands(left), *tile_aside])
+        builder.call(edge, [index(rows), rest, aside, *place(left)])
+    builder.ret_void()
+    return function
+
+
+def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int) -> ir.Function:
+    """``kernel(k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride)``: whole tiles."""
+    name = f"kernel_f{tile.bits}_{rows}x{panels * tile.panel}"
+    if function := known(module, name):
+        return function
+    function, builder = begin(module, name, KERNEL)
+    k, a, a_row, a_step, b, b_panel, *place = function.args
+    if in_place(tile, rows):
+        lines = [(at(builder, tile, a, builder.mul(a_row, index(i))), 0) for i in range(rows)]
+    else:
+        lines, a_step = [(a, row) for row in range(rows)], index(rows)
+    bands = [at(builder, tile, b, builder.mul(b_panel, index(i))) for i in range(panels)]
+    store_sums(builder, tile, summed(builder, tile, k, lines, a_step, bands), *place)
+    builder.ret_void()
+    return function
+
+
+def emit_edge(module: ir.Module, tile: Tile) -> ir.Function:
+    """``edge(m, n, sums, c, c_stride, start, start_stride)``: C = S + sums, narrower than a panel.
+
+    ``sums`` is a whole tile, which the kernel stored aside.
+    """
+    name = f"edge_f{tile.bits}_{tile.panel}"
+    if function := known(module, name):
+        return function
+    function, builder = begin(module, name, EDGE)
+    m, n, sums, c, c_stride, start, start_stride = function.args
+    masks = lanes_below(builder, tile, n)
+    with counted(builder, m) as row:
+        line = at(builder, tile, sums, builder.mul(row, index(tile.panel)))
+        place = at(builder, tile, c, builder.mul(row, c_stride))
+        begins = at(builder, tile, start, builder.mul(row, start_stride))
+        for vector, mask in enumerate(masks):
+            lane = vector * tile.width
+            begin_ = masked_load(builder, tile, at(builder, tile, begins, lane), mask)
+            total = builder.fadd(begin_, load(builder, tile, at(builder, tile, line, lane)))
+            masked_store(builder, tile, total, at(builder, tile, place, lane), mask)
+    builder.ret_void()
+    return function
+
+
+def _zeros(module: ir.Module, tile: Tile) -> ir.GlobalVariable:
+    """Zeros for the rows of all tiles, which a product without a start begins from."""
+    name = f"zeros_f{tile.bits}_{tile.panel}"
+    kind = ir.ArrayType(tile.real, MOST_PANELS * tile.panel)
+    if name in module.globals:
+        return module.globals[name]
+    zeros = ir.GlobalVariable(module, kind, name)
+    zeros.global_constant = True
+    zeros.linkage = "internal"
+    zeros.initializer = ir.Constant(kind, None)
+    return zeros
