@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnet.ir.program import Origin
+from graphnet.ir.program import Equation, Var
 from graphnet.ir.types import ArrayType
 from graphnet.native.kernels import KernelCode
 from graphnet.native.place import Place
@@ -19,12 +19,15 @@ class Buffer:
     """Memory that a program works in; final.
 
     ``source`` says where it is: ``("input", i)``, ``("constant", i)``, ``("flag", 0)``, or
-    ``("arena", -1)`` until the plan gives it a place.
+    ``("arena", -1)`` until the plan gives it a place. ``label`` says what is in it, for people:
+    the values of ``var``, or a copy, panels, working memory for ``equations``.
     """
 
     source: tuple[str, int]
     nbytes: int
     label: str = ""
+    equations: tuple[Equation, ...] = ()
+    var: Var | None = None
 
 
 Pointer = tuple[Buffer | None, int]
@@ -42,10 +45,13 @@ class Call:
     """A rough number of operations, to tell whether threads pay."""
     is_shared: bool
     """Whether threads can share the work."""
-    origins: tuple[Origin | None, ...]
+    equations: tuple[Equation, ...]
+    """What it computes, or prepares."""
     memory: Buffer | None = None
     """Working memory of a scan, whose size is known when its code is made, for so many rows."""
     rows: int = 1
+    counters: Buffer | None = None
+    """Where a scan that is timed counts the cycles of each equation of its body, and of the rest."""
 
 
 def nbytes(type: ArrayType) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from graphnet.ir.pointwise import identity
-from graphnet.ir.program import Atom, Equation, Literal, Origin, Program, Var
+from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
 from graphnet.native.calls import Buffer, Call, nbytes, pointer
 from graphnet.native.fused import is_number
@@ -29,13 +29,13 @@ class Scheduler:
         self.places: dict[Atom, Place] = {}
         self.packed: dict[tuple[object, ...], Buffer] = {}
         self.flag = Buffer(("flag", 0), 8)
-        self.origins: tuple[Origin | None, ...] = ()
+        self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
             self.places[var] = Place.of(Buffer(("input", i), nbytes(var.type)), var.type)
 
     def run(self) -> None:
         for unit in units_of(self.program):
-            self.origins = tuple(equation.origin for equation in unit.equations)
+            self.equations = tuple(unit.equations)
             if unit.is_group:
                 self.group(unit)
             else:
@@ -54,12 +54,18 @@ class Scheduler:
 
     def room(self, var: Var) -> Place:
         """A new array for a result."""
-        self.places[var] = self.new(var.type)
+        self.places[var] = self.new(var.type, label="values", var=var)
         return self.places[var]
 
-    def new(self, type: ArrayType, count: int | None = None) -> Place:
+    def new(
+        self,
+        type: ArrayType,
+        count: int | None = None,
+        label: str = "copy",
+        var: Var | None = None,
+    ) -> Place:
         size = nbytes(type) if count is None else count * type.dtype.itemsize
-        return Place.of(Buffer(("arena", -1), size), type)
+        return Place.of(Buffer(("arena", -1), size, label, self.equations, var), type)
 
     def call(
         self,
@@ -70,7 +76,7 @@ class Scheduler:
         is_shared: bool = True,
     ) -> Call:
         pointers = [(None, 0) if place is None else pointer(place) for place in places]
-        made = Call(code, pointers, list(arguments), cost, is_shared, self.origins)
+        made = Call(code, pointers, list(arguments), cost, is_shared, self.equations)
         self.calls.append(made)
         return made
 

@@ -59,7 +59,7 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
     if key not in scheduler.packed:
         transposed = right.strides[1] != 1 and columns != 1
         count = scheduler.kernels.tile(right.type.dtype).packed_size(depth, columns)
-        place = scheduler.new(right.type, count)
+        place = scheduler.new(right.type, count, "panels")
         code = scheduler.kernels.pack(right.type.dtype, transposed)
         stride = right.strides[1] if transposed else right.strides[0]
         scheduler.call(code, [right, place], [depth, columns, stride], 2.0 * count)

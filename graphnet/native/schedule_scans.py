@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphnet.ir.program import Atom, Equation, Program
 from graphnet.ir.scan import program_count
 from graphnet.ir.types import ArrayType
@@ -24,24 +26,67 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     atoms, matrices = packed_constants(scheduler, body, constants, places)
     places = [place and scheduler.contiguous(place) for place in places]
     sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
+    for var in equation.outputs[:carried]:
+        scheduler.room(var)
+    stacks = stacked(scheduler, equation, body, places)
+    outputs = (*body.outputs[:carried], *stacks)
+    body = Program(body.inputs, body.equations, outputs)
     shape = ScanShape(body, constants, carried, settings["reverse"], atoms)
     code = scheduler.kernels.scan(shape)
     memory = Place.of(Buffer(("arena", -1), 0), ArrayType((), FLAG.dtype))
-    outputs = [scheduler.room(var) for var in equation.outputs]
-    strides = [
-        *(place.strides[0] for place in sequences),
-        *(place.strides[0] for place in outputs[carried:]),
-    ]
-    arguments = [length, rows, 0, *strides]
-    cost = float(length * body_cost(settings["body"]))
+    strides = [place.strides[0] for place in (*sequences, *stacks.values())]
+    finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
         code,
-        [*places, *sequences, *outputs, *matrices, memory],
-        arguments,
-        cost,
+        [*places, *sequences, *finals, *stacks.values(), *matrices, memory],
+        [length, rows, 0, *strides],
+        float(length * body_cost(settings["body"])),
         widened is not None,
     )
     call.memory, call.rows = memory.pointer, rows
+
+
+def stacked(
+    scheduler: Scheduler, equation: Equation, body: Program, initial: Sequence[Place | None]
+) -> dict[Atom, Place]:
+    """Where the results of each step go, each value once.
+
+    A carried value that is wanted as it enters a step and as it leaves it is one stack of one more
+    step, the initial value at its end: before and after are windows of it.
+    """
+    settings = equation.settings
+    constants, carried, length = (settings[k] for k in ("constants", "carried", "length"))
+    results = list(zip(body.outputs[carried:], equation.outputs[carried:], strict=True))
+    wanted = {atom for atom, _ in results}
+    made = {var for e in body.equations for var in e.outputs}
+    entering = body.inputs[constants : constants + carried]
+    found: dict[Atom, Place] = {}
+    before: dict[Atom, Place] = {}
+    final = equation.outputs[:carried]
+    for enters, leaves, var, start in zip(
+        entering, body.outputs, final, initial[constants:], strict=False
+    ):
+        if enters in wanted and leaves in made and leaves not in found:
+            steps = scheduler.new(ArrayType((length + 1, *var.type.shape), var.type.dtype))
+            early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
+            before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
+            first = length if settings["reverse"] else 0
+            assert start is not None
+            target = step_window(steps, first, first + 1).reshaped(var.type)
+            assert target is not None
+            scheduler.copy(start, target)
+    for atom, var in results:
+        if atom not in before and atom not in found:
+            found[atom] = scheduler.new(var.type)
+        scheduler.places[var] = before.get(atom) or found[atom]
+    return found
+
+
+def step_window(steps: Place, start: int, stop: int) -> Place:
+    """Some of the steps of a stack."""
+    window = ((start, stop, 1), *((0, size, 1) for size in steps.type.shape[1:]))
+    type = ArrayType((stop - start, *steps.type.shape[1:]), steps.type.dtype)
+    return steps.window(window, type)
 
 
 def stepped(scheduler: Scheduler, place: Place) -> Place:

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import reduce
+from math import prod
 
 from graphnet.ir.indexing import slice_
 from graphnet.ir.pointwise import add
-from graphnet.ir.product import matmul, matmul_count
+from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.shaping import concatenate, reshape, transpose
 from graphnet.native.passes.dead_code import remove_dead_code
@@ -43,18 +44,40 @@ from graphnet.native.rewrite import (
     read_by,
 )
 
+VIEWS = {transpose, reshape, slice_}
+"""What is not computed but looked at, where it is made of inputs."""
+
 FINDERS: tuple[Finder, ...] = (sums_of_products, with_the_same_left, with_the_same_right)
 
 
 def merge(program: Program) -> Program:
     """The same program with fewer and larger products, where no rows of data are copied for it."""
     before = program
+    program = views_first(program)
     for find in FINDERS:
         scope = Scope(None, {})
         scope.rewrite(program, lambda equation: None, find)
         if scope.new.equations is not program.equations:
             program = Program(program.inputs, scope.new.equations, program.outputs)
     return remove_dead_code(program) if program is not before else program
+
+
+def views_first(program: Program) -> Program:
+    """The program with the views of its inputs before all else: transposed weights are there then,
+    wherever the products by them stand."""
+    if product_count(program) < 2:
+        return program
+    given: set[Atom] = set(program.inputs)
+    first, rest = [], []
+    for equation in program.equations:
+        if equation.primitive in VIEWS and given.issuperset(equation.inputs):
+            given.update(equation.outputs)
+            first.append(equation)
+        else:
+            rest.append(equation)
+    if program.equations[: len(first)] == first:
+        return program
+    return Program(program.inputs, [*first, *rest], program.outputs)
 
 
 def product_count(program: Program) -> int:
@@ -81,8 +104,13 @@ class Scope:
         merges: dict[int, list[Merge]] = {}
         gone: set[Equation] = set()
         self.look_at(program)
+
         if product_count(program) > 1:
-            for found in find(program, kind_of, self.is_worth):
+
+            def kind(product: Equation) -> Hashable:
+                return kind_of(product), self.role(product, 0), self.role(product, 1)
+
+            for found in find(program, kind, self.is_worth):
                 merges.setdefault(found.index, []).append(found)
                 gone.update(found.gone)
         if not merges and not any(map(is_scan, program.equations)):
@@ -155,25 +183,30 @@ class Scope:
     def outside(self, atom: Atom) -> Atom:
         return self.constants[atom] if is_var(atom) else atom
 
+    def role(self, product: Equation, side: int) -> str:
+        """What an operand is to those that would be joined with it: a weight; fresh, which is what
+        pointwise primitives make and can be made where it belongs; or data, never copied."""
+        if self.is_weight(product, side):
+            return "weight"
+        return "fresh" if product.inputs[side] in self.fresh else "data"
+
     def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
         """Whether the operands on these sides can be joined without a copy of rows of data.
 
         A second product that adds to the first costs hardly more than one long product, so such
-        a copy would not pay.
+        a copy would not pay. In a body no rows are put below others: which of them belong to one
+        entry of the batch could not be told.
         """
-        return all(self.is_free([p.inputs[side] for p in products], side, sides) for side in sides)
+        roles = [self.role(products[0], side) for side in sides]  # all products have the same
+        return "data" not in roles and not (self.outer and sides == (0,) and "fresh" in roles)
 
-    def is_free(self, atoms: list[Atom], side: int, sides: tuple[int, ...]) -> bool:
-        """Whether these are weights, or what pointwise primitives make, which can be made where
-        it belongs. In a body, rows are not put below other rows: the batch could not be told."""
-        if all(self.is_weight(atom, side) for atom in atoms):
-            return True
-        return self.fresh.issuperset(atoms) and not (self.outer and sides == (0,))
-
-    def is_weight(self, atom: Atom, side: int) -> bool:
+    def is_weight(self, product: Equation, side: int) -> bool:
         """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of
-        scans what is given, or a view of it, as the right operand."""
-        return self.is_constant(atom) if self.outer else side == 1 and atom in self.given
+        scans what is given, or a view of it, as the right operand, if there is more than a row."""
+        if self.outer:
+            return self.is_constant(product.inputs[side])
+        rows = product.inputs[0].type.shape[:-1]
+        return side == 1 and product.inputs[1] in self.given and prod(rows) != 1
 
     # ---- applying
 
