@@ -22,31 +22,31 @@ SHOWN = 6
 def flatten(value: Any, absent: bool = False) -> tuple[list[Any], Structure]:
     """The leaves of a value in order, and its structure; with ``absent``, None is no leaf."""
     leaves: list[Any] = []
+    return leaves, collect(value, absent, leaves)
 
-    def visit(part: Any) -> Structure:
-        if is_table(part):
-            return tuple(map(visit, part))
-        if part is None and absent:
-            return ABSENT
-        leaves.append(part)
-        return None
 
-    structure = visit(value)
-    return leaves, structure
+def collect(part: Any, absent: bool, leaves: list[Any]) -> Structure:
+    # No function within flatten: one that calls itself is a cycle, which would keep the leaves
+    # (large arrays) until Python's collector comes by.
+    if is_table(part):
+        return tuple([collect(inner, absent, leaves) for inner in part])
+    if part is None and absent:
+        return ABSENT
+    leaves.append(part)
+    return None
 
 
 def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
     """The value (tables as lists) of this structure with these leaves."""
+    return leaves[0] if structure is None else build(structure, iter(leaves))
+
+
+def build(structure: Structure, leaves: Iterator[Any]) -> Any:
+    if structure == ABSENT:
+        return None
     if structure is None:
-        return leaves[0]
-    remaining = iter(leaves)
-
-    def build(part: Structure) -> Any:
-        if part == ABSENT:
-            return None
-        return next(remaining) if part is None else [build(p) for p in part]
-
-    return build(structure)
+        return next(leaves)
+    return [build(part, leaves) for part in structure]
 
 
 def map_table(function: Callable[[Any], Any], value: Any) -> Any:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from graphnet.native.calls import Buffer, Call
 from graphnet.native.working_memory import LINE
 
+LARGEST = 1000
+"""How many buffers are placed with care, which takes time by their square."""
+
 
 @dataclass(eq=False)
 class Lifetime:
@@ -32,12 +35,40 @@ def lifetimes_of(calls: Sequence[Call], results: set[int]) -> list[Lifetime]:
     return list(found.values())
 
 
-def lay_out(lifetimes: list[Lifetime], end: int) -> int:
+def lay_out(lifetimes: Sequence[Lifetime], end: int) -> int:
     """Give each buffer a place in the arena; returns its size.
 
-    Going through the calls, a buffer takes the smallest gap that holds it, and gives it back after
-    its last use.
+    The largest come first, each at the lowest place that is free during its life: that comes close
+    to the least possible size. The many small ones of a large graph share a part of their own.
     """
+    by_size = sorted(lifetimes, key=lambda lifetime: -lifetime.buffer.nbytes)
+    size = packed_by_size(by_size[:LARGEST])
+    rest = by_size[LARGEST:]
+    gaps = swept(rest, end)
+    for lifetime in rest:
+        lifetime.offset += size
+    return size + gaps
+
+
+def packed_by_size(lifetimes: Sequence[Lifetime]) -> int:
+    """Places for a few buffers, the largest first; returns the size that they need."""
+    placed: list[Lifetime] = []
+    for lifetime in lifetimes:
+        room, offset = rounded(lifetime.buffer.nbytes), 0
+        for other in placed:  # in order of their offsets
+            if other.last < lifetime.first or lifetime.last < other.first:
+                continue
+            if other.offset - offset >= room:
+                break
+            offset = max(offset, other.offset + rounded(other.buffer.nbytes))
+        lifetime.offset = offset
+        insort(placed, lifetime, key=lambda item: item.offset)
+    return max((item.offset + rounded(item.buffer.nbytes) for item in placed), default=0)
+
+
+def swept(lifetimes: Sequence[Lifetime], end: int) -> int:
+    """Places for many buffers: going through the calls, each takes the smallest gap that holds it,
+    and gives it back after its last use."""
     starting: dict[int, list[Lifetime]] = {}
     ending: dict[int, list[Lifetime]] = {}
     for lifetime in lifetimes:
@@ -45,7 +76,7 @@ def lay_out(lifetimes: list[Lifetime], end: int) -> int:
         ending.setdefault(lifetime.last, []).append(lifetime)
     gaps = Gaps()
     for i in range(end):
-        for lifetime in sorted(starting.get(i, ()), key=lambda item: -item.buffer.nbytes):
+        for lifetime in starting.get(i, ()):
             lifetime.offset = gaps.take(rounded(lifetime.buffer.nbytes))
         for lifetime in ending.get(i, ()):
             gaps.give(lifetime.offset, rounded(lifetime.buffer.nbytes))
