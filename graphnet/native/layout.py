@@ -35,38 +35,39 @@ def lifetimes_of(calls: Sequence[Call], results: set[int]) -> list[Lifetime]:
     return list(found.values())
 
 
-def lay_out(lifetimes: Sequence[Lifetime], end: int) -> int:
+def lay_out(lifetimes: Sequence[Lifetime], end: int, guard: int = 0) -> int:
     """Give each buffer a place in the arena; returns its size.
 
     The largest come first, each at the lowest place that is free during its life: that comes close
     to the least possible size. The many small ones of a large graph share a part of their own.
+    After each buffer ``guard`` bytes stay unused.
     """
     by_size = sorted(lifetimes, key=lambda lifetime: -lifetime.buffer.nbytes)
-    size = packed_by_size(by_size[:LARGEST])
+    size = packed_by_size(by_size[:LARGEST], guard)
     rest = by_size[LARGEST:]
-    gaps = swept(rest, end)
+    gaps = swept(rest, end, guard)
     for lifetime in rest:
         lifetime.offset += size
     return size + gaps
 
 
-def packed_by_size(lifetimes: Sequence[Lifetime]) -> int:
+def packed_by_size(lifetimes: Sequence[Lifetime], guard: int) -> int:
     """Places for a few buffers, the largest first; returns the size that they need."""
     placed: list[Lifetime] = []
     for lifetime in lifetimes:
-        room, offset = rounded(lifetime.buffer.nbytes), 0
+        room, offset = rounded(lifetime.buffer.nbytes) + guard, 0
         for other in placed:  # in order of their offsets
             if other.last < lifetime.first or lifetime.last < other.first:
                 continue
             if other.offset - offset >= room:
                 break
-            offset = max(offset, other.offset + rounded(other.buffer.nbytes))
+            offset = max(offset, other.offset + rounded(other.buffer.nbytes) + guard)
         lifetime.offset = offset
         insort(placed, lifetime, key=lambda item: item.offset)
-    return max((item.offset + rounded(item.buffer.nbytes) for item in placed), default=0)
+    return max((item.offset + rounded(item.buffer.nbytes) + guard for item in placed), default=0)
 
 
-def swept(lifetimes: Sequence[Lifetime], end: int) -> int:
+def swept(lifetimes: Sequence[Lifetime], end: int, guard: int) -> int:
     """Places for many buffers: going through the calls, each takes the smallest gap that holds it,
     and gives it back after its last use."""
     starting: dict[int, list[Lifetime]] = {}
@@ -77,9 +78,9 @@ def swept(lifetimes: Sequence[Lifetime], end: int) -> int:
     gaps = Gaps()
     for i in range(end):
         for lifetime in starting.get(i, ()):
-            lifetime.offset = gaps.take(rounded(lifetime.buffer.nbytes))
+            lifetime.offset = gaps.take(rounded(lifetime.buffer.nbytes) + guard)
         for lifetime in ending.get(i, ()):
-            gaps.give(lifetime.offset, rounded(lifetime.buffer.nbytes))
+            gaps.give(lifetime.offset, rounded(lifetime.buffer.nbytes) + guard)
     return gaps.size
 
 

@@ -57,10 +57,16 @@ class Plan:
     is_parallel: bool
 
 
-def planned(scheduler: Scheduler, program: Program, fixed: Collection[int] | None = None) -> Plan:
+def planned(
+    scheduler: Scheduler,
+    program: Program,
+    fixed: Collection[int] | None = None,
+    guard: int = 0,
+) -> Plan:
     """The plan of a scheduled program whose kernels are compiled.
 
-    ``fixed`` are the inputs that stay the same from run to run; without it nothing does.
+    ``fixed`` are the inputs that stay the same from run to run; without it nothing does. ``guard``
+    bytes after each buffer stay unused.
     """
     calls = scheduler.calls
     for call in calls:
@@ -77,7 +83,7 @@ def planned(scheduler: Scheduler, program: Program, fixed: Collection[int] | Non
     others = [lifetime for lifetime in lifetimes if id(lifetime.buffer) not in touched]
     for lifetime in staying:
         lifetime.first, lifetime.last = 0, len(calls)
-    arena, kept = lay_out(others, len(calls)), lay_out(staying, len(calls))
+    arena, kept = (lay_out(part, len(calls), guard) for part in (others, staying))
     for lifetime in lifetimes:
         kind = "kept" if id(lifetime.buffer) in touched else "arena"
         lifetime.buffer.source = (kind, lifetime.offset)

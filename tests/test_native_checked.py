@@ -1,0 +1,94 @@
+"""Nothing reads or writes memory that is not its own: freed buffers and guards are full of NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet import nn
+from graphnet.ir import Program, trace
+from graphnet.ir.types import ArrayType
+
+pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
+
+from graphnet.native import checked, optimised
+from graphnet.native.checked import StrayWriteError, checked_run
+from graphnet.native.rules import reason_not_native
+from tests.native_help import arrays_for, recurrent_programs
+from tests.native_programs import random_program, run_compiled
+
+COUNT = 150
+"""Random programs, of those that are native throughout."""
+
+
+def assert_same(program: Program, arrays: list[np.ndarray], threads: int = 1) -> None:
+    """A checked run gives the bits of an ordinary one."""
+    expected = run_compiled(program, arrays)
+    found = checked_run(optimised(program), arrays, threads=threads)
+    for left, right in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize("name", nn.CELLS)
+def test_every_cell(name: str, lengths: bool, threads: int) -> None:
+    for program in recurrent_programs(name, lengths, hidden=7, batch=5):
+        assert_same(program, arrays_for(program), threads)
+
+
+def test_random_programs() -> None:
+    tried = 0
+    for seed in range(4 * COUNT):
+        program, arrays = random_program(seed)
+        is_native = not any(map(reason_not_native, optimised(program).equations))
+        if tried < COUNT and is_native:
+            tried += 1
+            assert_same(program, arrays, threads=1 + seed % 3)
+    assert tried == COUNT
+
+
+def test_a_training_step() -> None:
+    net = nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 3), nn.LogSoftMax())
+    rng = np.random.default_rng(0)
+    x, target = rng.normal(size=(4, 5)), np.array([2, 0, 1, 1])
+    run = net.run(x)
+    criterion = nn.ClassNLLCriterion().run([run.outputs, target])
+    for traced in (run._traced, criterion._traced):
+        derivative = traced.differentiated()
+        for program in (derivative.forward, derivative.backward):
+            arrays = [
+                target if var.type.dtype.kind == "i" else array
+                for var, array in zip(program.inputs, arrays_for(program), strict=True)
+            ]
+            assert_same(program, arrays, threads=2)
+
+
+def test_a_stray_write_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check itself: a call that is told to write a little further on."""
+    program = trace(lambda x: x + x, ArrayType((5, 3), np.dtype(np.float64)))
+    ordinary = checked.scheduled
+
+    def shifted(*arguments: Any) -> Any:
+        scheduler = ordinary(*arguments)
+        (call,) = scheduler.calls
+        buffer, offset = call.pointers[-1]
+        call.pointers[-1] = (buffer, offset + 8)
+        return scheduler
+
+    monkeypatch.setattr(checked, "scheduled", shifted)
+    with pytest.raises(StrayWriteError, match="loop"):
+        checked_run(program, [np.ones((5, 3))])
+
+
+def test_kinds_of_input_share_nothing() -> None:
+    """Results of one run stay as they are while others run."""
+    net = gn.GModule([x := gn.input()], [nn.Tanh()(nn.Linear(6, 9)(x))]).compile()
+    rng = np.random.default_rng(0)
+    runs = [(value, net.run(value)) for value in rng.normal(size=(20, 3, 6))]
+    for value, run in runs:
+        np.testing.assert_array_equal(run.outputs, net.forward(value))
+        np.testing.assert_array_equal(run[run.names[-1]], run.outputs)
