@@ -29,26 +29,14 @@ Stepper = Callable[[], Any]
 
 
 def own_stepper(cell: gn.GModule, x: np.ndarray) -> tuple[Stepper, Callable[[], np.ndarray]]:
-    """The one place that says how ours steps: a function of one step, and what reads its h.
+    """A function of one step of ``nn.Live``, and what reads its h."""
+    live = nn.Live(cell, x)
+    states = [live.start()]
 
-    TO FILL when the streaming interface is fixed: ``live`` below is a guess at it. Without it the
-    step is a forward of the compiled cell.
-    """
-    size = cell["forget_gate.h2h"].weight.shape[0]
-    states: list[Any] = [np.zeros((1, size), np.float32) for _ in range(2)]
-    cell.compile()
-    if hasattr(cell, "live"):
-        live = cell.live()
+    def step() -> None:
+        states[0] = live.step(states[0], x)
 
-        def step() -> None:
-            states[:] = live.step(states, x)
-
-    else:
-
-        def step() -> None:
-            states[:] = cell.forward([x, *states])
-
-    return step, lambda: np.asarray(states[1])
+    return step, lambda: np.array(states[0][1])
 
 
 def torch_stepper(cell: gn.GModule, x: np.ndarray) -> tuple[Stepper, Callable[[], np.ndarray]]:

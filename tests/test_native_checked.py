@@ -20,7 +20,7 @@ from graphnet.native.rules import reason_not_native
 from tests.native_help import arrays_for, recurrent_programs
 from tests.native_programs import random_program, run_compiled
 
-COUNT = 150
+COUNT = 60
 """Random programs, of those that are native throughout."""
 
 

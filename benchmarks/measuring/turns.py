@@ -29,7 +29,7 @@ def calls_for(step: Step, least: float) -> int:
     return max(1, math.ceil(least / max(fastest, 1e-9)))
 
 
-SETTLE_SECONDS = 0.002
+SETTLE_SECONDS = 0.02
 """The other side's threads wait for work in a busy loop for a while; a turn begins after it."""
 
 
