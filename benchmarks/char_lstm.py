@@ -125,8 +125,8 @@ def own_step(text: str, compiled: bool) -> Step:
         states=train.initial_states(LAYERS, HIDDEN, ROWS),
         loss_scale=STEPS,
         clip_value=5.0,
+        compile=compiled,
     )
-    net.compile(compiled)  # after the trainer, which may have compiled it
     return lambda: trainer.train_batch(*batches.take())
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -106,6 +107,27 @@ def test_lstm_goes_all_the_way(folder, graphnet):
     assert "epoch 2/2  12/12  loss" in errors
     assert "epoch 2/2  validation loss" in errors
     assert "graphnet lstm --out run --resume" in output
+
+
+@pytest.mark.parametrize("switch", ["--compile", "--no-compile"])
+def test_lstm_says_what_computes_it(folder, graphnet, switch):
+    _, output, errors = graphnet("lstm", "--text", "text.txt", *TINY, "--epochs", "1", switch)
+    lines = output.splitlines()
+    told = lines[lines.index(next(line for line in lines if line.startswith("3."))) + 1]
+    is_compiled = switch == "--compile" and find_spec("llvmlite") is not None
+    assert ("are compiled into one program (" in told) == is_compiled
+    assert ("computed by the interpreter" in told) != is_compiled
+    assert ("compiling…" in errors) == is_compiled
+
+
+@pytest.mark.skipif(find_spec("llvmlite") is None, reason="needs llvmlite")
+def test_lstm_compiled_has_the_losses_of_the_interpreter(folder, graphnet):
+    curves = []
+    for out, switch in (("a", "--compile"), ("b", "--no-compile")):
+        graphnet("lstm", "--text", "text.txt", *TINY, "--epochs", "3", "--out", out, switch)
+        curves.append(arrays(folder / out / "checkpoint.gn")["losses.training"])
+    assert len(curves[0]) == 36
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-4)
 
 
 def test_quick_is_a_set_of_defaults(folder, graphnet):

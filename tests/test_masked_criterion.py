@@ -116,3 +116,10 @@ REJECTED: list[tuple[Module, Any, type[Exception], str]] = [
 def test_rejected(module: Module, inputs: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         module.forward(inputs)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64])
+def test_classes_of_any_integer_type(dtype: Any) -> None:
+    scores, classes = np.log(np.full((3, 4), 0.25)), np.array([0, 1, 2], dtype)
+    for kind in (nn.ClassNLLCriterion, nn.CrossEntropyCriterion):
+        assert kind(ignore_index=0).forward([scores, classes]) == pytest.approx(np.log(4))

@@ -120,7 +120,7 @@ def with_a_function() -> Module:
     return nn.Recurrent(gn.GModule([x, prev_h], [next_h, second]))
 
 
-def test_one_notice_names_what_has_no_rule() -> None:
+def test_one_notice_names_each_node_that_has_no_rule() -> None:
     """In a process of its own: what was told once is not told again."""
     python("from tests.test_native_modules import notices; notices()")
 
@@ -138,5 +138,7 @@ def notices() -> None:
         told += [str(warning.message) for warning in caught]
         for received, expected in zip(found, results(net, xs), strict=True):
             assert relative_error(received, expected) < 1e-12
-    assert len(told) == 1
-    assert "no native rule for call" in told[0]
+    assert len(told) == 2
+    for name, text in zip(("function", "second"), told, strict=True):
+        assert f"Function '{name}'" in text
+        assert "no native rule for call" in text

@@ -14,9 +14,10 @@ pytest.importorskip("llvmlite")
 
 from llvmlite import ir
 
+from graphnet.native import library
 from graphnet.native.packing import emit_pack
 from graphnet.native.product import emit_product
-from graphnet.native.target import Kernel, Processor, compile_module, processor
+from graphnet.native.target import Kernel, Processor, compile_module, host, processor
 from graphnet.native.tile import Tile, best_tile
 
 SIZES = (0, 1, 2, 3, 5, 7, 13, 16, 31, 33, 64, 65)
@@ -191,6 +192,89 @@ def test_a_share_of_rows_or_columns_gives_the_same_bits(native: Compiled) -> Non
     share(columns, 0, m, middle, n)
     np.testing.assert_array_equal(rows, whole)
     np.testing.assert_array_equal(columns, whole)
+
+
+@pytest.mark.parametrize("a_transposed", [False, True])
+@pytest.mark.parametrize("start", STARTS)
+def test_few_rows_give_the_bits_of_many(native: Compiled, a_transposed: bool, start: str) -> None:
+    """Heights of tiles differ in how many panels they take at once and where they read A."""
+    tile = native.tile
+    most, n, k = tile.rows + 2, 7 * tile.panel + 3, 2 * tile.steps + 7
+    dtype = np.dtype(f"f{tile.real_bytes}")
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((most, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+    initial = rng.standard_normal((most, n)).astype(dtype)
+    packed = np.empty(tile.packed_size(k, n), dtype)
+    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data)
+
+    def result(top: int, bottom: int) -> np.ndarray:
+        rows = np.asarray(a[top:bottom], order="F" if a_transposed else "C")
+        stride = bottom - top if a_transposed else k
+        c = initial[top:bottom].copy()
+        begins, distance = {
+            "zero": (None, 99),
+            "accumulate": (c.ctypes.data, n),
+            "bias": (initial.ctypes.data, 0),
+        }[start]
+        native.product[a_transposed](
+            bottom - top, n, k, rows.ctypes.data, stride, packed.ctypes.data, c.ctypes.data, n,
+            begins, distance,
+        )  # fmt: skip
+        return c
+
+    whole = result(0, most)
+    for height in range(1, most):
+        parts = [result(top, min(top + height, most)) for top in range(0, most, height)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes(), height
+
+
+def called(name: str, transposed: bool, pointers: list[Any], arguments: list[int]) -> None:
+    """A kernel of the library, its threads' shares one after the other."""
+    bits = pointers[0].itemsize * 8
+    kernel = library.kernel_name(name, library.tile_of(host(), bits), transposed)
+    function = ctypes.CFUNCTYPE(None, ADDRESS, ADDRESS, NUMBER, NUMBER)(
+        library.address(kernel, host())
+    )
+    words = np.array(arguments, np.int64)
+    addresses = np.array([array.ctypes.data for array in pointers], np.uintp)
+    for thread in range(3):
+        function(words.ctypes.data, addresses.ctypes.data, thread, 3)
+
+
+def packed_by_parts(
+    whole: np.ndarray, parts: list[tuple[int, int, np.ndarray]], transposed: bool
+) -> np.ndarray:
+    """Panels of a matrix, each part given with its first row and column."""
+    tile = library.tile_of(host(), whole.itemsize * 8)
+    depth, columns = whole.shape
+    room = np.full(tile.packed_size(depth, columns) + 8, GUARD, whole.dtype)
+    for row, column, part in parts:
+        k, n = part.shape
+        stored = np.ascontiguousarray(part.T if transposed else part)
+        target = room[column * depth + row * tile.panel :]
+        called("pack", transposed, [stored, target], [k, n, stored.shape[1], depth])
+    assert (room[-8:] == GUARD).all()
+    return room[:-8]
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_matrix_packed_part_by_part(bits: int, transposed: bool) -> None:
+    panel = library.tile_of(host(), bits).panel
+    rng = np.random.default_rng(bits)
+    for depths, widths in itertools.product(
+        [(5,), (0, 3), (1, 64), (17, 31, 2), (64, 67)],
+        [(1,), (panel,), (panel, 7), (3 * panel, 0, panel, 2 * panel + 1)],
+    ):
+        whole = rng.standard_normal((sum(depths), sum(widths))).astype(f"f{bits // 8}")
+        rows, columns = ([0, *itertools.accumulate(sizes)] for sizes in (depths, widths))
+        parts = [
+            (top, left, whole[top:bottom, left:right])
+            for top, bottom in itertools.pairwise(rows)
+            for left, right in itertools.pairwise(columns)
+        ]
+        at_once = packed_by_parts(whole, [(0, 0, whole)], transposed)
+        assert packed_by_parts(whole, parts, transposed).tobytes() == at_once.tobytes()
 
 
 def test_what_is_not_finite_stays_in_its_row_and_column(native: Compiled) -> None:

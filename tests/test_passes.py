@@ -29,6 +29,7 @@ from graphnet.ir.pointwise import identity, maximum, stop_gradient, tanh, where
 from graphnet.ir.shaping import broadcast, concatenate, zeros
 from graphnet.ir.trace import inline
 from graphnet.native.passes import PASSES
+from graphnet.native.passes.batches import join_batches
 from graphnet.native.passes.hoist import hoist
 from graphnet.native.passes.merge import merge
 from graphnet.native.passes.orient import orient
@@ -237,8 +238,38 @@ def test_products_of_one_left_operand() -> None:
 
 
 def test_products_of_one_right_operand() -> None:
-    program = merged(lambda x, a, b: tanh(a @ x) + tanh(b @ x), *[SQUARE] * 3)
-    assert names(program) == ["concatenate", "matmul", "slice", "slice", "tanh", "tanh", "add"]
+    """They are joined where both are constants of a scan; outside they may be rows of data."""
+
+    def step(h: Any, a: Any, b: Any) -> Any:
+        return tanh(a @ h) + tanh(b @ h)
+
+    program = in_body(step, SQUARE, SQUARE)
+    changed = assert_same_meaning(program, merge, arrays_for(program))
+    assert names(changed) == ["concatenate", "scan"]
+    assert names(body_of(changed)) == ["matmul", "slice", "slice", "tanh", "tanh", "add"]
+    program = trace(lambda x, a, b: tanh(a @ x) + tanh(b @ x), *[SQUARE] * 3)
+    assert merge(program) is program
+    program = trace(lambda x, a, b: tanh(tanh(a) @ x) + tanh(tanh(b) @ x), *[SQUARE] * 3)
+    assert merge(program) is program
+
+
+def test_heads_on_one_input() -> None:
+    """The transpose of each weight, which stands between the products, comes first; but copies of
+    large matrices do not pay where no step repeats what is won."""
+
+    def function(x: Any, a: Any, b: Any, c: Any) -> Any:
+        return [tanh(x @ a.T), tanh(x @ b.T), x @ c.T]
+
+    program = merged(function, *[SQUARE] * 4)
+    assert count(program, "matmul") == 1
+    wide = ArrayType((80, 80), np.dtype(float))
+    assert count(merged(function, *[wide] * 4), "matmul") == 3
+
+
+def test_gradients_of_heads_are_not_joined() -> None:
+    """The right operand is data there, though it is given."""
+    program = trace(lambda x, f, g: [(turned := x.T) @ f, turned @ g], *[SQUARE] * 3)
+    assert merge(program) is program
 
 
 def test_transposed_matrices_are_joined_as_they_lie() -> None:
@@ -263,16 +294,19 @@ def test_rows_of_data_are_not_joined() -> None:
 
 
 def test_sums_of_products() -> None:
-    program = merged(lambda x, a, b, c: a @ x + b + (x.T @ c + b @ c), *[SQUARE] * 4)
-    assert count(program, "matmul") == 1
-    assert count(program, "add") == 1
+    def function(x: Any, a: Any, b: Any, c: Any) -> Any:
+        return tanh(x) @ a + b + ((x - b) @ c + x @ c)
+
+    program = merged(function, *[SQUARE] * 4)
+    assert count(program, "matmul") == 2, "x is data, which is not copied"
+    assert count(program, "add") == 2
 
 
 def test_sums_of_reshaped_products() -> None:
     """As the gradient of a sequence is, whose steps were folded into rows."""
 
     def function(a: Any, b: Any, c: Any, d: Any, xs: Any) -> Any:
-        first, second = (a @ b).reshape(1, 3, 3), (c @ d).reshape(1, 3, 3)
+        first, second = (tanh(a) @ b).reshape(1, 3, 3), (tanh(c) @ d).reshape(1, 3, 3)
         return first + xs[:1] + second
 
     program = merged(function, *[SQUARE] * 4, LONG)
@@ -508,6 +542,20 @@ def test_sums_of_slices_are_slices_of_a_sum() -> None:
     assert join_totals(program) is program
 
 
+def test_sums_of_products_of_steps_are_one_product() -> None:
+    program = trace(lambda x, y: (x.transpose(0, 2, 1) @ y).sum(0), LONG, LONG)
+    changed = assert_same_meaning(program, join_batches, arrays_for(program))
+    assert names(changed) == ["reshape", "reshape", "transpose", "matmul"]
+    for function in (
+        lambda x, y: (x @ y).sum(0),
+        lambda x, y: (x.transpose(0, 2, 1) @ y).sum(1),
+        lambda x, y: (x.transpose(0, 2, 1) @ y[:1]).sum(0),
+        lambda x, y: (x.transpose(0, 2, 1) @ y).sum(0, keepdims=True),
+    ):
+        program = trace(function, LONG, LONG)
+        assert join_batches(program) is program
+
+
 # ---- orientation
 
 TURNED: dict[str, tuple[Callable[..., Any], list[str]]] = {
@@ -556,7 +604,7 @@ BODIES: dict[str, tuple[dict[str, int], dict[str, int], int]] = {
     # forward, backward, and how many hidden sizes wide the stacks of backward are in all
     "lstm_cell": ({"matmul": 1, "slice": 4, "add": 3}, {"matmul": 1, "add": 2}, 4),
     "lstm_cell_merged": ({"matmul": 1, "slice": 4, "add": 3}, {"matmul": 1, "add": 2}, 4),
-    "lstm_cell_peephole": ({"matmul": 1, "slice": 4, "add": 6}, {"matmul": 1, "sum": 3}, 4),
+    "lstm_cell_peephole": ({"matmul": 1, "slice": 4, "add": 6}, {"matmul": 1, "sum": 0}, 4),
     "lstm_cell_layernorm": ({"matmul": 1, "slice": 4}, {"matmul": 1}, 8),
     "gru_cell": ({"matmul": 1, "slice": 6, "add": 6}, {"matmul": 1, "add": 2}, 4),
     "mlstm_cell": ({"matmul": 2, "add": 5}, {"matmul": 2, "add": 2}, 6),

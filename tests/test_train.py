@@ -178,7 +178,7 @@ def test_loss_falls_and_states_are_carried():
 
 
 def test_runs_keep_no_node_values():
-    trainer, training, validation = small_trainer()
+    trainer, training, validation = small_trainer(compile=False)
     trainer.fit(training, epochs=1, validation=validation)
     train.sample(trainer.net, train.Vocabulary(TEXT), train.initial_states(2, 6, 1), 2)
     modules = (trainer.net, trainer.criterion)
@@ -369,7 +369,9 @@ def test_an_optimiser_takes_the_net_itself():
 
 
 def test_progress_without_a_terminal_is_a_few_lines(capsys):
-    trainer, training, validation = small_trainer(show_progress=True, unit="character")
+    trainer, training, validation = small_trainer(
+        show_progress=True, unit="character", compile=False
+    )
     trainer.fit(training, epochs=1, validation=validation)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 6

@@ -1,4 +1,4 @@
-"""The command line: ``graphnet lstm``, ``sample``, ``draw``, ``summary``."""
+"""The command line: ``graphnet lstm``, ``sample``, ``draw``, ``summary``, ``compile``."""
 
 from graphnet.cli.app import main
 

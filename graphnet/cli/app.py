@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from graphnet.cli.compile import compile_command
 from graphnet.cli.draw import draw_command
 from graphnet.cli.lstm import lstm_command
 from graphnet.cli.sample import sample_command
@@ -28,6 +29,7 @@ app.command("lstm")(lstm_command)
 app.command("sample")(sample_command)
 app.command("draw")(draw_command)
 app.command("summary")(summary_command)
+app.command("compile")(compile_command)
 
 
 def show_version(wanted: bool) -> None:

@@ -33,6 +33,7 @@ def lstm_command(
     length: arguments.Length = 400,
     temperature: arguments.Temperature = 0.7,
     quick: arguments.Quick = False,
+    compile: arguments.Compile = True,
 ) -> None:
     """Build an LSTM cell, check it, draw it, train a character model with it, and write text.
 
@@ -44,7 +45,7 @@ def lstm_command(
     stored = noted_in(checkpoint) if resume else {}
     options = chosen(given_options(context), quick, stored)
     data = stages.read_data(options)
-    trainer = stages.make_trainer(options, checkpoint, data)
+    trainer = stages.make_trainer(options, checkpoint, data, None if compile else False)
     if resume:
         trainer.load()
     make_folder(out)

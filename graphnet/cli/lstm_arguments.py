@@ -39,3 +39,10 @@ Temperature = Annotated[
     float, typer.Option(min=0, help="Of that text: 1 as it was learned, less: safer.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="One layer, one epoch: under a minute.")]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Train in machine code (where llvmlite is installed), or in the interpreter.",
+    ),
+]

@@ -12,6 +12,7 @@ from graphnet import nn, optim
 from graphnet.cli.equations import largest_difference
 from graphnet.cli.options import Options, notes_of
 from graphnet.graph import manual_seed
+from graphnet.native.pool import threads
 from graphnet.train import (
     TextBatches,
     Trainer,
@@ -26,6 +27,7 @@ from graphnet.train import (
 )
 from graphnet.train.batches import Batch
 from graphnet.train.progress import loss_text
+from graphnet.train.steps import can_compile
 
 CHECKPOINT = "checkpoint.gn"
 PRIME = "The "
@@ -67,7 +69,9 @@ def read_data(options: Options) -> Data:
     return Data(len(text), digest, vocabulary, *batches.split())
 
 
-def make_trainer(options: Options, checkpoint: Path, data: Data) -> Trainer:
+def make_trainer(
+    options: Options, checkpoint: Path, data: Data, compile: bool | None = None
+) -> Trainer:
     """The model and everything around it, as at the first batch."""
     manual_seed(options.seed)
     net = character_model(len(data.vocabulary), options.hidden, options.layers, options.dropout)
@@ -83,6 +87,7 @@ def make_trainer(options: Options, checkpoint: Path, data: Data) -> Trainer:
         checkpoint=checkpoint,
         unit="character",
         notes=notes_of(options, data.vocabulary.characters, data.digest),
+        compile=compile,
     )
 
 
@@ -106,11 +111,21 @@ def train(trainer: Trainer, options: Options, data: Data, resume: bool) -> None:
 def announce(trainer: Trainer, options: Options, batches: int, resume: bool) -> None:
     size = sum(parameter.size for parameter in trainer.net.parameters())
     typer.echo(f"3. Training: {options.layers} x {options.hidden} units, {size:,} parameters")
+    typer.echo(f"   {execution(trainer)}")
     if resume:
         typer.echo(f"   resumed after {trainer.batches_done:,} batches")
         if trainer.batches_done >= options.epochs * batches:
             done = trainer.batches_done // batches
             typer.echo(f"   the epochs asked for are done already ({done}): raise --epochs")
+
+
+def execution(trainer: Trainer) -> str:
+    """What a batch is computed by, in a line."""
+    if trainer.is_compiled:
+        count = f"{threads()} thread{'s' if threads() > 1 else ''}"
+        return f"network, criterion and backward are compiled into one program ({count})"
+    missing = "" if can_compile() else "; pip install llvmlite to compile it"
+    return f"computed by the interpreter{missing}"
 
 
 def keep_older(checkpoint: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphnet.draw import style
 from graphnet.draw.fold import used_groups
 from graphnet.draw.label import group_title, label_attributes, tooltip
+from graphnet.draw.overlay import fill, share_text
 from graphnet.draw.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.draw.quoting import attribute_value, identifier, quoted, quoted_tooltip, shortened
 from graphnet.draw.sharing import Sharing
@@ -100,6 +101,9 @@ def vertex_attributes(
     if mark is not None:
         look |= {"color": style.SHARED[mark % len(style.SHARED)], "penwidth": "2.2"}
         classes.append(f"shared-{mark + 1}")
+    if vertex.share is not None:
+        look["fillcolor"] = fill(vertex.heat)
+        badge = badge or (share_text(vertex.share), style.INK)
     found = {key: quoted(value) for key, value in look.items()}
     found |= label_attributes(vertex, badge, upright)
     found["tooltip"] = quoted_tooltip(tooltip(vertex, sharing.others(at)))

@@ -11,6 +11,7 @@ from graphnet.draw.backward import backward_picture
 from graphnet.draw.build import picture_of
 from graphnet.draw.dot import dot_text
 from graphnet.draw.fold import folded
+from graphnet.draw.overlay import overlaid, overlay_numbers
 from graphnet.draw.render import FORMATS, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
@@ -75,6 +76,7 @@ def draw(
     direction: str = "TB",
     title: str = "",
     limit: int = 500,
+    overlay: Any = None,
 ) -> Drawing:
     """Draw a graph: modules as people draw them, parameters, gates, inputs and outputs.
 
@@ -82,7 +84,8 @@ def draw(
     ``net.summary(*shapes)``) or a ``run`` of the net, edges carry the shapes of the arrays.
     ``backward`` draws the graph of the gradients. ``depth`` levels of the graphs inside are opened.
     ``direction`` of the arrows is TB (top to bottom), LR, BT or RL. Of more than ``limit`` nodes,
-    those in the middle are drawn as one, which says how many they are.
+    those in the middle are drawn as one, which says how many they are. An ``overlay``, such as
+    ``net.profile(x)``, or numbers by path, colours nodes by their share of it.
 
     Nodes whose names share a dotted prefix (``gate``, ``gate.i2h``) are drawn as a group.
     ``node.annotate(graph_attributes={...})`` overrides any Graphviz attribute of a node.
@@ -97,6 +100,8 @@ def draw(
     """
     check(net, depth, direction, limit)
     picture = picture_of(net, depth, node_shapes(net, shapes, run))
+    if overlay is not None:
+        picture = overlaid(picture, overlay_numbers(overlay))
     if backward:
         picture = backward_picture(picture)
     name = title or (net.description() if isinstance(net, GModule) else type(net).__name__)

@@ -152,6 +152,8 @@ def tooltip(vertex: Vertex, shared: Sequence[str]) -> str:
         lines.append(f"{'gradient' if vertex.gradient else 'output'} {vertex.shape}")
     if module is not None:
         lines += [f"{name} {p.shape}" for name, p in module.own_parameters()]
+    if vertex.share is not None:
+        lines.append(f"{vertex.share:.1%} of the whole")
     if shared:
         lines.append(f"parameters shared with {', '.join(shared)}")
     if vertex.folded:

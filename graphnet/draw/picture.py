@@ -36,6 +36,8 @@ class Vertex:
     folded: int = 0
     gradient: bool = False
     gate: bool = False  # the title is that of the group around it
+    share: float | None = None  # of an overlay: its part of the whole
+    heat: float = 0.0  # the same as part of the largest share
 
 
 @dataclass(slots=True)

@@ -9,23 +9,30 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from graphnet.errors import GraphError
 from graphnet.graph.flat import flat_vectors
-from graphnet.graph.given import same_input
 from graphnet.graph.hints import missing_attribute
 from graphnet.graph.optional import arranged
 from graphnet.graph.parameter import Parameter, ParameterTable
-from graphnet.graph.parts import checked_attribute, parts_of, private, walk_modules
+from graphnet.graph.parts import (
+    checked_attribute,
+    parts_of,
+    private,
+    text_of_parts,
+    walk_modules,
+    walk_parameters,
+)
 from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
-from graphnet.graph.run import Run, last_run, remember_run, run_module
+from graphnet.graph.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing import compute_inside
-from graphnet.graph.wanted import Wanted, joined
+from graphnet.graph.wanted import Wanted
 from graphnet.ir.types import NDArray
 from graphnet.native import is_available
 
 if TYPE_CHECKING:
+    from graphnet.graph.memory_plan import MemoryPlan
     from graphnet.graph.node import Node
+    from graphnet.graph.profile import Profile
     from graphnet.graph.summary import Summary
 
 Self = TypeVar("Self", bound="Module")
@@ -142,14 +149,7 @@ class Module(ABC):
         ``grad_outputs`` has the structure and shapes of the output (1 for a scalar output may be
         left out). The gradients of the parameters are added to their ``grad``.
         """
-        run = last_run(self)
-        if run is None or not same_input(run.inputs, arranged(self, (inputs,), named)):
-            raise GraphError(
-                "backward needs the input of the last forward",
-                "Call forward(x) first, then backward(x, grad) with the same x (and lengths).",
-                type(self).__name__,
-            )
-        return run.backward(grad_outputs)
+        return run_of(self, arranged(self, (inputs,), named)).backward(grad_outputs)
 
     @property
     def generator(self) -> np.random.Generator:
@@ -177,12 +177,7 @@ class Module(ABC):
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter once, with the path of its first place."""
-        seen: set[Parameter] = set()
-        for path, module in self.named_modules():
-            for name, parameter in module.own_parameters():
-                if parameter not in seen:
-                    seen.add(parameter)
-                    yield joined(path, name), parameter
+        return walk_parameters(self)
 
     def parameters(self) -> ParameterTable:
         """All parameters; ``print`` shows names, shapes and values."""
@@ -258,6 +253,19 @@ class Module(ABC):
 
         return summarise(self, shapes, dtype)
 
+    def memory_plan(self, *shapes: Any, dtype: Any = None, **named: Any) -> MemoryPlan:
+        """What lies where in the memory of a compiled run, and when; nothing is computed.
+        Shapes, or arrays, as for ``summary``; optional inputs may be given by name."""
+        from graphnet.graph.planning import module_plan
+
+        return module_plan(self, shapes, dtype, named)
+
+    def profile(self, inputs: Any, *more: Any, repeats: int = 10, **named: Any) -> Profile:
+        """Where the time of a run goes, by node: forward, and in training mode backward."""
+        from graphnet.graph.measuring import profile_module
+
+        return profile_module(self, arranged(self, (inputs, *more), named), repeats)
+
     def save(self, path: str | Path) -> None:
         """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``."""
         from graphnet.graph.storage import save
@@ -273,14 +281,7 @@ class Module(ABC):
         return written(self, hidden=Module)
 
     def __repr__(self) -> str:
-        lines: list[str] = []
-        stack: list[tuple[int, str, Module]] = [(0, "", self)]
-        while stack:
-            depth, label, module = stack.pop()
-            lines.append("  " * depth + label + module.description())
-            parts = [(depth + 1, f"{name}: ", part) for name, part in module.named_children()]
-            stack.extend(reversed(parts))
-        return "\n".join(lines)
+        return text_of_parts(self)
 
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
         from graphnet.graph.clone import clone_module
@@ -293,8 +294,6 @@ class Module(ABC):
             raise missing_attribute(self, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from graphnet.graph.description import describe
-        from graphnet.graph.rebuild import build
+        from graphnet.graph.rebuild import reduced
 
-        description, parameters = describe(self)
-        return build, (description, {str(i): p.data for i, p in enumerate(parameters)})
+        return reduced(self)

@@ -84,6 +84,28 @@ def put(owner: Any, name: str, part: Any) -> None:
         setattr(owner, attribute, type(container)(changed))
 
 
+def walk_parameters(module: Module) -> Iterator[tuple[str, Parameter]]:
+    """Each parameter of a module and of its parts once, with the path of its first place."""
+    seen: set[Parameter] = set()
+    for path, part in module.named_modules():
+        for name, parameter in part.own_parameters():
+            if parameter not in seen:
+                seen.add(parameter)
+                yield joined(path, name), parameter
+
+
+def text_of_parts(module: Module) -> str:
+    """A module and its parts, one on each line, those inside another one further right."""
+    lines: list[str] = []
+    stack: list[tuple[int, str, Module]] = [(0, "", module)]
+    while stack:
+        depth, label, part = stack.pop()
+        lines.append("  " * depth + label + part.description())
+        inner = [(depth + 1, f"{name}: ", child) for name, child in part.named_children()]
+        stack.extend(reversed(inner))
+    return "\n".join(lines)
+
+
 def walk_modules(module: Module) -> Iterator[tuple[str, Module]]:
     """A module (named ``""``) and all its parts with their paths, each once, depth first."""
     seen: set[int] = set()

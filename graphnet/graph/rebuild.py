@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import FormatError, GraphError
-from graphnet.graph.description import Data
+from graphnet.graph.description import Data, describe
 from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
@@ -62,6 +62,12 @@ def check_size(entries: Sequence[Data]) -> None:
             raise FormatError(
                 f"stands for more than {LARGEST:,} modules", "Its modules contain each other."
             )
+
+
+def reduced(module: Module) -> tuple[Any, ...]:
+    """How pickle is to write a module."""
+    description, parameters = describe(module)
+    return build, (description, {str(i): p.data for i, p in enumerate(parameters)})
 
 
 def build_part(

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
-from graphnet.graph.given import as_array, check_inputs, read_only, seed_arrays
+from graphnet.graph.given import as_array, check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
 from graphnet.graph.sources import Draw, Remembered
@@ -238,6 +238,18 @@ def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
 def last_run(module: Module) -> Run | None:
     """The run of the last ``forward`` in this thread."""
     return getattr(private(module, "_thread_runs", threading.local), "run", None)
+
+
+def run_of(module: Module, inputs: Any) -> Run:
+    """The run of the last ``forward`` in this thread, which must have had this input."""
+    run = last_run(module)
+    if run is None or not same_input(run.inputs, inputs):
+        raise GraphError(
+            "backward needs the input of the last forward",
+            "Call forward(x) first, then backward(x, grad) with the same x (and lengths).",
+            type(module).__name__,
+        )
+    return run
 
 
 def remember_run(module: Module, run: Run) -> None:

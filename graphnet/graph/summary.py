@@ -112,7 +112,7 @@ def shape_trace(
     It keeps the values of all nodes, with ``inside`` those inside sequences too.
     """
     if dtype is None:
-        dtype = next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+        dtype = parameter_dtype(module)
     if not shapes:
         raise ShapeError(
             "needs the shape of each input", "net.summary((5, 3), (5, 4))", "A summary"
@@ -122,9 +122,19 @@ def shape_trace(
     return trace_module(module, structure, leaves, Wanted(keep=True, trace=inside))
 
 
+def parameter_dtype(module: Module) -> np.dtype[Any]:
+    """The dtype that floating inputs take."""
+    return next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+
+
 def stand_in(shape: Any, dtype: Any) -> Any:
-    """An array of a shape, or a table of them; a dtype may follow the shape: ``((5, 3), int)``."""
+    """An array of a shape, or a table of them; a dtype may follow the shape: ``((5, 3), int)``.
+
+    An array stands for its shape, and for its dtype if it holds no floating numbers.
+    """
     if hasattr(shape, "shape"):
+        own = np.dtype(getattr(shape, "dtype", dtype))
+        dtype = dtype if own.kind == "f" else own
         shape = tuple(shape.shape)
     if isinstance(shape, int):
         return np.broadcast_to(np.zeros((), dtype), (shape,))

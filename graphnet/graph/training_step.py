@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,17 +13,16 @@ from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.module import Module
-from graphnet.graph.parameter import Parameter
-from graphnet.graph.run import accumulating, fill, find_trace, remembering
-from graphnet.graph.traced import Traced
+from graphnet.graph.prepared_step import Bound, Prepared
+from graphnet.graph.run import remembering
+from graphnet.graph.step_program import forward_program, step_program
+from graphnet.graph.traced import input_casts, trace_module
 from graphnet.graph.wanted import Wanted
-from graphnet.ir.collector import collector_paused
-from graphnet.ir.gradient import Derivative, differentiate
-from graphnet.ir.interpreter import Interpreter, interpreter
-from graphnet.ir.program import Atom, Equation, Program, Var, literal
-from graphnet.ir.shaping import broadcast
-from graphnet.ir.types import ArrayType, NDArray
-from graphnet.native import compiled, is_available
+from graphnet.ir.types import NDArray
+
+if TYPE_CHECKING:
+    from graphnet.graph.memory_plan import MemoryPlan
+    from graphnet.graph.profile import Profile
 
 KEPT_STEPS = 256
 """How many kinds of input a step keeps programs for."""
@@ -45,13 +45,30 @@ class Judged(Module):
         given, target = input
         output = self.net.call(given)
         judged = output if self.select is None else output[self.select]
-        loss = self.criterion.call([judged, target])
-        if table.is_table(loss) or loss.shape:
-            raise GraphError(
-                f"The criterion gives {table.describe(loss)}, expected one number",
-                "A training step differentiates a loss: let the criterion sum or average.",
-            )
+        pair = in_dtype_of(self.criterion, [judged, target])
+        loss = self.criterion.call(pair, name="")  # so errors name it as a run of its own does
+        require_one_number(self.criterion, loss)
         return [loss, output]
+
+
+def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
+    """Parameters of a criterion set the dtype of what it receives, as those of any module."""
+    dtype = next((parameter.dtype for _, parameter in criterion.named_parameters()), None)
+    if dtype is None:
+        return pair
+    cast = table.map_table(lambda a: a.astype(dtype) if a.type.is_float else a, pair)
+    return list(cast)
+
+
+def require_one_number(criterion: Module, loss: Any) -> None:
+    """Raise GraphError for a loss that is a table or an array."""
+    if table.is_table(loss) or loss.shape:
+        error = GraphError(
+            f"gives {table.describe(loss)}, expected one number",
+            "What is trained is a loss: let the criterion sum or average.",
+        )
+        error.locate(type(criterion).__name__)
+        raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +82,6 @@ class StepResult:
     """The gradient of the net's input (None for whole numbers), if asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The program of a step for one kind of input, and how to read its outputs."""
-
-    traced: Traced
-    run: Interpreter
-    gradients: tuple[tuple[Parameter, int], ...]
-    """Parameters, and where among the outputs their gradients are."""
-    to_inputs: dict[int, int]
-
-
 class TrainingStep:
     """See ``graphnet.compile_step``; final."""
 
@@ -87,103 +93,117 @@ class TrainingStep:
         select: int | None = None,
         loss_scale: float = 1.0,
         input_gradients: bool = False,
+        accumulate: bool = True,
     ) -> None:
         self.net, self.criterion = net, criterion
         self.loss_scale = loss_scale
         self.input_gradients = input_gradients
+        self.accumulate = accumulate
         self._judged = Judged(net, criterion, select)
-        self._prepared: dict[int, Prepared] = {}
+        self._prepared: dict[Any, Prepared] = {}
+        self._preparing = threading.RLock()
 
     def __call__(self, inputs: Any, target: Any) -> float:
-        """The loss of a batch; adds to the ``grad`` of the net's parameters."""
-        return self.run(inputs, target).loss
+        """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
+        prepared, leaves = self._prepared_for(inputs, target, True)
+        return float(self._results(prepared, leaves, inputs)[0][0])
 
     def run(self, inputs: Any, target: Any) -> StepResult:
         """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
-        module = self._judged
-        leaves, structure = table.flatten([inputs, target], absent=True)
-        arrays = [as_array(module.net, leaf) for leaf in leaves]
-        traced = find_trace(module, structure, arrays, Wanted(keep=False))
-        prepared = self._prepared.get(id(traced)) or self._prepare(traced)
-        values = [
-            np.asarray(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)
-        ]
-        with remembering:
-            filled = [fill(module.net, source, values) for source in traced.sources]
+        prepared, leaves = self._prepared_for(inputs, target, True)
+        results, bound = self._results(prepared, leaves, inputs)
+        grad_inputs = prepared.input_gradients(results, bound) if self.input_gradients else None
+        return StepResult(*loss_and_outputs(prepared, results), grad_inputs)
+
+    def judge(self, inputs: Any, target: Any) -> StepResult:
+        """The loss and the outputs, without gradients (in the mode that the net is in)."""
+        prepared, leaves = self._prepared_for(inputs, target, False)
+        results, _ = self._results(prepared, leaves, inputs)
+        return StepResult(*loss_and_outputs(prepared, results), None)
+
+    def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
+        """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
+        from graphnet.graph.planning import step_plan
+
+        return step_plan(self, inputs, target)
+
+    def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
+        """Where the time of a step goes, by node: see ``net.profile``. No gradient changes."""
+        from graphnet.graph.measuring import profile_step
+
+        return profile_step(self, inputs, target, repeats)
+
+    def is_prepared(self) -> bool:
+        """Whether a program was made already."""
+        return bool(self._prepared)
+
+    def _results(
+        self, prepared: Prepared, leaves: list[NDArray], inputs: Any
+    ) -> tuple[list[NDArray], Bound]:
+        bound = prepared.bound
+        if prepared.casts is not None:
+            pairs = zip(leaves, prepared.casts, strict=True)
+            leaves = [np.asarray(array, dtype=cast) for array, cast in pairs]
         try:
-            results = prepared.run(filled)
+            results = bound.run(bound.filled(self.net, leaves))
         except GraphnetError as error:
             error.locate(type(self.net).__name__, (f"input  {table.describe(inputs)}",))
             raise
-        with remembering:
-            for memory, position in traced.updates.items():
-                memory.data = np.array(results[position])
-        with accumulating:
-            for parameter, position in prepared.gradients:
-                total = parameter.grad
-                np.add(total, results[position], out=total)
-        outputs = [np.array(value) for value in results[: traced.output_count]]
-        loss, net_outputs = table.unflatten(traced.output_structure, outputs)
-        grad_inputs = self._input_gradients(prepared, results) if self.input_gradients else None
-        return StepResult(float(loss), net_outputs, grad_inputs)
+        if prepared.updates:
+            with remembering:  # all states of one run, or none
+                for memory, position in prepared.updates.items():
+                    memory.data = np.array(results[position])
+        if prepared.learns:
+            bound.hand_on(results, self.accumulate)
+        return results, bound
 
-    def _input_gradients(self, prepared: Prepared, results: Sequence[NDArray]) -> Any:
-        structure = prepared.traced.input_structure
-        assert isinstance(structure, tuple)
-        count = sum(isinstance(source, int) for source in prepared.traced.sources)
-        found = [
-            np.array(results[prepared.to_inputs[i]]) if i in prepared.to_inputs else None
-            for i in range(count)
-        ]
-        return table.unflatten(structure, found)[0]
+    def _prepared_for(
+        self, inputs: Any, target: Any, learning: bool
+    ) -> tuple[Prepared, list[NDArray]]:
+        leaves, structure = flattened(self.net, self.criterion, inputs, target)
+        scale = self.loss_scale if learning else None
+        kinds = [(leaf.shape, leaf.dtype) for leaf in leaves]
+        key = (structure, scale, self.net.is_training, *kinds)
+        prepared = self._prepared.get(key)
+        if prepared is None or not prepared.is_current():
+            with self._preparing:
+                prepared = self._prepared.get(key)
+                if prepared is None or not prepared.is_current():
+                    prepared = self._prepare(structure, leaves, scale)
+                    while len(self._prepared) >= KEPT_STEPS:
+                        self._prepared.pop(next(iter(self._prepared)))
+                    self._prepared[key] = prepared
+        return prepared, leaves
 
-    def _prepare(self, traced: Traced) -> Prepared:
-        wanted: dict[Var, Parameter | int] = {}
-        for var, source in zip(traced.program.inputs, traced.sources, strict=True):
-            if not var.type.is_float:
-                continue
-            if isinstance(source, Parameter) or (self.input_gradients and isinstance(source, int)):
-                wanted[var] = source
-        with collector_paused():
-            derivative = differentiate(traced.program, list(wanted), seeded=traced.output_count)
-            program = joined(derivative, traced, self.loss_scale)
-            run = interpreter(compiled(program) if is_available() else program)
-        first = len(traced.program.outputs)
-        found = [
-            (source, first + slot)
-            for source, slot in zip(wanted.values(), derivative.slots, strict=True)
-            if slot is not None
-        ]
-        prepared = Prepared(
-            traced,
-            run,
-            tuple((source, at) for source, at in found if isinstance(source, Parameter)),
-            {source: at for source, at in found if isinstance(source, int)},
-        )
-        while len(self._prepared) >= KEPT_STEPS:
-            self._prepared.pop(next(iter(self._prepared)))
-        self._prepared[id(traced)] = prepared
-        return prepared
+    def _prepare(
+        self, structure: table.Structure, leaves: list[NDArray], scale: float | None
+    ) -> Prepared:
+        given = table.unflatten(structure, leaves)
+        for module, part in zip((self.net, self.criterion), given, strict=True):
+            input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
+        traced = trace_module(self._judged, structure, leaves, Wanted(keep=False))
+        if scale is None:
+            return Prepared(self.net, traced, forward_program(traced), learns=False)
+        step = step_program(traced, scale, self.input_gradients)
+        return Prepared(self.net, traced, step, learns=True)
 
 
-def joined(derivative: Derivative, traced: Traced, loss_scale: float) -> Program:
-    """Forward and backward in one, from the gradient ``loss_scale`` of the loss."""
-    equations: list[Equation] = []
-    seeds: list[Atom] = []
-    for i, atom in enumerate(traced.program.outputs[: traced.output_count]):
-        if atom.type.is_float:
-            value = literal(loss_scale if i == 0 else 0.0, atom.type.dtype)
-            seeds.append(filled_with(value, atom.type, equations))
-    program = derivative.joined(seeds)
-    return Program(program.inputs, [*equations, *program.equations], program.outputs)
+def flattened(
+    net: Module, criterion: Module, inputs: Any, target: Any
+) -> tuple[list[NDArray], table.Structure]:
+    """The leaves of an input and a target as arrays, and how the two are nested."""
+    if type(inputs) is np.ndarray and type(target) is np.ndarray:
+        return [inputs, target], (None, None)
+    leaves, structure = table.flatten(inputs, absent=bool(net.optional_inputs()))
+    expected, nested = table.flatten(target, absent=bool(criterion.optional_inputs()))
+    arrays = [as_array(net, leaf) for leaf in leaves]
+    return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
 
 
-def filled_with(value: Atom, type: ArrayType, equations: list[Equation]) -> Atom:
-    if not type.shape:
-        return value
-    var = Var(type)
-    equations.append(Equation(broadcast, (value,), {"shape": type.shape}, (var,), None))
-    return var
+def loss_and_outputs(prepared: Prepared, results: Sequence[NDArray]) -> tuple[float, Any]:
+    outputs = [np.array(value) for value in results[: prepared.count]]
+    loss, net_outputs = table.unflatten(prepared.structure, outputs)
+    return float(loss), net_outputs
 
 
 def compile_step(
@@ -193,6 +213,7 @@ def compile_step(
     select: int | None = None,
     loss_scale: float = 1.0,
     input_gradients: bool = False,
+    accumulate: bool = True,
 ) -> TrainingStep:
     """Network, criterion and backward as one machine-code function.
 
@@ -201,6 +222,12 @@ def compile_step(
     ``select`` names the entry of the net's output that the criterion judges (states that follow
     it are outputs too, and get no gradient). ``loss_scale`` multiplies the loss that is
     differentiated. With ``input_gradients``, ``step.run(…).grad_inputs`` is that of the input.
+    With ``accumulate=False`` gradients replace those before: there is no need for ``zero_grad``.
+    ``step.judge`` gives loss and outputs without gradients.
+
+    Parameters of a net that are small are moved into one vector, as an optimiser does
+    (``net.flatten_parameters``). Random numbers are drawn by the net's generator, in the order in
+    which a run of the net draws them; those of a criterion follow.
 
     Code is made at the first call for each kind of input; another number of steps or another
     batch size needs none. Without llvmlite, or where an operation has no native rule, the
@@ -208,7 +235,7 @@ def compile_step(
 
     >>> import numpy as np, graphnet as gn
     >>> from graphnet import nn
-    >>> net = nn.Sequential([nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)])
+    >>> net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     >>> step = gn.compile_step(net, nn.MSECriterion())
     >>> net.zero_grad()
     >>> loss = step(np.ones((5, 3)), np.zeros((5, 2)))
@@ -216,5 +243,10 @@ def compile_step(
     (4, 3)
     """
     return TrainingStep(
-        net, criterion, select=select, loss_scale=loss_scale, input_gradients=input_gradients
+        net,
+        criterion,
+        select=select,
+        loss_scale=loss_scale,
+        input_gradients=input_gradients,
+        accumulate=accumulate,
     )

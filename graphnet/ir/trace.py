@@ -22,7 +22,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, 
     if not traced:
         return compute_now(primitive, values, settings)
     builder = home(traced)
-    like = next((a.dtype for a in traced if a.type.is_float), traced[0].dtype)
+    like = min((a.dtype for a in traced), key=lambda dtype: "fiub".index(dtype.kind))
     atoms = tuple(
         builder.atom(value) if isinstance(value, Array) else constant(value, like)
         for value in values

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -13,6 +14,7 @@ from graphnet.ir.pointwise import identity
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var, is_var, literal
 from graphnet.ir.reduction import axes_of, kept_shape
 from graphnet.ir.types import ArrayType
+from graphnet.native.clock import Clock
 from graphnet.native.elements import memory_type
 from graphnet.native.fused import Loops, emit_loops, is_number
 from graphnet.native.library import declare_pack, declare_product
@@ -40,6 +42,7 @@ class Emitter:
     places: dict[Atom, Place]
     wanted: dict[Var, Place]
     packed: dict[Atom, ir.Value]
+    clock: Clock | None = None
     outputs: set[Atom] = field(default_factory=set)
     users: dict[Atom, list[Equation]] = field(default_factory=dict)
     group: list[Equation] = field(default_factory=list)
@@ -65,15 +68,23 @@ class Emitter:
             return
         if any(atom in pending for atom in equation.inputs):
             self.flush()
-        RULES[name](self, equation)
+        with self.timed([equation]):
+            RULES[name](self, equation)
 
     # ---- pointwise
 
     def flush(self) -> None:
         """Emit the pending pointwise equations."""
         group, self.group = self.group, []
-        if not group:
-            return
+        if group:
+            with self.timed(group):
+                self.fused(group)
+
+    def timed(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
+        """Count the cycles of what is emitted within, if somebody wants to know."""
+        return nullcontext() if self.clock is None else self.clock.timed(self, equations)
+
+    def fused(self, group: list[Equation]) -> None:
         members = set(map(id, group))
         stores: dict[Var, Place] = {}
         for equation in group:

@@ -51,7 +51,14 @@ class Call:
     """Working memory of a scan, whose size is known when its code is made, for so many rows."""
     rows: int = 1
     counters: Buffer | None = None
-    """Where a scan that is timed counts the cycles of each equation of its body, and of the rest."""
+    """Where a scan that is timed counts the cycles of each equation of its body."""
+
+    @property
+    def served(self) -> tuple[Equation, ...]:
+        """The equations that it works for: of what packs a matrix, the readers of that."""
+        target = self.pointers[-1][0]
+        packs = target is not None and target.label == "panels" and bool(target.equations)
+        return target.equations if target is not None and packs else self.equations
 
 
 def nbytes(type: ArrayType) -> int:

@@ -15,8 +15,8 @@ from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.calls import Call
 from graphnet.native.driver import SHARED_WORDS, driver
+from graphnet.native.frames import FLAG_WORDS, Frame, exporter
 from graphnet.native.kernels import Kernels
-from graphnet.native.lowering import FLAG_WORDS, exported
 from graphnet.native.plan import Plan, planned, table_of
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import Processor, host
@@ -67,11 +67,8 @@ class Checked:
                     self.arena[self.span(lifetime.buffer.source[1], lifetime.buffer.nbytes)] = (
                         POISON
                     )
-        count = len(self.inputs) - len(self.plan.constants)
-        return [
-            np.array(exported(place, self.inputs[:count], self.plan, self.arena, GUARD))
-            for place in self.plan.results
-        ]
+        frame = Frame(self.shared, 0, self.bases, 0, self.inputs, self.arena, GUARD)
+        return [np.array(exporter(place, self.plan)(frame)) for place in self.plan.results]
 
     def execute(self, call: Call) -> None:
         table = table_of(self.plan.bases, [call])
@@ -110,6 +107,6 @@ def is_intact(array: NDArray) -> bool:
     """Whether the guards of ``guarded`` are as they were."""
     whole = array
     while whole.base is not None:
-        whole = whole.base  # type: ignore[assignment]
+        whole = whole.base
     edges = np.concatenate([whole[:GUARD], whole[len(whole) - GUARD :]])
     return bool((edges == POISON).all())

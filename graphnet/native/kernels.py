@@ -51,10 +51,17 @@ _compiling = threading.Lock()
 
 
 class Kernels:
-    """The kernels of one program; final."""
+    """The kernels of one program; final.
 
-    def __init__(self, processor: Processor, threads: int) -> None:
+    With ``is_timed``, scans count the cycles of the equations of their bodies. With ``is_fresh``,
+    all kernels are new: what is already known in machine code cannot be read as text any more.
+    """
+
+    def __init__(
+        self, processor: Processor, threads: int, is_timed: bool = False, is_fresh: bool = False
+    ) -> None:
         self.processor, self.threads = processor, threads
+        self.is_timed, self.is_fresh = is_timed, is_fresh
         functions: dict[str, Function] = {
             name: partial(with_fma, function, processor.has_fma)
             for name, function in FUNCTIONS.items()
@@ -70,7 +77,9 @@ class Kernels:
         return self.tiles[dtype.name]
 
     def code(self, key: str, emit: Callable[[ir.Module, str], list[int] | None]) -> KernelCode:
-        known = _known.get((self.processor, key)) or self.new.get(key)
+        known = self.new.get(key)
+        if not self.is_fresh:
+            known = _known.get((self.processor, key)) or known
         return known or self.new.setdefault(key, KernelCode(key, emit))
 
     def loop(
@@ -108,7 +117,8 @@ class Kernels:
         listed = structure(
             shape.body.inputs, shape.body.equations, shape.body.outputs, shape.packed
         )
-        key = f"scan {shape.constants} {shape.carried} {shape.reverse} {listed}"
+        timed = "timed " if shape.is_timed else ""
+        key = f"scan {timed}{shape.constants} {shape.carried} {shape.reverse} {listed}"
         return self.code(
             key, lambda module, name: emit_scan(module, name, shape, self.loops, self.tiles)
         )
@@ -153,6 +163,11 @@ class Kernels:
             code.address, code.engine = engine.address(f"kernel_{i}"), engine
             code.pieces = numbers_in(engine, f"pieces_{i}")
             code.emit = nothing
+
+
+def known_kernels() -> list[KernelCode]:
+    """The kernels that are kept for programs to come."""
+    return list(_known.values())
 
 
 def forget_oldest() -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from llvmlite import ir
 
-from graphnet.native import packing, product
+from graphnet.native import narrow, packing, product
 from graphnet.native import tile as tiles
 from graphnet.native.kernel import Kernel, begin_kernel, share
-from graphnet.native.packing import PACK, emit_pack
+from graphnet.native.packing import PACK, emit_pack, emit_pack_part
 from graphnet.native.product import PRODUCT, emit_product
 from graphnet.native.target import Engine, Processor, compile_emitted, define_symbol
 from graphnet.native.tile import POINTER, Tile, at, best_tile, divide_up, index, known, smaller
@@ -93,7 +93,7 @@ def sources() -> str | None:
     """What the code is made by, if that can be read."""
     try:
         files = [sys.modules[n].__file__ for n in (__name__, Kernel.__module__)]
-        files += [module.__file__ for module in (packing, product, tiles)]
+        files += [module.__file__ for module in (narrow, packing, product, tiles)]
         return "".join(Path(file or "").read_bytes().hex() for file in files)
     except OSError:
         return None
@@ -117,6 +117,7 @@ def emitted(tile: Tile) -> str:
     module = ir.Module("library")
     for transposed in BOTH:
         emit_product_kernel(module, tile, transposed)
+        emit_pack(module, tile, transposed)
         emit_pack_kernel(module, tile, transposed)
     return str(module)
 
@@ -170,17 +171,20 @@ def shares_of_product(kernel: Kernel, tile: Tile, m: ir.Value, n: ir.Value) -> l
 
 
 def emit_pack_kernel(module: ir.Module, tile: Tile, transposed: bool) -> None:
-    """Arguments k, n, stride; pointers b, packed. A thread packs some of the panels."""
-    inner = emit_pack(module, tile, transposed)
+    """Arguments k, n, stride, pitch; pointers b, packed. A thread packs some of the panels.
+
+    B is all of a packed matrix (``pitch`` is k) or a part of it (see ``emit_pack_part``).
+    """
+    inner = emit_pack_part(module, tile, transposed)
     kernel = begin_kernel(module, kernel_name("pack", tile, transposed))
     builder, panel = kernel.builder, index(tile.panel)
-    k, n, stride = (kernel.argument(i) for i in range(3))
+    k, n, stride, pitch = (kernel.argument(i) for i in range(4))
     panels = divide_up(builder, n, panel)
     left, right = (
         builder.mul(x, panel) for x in share(builder, panels, kernel.thread, kernel.threads)
     )
     b = at(builder, tile, kernel.pointer(0), builder.mul(left, stride) if transposed else left)
-    packed = at(builder, tile, kernel.pointer(1), builder.mul(left, k))
+    packed = at(builder, tile, kernel.pointer(1), builder.mul(left, pitch))
     columns = builder.sub(smaller(builder, right, n), left)
-    builder.call(inner, [k, columns, b, stride, packed])
+    builder.call(inner, [k, columns, b, stride, packed, pitch])
     builder.ret_void()

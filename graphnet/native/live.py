@@ -11,8 +11,8 @@ from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.arenas import LINE, start_of
 from graphnet.native.driver import SHARED_WORDS, driver
+from graphnet.native.frames import FLAG_WORDS, Frame, exporter
 from graphnet.native.kernels import Kernels
-from graphnet.native.lowering import FLAG_WORDS, exported
 from graphnet.native.plan import planned
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import host
@@ -65,8 +65,9 @@ class LiveProgram:
         return (ctypes.c_void_p * len(addresses))(*addresses)
 
     def _results(self, side: NDArray) -> list[NDArray]:
-        places = (self._plan, side, start_of(side))
-        return [exported(place, self.inputs, *places) for place in self._plan.results]
+        bases = self._addresses(side, self.inputs)
+        frame = Frame(self._shared, 0, bases, 0, self.inputs, side, start_of(side))
+        return [exporter(place, self._plan)(frame) for place in self._plan.results]
 
     def refresh(self) -> None:
         """Compute anew what depends on the fixed inputs alone."""

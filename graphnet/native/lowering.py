@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import warnings
 from collections.abc import Sequence
 from functools import cache
-
-import numpy as np
 
 from graphnet.ir.interpreter import interpreter
 from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
 from graphnet.native import pool
-from graphnet.native.arenas import Arenas, start_of
-from graphnet.native.driver import ABANDONED, SHARED_WORDS, driver
+from graphnet.native.driver import ABANDONED, driver
+from graphnet.native.frames import FLAG_WORDS, Frame, Frames, address_of
 from graphnet.native.kernels import Kernels
-from graphnet.native.place import Place
-from graphnet.native.plan import Plan, planned
+from graphnet.native.plan import planned
 from graphnet.native.rules import VIEWS, reason_not_native
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import Processor, host
-
-FLAG_WORDS = 8
-"""A line of the cache: the flag, before the words in which threads wait for each other."""
 
 
 def lowered(program: Program, processor: Processor | None = None) -> Program:
@@ -99,56 +92,43 @@ class Native:
     """A piece of a program as machine code; final."""
 
     def __init__(self, program: Program, kernels: Kernels) -> None:
-        self.program = program
+        self.program, self.processor = program, kernels.processor
         scheduler = scheduled(program, kernels)
         kernels.compile()
         self.plan = planned(scheduler, program)
-        self.arenas = Arenas(self.plan.arena)
+        self.frames = Frames(self.plan)
+        self.table = address_of(self.plan.table), len(self.plan.table)
+        self.drive = driver()
 
     def __call__(self, *arrays: NDArray) -> list[NDArray]:
-        plan = self.plan
-        held = [np.require(array, requirements=["C", "A"]) for array in arrays]
-        arena = self.arenas.take()
-        shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
-        addresses = [array.ctypes.data for array in (*held, *plan.constants, arena, shared)]
-        start = start_of(arena)
-        addresses[-2] += start  # the arena
-        bases = (ctypes.c_void_p * len(addresses))(*addresses)
-        execute(plan, ctypes.addressof(bases), shared)
-        if shared[0]:
-            return interpreter(self.program)(arrays)  # which says what is wrong
-        return [exported(place, held, plan, arena, start) for place in plan.results]
+        frame = self.frames.take(arrays)
+        self.execute(frame)
+        return self.finished(arrays, frame)
 
+    def finished(self, arrays: Sequence[NDArray], frame: Frame) -> list[NDArray]:
+        """The results of a run; raises what the interpreter raises where an index was wrong."""
+        if frame.shared[0]:
+            return interpreter(self.program)(arrays)
+        results = self.frames.results(frame)
+        self.frames.give_back(frame)
+        return results
 
-def execute(plan: Plan, bases: int, shared: NDArray) -> None:
-    """Run the calls of a plan, on all threads where that pays and they are free."""
-    table, length = plan.table.ctypes.data, len(plan.table)
-    waiting = shared.ctypes.data + FLAG_WORDS * shared.itemsize
-    drive = driver()
-    threads = min(plan.threads, pool.threads()) if plan.is_parallel else 1
+    def execute(self, frame: Frame) -> None:
+        """Run the calls of the plan, on all threads where that pays and they are free."""
+        threads = min(self.plan.threads, pool.threads()) if self.plan.is_parallel else 1
+        if threads == 1 or not self.execute_together(frame, threads):
+            self.drive(*self.table, frame.address, 0, 1, frame.waiting)
 
-    def part(thread: int) -> None:
-        drive(table, length, bases, thread, threads, waiting)
+    def execute_together(self, frame: Frame, threads: int) -> bool:
+        drive, table, bases, waiting = self.drive, self.table, frame.address, frame.waiting
 
-    def abandon() -> None:
-        shared[FLAG_WORDS + ABANDONED] = 1
+        def part(thread: int) -> None:
+            drive(*table, bases, thread, threads, waiting)
 
-    if threads == 1 or not pool.run(threads, part, abandon):
-        drive(table, length, bases, 0, 1, waiting)
+        def abandon() -> None:
+            frame.shared[FLAG_WORDS + ABANDONED] = 1
 
-
-def exported(
-    place: Place, held: Sequence[NDArray], plan: Plan, arena: NDArray, begin: int
-) -> NDArray:
-    """An output as an array: a view of what it lies in."""
-    type, (kind, i) = place.type, place.pointer.source
-    if not type.size:
-        return np.empty(type.shape, type.dtype)
-    base = {"input": held, "constant": plan.constants}.get(kind)
-    start = place.offset * type.dtype.itemsize + (begin + i if base is None else 0)
-    strides = [stride * type.dtype.itemsize for stride in place.strides]
-    whole = arena if base is None else base[i]
-    return np.ndarray(type.shape, type.dtype, whole, start, strides)
+        return pool.run(threads, part, abandon)
 
 
 @cache

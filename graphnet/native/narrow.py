@@ -27,8 +27,12 @@ from graphnet.native.tile import (
 )
 
 MOST_PANELS = 4
-LOWEST_LAID_OUT = 7
-"""From how many rows on A is laid out in strips."""
+LOWEST_LAID_OUT = 9
+"""From how many rows on A is laid out: more of them than a set of the cache has ways would
+displace each other where their stride is a power of two."""
+LOWEST_PREFETCHED = 4
+"""From how many rows on the next panels are fetched in advance: it takes longer to use them than
+to fetch them. Fewer rows read B as fast as memory gives it, and more requests only delay that."""
 
 PLACE = [("c", POINTER), ("c_stride", INDEX), ("start", POINTER), ("start_stride", INDEX)]
 OPERANDS = [
@@ -45,9 +49,13 @@ EDGE = [("m", INDEX), ("n", INDEX), ("sums", POINTER), *PLACE]
 
 
 def at_once(tile: Tile, rows: int) -> int:
-    """Panels of whole tiles that a kernel computes: their sums leave some registers for A and B."""
+    """How many panels' sums fit in the registers, with a row of the panels and a number of A.
+
+    A single row uses each number of B once, which it then need not hold.
+    """
     registers = 32 if tile.width * tile.real_bytes == 64 else 16
-    return max(1, min(MOST_PANELS, registers * 3 // 4 // (rows * tile.vectors)))
+    held = (rows + (rows > 1)) * tile.vectors
+    return max(1, min(MOST_PANELS, (registers - 1) // held))
 
 
 def in_place(tile: Tile, rows: int) -> bool:
@@ -100,7 +108,10 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
 
 
 def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int) -> ir.Function:
-    """``kernel(k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride)``: whole tiles."""
+    """``kernel(k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride)``.
+
+    Whole tiles side by side.
+    """
     name = f"kernel_f{tile.bits}_{rows}x{panels * tile.panel}"
     if function := known(module, name):
         return function
@@ -111,7 +122,8 @@ def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int) -> ir.Fun
     else:
         lines, a_step = [(a, row) for row in range(rows)], index(rows)
     bands = [at(builder, tile, b, builder.mul(b_panel, index(i))) for i in range(panels)]
-    store_sums(builder, tile, summed(builder, tile, k, lines, a_step, bands), *place)
+    following = builder.mul(b_panel, index(panels)) if rows >= LOWEST_PREFETCHED else None
+    store_sums(builder, tile, summed(builder, tile, k, lines, a_step, bands, following), *place)
     builder.ret_void()
     return function
 

@@ -30,6 +30,7 @@ from graphnet.native.tile import (
 )
 
 PACK = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
+PART = [*PACK, ("pitch", INDEX)]
 STRIP = [
     ("k", INDEX),
     ("count", INDEX),
@@ -50,13 +51,30 @@ def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Fun
     name = f"pack_{tile.name}{'_transposed' if transposed else ''}"
     if function := known(module, name):
         return function
-    strip = emit_strip(module, tile, transposed)
+    part = emit_pack_part(module, tile, transposed)
     function, builder = begin(module, name, PACK, inner=False)
-    k, n, b, stride, packed = function.args
+    builder.call(part, [*function.args, function.args[0]])
+    builder.ret_void()
+    return function
+
+
+def emit_pack_part(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
+    """``pack_part(k, n, b, stride, packed, pitch)``: B as some rows of a matrix of ``pitch`` rows.
+
+    ``packed`` is where the first of them goes in the first of the panels, which are ``pitch`` rows
+    apart: row r and column c (a multiple of ``tile.panel``) of the whole matrix is at
+    ``c * pitch + r * tile.panel``.
+    """
+    name = f"pack_part_{tile.name}{'_transposed' if transposed else ''}"
+    if function := known(module, name):
+        return function
+    strip = emit_strip(module, tile, transposed)
+    function, builder = begin(module, name, PART)
+    k, n, b, stride, packed, pitch = function.args
     with counted(builder, n, step=tile.panel) as column:
         count = smaller(builder, builder.sub(n, column), index(tile.panel))
         source = at(builder, tile, b, builder.mul(column, stride) if transposed else column)
-        target = at(builder, tile, packed, builder.mul(column, k))
+        target = at(builder, tile, packed, builder.mul(column, pitch))
         builder.call(strip, [k, count, source, stride, target, index(tile.panel)])
     builder.ret_void()
     return function

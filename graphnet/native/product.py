@@ -127,9 +127,7 @@ def _blocks(
                 builder.call(band, [columns, depth, *of_a, *operands, *place, scratch.aside])
 
 
-def _origin_of(
-    builder: ir.IRBuilder, tile: Tile, origin: ir.Value, *offsets: ir.Value
-) -> ir.Value:
+def _origin_of(builder: ir.IRBuilder, tile: Tile, origin: ir.Value, *offsets: ir.Value) -> ir.Value:
     """What a band begins from; null stays null."""
     null = ir.Constant(POINTER, None)
     is_null = builder.icmp_unsigned("==", origin, null)

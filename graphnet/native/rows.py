@@ -25,14 +25,14 @@ class MixesRows(Exception):  # noqa: N818 (no error)
 def for_any_rows(body: Program, constants: int, carried: int) -> tuple[Program, int] | None:
     """The body with ``ROWS`` rows, and how many it was traced with; None where rows mix."""
     states = [var for var in body.inputs[constants : constants + carried] if var.type.shape]
-    if not states or states[0].type.shape[0] < 2:
-        return None
-    rows = states[0].type.shape[0]
-    try:
-        batched = Rows(body, rows, constants).found()
-    except MixesRows:
-        return None
-    return Widened(batched, rows).program(body), rows
+    for rows in dict.fromkeys(var.type.shape[0] for var in states):
+        if rows > 1:
+            try:
+                batched = Rows(body, rows, constants).found()
+            except MixesRows:
+                continue
+            return Widened(batched, rows).program(body), rows
+    return None
 
 
 class Rows:

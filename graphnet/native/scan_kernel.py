@@ -10,6 +10,7 @@ from llvmlite import ir
 from graphnet.ir.program import Atom, Program, Var, is_var
 from graphnet.ir.types import ArrayType
 from graphnet.native.body import Emitter
+from graphnet.native.clock import Clock
 from graphnet.native.fused import Loops
 from graphnet.native.kernel import begin_kernel, share
 from graphnet.native.memory import address
@@ -31,6 +32,8 @@ class ScanShape:
     reverse: bool
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
+    is_timed: bool = False
+    """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
 
     @property
     def sequences(self) -> tuple[Var, ...]:
@@ -61,7 +64,7 @@ def emit_scan(
 
     Arguments: steps, rows, bytes of working memory of a thread, and for each sequence and each
     stack of results the distance of its steps, in elements. Pointers: constants, initial carried
-    values, sequences, final carried values, stacks, panels, working memory.
+    values, sequences, final carried values, stacks, panels, working memory, counters if timed.
     """
     return ScanEmitter(module, name, scan, loops, tiles).emit()
 
@@ -93,6 +96,10 @@ class ScanEmitter:
         stepped = len(scan.sequences) + len(scan.results)
         self.strides = [kernel.argument(3 + i) for i in range(stepped)]
         base = kernel.pointer(count + len(scan.packed))
+        self.clock: Clock | None = None
+        if scan.is_timed:
+            counters = kernel.pointer(count + len(scan.packed) + 1)
+            self.clock = Clock(scan.body.equations, counters)
         own = entry.gep(base, [entry.mul(kernel.thread, memory)], source_etype=BYTE)
         self.arena = Arena(entry, self.sizes, own)
         names = ("head", "step", "after")
@@ -171,8 +178,9 @@ class ScanEmitter:
             if is_var(atom) and atom in made:
                 wanted.setdefault(atom, place)
         emitter = Emitter(
-            builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed
-        )
+            builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed,
+            self.clock,
+        )  # fmt: skip
         emitter.body(scan.body)
         return emitter, slots
 

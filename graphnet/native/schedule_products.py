@@ -62,7 +62,7 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
         place = scheduler.new(right.type, count, "panels")
         code = scheduler.kernels.pack(right.type.dtype, transposed)
         stride = right.strides[1] if transposed else right.strides[0]
-        scheduler.call(code, [right, place], [depth, columns, stride], 2.0 * count)
+        scheduler.call(code, [right, place], [depth, columns, stride, depth], 2.0 * count)
         scheduler.packed[key] = place.pointer
     return Place.of(scheduler.packed[key], right.type)
 

@@ -24,6 +24,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     first = constants + carried
     places: list[Place | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
     atoms, matrices = packed_constants(scheduler, body, constants, places)
+    for matrix, atom in zip(matrices, atoms, strict=True):
+        note_readers(matrix, atom, body, settings["body"])
     places = [place and scheduler.contiguous(place) for place in places]
     sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
     for var in equation.outputs[:carried]:
@@ -31,19 +33,29 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     stacks = stacked(scheduler, equation, body, places)
     outputs = (*body.outputs[:carried], *stacks)
     body = Program(body.inputs, body.equations, outputs)
-    shape = ScanShape(body, constants, carried, settings["reverse"], atoms)
+    is_timed = scheduler.kernels.is_timed
+    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, is_timed)
     code = scheduler.kernels.scan(shape)
-    memory = Place.of(Buffer(("arena", -1), 0), ArrayType((), FLAG.dtype))
+    memory = scheduler.new(FLAG, 0, "working memory")
+    counters = [scheduler.new(FLAG, len(body.equations), "counters")] if is_timed else []
     strides = [place.strides[0] for place in (*sequences, *stacks.values())]
     finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
         code,
-        [*places, *sequences, *finals, *stacks.values(), *matrices, memory],
+        [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters],
         [length, rows, 0, *strides],
         float(length * body_cost(settings["body"])),
         widened is not None,
     )
     call.memory, call.rows = memory.pointer, rows
+    call.counters = counters[0].pointer if counters else None
+
+
+def note_readers(matrix: Place, atom: Atom, body: Program, named: Program) -> None:
+    """Say of panels which products of the body, as it is in the program, they are for."""
+    pairs = zip(body.equations, named.equations, strict=True)
+    buffer: Buffer = matrix.pointer
+    buffer.equations = tuple(own for e, own in pairs if atom in e.inputs[1:])
 
 
 def stacked(
@@ -67,7 +79,8 @@ def stacked(
         entering, body.outputs, final, initial[constants:], strict=False
     ):
         if enters in wanted and leaves in made and leaves not in found:
-            steps = scheduler.new(ArrayType((length + 1, *var.type.shape), var.type.dtype))
+            type = ArrayType((length + 1, *var.type.shape), var.type.dtype)
+            steps = scheduler.new(type, label="steps", var=var)
             early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
             before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
             first = length if settings["reverse"] else 0
@@ -77,7 +90,7 @@ def stacked(
             scheduler.copy(start, target)
     for atom, var in results:
         if atom not in before and atom not in found:
-            found[atom] = scheduler.new(var.type)
+            found[atom] = scheduler.new(var.type, label="steps", var=var)
         scheduler.places[var] = before.get(atom) or found[atom]
     return found
 

@@ -100,8 +100,8 @@ def create_machine(name: str, features: str) -> Any:
 class Engine:
     """Machine code in memory; it stays as long as the engine does."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
+    def __init__(self, engine: Any, from_disk: bool = False) -> None:
+        self._engine, self.from_disk = engine, from_disk
 
     def address(self, name: str) -> int:
         address: int = self._engine.get_function_address(name)
@@ -198,6 +198,7 @@ def compile_emitted(
         llvm.get_process_triple(), llvmlite.__version__, str(llvm.llvm_version_info),
     )  # fmt: skip
     code = objects.found(key)
+    from_disk = code is not None
     if code is not None:
         count(loaded=1)
     else:
@@ -205,17 +206,19 @@ def compile_emitted(
         code = machine.emit_object(module)
         count(compiled=1)
         objects.keep(key, code)
-    return load(code, processor, declared)
+    return load(code, processor, declared, from_disk)
 
 
-def load(code: bytes, processor: Processor, declared: Sequence[str]) -> Engine:
+def load(
+    code: bytes, processor: Processor, declared: Sequence[str], from_disk: bool = False
+) -> Engine:
     machine = create_machine(processor.name, processor.features)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     missing = [name for name in declared if not llvm.address_of_symbol(name)]
     assert not missing, f"no module has {missing}, without which LLVM would end the process"
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Engine(engine)
+    return Engine(engine, from_disk)
 
 
 def define_symbol(name: str, address: int) -> None:

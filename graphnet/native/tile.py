@@ -11,6 +11,8 @@ from llvmlite import ir
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 LANE = ir.IntType(32)
+LINE = 64
+"""Bytes of a line of the cache."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,14 @@ def masked_store(
     builder.call(store_, [value, address, ir.Constant(LANE, tile.real_bytes), mask])
 
 
+def prefetch(builder: ir.IRBuilder, address: ir.Value) -> None:
+    """Have a line of data brought to the second level cache; any address will do."""
+    types = (POINTER, LANE, LANE, LANE)
+    function = _intrinsic(builder.module, "llvm.prefetch.p0", ir.VoidType(), *types)
+    for_reading, second_level, data = (ir.Constant(LANE, number) for number in (0, 2, 1))
+    builder.call(function, [address, for_reading, second_level, data])
+
+
 def multiply_add(
     builder: ir.IRBuilder, tile: Tile, a: ir.Value, b: ir.Value, c: ir.Value
 ) -> ir.Value:
@@ -198,10 +208,12 @@ def summed(
     lines: list[tuple[ir.Value, int]],
     step_of_a: ir.Value,
     panels: list[ir.Value],
+    ahead: ir.Value | None = None,
 ) -> list[list[ir.Value]]:
     """The vectors of a tile for each row: sums over k, each one number after the other.
 
-    ``lines`` are rows of A as a base and an offset from it, ``step_of_a`` apart their columns.
+    ``lines`` are rows of A, each a base and an offset from it; their columns are ``step_of_a``
+    apart. What lies ``ahead`` of the panels is brought to the second level cache meanwhile.
     """
     zero = ir.Constant(tile.vector, None)
     entry = builder.block
@@ -218,6 +230,10 @@ def summed(
         for panel in panels
         for vector in range(tile.vectors)
     ]
+    if ahead is not None:
+        for panel in panels:
+            for lane in range(0, tile.panel, LINE // tile.real_bytes):
+                prefetch(builder, at(builder, tile, panel, of_b, lane, ahead))
     results = []
     for row, (base, offset) in enumerate(lines):
         number = builder.load(at(builder, tile, base, of_a, offset), typ=tile.real)

@@ -15,7 +15,7 @@ LINES = 5
 
 
 class Progress:
-    """Shows batches done, loss, bits per character and characters per second, on standard error."""
+    """Shows batches done, loss, bits per character, time per batch and speed, on standard error."""
 
     def __init__(
         self, label: str, total: int, done: int, visible: bool, unit: str = "character"
@@ -35,12 +35,25 @@ class Progress:
         )
         self._loss = 0.0
         self._weight = 0.0
+        self._compiling = False
+        self._start_clock()
+
+    def _start_clock(self) -> None:
         self._characters = 0
+        self._batches = 0
         self._start = time.perf_counter()
 
     def close(self) -> None:
         """Leave the bar as it is."""
         self._bar.close()
+
+    def begin(self, compiling: bool) -> None:
+        """Say that a batch waits for the compiler, if it does; its time does not count."""
+        self._compiling = compiling
+        if compiling and self._terminal:
+            self._bar.set_postfix_str("compiling…")
+        elif compiling:
+            self.say(f"{self.label}  compiling…")
 
     def advance(self, loss: float, characters: int) -> None:
         """One batch more; the loss shown is a running mean."""
@@ -48,6 +61,9 @@ class Progress:
         self._loss = 0.95 * self._loss + 0.05 * loss
         self._weight = 0.95 * self._weight + 0.05
         self._characters += characters
+        self._batches += 1
+        if self._compiling:
+            self._start_clock()
         if self._terminal:
             self._bar.set_postfix_str(self.text(short=True), refresh=False)
             self._bar.update()
@@ -62,15 +78,23 @@ class Progress:
             tqdm.write(text, file=sys.stderr)
 
     def text(self, short: bool = False) -> str:
-        """``loss 1.634, 2.357 bits per character, 31,415 characters/s``, or shorter for a bar."""
+        """``loss 1.634, 2.357 bits per character, 24 ms per batch, 31,415 characters/s``, or
+        shorter for a bar."""
         loss = self._loss / self._weight
-        speed = self._characters / max(time.perf_counter() - self._start, 1e-9)
-        if not self.unit:
-            return f"loss {loss:.4g}"
-        if short:
-            name = self.unit[:4]
-            return f"loss {loss:.3f}, {bits(loss):.2f} bits/{name}, {speed:,.0f} {name}/s"
-        return f"{loss_text(loss, self.unit)}, {speed:,.0f} {self.unit}s/s"
+        name = self.unit[:4]
+        if short and self.unit:
+            return (
+                f"loss {loss:.3f}, {bits(loss):.2f} bits/{name}{self._speed(f'{name}/s', 'batch')}"
+            )
+        return f"{loss_text(loss, self.unit)}{self._speed(f'{self.unit}s/s', 'per batch')}"
+
+    def _speed(self, unit: str, batch: str) -> str:
+        """Time per batch and speed; nothing where only the compiler was at work so far."""
+        if not self._batches:
+            return ""
+        seconds = max(time.perf_counter() - self._start, 1e-9)
+        each = f", {1e3 * seconds / self._batches:.3g} ms {batch}"
+        return f"{each}, {self._characters / seconds:,.0f} {unit}" if self.unit else each
 
 
 def is_terminal() -> bool:

@@ -20,6 +20,7 @@ from graphnet.train.interruption import Interruption, interruptible
 from graphnet.train.modes import evaluating, require_training
 from graphnet.train.progress import Progress, loss_text
 from graphnet.train.schedule import Schedule, constant
+from graphnet.train.steps import Compiled, Interpreted, Steps, can_compile
 
 Batches = Sequence[tuple[Any, NDArray]]
 """Pairs (input, target); the same in every epoch, so that a training can be resumed anywhere."""
@@ -44,6 +45,10 @@ class Trainer:
     ``unit`` names what a target counts (``"character"``): progress then shows bits per unit,
     and perplexity for all units but characters. ``callback`` is called with an ``Epoch`` (its
     number, mean losses, perplexity) at the end of each, after the checkpoint is written.
+
+    With ``compile``, network, criterion and backward are one program of machine code, made at the
+    first batch (``graphnet.compile_step``; by default where llvmlite is installed). The losses are
+    the same but for rounding: a target of another floating type is converted to that of the net.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Trainer:
         show_progress: bool = True,
         unit: str = "",
         callback: Callable[[Epoch], object] | None = None,
+        compile: bool | None = None,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise GraphError(
@@ -75,6 +81,8 @@ class Trainer:
         leaves, self._structure = table.flatten(list(states))
         self.initial_states = converted(leaves, net)
         self.states = list(self.initial_states)
+        kind = Compiled if (can_compile() if compile is None else compile) else Interpreted
+        self._steps: Steps = kind(net, criterion, bool(self.initial_states))
         self.loss_scale = loss_scale
         self.clip_value = clip_value
         self.clip_norm = clip_norm
@@ -96,6 +104,11 @@ class Trainer:
         self.history = History()
         self.batches_done = 0
         self.interrupted = False
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether batches are computed in machine code."""
+        return isinstance(self._steps, Compiled)
 
     def fit(self, training: Batches, epochs: int, validation: Batches = ()) -> History:
         """Train until ``epochs`` epochs are done in all, those before ``load`` included.
@@ -139,7 +152,8 @@ class Trainer:
         ) as progress:
             for index in range(first, len(training)):
                 inputs, target = pair_of(training[index])
-                progress.advance(self.train_batch(inputs, target), np.size(target))
+                progress.begin(self._computing().will_compile)
+                progress.advance(self.train_batch(inputs, target), size_of(target))
                 is_last = index + 1 == len(training)
                 if is_last and len(validation):
                     loss = self.validate(validation)
@@ -154,15 +168,9 @@ class Trainer:
 
     def train_batch(self, inputs: Any, target: NDArray) -> float:
         """One step of the optimiser; the loss before it."""
-        run = self.net.run(self._with_states(inputs, self.states), keep=False)
-        output, states = self._without_states(run.outputs)
-        judged = self.criterion.run([output, target], keep=False)
-        loss = float(judged.outputs)
+        given = self._with_states(inputs, self.states)
+        loss, outputs = self._computing().learn(given, target, self.loss_scale)
         self._require_finite(math.isfinite(loss), f"the loss is {loss}")
-        grad_output, _ = judged.backward(np.asarray(self.loss_scale))
-        self.optimizer.zero_grad()
-        last = len(run.outputs) - 1 if states else 0
-        run.backward([grad_output, *[None] * last] if states else grad_output)
         finite = bool(np.isfinite(self.net.flatten_parameters()[1]).all())
         self._require_finite(finite, "the gradient is not finite")
         if self.clip_value is not None:
@@ -170,7 +178,7 @@ class Trainer:
         if self.clip_norm is not None:
             clip_grad_norm(self.net, self.clip_norm)
         self.optimizer.step()
-        self.states = states
+        self.states = self._states_in(outputs)
         self.batches_done += 1
         self.history.training.append(loss)
         return loss
@@ -179,13 +187,19 @@ class Trainer:
         """The mean loss over batches of one size, in evaluation mode, from the initial states."""
         if not len(batches):
             raise DataError("There is no batch to validate on")
-        states, losses = self.initial_states, []
+        states, losses, steps = self.initial_states, [], self._computing()
         with evaluating(self.net), evaluating(self.criterion):
             for inputs, target in map(pair_of, batches):
-                run = self.net.run(self._with_states(inputs, states), keep=False)
-                output, states = self._without_states(run.outputs)
-                losses.append(float(self.criterion.run([output, target], keep=False).outputs))
+                loss, outputs = steps.judge(self._with_states(inputs, states), target)
+                losses.append(loss)
+                states = self._states_in(outputs)
         return math.fsum(losses) / len(losses)
+
+    def _computing(self) -> Steps:
+        if self._steps.criterion is not self.criterion:
+            kind = type(self._steps)
+            self._steps = kind(self.net, self.criterion, bool(self.initial_states))
+        return self._steps
 
     def save(self) -> None:
         """Write the checkpoint, if there is a path for it; the old one survives any failure."""
@@ -207,8 +221,8 @@ class Trainer:
     def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
         return [inputs, *table.unflatten(self._structure, states)] if states else inputs
 
-    def _without_states(self, outputs: Any) -> tuple[NDArray, list[NDArray]]:
-        return (outputs[0], table.flatten(outputs[1:])[0]) if self.initial_states else (outputs, [])
+    def _states_in(self, outputs: Any) -> list[NDArray]:
+        return table.flatten(outputs[1:])[0] if self.initial_states else []
 
     def _require_finite(self, finite: bool, problem: str) -> None:
         if finite:
@@ -220,6 +234,11 @@ class Trainer:
             f"{problem} at batch {self.batches_done + 1}",
             f"Try a smaller learning rate, or clip the gradients.{saved}",
         )
+
+
+def size_of(target: Any) -> int:
+    """How many numbers a target holds, also as a table."""
+    return sum(np.size(leaf) for leaf in table.flatten(target)[0])
 
 
 def pair_of(batch: Any) -> tuple[Any, Any]:

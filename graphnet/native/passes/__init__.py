@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphnet.ir.program import Program
+from graphnet.native.passes.batches import join_batches
 from graphnet.native.passes.hoist import hoist
 from graphnet.native.passes.merge import merge
 from graphnet.native.passes.orient import orient
+from graphnet.native.passes.rowwise import rowwise
 from graphnet.native.passes.simplify import simplify
 from graphnet.native.passes.sink import sink
 from graphnet.native.passes.sums import join_sums
@@ -19,10 +21,23 @@ PASSES: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("join sums", join_sums),
     ("hoist", hoist),
     ("sink", sink),
+    ("rowwise", rowwise),
     ("simplify again", simplify),
+    ("join batches", join_batches),
     ("join totals", join_totals),
     ("orient", orient),
 )
 """In the order in which a program goes through them."""
 
-__all__ = ["PASSES", "hoist", "join_sums", "join_totals", "merge", "orient", "simplify", "sink"]
+__all__ = [
+    "PASSES",
+    "hoist",
+    "join_batches",
+    "join_sums",
+    "join_totals",
+    "merge",
+    "orient",
+    "rowwise",
+    "simplify",
+    "sink",
+]

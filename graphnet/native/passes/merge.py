@@ -8,7 +8,7 @@ In the body of a scan, products are of three kinds, which stay apart: those that
 what is carried can be computed for all steps before the scan; those that do, but that what is
 carried does not depend on, after it; the others must stay.
 
-What is merged never depends on sizes, so that another batch, or another number of steps, gives a
+What is merged does not depend on the number of steps or of rows, so that another batch gives a
 program of the same structure, for which there is machine code already.
 """
 
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import reduce
-from math import prod
 
 from graphnet.ir.indexing import slice_
 from graphnet.ir.pointwise import add
@@ -45,21 +44,24 @@ from graphnet.native.rewrite import (
 )
 
 VIEWS = {transpose, reshape, slice_}
-"""What is not computed but looked at, where it is made of inputs."""
+"""What is not computed but looked at."""
+
+SMALL = 8192
+"""Numbers in matrices that are joined at each run. For larger ones the copy costs more than one
+call saves: with 512 features and few rows the products took twice as long."""
 
 FINDERS: tuple[Finder, ...] = (sums_of_products, with_the_same_left, with_the_same_right)
 
 
 def merge(program: Program) -> Program:
     """The same program with fewer and larger products, where no rows of data are copied for it."""
-    before = program
-    program = views_first(program)
+    before = ordered = views_first(program)
     for find in FINDERS:
         scope = Scope(None, {})
-        scope.rewrite(program, lambda equation: None, find)
-        if scope.new.equations is not program.equations:
-            program = Program(program.inputs, scope.new.equations, program.outputs)
-    return remove_dead_code(program) if program is not before else program
+        scope.rewrite(ordered, lambda equation: None, find)
+        if scope.new.equations is not ordered.equations:
+            ordered = Program(program.inputs, scope.new.equations, program.outputs)
+    return program if ordered is before else remove_dead_code(ordered)
 
 
 def views_first(program: Program) -> Program:
@@ -98,19 +100,15 @@ class Scope:
         self.known: dict[Hashable, Atom] = {}
         self.fresh: set[Atom] = set()
         self.given: set[Atom] = set()
+        self.turned: set[Atom] = set()
 
     def rewrite(self, program: Program, kind_of: KindOf, find: Finder) -> None:
         """Fill ``new`` with the equations of the program, its products merged."""
         merges: dict[int, list[Merge]] = {}
         gone: set[Equation] = set()
         self.look_at(program)
-
         if product_count(program) > 1:
-
-            def kind(product: Equation) -> Hashable:
-                return kind_of(product), self.role(product, 0), self.role(product, 1)
-
-            for found in find(program, kind, self.is_worth):
+            for found in find(program, lambda p: (kind_of(p), *self.roles(p)), self.is_worth):
                 merges.setdefault(found.index, []).append(found)
                 gone.update(found.gone)
         if not merges and not any(map(is_scan, program.equations)):
@@ -127,9 +125,12 @@ class Scope:
                 self.apply(found)
 
     def look_at(self, program: Program) -> None:
-        """Note what is made by pointwise equations, and what is given, or a view of that."""
+        """Note what is made by pointwise equations, what is given, or a view of that, and what is
+        turned round."""
         self.given.update(program.inputs)
         for equation in program.equations:
+            if is_transpose(equation):
+                self.turned.update(equation.outputs)
             if equation.primitive in POINTWISE:
                 self.fresh.update(equation.outputs)
             elif equation.primitive in MOVES and self.given.issuperset(read_by(equation)):
@@ -190,23 +191,33 @@ class Scope:
             return "weight"
         return "fresh" if product.inputs[side] in self.fresh else "data"
 
+    def roles(self, product: Equation) -> tuple[str, str]:
+        return self.role(product, 0), self.role(product, 1)
+
     def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
-        """Whether the operands on these sides can be joined without a copy of rows of data.
+        """Whether to join the operands on these sides: rows of data never are.
 
         A second product that adds to the first costs hardly more than one long product, so such
         a copy would not pay. In a body no rows are put below others: which of them belong to one
-        entry of the batch could not be told.
+        entry of the batch could not be told. Outside of scans nothing repeats, so that only small
+        weights are joined.
         """
         roles = [self.role(products[0], side) for side in sides]  # all products have the same
-        return "data" not in roles and not (self.outer and sides == (0,) and "fresh" in roles)
+        if "data" in roles:
+            return False
+        if self.outer:
+            return sides != (0,) or roles == ["weight"]
+        size = sum(product.inputs[1].type.size for product in products)
+        return roles[-1] == "weight" and size <= SMALL
 
     def is_weight(self, product: Equation, side: int) -> bool:
         """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of
-        scans what is given, or a view of it, as the right operand, if there is more than a row."""
+        scans what is given, or a view of it, as the right operand of rows that are not turned
+        round, as they are for the gradient of a weight."""
         if self.outer:
             return self.is_constant(product.inputs[side])
-        rows = product.inputs[0].type.shape[:-1]
-        return side == 1 and product.inputs[1] in self.given and prod(rows) != 1
+        left, right = product.inputs
+        return side == 1 and right in self.given and left not in self.turned
 
     # ---- applying
 

@@ -1,0 +1,144 @@
+"""A compiled net, and the views of it that ``graphnet compile`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import DataError, GraphError
+from graphnet.graph import Module, table
+from graphnet.graph.memory_plan import MemoryPlan, size_text
+from graphnet.graph.planning import pieces
+from graphnet.graph.run import find_trace
+from graphnet.graph.stages import Stage, stages_of
+from graphnet.graph.summary import parameter_dtype, stand_in
+from graphnet.graph.wanted import Wanted
+from graphnet.ir.program import Program
+from graphnet.native import PASSES, compiled, is_available, optimised
+from graphnet.native.attribution import walk
+
+VIEWS_OF_CODE = ("program", "calls", "memory", "profile", "llvm", "assembly")
+
+
+class Compiled:
+    """A net, compiled for inputs of these shapes; final."""
+
+    def __init__(self, net: Module, shapes: Sequence[Any]) -> None:
+        if not is_available():
+            raise GraphError("needs llvmlite", "pip install llvmlite", "graphnet compile")
+        from graphnet.native.listing import Count
+
+        self.net, self.shapes = net.compile(), shapes
+        values = [stand_in(shape, parameter_dtype(net)) for shape in shapes]
+        self.value = values[0] if len(values) == 1 else values
+        leaves, structure = table.flatten(self.value, absent=bool(net.optional_inputs()))
+        self.traced = find_trace(net, structure, leaves, Wanted(keep=False))
+        self.stages = stages_of(self.traced, net.is_training)
+        self.count = Count()
+        start = perf_counter()
+        self.programs = [compiled(stage.program) for stage in self.stages]
+        self.seconds = perf_counter() - start
+
+    @cached_property
+    def plan(self) -> MemoryPlan:
+        return self.net.memory_plan(*self.shapes)
+
+    # ---- what was made
+
+    def lines(self) -> Iterator[str]:
+        """What was made, in a few lines."""
+        natives = [native for program in self.programs for native in pieces(program)[0]]
+        for stage, program in zip(self.stages, self.programs, strict=True):
+            own = pieces(program)[0]
+            calls = sum(len(native.plan.calls) for native in own)
+            kernels = len({call.code.key for native in own for call in native.plan.calls})
+            yield (
+                f"{stage.name:<9} {size_of(stage.program)} equations, "
+                f"{size_of(optimised(stage.program))} after the passes: "
+                f"{calls} calls of {kernels} kernels"
+            )
+        yield f"kernels   {self.count.text(natives)}, in {self.seconds:.2f} s"
+        arenas = " + ".join(size_text(arena.bytes) for arena in self.plan.arenas)
+        yield f"arena     {arenas or 'none'}"
+        if self.plan.interpreted:
+            yield f"native    all but what stays with the interpreter: {self.left_out()}"
+        else:
+            yield "native    everything runs as machine code"
+        if natives:
+            processor, threads = natives[0].processor, natives[0].plan.threads
+            yield (
+                f"for       {processor.name}, vectors of {processor.vector_bytes} bytes, "
+                f"{threads} thread{'s' * (threads > 1)}"
+            )
+
+    def left_out(self) -> str:
+        return ", ".join(self.plan.interpreted)
+
+    # ---- views
+
+    def shown(self, name: str) -> Iterator[str]:
+        """The texts of one view, one for each program."""
+        if name == "memory":
+            yield str(self.plan)
+        elif name == "profile":
+            yield str(self.net.profile(self.arrays()))
+        elif name == "calls":
+            yield from self.calls()
+        elif name in ("llvm", "assembly"):
+            yield from self.code(name)
+        else:
+            last = name.removeprefix("after=") if name.startswith("after=") else None
+            for stage in self.stages:
+                program = stage.program if last is None else program_after(stage, last)
+                when = "as it was traced" if last is None else f"after {last}"
+                yield f"# {stage.name}, {when}: {size_of(program)} equations\n{program}\n"
+
+    def arrays(self) -> Any:
+        """Random inputs; whole numbers are 1, which most tables and lengths allow."""
+        random = np.random.default_rng(0)
+
+        def filled(leaf: Any) -> Any:
+            if leaf.dtype.kind == "f":
+                return random.normal(size=leaf.shape).astype(leaf.dtype)
+            return np.ones(leaf.shape, leaf.dtype)
+
+        return table.map_table(filled, self.value)
+
+    def calls(self) -> Iterator[str]:
+        from graphnet.native.listing import call_lines
+
+        natives = [native for program in self.programs for native in pieces(program)[0]]
+        for native, arena in zip(natives, self.plan.arenas, strict=True):
+            yield "\n".join([f"# {arena.name}", *call_lines(native, arena.calls)])
+
+    def code(self, name: str) -> Iterator[str]:
+        from graphnet.native.listing import assembly_text, llvm_text
+
+        sign = ";" if name == "llvm" else "#"
+        for stage, program in zip(self.stages, self.programs, strict=True):
+            for native in pieces(program)[0]:
+                text = llvm_text(native) if name == "llvm" else assembly_text(native)
+                yield f"{sign} {stage.name}\n{text}"
+
+
+def program_after(stage: Stage, last: str) -> Program:
+    """The program of a stage after this pass and those before it."""
+    names = [name for name, _ in PASSES]
+    last = last.replace("-", " ")
+    if last not in names:
+        raise DataError(f"There is no pass {last!r}", f"There are: {', '.join(names)}")
+    program = stage.program
+    for name, rewrite in PASSES:
+        program = rewrite(program)
+        if name == last:
+            break
+    return program
+
+
+def size_of(program: Program) -> int:
+    """Equations, with those of bodies."""
+    return sum(1 for _ in walk(program))

@@ -1,0 +1,182 @@
+"""A training step prepared for one kind of input: what a call needs, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from graphnet.graph import table
+from graphnet.graph.flat import Flat, contiguous, flatten
+from graphnet.graph.module import Module
+from graphnet.graph.parameter import Parameter
+from graphnet.graph.run import accumulating, fill, remembering
+from graphnet.graph.sources import Source
+from graphnet.graph.step_program import StepProgram, Vector, on_vector
+from graphnet.graph.traced import Traced
+from graphnet.graph.unchanged import Arrays, Modules
+from graphnet.ir.interpreter import Interpreter
+from graphnet.ir.program import Program
+from graphnet.ir.types import ArrayType, NDArray
+
+SMALL = 2**14
+"""Numbers in a parameter, on average, up to which calls cost more than copies of gradients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A program with the arrays of the parameters in place."""
+
+    arrays: Arrays
+    run: Interpreter
+    given: list[NDArray | None]
+    """The inputs of the program; None for what is filled at each call."""
+    leaves: list[tuple[int, int]]
+    """Inputs of the program that are leaves of the input: position and number of the leaf."""
+    drawn: list[tuple[int, Source]]
+    gradients: list[tuple[NDArray, int]]
+    """Arrays of gradients, and where among the outputs is what they get."""
+    idle: list[NDArray]
+    """Gradients of parameters that take no part."""
+    by_inputs: dict[int, int]
+    step: StepProgram
+    """What ``run`` was made of."""
+
+    def filled(self, net: Module, leaves: Sequence[NDArray]) -> list[NDArray]:
+        """The inputs of the program for one call."""
+        values: list[NDArray] = self.given.copy()  # type: ignore[assignment]
+        for position, leaf in self.leaves:
+            values[position] = leaves[leaf]
+        if self.drawn:
+            with remembering:
+                for position, source in self.drawn:
+                    values[position] = fill(net, source, leaves)
+        return values
+
+    def hand_on(self, results: Sequence[NDArray], add: bool) -> None:
+        """Add the gradients to those of the parameters, or put them in their place."""
+        with accumulating:
+            if add:
+                for total, position in self.gradients:
+                    np.add(total, results[position], total)
+                return
+            for total, position in self.gradients:
+                np.copyto(total, results[position])
+            for total in self.idle:
+                total.fill(0)
+
+
+class Prepared:
+    """The program of a step for one kind of input; final."""
+
+    def __init__(self, net: Module, traced: Traced, step: StepProgram, learns: bool) -> None:
+        self.learns = learns
+        self._net, self._traced, self._step = net, traced, step
+        self._on_vector: tuple[Vector, StepProgram] | None = None
+        self._runs: dict[Program, Interpreter] = {}
+        self._modules = Modules(traced.states)
+        self.casts = traced.casts if any(cast is not None for cast in traced.casts) else None
+        self.count = traced.output_count
+        self.structure = traced.output_structure
+        self.updates = traced.updates
+        self.bound = self._bind()
+
+    def is_current(self) -> bool:
+        """Whether modules are as they were traced; takes parameters at their present places."""
+        if not self._modules.are_current():
+            return False
+        if not self.bound.arrays.are_current():
+            if not self._traced.is_current():
+                return False
+            self.bound = self._bind()
+        return True
+
+    def input_gradients(self, results: Sequence[NDArray], bound: Bound) -> object:
+        """The gradients of the leaves of the net's input, nested as it is."""
+        structure = self._traced.input_structure
+        assert isinstance(structure, tuple)
+        found = [
+            np.array(results[bound.by_inputs[leaf]]) if leaf in bound.by_inputs else None
+            for leaf in range(len(self._traced.casts))
+        ]
+        return table.unflatten(structure, found)[0]
+
+    def _bind(self) -> Bound:
+        parameters = list(self._net.parameters())
+        flat = flat_of(parameters) if self._fits_vector else None
+        if flat is None:
+            return bound(self._step, self._run(self._step), parameters, None)
+        if self._on_vector is None or list(self._on_vector[0].starts) != parameters:
+            vector = vector_of(parameters, flat)
+            self._on_vector = vector, on_vector(self._step, vector)
+        step = self._on_vector[1]
+        return bound(step, self._run(step), parameters, flat)
+
+    @cached_property
+    def _fits_vector(self) -> bool:
+        """Whether it pays to see the parameters as one vector."""
+        sizes = [parameter.size for parameter in self._net.parameters()]
+        return sum(sizes) <= SMALL * len(sizes) and self._step.is_native()
+
+    def _run(self, step: StepProgram) -> Interpreter:
+        """A program is compiled when it is first needed."""
+        if step.program not in self._runs:
+            self._runs[step.program] = step.prepared()
+        return self._runs[step.program]
+
+
+def vector_of(parameters: Sequence[Parameter], flat: Flat) -> Vector:
+    ends = accumulate(parameter.size for parameter in parameters)
+    starts = {p: end - p.size for p, end in zip(parameters, ends, strict=True)}
+    return Vector(ArrayType(flat.data.shape, flat.data.dtype), starts)
+
+
+def flat_of(parameters: Sequence[Parameter]) -> Flat | None:
+    """The vectors that all parameters lie in, in their order.
+
+    None where a net that shares some was flattened later, or for several dtypes.
+    """
+    if not parameters:
+        return None
+    if any(parameter._flat is None for parameter in parameters):
+        flatten(parameters)
+    return contiguous(parameters)
+
+
+def bound(
+    step: StepProgram, run: Interpreter, parameters: Sequence[Parameter], flat: Flat | None
+) -> Bound:
+    sources = step.sources
+    taking_part = [source for source in sources if isinstance(source, Parameter)]
+    gradients = [(parameter.grad, at) for parameter, at in step.gradients.items()]
+    idle = [p.grad for p in parameters if p not in step.gradients]
+    if flat is not None:
+        idle = [] if step.by_vector is not None else [flat.grad]
+        gradients += [] if step.by_vector is None else [(flat.grad, step.by_vector)]
+    return Bound(
+        Arrays([*parameters, *(p for p in taking_part if p not in set(parameters))]),
+        run,
+        [given(source, flat) for source in sources],
+        [(i, source) for i, source in enumerate(sources) if isinstance(source, int)],
+        [(i, source) for i, source in enumerate(sources) if is_drawn(source)],
+        gradients,
+        idle,
+        dict(step.by_inputs),
+        step,
+    )
+
+
+def given(source: Source, flat: Flat | None) -> NDArray | None:
+    if isinstance(source, Parameter):
+        return source.data
+    if isinstance(source, Vector):
+        assert flat is not None
+        return flat.data
+    return None
+
+
+def is_drawn(source: Source) -> bool:
+    return not isinstance(source, int | Parameter | Vector)

@@ -1,0 +1,71 @@
+"""Stages: the programs that a run goes through, and which of their inputs hold weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from graphnet.graph.parameter import Parameter
+from graphnet.graph.step_program import StepProgram, Vector
+from graphnet.graph.traced import Traced
+from graphnet.ir.program import Atom, Program, Var
+from graphnet.native.attribution import VIEWS, Attribution, walk
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stage:
+    """A program as it was traced, before any pass; ``weights`` are inputs that hold parameters."""
+
+    name: str
+    program: Program
+    weights: frozenset[Var]
+
+    def attribution(self, rewritten: Program) -> Attribution:
+        """Which nodes the equations of what passes made of the program work for."""
+        return Attribution(self.program, rewritten, self.weights)
+
+    def nodes(self) -> dict[str, str]:
+        """The path of each node that computes something, with the name of its module."""
+        origins = [equation.origin for equation in walk(self.program)]
+        known = [origin for origin in origins if origin and (origin.path or origin.module)]
+        return {origin.path: origin.module for origin in known}
+
+
+def stages_of(traced: Traced, is_training: bool) -> list[Stage]:
+    """Forward alone, or with what backward reads, and backward."""
+    weights = frozenset(var for var, _ in traced.parameters())
+    if not is_training:
+        return [Stage("forward", traced.program, weights)]
+    derivative = traced.differentiated()
+    views = views_of(derivative.forward, weights)
+    pairs = zip(derivative.residuals, derivative.backward.inputs, strict=False)
+    again = frozenset(inner for atom, inner in pairs if atom in views)
+    return [
+        Stage("forward", derivative.forward, weights),
+        Stage("backward", derivative.backward, again),
+    ]
+
+
+def stage_of_step(step: StepProgram) -> Stage:
+    """A training step is one program."""
+    pairs = zip(step.program.inputs, step.sources, strict=True)
+    weights = frozenset(var for var, source in pairs if isinstance(source, Parameter | Vector))
+    return Stage("training step", step.program, weights)
+
+
+def views_of(program: Program, weights: Iterable[Var]) -> set[Atom]:
+    """These inputs, and what is the same numbers laid out otherwise."""
+    found: set[Atom] = set(weights)
+    for equation in program.equations:
+        if equation.primitive.name in VIEWS and equation.inputs[0] in found:
+            found.update(equation.outputs)
+    return found
+
+
+def nodes_of(stages: Sequence[Stage]) -> dict[str, str]:
+    """The nodes of all stages, in the order in which they first compute."""
+    found: dict[str, str] = {}
+    for stage in stages:
+        for path, module in stage.nodes().items():
+            found.setdefault(path, module)
+    return found

@@ -1,0 +1,55 @@
+"""A cheap check that a trace still holds: modules, modes, lists and dicts are as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
+from operator import attrgetter, is_
+from typing import Any
+
+from graphnet.graph.parameter import Parameter
+from graphnet.graph.state import ModuleState
+from graphnet.ir.types import NDArray
+
+version: Callable[[Any], int] = attrgetter("_version")
+mode: Callable[[Any], bool] = attrgetter("is_training")
+data: Callable[[Parameter], NDArray] = attrgetter("_data")
+
+
+class Modules:
+    """What many ``ModuleState``s say, compared all at once: some microseconds; final."""
+
+    def __init__(self, states: Sequence[ModuleState]) -> None:
+        self._modules = [state.module for state in states]
+        self._versions = [state.version for state in states]
+        self._modes = [state.mode for state in states]
+        containers = [pair for state in states for pair in state.containers]
+        self._lists = [(v, kept) for v, kept in containers if isinstance(v, list)]
+        self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
+
+    def are_current(self) -> bool:
+        return (
+            list(map(version, self._modules)) == self._versions
+            and list(map(mode, self._modules)) == self._modes
+            and all(same(found, len(found), kept) for found, kept in self._lists)
+            and all(
+                same(chain(found, found.values()), 2 * len(found), kept)
+                for found, kept in self._dicts
+            )
+        )
+
+
+def same(found: Any, count: int, kept: Collection[Any]) -> bool:
+    return count == len(kept) and all(map(is_, found, kept))
+
+
+class Arrays:
+    """Which arrays some parameters hold; final."""
+
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
+        self._parameters = parameters
+        self._kept = list(map(data, parameters))
+
+    def are_current(self) -> bool:
+        """Whether no parameter was flattened anew or converted since."""
+        return all(map(is_, map(data, self._parameters), self._kept))
