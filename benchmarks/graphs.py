@@ -70,9 +70,9 @@ def sides(name: str, peer: str, way: str, quick: bool) -> tuple[dag_steps.Call, 
     dag = dags.chain(100, FLOATS) if quick and name == "chain" else GRAPHS[name]()
     net = dags.build(dag).float().compile()
     x = random.uniform(0.5, 1.5, FLOATS).astype(np.float32)
-    ours = dag_steps.own_step(net, x)
+    ours = dag_steps.own_step(net, x, way)
     if peer == "interpreter":
-        return ours, dag_steps.own_step(net.clone().compile(False), x)
+        return ours, dag_steps.own_step(net.clone().compile(False), x, "run")
     model = dags.TorchDag(dag, net)
     return ours, dag_steps.torch_step(model, x, wrap(model) if wrap else None)
 
@@ -149,7 +149,7 @@ def main() -> None:
     add = parser.add_argument
     add("--graph", nargs="+", type=one_of(NAMES), default=NAMES, metavar="NAME", help="all")
     add("--peer", nargs="+", type=one_of(PEERS), default=PEERS, metavar="NAME", help="all")
-    add("--way", choices=WAYS, default="run", help="how ours trains mlp (default run)")
+    add("--way", choices=WAYS, default=WAYS[0], help="how ours trains (default %(default)s)")
     add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
     add("--growth", action="store_true", help="time stages of 1k, 10k and 100k nodes instead")
     add_timing(parser, rounds=21)

@@ -89,7 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--layers", type=at_least(1), default=1, metavar="N")
     add("--bidirectional", action="store_true", help="both directions")
     add("--lengths", action="store_true", help="sequences half to wholly as long as the steps")
-    add("--way", choices=WAYS, default="run", help="how ours trains (default run)")
+    add("--way", choices=WAYS, default=WAYS[0], help="how ours trains (default %(default)s)")
     add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
     add("--markdown", metavar="FILE", help="where to write the tables; else they are printed")
     add("--memory", action="store_true", help="peak memory of a training step instead, MB")

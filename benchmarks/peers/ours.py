@@ -13,7 +13,7 @@ from graphnet import nn
 from graphnet.graph.optional import arranged
 from peers.case import Case, Data, Results
 
-WAYS = ("run", "compile_step")
+WAYS = ("compile_step", "run")
 """How a training step is run: forward and backward of the net, or one function with the loss."""
 
 
@@ -85,11 +85,12 @@ def training_step(net: Any, data: Data, way: str) -> Callable[[], tuple[Any, Any
     """The one place that says how ours trains; gives the output and the input's gradient."""
     named = {} if data.lengths is None else {"lengths": data.lengths}
     if way == "compile_step":
-        compiled = gn.compile_step(net, Weighted(), select=0, input_gradients=True)
+        compiled = gn.compile_step(
+            net, Weighted(), select=0, input_gradients=True, accumulate=False
+        )
         inputs = arranged(net, (data.xs,), named)
 
         def fast() -> tuple[Any, Any]:
-            net.zero_grad()
             result = compiled.run(inputs, data.seed)
             return result.outputs[0], result.grad_inputs
 
@@ -104,7 +105,7 @@ def training_step(net: Any, data: Data, way: str) -> Callable[[], tuple[Any, Any
     return step
 
 
-def side(net: Any, data: Data, way: str = "run") -> Side:
+def side(net: Any, data: Data, way: str = WAYS[0]) -> Side:
     """Ours, compiled or not as the net is."""
     named = {} if data.lengths is None else {"lengths": data.lengths}
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from graphnet.graph.flat import flat_vectors
 from graphnet.graph.hints import missing_attribute
 from graphnet.graph.optional import arranged
 from graphnet.graph.parameter import Parameter, ParameterTable
@@ -25,6 +24,7 @@ from graphnet.graph.random import new_generator
 from graphnet.graph.registry import arguments_of, register, written
 from graphnet.graph.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing import compute_inside
+from graphnet.graph.unchanged import FlatVectors
 from graphnet.graph.wanted import Wanted
 from graphnet.ir.types import NDArray
 from graphnet.native import is_available
@@ -189,7 +189,7 @@ class Module(ABC):
         ``weight`` and ``grad`` of every module are views of them from then on, until another net
         that shares some of them is flattened. Raises GraphError when the dtypes differ.
         """
-        flat = flat_vectors(self.parameters(), type(self).__name__)
+        flat = FlatVectors.of(self)
         return flat.data, flat.grad
 
     def zero_grad(self) -> None:

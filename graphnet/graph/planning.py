@@ -18,6 +18,7 @@ from graphnet.graph.summary import parameter_dtype, stand_in
 from graphnet.graph.wanted import Wanted
 from graphnet.ir.program import Equation, Program, Var
 from graphnet.native import compiled, is_available
+from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.attribution import Attribution, common_prefix
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def contents(buffer: Buffer, attribution: Attribution) -> tuple[tuple[str, ...],
         shares.update(attribution.shares(equation))
     nodes = tuple(shares)
     if buffer.label == "panels":
-        products = [e.inputs[1] for e in buffer.equations if e.primitive.name == "matmul"]
+        products = [e.inputs[1] for e in buffer.equations if e.primitive.name in PRODUCTS]
         owners = attribution.owners(products[0]) if products else None
         what = "packed operand" if owners is None else "packed weights"
         return tuple(owners or nodes), f"{what} of {names(owners or nodes)}"

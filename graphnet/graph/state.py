@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
 
-UNSAVED = ("_thread_runs", "_trace_cache", "_generator", "_memories")
+UNSAVED = ("_thread_runs", "_trace_cache", "_generator", "_memories", "_flat_vectors")
 """Attributes of a module that belong to this very object: copies start without them."""
 
 

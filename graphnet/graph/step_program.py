@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphnet.graph import table
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.sources import Source
 from graphnet.graph.traced import Traced
@@ -60,10 +61,11 @@ def forward_program(traced: Traced) -> StepProgram:
 def step_program(traced: Traced, loss_scale: float, by_inputs: bool) -> StepProgram:
     """Forward and backward, from the gradient ``loss_scale`` of the loss, the first output."""
     program = traced.program
+    leaves = leaves_of_input(traced.input_structure) if by_inputs else 0
     wanted: dict[Var, Source] = {
         var: source
         for var, source in zip(program.inputs, traced.sources, strict=True)
-        if isinstance(source, Parameter) or (by_inputs and isinstance(source, int))
+        if isinstance(source, Parameter) or (isinstance(source, int) and source < leaves)
         if var.type.is_float
     }
     with collector_paused():
@@ -81,6 +83,12 @@ def step_program(traced: Traced, loss_scale: float, by_inputs: bool) -> StepProg
         {source: at for source, at in found if isinstance(source, Parameter)},
         {source: at for source, at in found if isinstance(source, int)},
     )
+
+
+def leaves_of_input(structure: table.Structure) -> int:
+    """How many of the leaves of (input, target) are the net's input."""
+    assert isinstance(structure, tuple)
+    return table.count(structure[0])
 
 
 def joined(derivative: Derivative, traced: Traced, loss_scale: float) -> Program:

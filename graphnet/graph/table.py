@@ -36,6 +36,13 @@ def collect(part: Any, absent: bool, leaves: list[Any]) -> Structure:
     return None
 
 
+def count(structure: Structure) -> int:
+    """How many leaves a value of this structure has."""
+    if structure is None:
+        return 1
+    return 0 if structure == ABSENT else sum(count(part) for part in structure)
+
+
 def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
     """The value (tables as lists) of this structure with these leaves."""
     return leaves[0] if structure is None else build(structure, iter(leaves))

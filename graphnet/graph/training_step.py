@@ -13,7 +13,7 @@ from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.module import Module
-from graphnet.graph.prepared_step import Bound, Prepared
+from graphnet.graph.prepared_step import Bound, Prepared, handed_out
 from graphnet.graph.run import remembering
 from graphnet.graph.step_program import forward_program, step_program
 from graphnet.graph.traced import input_casts, trace_module
@@ -201,7 +201,7 @@ def flattened(
 
 
 def loss_and_outputs(prepared: Prepared, results: Sequence[NDArray]) -> tuple[float, Any]:
-    outputs = [np.array(value) for value in results[: prepared.count]]
+    outputs = handed_out(results[: prepared.count])
     loss, net_outputs = table.unflatten(prepared.structure, outputs)
     return float(loss), net_outputs
 

@@ -1,15 +1,19 @@
-"""A cheap check that a trace still holds: modules, modes, lists and dicts are as they were."""
+"""Cheap checks that modules are as they were: versions, modes, lists and dicts, parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from operator import attrgetter, is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from graphnet.graph.flat import Flat, flat_vectors
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.state import ModuleState
 from graphnet.ir.types import NDArray
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
 
 version: Callable[[Any], int] = attrgetter("_version")
 mode: Callable[[Any], bool] = attrgetter("is_training")
@@ -53,3 +57,21 @@ class Arrays:
     def are_current(self) -> bool:
         """Whether no parameter was flattened anew or converted since."""
         return all(map(is_, map(data, self._parameters), self._kept))
+
+
+class FlatVectors:
+    """The flat vectors of a module, as long as it stays as it is; final."""
+
+    def __init__(self, module: Module) -> None:
+        parameters = module.parameters()
+        self._flat = flat_vectors(parameters, type(module).__name__)
+        self._modules = Modules([ModuleState.of(part) for _, part in module.named_modules()])
+        self._arrays = Arrays(list(parameters))
+
+    @staticmethod
+    def of(module: Module) -> Flat:
+        known: FlatVectors | None = module.__dict__.get("_flat_vectors")
+        if known is None or not (known._modules.are_current() and known._arrays.are_current()):
+            known = FlatVectors(module)
+            object.__setattr__(module, "_flat_vectors", known)
+        return known._flat

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
+from graphnet.native.arenas import is_of_run
 from graphnet.native.passes import PASSES
 
 if TYPE_CHECKING:
     from graphnet.native.live import LiveProgram
 
-__all__ = ["PASSES", "compiled", "is_available", "live_program", "optimised"]
+__all__ = [
+    "PASSES",
+    "compiled",
+    "is_available",
+    "is_of_run",
+    "live_program",
+    "optimised",
+]
 
 
 @cache

@@ -54,3 +54,8 @@ def oldest_free() -> int:
 def start_of(arena: NDArray) -> int:
     """Where in an arena the first line of the cache begins."""
     return int(-arena.ctypes.data % LINE)
+
+
+def is_of_run(array: NDArray) -> bool:
+    """Whether an array lies in the memory of a run, which nobody else uses as long as it lives."""
+    return any(array.base is arena for arena in _all)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
+from graphnet.native.accumulation import PRODUCTS
 
 VIEWS = {"reshape", "transpose", "broadcast", "slice"}
 
@@ -63,8 +64,8 @@ class Attribution:
         """By the owners of joined weights that a product has for an operand, or that are joined."""
         if equation.primitive.name == "concatenate":
             return self.owners(equation.outputs[0])
-        if equation.primitive.name == "matmul":
-            for atom in reversed(equation.inputs):
+        if equation.primitive.name in PRODUCTS:
+            for atom in reversed(equation.inputs[:2]):
                 if found := self.owners(atom):
                     return found
         return None

@@ -14,6 +14,7 @@ from graphnet.ir.pointwise import identity
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var, is_var, literal
 from graphnet.ir.reduction import axes_of, kept_shape
 from graphnet.ir.types import ArrayType
+from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.clock import Clock
 from graphnet.native.elements import memory_type
 from graphnet.native.fused import Loops, emit_loops, is_number
@@ -195,7 +196,7 @@ class Emitter:
     # ---- products
 
     def product(self, equation: Equation) -> None:
-        left, right = equation.inputs
+        left, right, *start = equation.inputs
         var = equation.outputs[0]
         tile = self.tiles[var.type.dtype.name]
         rows, depth = prod(left.type.shape[:-1]), left.type.shape[-1]
@@ -213,10 +214,22 @@ class Emitter:
                 *[number(self.builder, size) for size in sizes],
                 self.pointer(a), number(self.builder, a.strides[1 if transposed else 0]), panels,
                 self.pointer(target), number(self.builder, columns),
-                ir.Constant(POINTER, None), index(0),
+                *self.beginning(start, target),
             ],
         )  # fmt: skip
         self.places[var] = target
+
+    def beginning(self, start: Sequence[Atom], target: Place) -> tuple[ir.Value, ir.Value]:
+        """What a product is added to, and the distance of the rows of it; zero if nothing."""
+        if not start:
+            return ir.Constant(POINTER, None), index(0)
+        place = self.at(start[0]).broadcast(target.type)
+        rows = place.as_rows()
+        if rows is None:
+            self.copy(place, target)  # a product may begin from what it overwrites
+            rows = target.as_rows()
+        assert rows is not None
+        return self.pointer(rows), self.sizes.number(self.builder, rows.strides[0])
 
     def rows_of(self, place: Place, rows: int, depth: int) -> Place:
         """A left operand as rows one after the other, copied where it is laid out otherwise."""
@@ -252,7 +265,7 @@ Rule = Callable[[Emitter, Equation], Any]
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(VIEWS, Emitter.view),
-    "matmul": Emitter.product,
+    **dict.fromkeys(PRODUCTS, Emitter.product),
     "concatenate": Emitter.concatenate,
     "sum": Emitter.reduction,
     "max": Emitter.reduction,

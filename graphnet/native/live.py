@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.arenas import LINE, start_of
-from graphnet.native.driver import SHARED_WORDS, driver
+from graphnet.native.driver import SHARED_WORDS, driver, lone_driver, record_of
 from graphnet.native.frames import FLAG_WORDS, Frame, exporter
 from graphnet.native.kernels import Kernels
 from graphnet.native.plan import planned
@@ -41,6 +41,7 @@ class LiveProgram:
             for i, var in enumerate(program.inputs)
         ]
         self._shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
+        self.flag = ctypes.c_int64.from_address(self._shared.ctypes.data)
         self._kept = np.empty(plan.kept + LINE, np.uint8)
         self._sides = [np.empty(plan.arena + LINE, np.uint8) for _ in range(2)]
         self.results = [self._results(side) for side in self._sides]
@@ -51,8 +52,11 @@ class LiveProgram:
                 inputs[position] = result
             self._bases.append(self._addresses(side, inputs))
         self._pointers = [ctypes.addressof(bases) for bases in self._bases]
-        self._table, self._length = plan.table.ctypes.data, len(plan.table)
         self._waiting = self._shared.ctypes.data + FLAG_WORDS * self._shared.itemsize
+        table = plan.table.ctypes.data, len(plan.table)
+        self._records = [record_of(*table, bases, self._waiting) for bases in self._pointers]
+        self._addresses_of_records = [ctypes.addressof(record) for record in self._records]
+        self._run = lone_driver()
         self.side = 0
         self.refresh()
 
@@ -74,14 +78,14 @@ class LiveProgram:
         setup = self._plan.setup
         self._drive(setup.ctypes.data, len(setup), self._pointers[0], 0, 1, self._waiting)
 
-    def run(self, again: bool = False) -> None:
-        side = self.side = 1 - self.side
-        pointers = self._pointers[2 + side if again else side]
-        self._drive(self._table, self._length, pointers, 0, 1, self._waiting)
+    def run(self, again: bool = False) -> int:
+        """Which of ``results`` was written."""
+        self.side = side = 1 - self.side
+        self._run(self._addresses_of_records[2 + side if again else side])
+        return side
 
-    @property
     def went_wrong(self) -> bool:
         """Whether an index was out of range in a run since the last time this was asked."""
-        found = bool(self._shared[0])
-        self._shared[0] = 0
+        found = bool(self.flag.value)
+        self.flag.value = 0
         return found

@@ -97,6 +97,13 @@ class Place:
             left, step = left // size, step * size
         return replace(self, strides=tuple(reversed(strides)), type=type)
 
+    def as_rows(self) -> Place | None:
+        """As rows at one distance, 0 where one row repeats itself; None where elements of a row
+        are apart, or rows at several distances."""
+        shape = self.type.shape
+        made = self.reshaped(ArrayType((prod(shape[:-1]), shape[-1]), self.type.dtype))
+        return made if made is not None and (shape[-1] == 1 or made.strides[1] == 1) else None
+
     def as_matrix(self) -> Place:
         """A vector as a matrix of one column."""
         if len(self.type.shape) == 2:

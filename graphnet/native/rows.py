@@ -109,18 +109,24 @@ def pointwise(rows: Rows, equation: Equation) -> None:
         raise MixesRows
     ndim = len(equation.outputs[0].type.shape)
     for atom in equation.inputs:
-        if rows.full(atom, ndim):
-            rows.need(atom)
-        elif rows.is_batched(atom):
-            raise MixesRows
+        repeated_or_batched(rows, atom, ndim)
+
+
+def repeated_or_batched(rows: Rows, atom: Atom, ndim: int) -> None:
+    if rows.full(atom, ndim):
+        rows.need(atom)
+    elif rows.is_batched(atom):
+        raise MixesRows
 
 
 def product(rows: Rows, equation: Equation) -> None:
-    left, right = equation.inputs
+    left, right, *start = equation.inputs
     if len(left.type.shape) < 2 or len(right.type.shape) > 2:
         raise MixesRows
     rows.need(left)
     rows.without(right)
+    for atom in start:
+        repeated_or_batched(rows, atom, len(equation.outputs[0].type.shape))
 
 
 def reduction(rows: Rows, equation: Equation) -> None:
@@ -160,6 +166,7 @@ def taking(rows: Rows, equation: Equation) -> None:
 
 RULES: dict[str, Rule] = {
     "matmul": product,
+    "matmul_add": product,
     "sum": reduction,
     "max": reduction,
     "reshape": keeps_first(same_rows),

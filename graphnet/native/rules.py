@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import prod
 
 from graphnet.ir.program import Equation, Literal, Program
+from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.elements import ELEMENTS, REGISTER
 
 VIEWS = {"slice", "reshape", "transpose", "broadcast", "identity", "stop_gradient"}
@@ -34,7 +35,7 @@ def reason_not_native(equation: Equation, inside: bool = False) -> str:
         return ""
     if name in REDUCTIONS:
         return "" if equation.outputs[0].type.dtype.kind != "b" else f"{name} of truth values"
-    if name == "matmul":
+    if name in PRODUCTS:
         return reason_for_product(equation, inside)
     if name == "scan" and not inside:
         return reason_for_body(equation.settings)
@@ -42,7 +43,7 @@ def reason_not_native(equation: Equation, inside: bool = False) -> str:
 
 
 def reason_for_product(equation: Equation, inside: bool) -> str:
-    left, right = equation.inputs
+    left, right = equation.inputs[:2]
     described = f"matmul of {left.type} and {right.type}"
     if left.type.dtype.name not in FLOATS:
         return described

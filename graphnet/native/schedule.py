@@ -20,7 +20,11 @@ Rule = Callable[["Scheduler", Equation], None]
 
 
 class Scheduler:
-    """Walks over a program and collects calls; final."""
+    """Walks over a program and collects calls; final.
+
+    ``joined`` holds arrays made of parts (where each is, and where it goes) that nobody has needed
+    in one piece so far: joined weights are mostly packed part by part.
+    """
 
     def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, Rule]) -> None:
         self.program, self.kernels, self.rules = program, kernels, rules
@@ -28,6 +32,7 @@ class Scheduler:
         self.constants: list[Literal] = []
         self.places: dict[Atom, Place] = {}
         self.packed: dict[tuple[object, ...], Buffer] = {}
+        self.joined: dict[Buffer, list[tuple[Place, Place]]] = {}
         self.flag = Buffer(("flag", 0), 8)
         self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
@@ -41,6 +46,8 @@ class Scheduler:
             else:
                 (equation,) = unit.equations
                 self.rules[equation.primitive.name](self, equation)
+        for atom in self.program.outputs:
+            self.put_together(self.at(atom))
 
     # ---- places
 
@@ -75,10 +82,18 @@ class Scheduler:
         cost: float,
         is_shared: bool = True,
     ) -> Call:
+        for place in places:
+            if place is not None:
+                self.put_together(place)
         pointers = [(None, 0) if place is None else pointer(place) for place in places]
         made = Call(code, pointers, list(arguments), cost, is_shared, self.equations)
         self.calls.append(made)
         return made
+
+    def put_together(self, place: Place) -> None:
+        """Copy the parts of a joined array into it, if that was not done yet."""
+        for source, part in self.joined.pop(place.pointer, ()):
+            self.copy(source, part)
 
     # ---- loops
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product as pairs_of
 from math import prod
 
@@ -12,10 +13,10 @@ from graphnet.native.schedule import Scheduler
 
 
 def product(scheduler: Scheduler, equation: Equation) -> None:
-    left, right = (scheduler.at(atom) for atom in equation.inputs)
+    left, right, *start = (scheduler.at(atom) for atom in equation.inputs)
     target = scheduler.room(equation.outputs[0])
     if len(right.type.shape) <= 2:
-        matrices(scheduler, left, right, target)
+        matrices(scheduler, left, right, target, *start)
         return
     if len(left.type.shape) == 1:
         left = left.broadcast(ArrayType((1, *left.type.shape), left.type.dtype))
@@ -31,8 +32,10 @@ def product(scheduler: Scheduler, equation: Equation) -> None:
         matrices(scheduler, *(matrix(place, entry) for place in (left, right, target)))
 
 
-def matrices(scheduler: Scheduler, left: Place, right: Place, target: Place) -> None:
-    """The product of rows by a matrix."""
+def matrices(
+    scheduler: Scheduler, left: Place, right: Place, target: Place, start: Place | None = None
+) -> None:
+    """The product of rows by a matrix, added to ``start``."""
     rows, depth = prod(left.type.shape[:-1]), left.type.shape[-1]
     right = right.as_matrix()
     columns = right.type.shape[1]
@@ -46,25 +49,74 @@ def matrices(scheduler: Scheduler, left: Place, right: Place, target: Place) -> 
     stride = a.strides[1] if transposed else a.strides[0]
     packed = panels(scheduler, right)
     code = scheduler.kernels.product(left.type.dtype, transposed)
-    arguments = [rows, columns, depth, stride, columns, 0]
-    scheduler.call(code, [a, packed, target, None], arguments, 2.0 * rows * columns * depth)
+    begins = None if start is None else beginning(scheduler, start, target)
+    arguments = [rows, columns, depth, stride, columns, begins.strides[0] if begins else 0]
+    scheduler.call(code, [a, packed, target, begins], arguments, 2.0 * rows * columns * depth)
+
+
+def beginning(scheduler: Scheduler, start: Place, target: Place) -> Place:
+    """What a product is added to, as rows."""
+    start = start.broadcast(target.type)
+    rows = start.as_rows()
+    if rows is None:
+        scheduler.copy(start, target)  # a product may begin from what it overwrites
+        rows = target.as_rows()
+    assert rows is not None
+    return rows
 
 
 def panels(scheduler: Scheduler, right: Place) -> Place:
     """A matrix in panels, made once for all products that it is the right operand of."""
-    if 1 not in right.strides and right.type.size:
-        right = scheduler.copied(right)
     key = (right.pointer, right.offset, right.strides, right.type)
     depth, columns = right.type.shape
     if key not in scheduler.packed:
-        transposed = right.strides[1] != 1 and columns != 1
-        count = scheduler.kernels.tile(right.type.dtype).packed_size(depth, columns)
-        place = scheduler.new(right.type, count, "panels")
-        code = scheduler.kernels.pack(right.type.dtype, transposed)
-        stride = right.strides[1] if transposed else right.strides[0]
-        scheduler.call(code, [right, place], [depth, columns, stride, depth], 2.0 * count)
+        tile = scheduler.kernels.tile(right.type.dtype)
+        place = scheduler.new(right.type, tile.packed_size(depth, columns), "panels")
+        for part, row, column in parts_in(scheduler, right, tile.panel):
+            pack(scheduler, part, place, column * depth + row * tile.panel, depth)
         scheduler.packed[key] = place.pointer
     return Place.of(scheduler.packed[key], right.type)
+
+
+def pack(scheduler: Scheduler, part: Place, panels: Place, offset: int, pitch: int) -> None:
+    """Pack a matrix, or a part of one whose depth is ``pitch``."""
+    if 1 not in part.strides and part.type.size:
+        part = scheduler.copied(part)
+    depth, columns = part.type.shape
+    transposed = part.strides[1] != 1 and columns != 1
+    code = scheduler.kernels.pack(part.type.dtype, transposed)
+    stride = part.strides[1] if transposed else part.strides[0]
+    target = replace(panels, offset=offset)
+    cost = 2.0 * panels.pointer.nbytes / part.type.dtype.itemsize
+    scheduler.call(code, [part, target], [depth, columns, stride, pitch], cost)
+
+
+def parts_in(scheduler: Scheduler, right: Place, panel: int) -> list[tuple[Place, int, int]]:
+    """The matrix as parts that can be packed one by one, with the row and the column of each.
+
+    Those of a joined array, if each begins with a panel, and none but the last ends within one.
+    """
+    (rows, columns), size = right.type.shape, right.type.dtype.itemsize
+    found: list[tuple[Place, int, int]] = []
+    for source, part in scheduler.joined.get(right.pointer, ()):
+        if len(source.type.shape) != 2:
+            break
+        row, column = divmod(part.offset, columns)
+        if right.strides == (1, rows):
+            source = source.transposed((1, 0), turned(source.type))
+            column, row = divmod(part.offset, rows)
+        end = column + source.type.shape[1]
+        if column % panel or (end % panel and end != columns):
+            break
+        found.append((source, row, column))
+    is_whole = not right.offset and right.type.size * size == right.pointer.nbytes
+    is_plain = right.strides in ((columns, 1), (1, rows))
+    taken = sum(source.type.size for source, _, _ in found)
+    return found if is_whole and is_plain and taken == right.type.size else [(right, 0, 0)]
+
+
+def turned(type: ArrayType) -> ArrayType:
+    return ArrayType(type.shape[::-1], type.dtype)
 
 
 def matrix(place: Place, entry: tuple[int, ...]) -> Place:

@@ -8,6 +8,7 @@ from math import prod
 from graphnet.ir.program import Equation, Program, literal
 from graphnet.ir.reduction import axes_of
 from graphnet.ir.types import ArrayType
+from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.body import parts_of
 from graphnet.native.calls import FLAG
 from graphnet.native.kernels import Kernels
@@ -34,8 +35,10 @@ def view(scheduler: Scheduler, equation: Equation) -> None:
 
 def concatenate(scheduler: Scheduler, equation: Equation) -> None:
     target = scheduler.room(equation.outputs[0])
-    for atom, part in parts_of(equation, target):
-        scheduler.copy(scheduler.at(atom), part)
+    parts = [(scheduler.at(atom), part) for atom, part in parts_of(equation, target)]
+    for source, _ in parts:
+        scheduler.put_together(source)
+    scheduler.joined[target.pointer] = parts
 
 
 def unslice(scheduler: Scheduler, equation: Equation) -> None:
@@ -101,6 +104,6 @@ RULES: Mapping[str, Rule] = {
     "take": indexed,
     "scatter_add": indexed,
     "checked_lengths": indexed,
-    "matmul": product,
+    **dict.fromkeys(PRODUCTS, product),
     "scan": scan,
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from graphnet.ir.program import Atom, Equation, Program
 from graphnet.ir.scan import program_count
 from graphnet.ir.types import ArrayType
+from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.calls import FLAG, Buffer
 from graphnet.native.place import Place
 from graphnet.native.rows import for_any_rows
@@ -55,7 +56,7 @@ def note_readers(matrix: Place, atom: Atom, body: Program, named: Program) -> No
     """Say of panels which products of the body, as it is in the program, they are for."""
     pairs = zip(body.equations, named.equations, strict=True)
     buffer: Buffer = matrix.pointer
-    buffer.equations = tuple(own for e, own in pairs if atom in e.inputs[1:])
+    buffer.equations = tuple(own for e, own in pairs if atom in e.inputs[1:2])
 
 
 def stacked(
@@ -129,7 +130,7 @@ def packed_constants(
             if place is None:
                 continue
             made = place.view(equation) if name in VIEWS else None
-            if name == "matmul" and position == 1:
+            if name in PRODUCTS and position == 1:
                 found[atom] = panels(scheduler, place.as_matrix())
             elif made is not None:
                 known[equation.outputs[0]] = made

@@ -79,20 +79,20 @@ class Live:
 
     def step(self, state: Sequence[NDArray], x: Any) -> list[NDArray]:
         """The next states and what else the cell gives, for the states before and one input."""
-        given, native = self._given, self._native
-        if not isinstance(x, np.ndarray) or x.shape != given[0].shape:
+        native, target = self._native, self._given[0]
+        if not isinstance(x, np.ndarray) or x.shape != target.shape:
             x = self._fitting(x)
-        np.copyto(given[0], x)
+        np.copyto(target, x)
         is_next = state is self._last
         if not is_next:
             self._take(state)
         if native is None:
             return self._interpreted()
-        native.run(is_next)
-        if native.went_wrong:
+        side = native.run(is_next)
+        if native.flag.value and native.went_wrong():
             self._interpreted()  # which raises what is wrong
-        self._last = self._results[native.side]
-        return self._last
+        self._last = last = self._results[side]
+        return last
 
     def _take(self, state: Sequence[NDArray]) -> None:
         """States that are not those which the last step returned."""

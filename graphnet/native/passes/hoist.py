@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from graphnet.ir.pointwise import add
 from graphnet.ir.product import matmul
-from graphnet.ir.program import Atom, Equation, Program, is_var
+from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.shaping import broadcast
+from graphnet.native.accumulation import is_row
 from graphnet.native.passes.lifting import MOVES, Lifter, Operand, can_lift
 from graphnet.native.passes.scans import Replacement, Result, Scan, rewrite_scans
+from graphnet.native.rewrite import producers, read_counts
 
 
 def hoist(program: Program) -> Program:
@@ -33,7 +36,7 @@ class Plan:
 def hoist_scan(scan: Scan) -> Replacement | None:
     stepped = free_values(scan)
     free = [equation for equation in scan.equations if equation.outputs[0] in stepped]
-    plan = planned(scan, free, stepped)
+    plan = planned(scan, free, stepped, paying(scan, free, stepped))
     if not plan.outside:
         return None
     lifter = Lifter(scan.length)
@@ -70,7 +73,9 @@ def free_values(scan: Scan) -> dict[Atom, bool]:
     return stepped
 
 
-def planned(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> Plan:
+def planned(
+    scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool], paying: set[Equation]
+) -> Plan:
     """From the last equation to the first: what is read where.
 
     A free value that the body reads enters it if that pays, or if it is computed outside anyway;
@@ -81,14 +86,14 @@ def planned(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> P
         if equation.outputs[0] not in stepped:
             inside.update(equation.inputs)
     inside.update(result.inside for result in scan.results if not stepped.get(result.inside))
-    staying = staying_results(scan.results, free, stepped, inside)
+    staying = staying_results(scan.results, free, stepped, inside, paying)
     inside |= staying
     plan = Plan({r.inside for r in scan.results if stepped.get(r.inside)} - staying)
     for equation in reversed(free):
         value = equation.outputs[0]
         if value in inside:
             computed = value in plan.outside and equation.primitive not in MOVES
-            if computed or pays(equation, stepped):
+            if computed or equation in paying:
                 plan.outside.add(value)
                 plan.entering.add(value)
             else:
@@ -103,17 +108,18 @@ def staying_results(
     free: list[Equation],
     stepped: Mapping[Atom, bool],
     inside: set[Atom],
+    paying: set[Equation],
 ) -> set[Atom]:
     """The free results that the body computes anyway, or from what it computes anyway: outside,
     their operands would be computed or stacked once more."""
     computed = set(inside)
     for equation in reversed(free):
-        if equation.outputs[0] in computed and not pays(equation, stepped):
+        if equation.outputs[0] in computed and equation not in paying:
             computed.update(equation.inputs)
     staying: set[Atom] = set()
     for equation in free:
         value = equation.outputs[0]
-        if not stepped[value] or pays(equation, stepped):
+        if not stepped[value] or equation in paying:
             continue
         own = value in computed and equation.primitive not in MOVES
         if own or not staying.isdisjoint(equation.inputs):
@@ -121,8 +127,38 @@ def staying_results(
     return staying.intersection(result.inside for result in results)
 
 
-def pays(equation: Equation, stepped: Mapping[Atom, bool]) -> bool:
-    """Products pay, and what is the same at each step, if more than a repetition is computed."""
-    if not stepped[equation.outputs[0]]:
-        return equation.primitive is not broadcast
-    return equation.primitive is matmul
+def paying(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> set[Equation]:
+    """Products pay, and what is the same at each step, if more than a repetition is computed.
+
+    A bias leaves with a product that nothing else reads: there it costs nothing (``accumulate``).
+    """
+    counts, made = read_counts(scan.body()), producers(free)
+    found: set[Equation] = set()
+    for equation in free:
+        if not stepped[equation.outputs[0]]:
+            pays = equation.primitive is not broadcast
+        elif equation.primitive is add:
+            pays = adds_bias(equation, stepped, made, counts)
+        else:
+            pays = equation.primitive is matmul
+        if pays:
+            found.add(equation)
+    return found
+
+
+def adds_bias(
+    equation: Equation,
+    stepped: Mapping[Atom, bool],
+    made: Mapping[Var, Equation],
+    counts: Mapping[Var, int],
+) -> bool:
+    """Whether an addition is of a product that leaves, and of one row for all steps."""
+    for product, bias in (equation.inputs, equation.inputs[::-1]):
+        maker = made.get(product) if is_var(product) and counts[product] == 1 else None
+        if maker is not None and maker.primitive is matmul:
+            right = maker.inputs[1]
+            is_large = len(right.type.shape) == 2 and not stepped.get(right, False)
+            is_fixed = not stepped.get(bias, False)
+            if is_large and is_fixed and is_row(bias.type, product.type.shape[-1]):
+                return product.type == equation.outputs[0].type
+    return False

@@ -29,14 +29,18 @@ def join_sums(program: Program) -> Program:
     return rewritten(program, None)
 
 
-def rewritten(program: Program, constants: set[Atom] | None) -> Program:
+def rewritten(
+    program: Program, constants: set[Atom] | None, sequences: Iterable[Atom] = ()
+) -> Program:
     """The program, or the body of a scan with these constants, and all bodies inside of it."""
     equations = []
     for equation in program.equations:
         if is_scan(equation):
             body: Program = equation.settings["body"]
-            fixed: set[Atom] = set(body.inputs[: equation.settings["constants"]])
-            equation = with_body(equation, rewritten(body, fixed))
+            count = equation.settings["constants"]
+            fixed: set[Atom] = set(body.inputs[:count])
+            stepped = body.inputs[count + equation.settings["carried"] :]
+            equation = with_body(equation, rewritten(body, fixed, stepped))
         equations.append(equation)
     if equations != program.equations:
         program = Program(program.inputs, equations, program.outputs)
@@ -45,7 +49,7 @@ def rewritten(program: Program, constants: set[Atom] | None) -> Program:
     if constants is None:
         return program
     program = sliced_sums(program, constants)
-    return join_overlaps(constants_together(program, constants))
+    return join_overlaps(constants_together(program, constants, sequences))
 
 
 @dataclass(slots=True, eq=False)
@@ -249,23 +253,37 @@ def cut_out(sums: Sums, whole: Atom, start: int, stop: int, equation: Equation) 
 # ---- constants
 
 
-def constants_together(program: Program, constants: set[Atom]) -> Program:
-    """The constants of a sum are added to each other, which hoisting takes out of the scan."""
-    fixed = set(constants)
+def constants_together(
+    program: Program, constants: set[Atom], sequences: Iterable[Atom] = ()
+) -> Program:
+    """The constants of a sum are added to each other, and to what no carried value takes part in,
+    before all else: hoisting may take these sums out of the scan."""
+    fixed, free = set(constants), {*constants, *sequences}
     for equation in program.equations:
         if equation.primitive in (add, concatenate) and fixed.issuperset(equation.inputs):
             fixed.update(equation.outputs)
+        if all(not is_var(atom) or atom in free for atom in equation.inputs):
+            free.update(equation.outputs)
     sums = Sums(program)
     at = {s.root: s for s in sums.all}
     changed = False
     for equation in program.equations:
         sum = at.get(equation)
-        terms = sum.terms if sum else []
-        same = [term for term in terms if term in fixed or not is_var(term)]
-        if sum is None or len(same) < 2 or len(same) == len(terms):
+        same, known, others = by_change(sum.terms if sum else [], fixed, free)
+        apart = len(same) > 1 and (known or others)
+        if sum is None or not (apart or (same and known and others)):
             sums.new.keep(equation)
             continue
         changed = True
-        others = [term for term in terms if is_var(term) and term not in fixed]
-        sums.replace(sum, [*others, sums.add_up(sums.new.atoms(same), sum)])
+        constant = sums.add_up(sums.new.atoms(same), sum)
+        sums.replace(sum, [*known, constant, *others])
     return sums.finished() if changed else program
+
+
+def by_change(terms: list[Atom], fixed: set[Atom], free: set[Atom]) -> tuple[list[Atom], ...]:
+    """Of a sum the constants, other terms that no carried value takes part in, and the rest."""
+    kinds: tuple[list[Atom], ...] = ([], [], [])
+    for term in terms:
+        is_fixed = term in fixed or not is_var(term)
+        kinds[0 if is_fixed else 1 if term in free else 2].append(term)
+    return kinds
