@@ -11,7 +11,7 @@ from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
-from graphnet.graph.state import UNSAVED
+from graphnet.graph.state import INDICES, UNSAVED
 
 Memo = dict[int, Any]
 
@@ -70,7 +70,7 @@ def clone_part(part: Module, memo: Memo) -> Module:
         for node in part.nodes:
             memo[id(node)] = clone_node(node, memo)
     for name, value in part.__dict__.items():
-        if name not in (*UNSAVED, "graph", "_position", "_by_name"):
+        if name not in (*UNSAVED, *INDICES, "graph"):
             object.__setattr__(result, name, clone_value(value, memo))
     if isinstance(result, GModule):
         result._set_layout()

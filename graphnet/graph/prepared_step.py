@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from graphnet.graph import table
 from graphnet.graph.flat import Flat, contiguous, flatten
 from graphnet.graph.module import Module
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.results import handed_out
 from graphnet.graph.run import accumulating, fill, remembering
 from graphnet.graph.sources import Source
 from graphnet.graph.step_program import StepProgram, Vector, on_vector
@@ -22,7 +22,6 @@ from graphnet.graph.unchanged import Arrays, Modules
 from graphnet.ir.interpreter import Interpreter
 from graphnet.ir.program import Program
 from graphnet.ir.types import ArrayType, NDArray
-from graphnet.native import is_of_run
 
 SMALL = 2**14
 """Numbers in a parameter, on average, up to which calls cost more than copies of gradients."""
@@ -128,23 +127,6 @@ class Prepared:
         if step.program not in self._runs:
             self._runs[step.program] = step.prepared()
         return self._runs[step.program]
-
-
-LARGE = 2**16
-"""Bytes from which on a result is handed out as it lies in the memory of its run. It holds on to
-all of that memory, so states, which stay until the next step, are copied."""
-
-
-def handed_out(values: Iterable[NDArray | None]) -> list[Any]:
-    """Results that the user may keep and change, each without effect on another."""
-    found: list[Any] = []
-    for value in values:
-        if value is not None:
-            shared = value.nbytes < LARGE or not is_of_run(value)
-            if shared or any(o is not None and np.may_share_memory(value, o) for o in found):
-                value = np.array(value)
-        found.append(value)
-    return found
 
 
 def vector_of(parameters: Sequence[Parameter], flat: Flat) -> Vector:

@@ -13,6 +13,7 @@ from graphnet.graph import table
 from graphnet.graph.given import as_array, check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
+from graphnet.graph.results import handed_out
 from graphnet.graph.sources import Draw, Remembered
 from graphnet.graph.traced import Record, Traced, trace_module
 from graphnet.graph.wanted import ByName, Wanted, full_path
@@ -63,8 +64,10 @@ class Run:
         self._values = values[: len(traced.program.outputs)]
         with remembering:  # all states of one run, or none
             for memory, position in traced.updates.items():
-                memory.data = self._values[position]
-        leaves = [np.array(value) for value in values[: traced.output_count]]
+                memory.data = np.array(self._values[position])
+        outputs = values[: traced.output_count]
+        shared = module.is_training or traced.records  # with residuals, or with values of nodes
+        leaves = list(map(np.array, outputs)) if shared else handed_out(outputs)
         self.outputs: Any = table.unflatten(traced.output_structure, leaves)
 
     def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:

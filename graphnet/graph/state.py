@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 UNSAVED = ("_thread_runs", "_trace_cache", "_generator", "_memories", "_flat_vectors")
 """Attributes of a module that belong to this very object: copies start without them."""
+INDICES = ("_position", "_by_name")
+"""Of a closed graph, which nobody changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,10 @@ class ModuleState:
         containers = tuple(
             (value, contents(value))
             for name, value in attributes
-            if isinstance(value, list | dict) and name not in UNSAVED
+            if isinstance(value, list | dict) and name not in (*UNSAVED, *INDICES)
         )
         return ModuleState(module, module._version, module.is_training, containers)
-
-    def is_current(self) -> bool:
-        """Whether the module still is as it was."""
-        return (
-            self.module._version == self.version
-            and self.module.is_training is self.mode
-            and all(same_items(contents(value), kept) for value, kept in self.containers)
-        )
 
 
 def contents(value: Any) -> tuple[Any, ...]:
     return (*value, *value.values()) if isinstance(value, dict) else tuple(value)
-
-
-def same_items(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
-    return len(left) == len(right) and all(a is b for a, b in zip(left, right, strict=True))

@@ -21,6 +21,7 @@ from graphnet.graph.tracing import (
     current_tracing,
     received,
 )
+from graphnet.graph.unchanged import Unchanged
 from graphnet.graph.wanted import Wanted, chosen
 from graphnet.ir.builder import building
 from graphnet.ir.collector import collector_paused
@@ -67,12 +68,14 @@ class Traced:
     updates: dict[Memory, int]
     derivative: Derivative | None = None
     wanted: dict[Var, int] = field(default_factory=dict)
+    unchanged: Unchanged = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unchanged = Unchanged(self.states, [parameter for _, parameter in self.parameters()])
 
     def is_current(self) -> bool:
         """Whether modules and parameters still are as they were traced."""
-        return all(state.is_current() for state in self.states) and all(
-            parameter.dtype == var.type.dtype for var, parameter in self.parameters()
-        )
+        return self.unchanged.are_current()
 
     def parameters(self) -> Iterator[tuple[Var, Parameter]]:
         """The parameters that took part, with the program inputs that they fill."""

@@ -13,7 +13,8 @@ from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.module import Module
-from graphnet.graph.prepared_step import Bound, Prepared, handed_out
+from graphnet.graph.prepared_step import Bound, Prepared
+from graphnet.graph.results import handed_out
 from graphnet.graph.run import remembering
 from graphnet.graph.step_program import forward_program, step_program
 from graphnet.graph.traced import input_casts, trace_module

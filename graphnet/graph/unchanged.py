@@ -59,6 +59,21 @@ class Arrays:
         return all(map(is_, map(data, self._parameters), self._kept))
 
 
+dtype: Callable[[Parameter], Any] = attrgetter("_data.dtype")
+
+
+class Unchanged:
+    """What a trace rests on: modules as they were, parameters of the same dtypes; final."""
+
+    def __init__(self, states: Sequence[ModuleState], parameters: Sequence[Parameter]) -> None:
+        self._modules = Modules(states)
+        self._parameters = parameters
+        self._dtypes = list(map(dtype, parameters))
+
+    def are_current(self) -> bool:
+        return self._modules.are_current() and list(map(dtype, self._parameters)) == self._dtypes
+
+
 class FlatVectors:
     """The flat vectors of a module, as long as it stays as it is; final."""
 

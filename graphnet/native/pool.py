@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -169,6 +170,7 @@ def checked(count: int | str, subject: str) -> int:
     return int(count)
 
 
+@cache
 def cores() -> int:
     """The cores that this process may use: fewer than there are in most containers."""
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
