@@ -43,7 +43,8 @@ class Run:
     where they are, so update them after ``backward``.
 
     In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
-    ``backward`` computes forward once more.
+    ``backward`` computes forward once more: of a run that keeps no values (``forward``), from the
+    inputs as they are then.
     """
 
     def __init__(
@@ -200,7 +201,8 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
     traced = find_trace(module, structure, arrays, wanted)
-    values = [np.array(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
+    take = np.array if module.is_training or wanted.keep else np.asarray
+    values = [take(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
     with remembering:
