@@ -118,6 +118,61 @@ def test_a_step_allocates_nothing_that_stays(rng: np.random.Generator) -> None:
     assert peak - before < 64 * 8 * 4, "no arrays on the way"
 
 
+def test_results_that_are_inputs(rng: np.random.Generator) -> None:
+    """A delay line, states that change places, and the input itself."""
+    x, a, b = gn.input("x"), nn.State(3)().annotate(name="a"), nn.State(3)().annotate(name="b")
+    new = nn.CAddTable()([nn.Linear(3, 3)(x), b])
+    shown = nn.Identity()(x)
+    cell = gn.GModule([x, a, b], [new, nn.Identity()(a), shown]).evaluate()
+    xs = rng.normal(size=(STEPS, 3))
+    live = nn.Live(cell, xs[0])
+    followed(live, cell, xs, 1e-12)
+    first = live.step(live.start(), xs[0])
+    live.step(first, xs[1])
+    np.testing.assert_array_equal(first[2], xs[0])
+
+
+def test_weights_that_are_results_can_be_written_to(rng: np.random.Generator) -> None:
+    cell = nn.rnn_cell(3, 4).evaluate()
+    x, h = gn.input("x"), nn.State(4)().annotate(name="h")
+    cell = gn.GModule([x, h], [nn.Tanh()(nn.Linear(3, 4)(x) + h), nn.Add(4)(h)]).evaluate()
+    live = nn.Live(cell, np.zeros(3))
+    for array in live.step(live.start(), np.ones(3)):
+        array[...] = 7
+    followed(live, cell, rng.normal(size=(STEPS, 3)), 1e-12)
+
+
+def test_a_step_that_failed_leaves_no_trace(rng: np.random.Generator) -> None:
+    x, h = gn.input("x"), nn.State(4)().annotate(name="h")
+    next_h = nn.Tanh()(nn.CAddTable()([nn.LookupTable(9, 4)(x), h]))
+    cell = gn.GModule([x, h], [next_h]).evaluate()
+    live = nn.Live(cell, np.zeros(2, int))
+    state = live.step(live.step(live.start(), np.array([1, 2])), np.array([3, 4]))
+    kept = state[0].copy()
+    with pytest.raises(IndexRangeError):
+        live.step(state, np.array([1, 99]))
+    (found,) = live.step(state, np.array([5, 6]))
+    np.testing.assert_allclose(found, cell.forward([np.array([5, 6]), kept]), rtol=1e-12)
+
+
+def test_a_product_that_begins_from_a_weight(rng: np.random.Generator) -> None:
+    """What a run overwrites is no weight that was prepared once."""
+    x, h = gn.input("x"), nn.State(4)().annotate(name="h")
+    inner = nn.CAddTable()([nn.Linear(3, 4, bias=False)(x), TurnedBias()(h)])
+    cell = gn.GModule([x, h], [nn.CAddTable()([nn.Tanh()(inner), h])]).evaluate()
+    followed(nn.Live(cell, np.zeros((2, 3))), cell, rng.normal(size=(STEPS, 2, 3)), 1e-12)
+
+
+class TurnedBias(gn.Module):
+    """A bias (batch of 2, 4) that is stored transposed."""
+
+    def __init__(self) -> None:
+        self.weight = gn.Parameter((4, 2))
+
+    def compute(self, h: Any) -> Any:
+        return self.weight.T
+
+
 FAULTS: list[tuple[Any, str]] = [
     (lambda live: live.step(live.start(), np.zeros(4)), r"an input \(4,\), expected \(3,\)"),
     (lambda live: live.step(live.start(), [[0.0] * 3]), r"an input \(1, 3\), expected \(3,\)"),

@@ -20,7 +20,7 @@ from graphnet.native.rules import reason_not_native
 from tests.native_help import arrays_for, recurrent_programs
 from tests.native_programs import random_program, run_compiled
 
-COUNT = 60
+COUNT = 40
 """Random programs, of those that are native throughout."""
 
 
@@ -32,8 +32,7 @@ def assert_same(program: Program, arrays: list[np.ndarray], threads: int = 1) ->
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize(("lengths", "threads"), [(False, 3), (True, 1)])
 @pytest.mark.parametrize("name", nn.CELLS)
 def test_every_cell(name: str, lengths: bool, threads: int) -> None:
     for program in recurrent_programs(name, lengths, hidden=7, batch=5):

@@ -19,7 +19,7 @@ from graphnet.ir.program import Atom, is_var
 from graphnet.native import optimised
 from graphnet.native.rewrite import producers, uniform_value
 
-SHAPES = [(2, 2), (3, 7), (7, 3), (50, 20), (20, 50), (128, 5), (5, 128)]
+SHAPES = [(2, 2), (3, 7), (20, 50), (128, 5)]
 """Steps and rows; 7 is the hidden size too, 5 the size of the input."""
 
 SIZES = [(5, 7), (64, 128)]

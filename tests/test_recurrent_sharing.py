@@ -119,7 +119,7 @@ def test_the_trainer_carries_the_state_of_an_lstm() -> None:
     trainer.fit([(XS, np.zeros((6, 2, 1)))], epochs=1)
     expected = net.forward([XS, (zero, zero)])[1]
     for found, wanted in zip(trainer.states, expected, strict=True):
-        np.testing.assert_array_equal(found, wanted)
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)  # the trainer compiles
 
 
 def foreign(net: gn.GModule, kind: Any) -> Callable[[], object]:

@@ -19,6 +19,9 @@ from peers.limit import TooSlow
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 """Of the largest number of an array: sums of thousands of terms in another order."""
+NORMALISED = 5
+"""Layer norm divides rows by their deviation, which magnifies rounding: at char-rnn's shape float32
+itself differs from float64 by 1.1e-4, in the interpreter and compiled alike."""
 
 
 def jax_side(case: Case, net: Any, data: Data) -> ours.Side:
@@ -108,7 +111,8 @@ def measured(case: Case, peer: str, settings: Settings, product: LargeProduct) -
     except TooSlow as reason:
         return row | {"skipped": str(reason)}
     draws = random_draws(case)
-    wrong = differences(own.results(draws), theirs.results(draws), TOLERANCE[case.dtype])
+    tolerance = TOLERANCE[case.dtype] * (NORMALISED if "norm" in case.label else 1)
+    wrong = differences(own.results(draws), theirs.results(draws), tolerance)
     if wrong:
         return row | {"refused": f"the sides differ in {'; '.join(wrong[:3])}"}
     timing = by_turns(

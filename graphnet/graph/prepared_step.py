@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -95,15 +96,21 @@ class Prepared:
             self.bound = self._bind()
         return True
 
-    def input_gradients(self, results: Sequence[NDArray], bound: Bound) -> object:
-        """The gradients of the leaves of the net's input, nested as it is."""
-        structure = self._traced.input_structure
-        assert isinstance(structure, tuple)
-        found = handed_out(
-            results[bound.by_inputs[leaf]] if leaf in bound.by_inputs else None
-            for leaf in range(len(self._traced.casts))
+    def handed(
+        self, results: Sequence[NDArray], bound: Bound, by_inputs: bool
+    ) -> tuple[float, Any, Any]:
+        """The loss, the outputs of the net and the gradient of its input, nested as they are."""
+        leaves = range(len(self._traced.casts)) if by_inputs else ()
+        gradients = [results[bound.by_inputs[i]] if i in bound.by_inputs else None for i in leaves]
+        found = handed_out([*results[: self.count], *gradients])
+        loss, outputs = table.unflatten(self.structure, found[: self.count])
+        if not by_inputs:
+            return float(loss), outputs, None
+        return (
+            float(loss),
+            outputs,
+            table.unflatten(self._traced.input_structure, found[self.count :])[0],
         )
-        return table.unflatten(structure, found)[0]
 
     def _bind(self) -> Bound:
         parameters = list(self._net.parameters())

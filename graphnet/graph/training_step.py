@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.module import Module
 from graphnet.graph.prepared_step import Bound, Prepared
-from graphnet.graph.results import handed_out
 from graphnet.graph.run import remembering
 from graphnet.graph.step_program import forward_program, step_program
 from graphnet.graph.traced import input_casts, trace_module
@@ -113,14 +111,12 @@ class TrainingStep:
         """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
         prepared, leaves = self._prepared_for(inputs, target, True)
         results, bound = self._results(prepared, leaves, inputs)
-        grad_inputs = prepared.input_gradients(results, bound) if self.input_gradients else None
-        return StepResult(*loss_and_outputs(prepared, results), grad_inputs)
+        return StepResult(*prepared.handed(results, bound, self.input_gradients))
 
     def judge(self, inputs: Any, target: Any) -> StepResult:
         """The loss and the outputs, without gradients (in the mode that the net is in)."""
         prepared, leaves = self._prepared_for(inputs, target, False)
-        results, _ = self._results(prepared, leaves, inputs)
-        return StepResult(*loss_and_outputs(prepared, results), None)
+        return StepResult(*prepared.handed(*self._results(prepared, leaves, inputs), False))
 
     def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
@@ -199,12 +195,6 @@ def flattened(
     expected, nested = table.flatten(target, absent=bool(criterion.optional_inputs()))
     arrays = [as_array(net, leaf) for leaf in leaves]
     return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
-
-
-def loss_and_outputs(prepared: Prepared, results: Sequence[NDArray]) -> tuple[float, Any]:
-    outputs = handed_out(results[: prepared.count])
-    loss, net_outputs = table.unflatten(prepared.structure, outputs)
-    return float(loss), net_outputs
 
 
 def compile_step(

@@ -45,9 +45,7 @@ class Derivative:
                 )
             )
         gradients = (found.get(atom, atom) for atom in self.backward.outputs)
-        return Program(
-            self.forward.inputs, equations, (*self.forward.outputs[:count], *gradients)
-        )
+        return Program(self.forward.inputs, equations, (*self.forward.outputs[:count], *gradients))
 
 
 def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = None) -> Derivative:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 
 from llvmlite import ir
@@ -14,18 +13,22 @@ from graphnet.native.target import Engine, Processor, compile_emitted
 from graphnet.native.tile import INDEX
 
 
-@cache
 def source_digest() -> str:
     """Of the code that makes code: object files of another version are not used."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for path in sorted(Path(__file__).parent.glob("*.py*")):  # sources, or what they compile to
+        if path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+# Read here, with the modules just imported, and not later, when they might have been edited.
+DIGEST = source_digest()
 
 
 def compiled_module(keys: Sequence[str], text: Callable[[], str], processor: Processor) -> Engine:
     """The module that holds kernels of these keys; its text is made only if it is not on disk."""
-    return compile_emitted("\n".join((source_digest(), *keys)), text, processor)
+    return compile_emitted("\n".join((DIGEST, *keys)), text, processor)
 
 
 def with_numbers(module: ir.Module, name: str, numbers: Sequence[int]) -> None:

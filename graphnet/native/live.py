@@ -33,6 +33,10 @@ class LiveProgram:
     ) -> None:
         kernels = Kernels(host(), threads=1)
         scheduler = scheduled(program, kernels)
+        for atom in program.outputs:  # what is an input or a weight becomes a result of each run
+            place = scheduler.at(atom)
+            if place.pointer.source[0] != "arena":
+                scheduler.places[atom] = scheduler.copied(place)
         kernels.compile()
         self._plan = plan = planned(scheduler, program, frozenset(fixed))
         self._drive = driver()
@@ -84,8 +88,7 @@ class LiveProgram:
         self._run(self._addresses_of_records[2 + side if again else side])
         return side
 
-    def went_wrong(self) -> bool:
-        """Whether an index was out of range in a run since the last time this was asked."""
-        found = bool(self.flag.value)
+    def undo(self) -> None:
+        """After a run in which an index was out of range: as if it had not been."""
         self.flag.value = 0
-        return found
+        self.side = 1 - self.side

@@ -106,10 +106,11 @@ def planned(
 def settled(calls: Sequence[Call], fixed: Collection[int], results: set[int]) -> set[int]:
     """The calls that compute from fixed inputs alone, and no results.
 
-    A buffer that any other call touches might be written there, and is not trusted from then on.
+    A buffer that any other call touches might be written there, and is not trusted from then on;
+    nor is one that a call both reads and writes (a product that begins from what it overwrites).
     """
     once: set[int] = set()
-    changing = set(results)
+    changing = results | {key for call in calls for key in named_twice(call)}
     for i, call in enumerate(calls):
         buffers = [buffer for buffer, _ in call.pointers if buffer is not None]
         if all(is_settled(buffer, fixed, changing) for buffer in buffers):
@@ -117,6 +118,12 @@ def settled(calls: Sequence[Call], fixed: Collection[int], results: set[int]) ->
         else:
             changing.update(map(id, buffers))
     return once
+
+
+def named_twice(call: Call) -> set[int]:
+    """The buffers that several pointers of a call lie in."""
+    keys = [id(buffer) for buffer, _ in call.pointers if buffer is not None]
+    return {key for key in keys if keys.count(key) > 1}
 
 
 def is_settled(buffer: Buffer, fixed: Collection[int], changing: set[int]) -> bool:

@@ -97,6 +97,8 @@ def parts_in(scheduler: Scheduler, right: Place, panel: int) -> list[tuple[Place
     Those of a joined array, if each begins with a panel, and none but the last ends within one.
     """
     (rows, columns), size = right.type.shape, right.type.dtype.itemsize
+    if not right.type.size:
+        return [(right, 0, 0)]
     found: list[tuple[Place, int, int]] = []
     for source, part in scheduler.joined.get(right.pointer, ()):
         if len(source.type.shape) != 2:

@@ -61,10 +61,10 @@ class Live:
         self._positions = positions_of(traced)
         self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
         self._native = live_program(traced.program, self._weights, self._positions[1:])
-        self._last: list[NDArray] | None = None
+        self._last: tuple[NDArray, ...] | None = None
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
-            self._results = [results[: self._count] for results in self._native.results]
+            self._results = [tuple(results[: self._count]) for results in self._native.results]
 
     def start(self) -> list[NDArray]:
         """The states before the first step: zeros."""
@@ -77,7 +77,7 @@ class Live:
         if self._native is not None:
             self._native.refresh()
 
-    def step(self, state: Sequence[NDArray], x: Any) -> list[NDArray]:
+    def step(self, state: Sequence[NDArray], x: Any) -> tuple[NDArray, ...]:
         """The next states and what else the cell gives, for the states before and one input."""
         native, target = self._native, self._given[0]
         if not isinstance(x, np.ndarray) or x.shape != target.shape:
@@ -89,8 +89,10 @@ class Live:
         if native is None:
             return self._interpreted()
         side = native.run(is_next)
-        if native.flag.value and native.went_wrong():
-            self._interpreted()  # which raises what is wrong
+        if native.flag.value:
+            native.undo()
+            self._take(state)
+            return self._interpreted()  # which raises what is wrong
         self._last = last = self._results[side]
         return last
 
@@ -110,10 +112,10 @@ class Live:
             raise self._misfit(f"an input {array.shape}", f"{self._given[0].shape}")
         return array
 
-    def _interpreted(self) -> list[NDArray]:
+    def _interpreted(self) -> tuple[NDArray, ...]:
         values = dict(zip(self._positions, self._given, strict=True)) | self._weights
         arrays = [values[i] for i in range(len(values))]
-        return [np.array(y) for y in interpreter(self._program)(arrays)[: self._count]]
+        return tuple(np.array(y) for y in interpreter(self._program)(arrays)[: self._count])
 
     def _misfit(self, found: str, expected: str) -> ShapeError:
         return ShapeError(

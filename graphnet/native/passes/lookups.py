@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphnet.ir.indexing import scatter_add, take
+from graphnet.ir.pointwise import greater, where
 from graphnet.ir.product import matmul
-from graphnet.ir.program import Atom, Equation, Origin, Program, Var, is_var
-from graphnet.ir.shaping import reshape, transpose
+from graphnet.ir.program import Atom, Equation, Origin, Program, Var, is_var, literal
+from graphnet.ir.shaping import broadcast, reshape, transpose
 from graphnet.native.passes.dead_code import remove_dead_code
 from graphnet.native.rewrite import TURNED, Rewriter, is_transpose, producers, read_counts
 
@@ -85,10 +86,9 @@ class ToMatrix:
     is_first: bool
 
     def emit(self, new: Rewriter, equation: Equation) -> Var:
-        table = new.atom(self.rows.table)
-        count = table.type.shape[0]
-        indices = new.atom(self.rows.indices)
-        sums = gathered(new, new.atom(self.other), indices, count, equation)
+        table, indices = new.atoms((self.rows.table, self.rows.indices))
+        sums = gathered(new, new.atom(self.other), indices, table.type.shape[0], equation)
+        table = met_rows(new, table, indices, equation)
         left, right = (table, sums) if self.is_first else (sums, table)
         turned = new.emit(transpose, (left,), {"axes": TURNED}, equation.origin)
         return new.emit(matmul, (turned, right), {}, equation.origin)
@@ -131,7 +131,7 @@ class Finder:
         nothing else reads it."""
         columns = atom.type.shape[-1:]
         while (equation := self.maker(atom)) is not None:
-            if alone and self.counts[equation.outputs[0]] != 1:
+            if alone and is_var(atom) and self.counts.get(atom) != 1:
                 return None
             if equation.primitive is not reshape:
                 return equation
@@ -168,6 +168,19 @@ def gathered(new: Rewriter, values: Atom, indices: Atom, rows: int, equation: Eq
     shape = (*indices.type.shape, values.type.shape[-1])
     spread = new.emit(reshape, (values,), {"shape": shape}, equation.origin)
     return new.emit(scatter_add, (spread, indices), {"rows": rows}, equation.origin)
+
+
+def met_rows(new: Rewriter, table: Atom, indices: Atom, equation: Equation) -> Var:
+    """The table with zeros in the rows that nobody looked up: what they hold, perhaps NaN, must not
+    meet the zeros of the sums."""
+    origin, zero = equation.origin, literal(0, table.type.dtype)
+    ones = literal(1, table.type.dtype)
+    each = new.emit(broadcast, (ones,), {"shape": (*indices.type.shape, 1)}, origin)
+    rows = {"rows": table.type.shape[0]}
+    met = new.emit(
+        greater, (new.emit(scatter_add, (each, indices), rows, origin), zero), {}, origin
+    )
+    return new.emit(where, (met, table, zero), {}, origin)
 
 
 def reshaped(new: Rewriter, value: Var, equation: Equation) -> Var:
