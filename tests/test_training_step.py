@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from typing import Any
 
@@ -457,3 +459,33 @@ def test_threads_share_a_step() -> None:
     for batch in batches:
         one_by_one(plain, criterion, *batch)
     assert_close(total, [50 * gradient for gradient in gradients(plain)], np.float64)
+
+
+class NotOneOfOurs:
+    """A class that is no module."""
+
+
+MISUSES: list[tuple[Any, str]] = [
+    (lambda net: gn.compile_step(net, nn.MSECriterion), "received MSECriterion as its criterion"),
+    (lambda net: gn.compile_step(NotOneOfOurs(), nn.MSECriterion()), "NotOneOfOurs as its net"),
+    (lambda net: gn.compile_step(net, nn.MSECriterion(), select=7)(X, T), "judge entry 7 of"),
+    (lambda net: gn.compile_step(net, nn.MSECriterion())(X, T), "select=0"),
+]
+X, T = np.ones((3, 2, 4)), np.zeros((3, 2, 5))
+
+
+@pytest.mark.parametrize(("misuse", "message"), MISUSES)
+def test_misuses_are_named(misuse: Any, message: str) -> None:
+    with pytest.raises(gn.GraphnetError, match=message):
+        misuse(nn.LSTM(4, 5))
+
+
+def test_steps_are_copied_and_pickled() -> None:
+    step = gn.compile_step(nn.LSTM(4, 5), nn.MSECriterion(), select=0, accumulate=False)
+    loss = step(X, T)
+    for again in (copy.deepcopy(step), pickle.loads(pickle.dumps(step))):
+        assert again.net is not step.net
+        assert again(X, T) == loss
+        np.testing.assert_array_equal(
+            again.net.flatten_parameters()[1], step.net.flatten_parameters()[1]
+        )

@@ -43,11 +43,27 @@ class Judged(Module):
     def compute(self, input: Any) -> Any:
         given, target = input
         output = self.net.call(given)
-        judged = output if self.select is None else output[self.select]
+        judged = output if self.select is None else selected(output, self.select)
+        if self.select is None and table.is_table(output) and not table.is_table(target):
+            raise GraphError(
+                f"The net gives {table.describe(output)}, and the target is one array",
+                "Which entry does the criterion judge? compile_step(net, criterion, select=0).",
+            )
         pair = in_dtype_of(self.criterion, [judged, target])
         loss = self.criterion.call(pair, name="")  # so errors name it as a run of its own does
         require_one_number(self.criterion, loss)
         return [loss, output]
+
+
+def selected(output: Any, select: int) -> Any:
+    """An entry of the net's output; raises GraphError where there is none."""
+    count = len(output) if table.is_table(output) else 0
+    if not -count <= select < count:
+        raise GraphError(
+            f"The criterion is to judge entry {select} of {table.describe(output)}",
+            f"The net gives {count} entries, counted from 0." if count else "It is no table.",
+        )
+    return output[select]
 
 
 def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
@@ -94,7 +110,15 @@ class TrainingStep:
         input_gradients: bool = False,
         accumulate: bool = True,
     ) -> None:
+        for what, part in (("net", net), ("criterion", criterion)):
+            if not isinstance(part, Module):
+                shown = part.__name__ if isinstance(part, type) else type(part).__name__
+                raise GraphError(
+                    f"A training step received {shown} as its {what}, expected a module",
+                    "compile_step(net, nn.MSECriterion()): modules, not classes or functions.",
+                )
         self.net, self.criterion = net, criterion
+        self.select = select
         self.loss_scale = loss_scale
         self.input_gradients = input_gradients
         self.accumulate = accumulate
@@ -129,6 +153,17 @@ class TrainingStep:
         from graphnet.graph.measuring import profile_step
 
         return profile_step(self, inputs, target, repeats)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and files hold the net, the criterion and the options, and compile anew."""
+        names = ("select", "loss_scale", "input_gradients", "accumulate")
+        return rebuilt, (self.net, self.criterion, {name: getattr(self, name) for name in names})
+
+    def __repr__(self) -> str:
+        made = f"{len(self._prepared)} kinds of input so far"
+        return (
+            f"<TrainingStep of {type(self.net).__name__}, {type(self.criterion).__name__}: {made}>"
+        )
 
     def is_prepared(self) -> bool:
         """Whether a program was made already."""
@@ -197,6 +232,10 @@ def flattened(
     return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
 
 
+def rebuilt(net: Module, criterion: Module, options: dict[str, Any]) -> TrainingStep:
+    return TrainingStep(net, criterion, **options)
+
+
 def compile_step(
     net: Module,
     criterion: Module,
@@ -221,7 +260,8 @@ def compile_step(
     which a run of the net draws them; those of a criterion follow.
 
     Code is made at the first call for each kind of input; another number of steps or another
-    batch size needs none. Without llvmlite, or where an operation has no native rule, the
+    batch size (from 2 on) needs none, but 10 to 30 ms to trace the net anew; the last 256 kinds
+    are kept. Without llvmlite, or where an operation has no native rule, the
     interpreter does the work, and one warning says so.
 
     >>> import numpy as np, graphnet as gn

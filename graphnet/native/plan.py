@@ -17,8 +17,9 @@ from graphnet.native.working_memory import arena_bytes
 
 WORTH = 3e4
 """Operations from which on threads share a call: a barrier costs about a microsecond."""
-WORTH_IN_ALL = 3e5
-"""Operations of a whole program from which on threads are woken at all."""
+WORTH_IN_ALL = 2e7
+"""Operations in calls that threads share from which on they are woken at all: it takes some 50
+microseconds, and longer on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def planned(
         arena,
         kept,
         scheduler.kernels.threads,
-        sum(call.cost for call in calls) >= WORTH_IN_ALL,
+        sum(call.cost for call in calls if is_shared(call)) >= WORTH_IN_ALL,
     )
 
 
@@ -137,13 +138,17 @@ def table_of(bases: Bases, calls: Sequence[Call]) -> NDArray:
     return np.array([word for call in calls for word in instruction(bases, call)], np.int64)
 
 
+def is_shared(call: Call) -> bool:
+    """Whether threads share a call, when several run."""
+    return call.is_shared and call.cost >= WORTH
+
+
 def instruction(bases: Bases, call: Call) -> list[int]:
     """A call as the driver reads it."""
     pointers: list[int] = []
     for buffer, offset in call.pointers:
         base, begin = (-1, 0) if buffer is None else bases.of(buffer)
         pointers += [base, begin + offset]
-    is_shared = int(call.is_shared and call.cost >= WORTH)
     counts = [len(call.pointers), len(call.arguments)]
     size = 3 + len(counts) + len(pointers) + len(call.arguments)
-    return [size, call.code.address, is_shared, *counts, *pointers, *call.arguments]
+    return [size, call.code.address, int(is_shared(call)), *counts, *pointers, *call.arguments]

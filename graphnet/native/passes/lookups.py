@@ -72,7 +72,9 @@ class ToTable:
     right: Atom
 
     def emit(self, new: Rewriter, equation: Equation) -> Var:
-        sums = gathered(new, new.atom(self.left), new.atom(self.indices), self.rows, equation)
+        sums = gathered(
+            new, new.atom(self.left), new.atom(self.indices), self.rows, equation.origin
+        )
         product = new.emit(matmul, (sums, new.atom(self.right)), {}, equation.origin)
         return reshaped(new, product, equation)
 
@@ -87,8 +89,9 @@ class ToMatrix:
 
     def emit(self, new: Rewriter, equation: Equation) -> Var:
         table, indices = new.atoms((self.rows.table, self.rows.indices))
-        sums = gathered(new, new.atom(self.other), indices, table.type.shape[0], equation)
-        table = met_rows(new, table, indices, equation)
+        origin = self.rows.origin
+        sums = gathered(new, new.atom(self.other), indices, table.type.shape[0], origin)
+        table = met_rows(new, table, indices, origin)
         left, right = (table, sums) if self.is_first else (sums, table)
         turned = new.emit(transpose, (left,), {"axes": TURNED}, equation.origin)
         return new.emit(matmul, (turned, right), {}, equation.origin)
@@ -163,23 +166,21 @@ class Finder:
         return ToTable(rows, indices, left, right) if is_plain and same else None
 
 
-def gathered(new: Rewriter, values: Atom, indices: Atom, rows: int, equation: Equation) -> Var:
+def gathered(new: Rewriter, values: Atom, indices: Atom, rows: int, origin: Origin | None) -> Var:
     """The sums of the rows of a matrix that have one index."""
     shape = (*indices.type.shape, values.type.shape[-1])
-    spread = new.emit(reshape, (values,), {"shape": shape}, equation.origin)
-    return new.emit(scatter_add, (spread, indices), {"rows": rows}, equation.origin)
+    spread = new.emit(reshape, (values,), {"shape": shape}, origin)
+    return new.emit(scatter_add, (spread, indices), {"rows": rows}, origin)
 
 
-def met_rows(new: Rewriter, table: Atom, indices: Atom, equation: Equation) -> Var:
+def met_rows(new: Rewriter, table: Atom, indices: Atom, origin: Origin | None) -> Var:
     """The table with zeros in the rows that nobody looked up: what they hold, perhaps NaN, must not
     meet the zeros of the sums."""
-    origin, zero = equation.origin, literal(0, table.type.dtype)
-    ones = literal(1, table.type.dtype)
-    each = new.emit(broadcast, (ones,), {"shape": (*indices.type.shape, 1)}, origin)
+    zero, one = (literal(number, table.type.dtype) for number in (0, 1))
+    each = new.emit(broadcast, (one,), {"shape": (*indices.type.shape, 1)}, origin)
     rows = {"rows": table.type.shape[0]}
-    met = new.emit(
-        greater, (new.emit(scatter_add, (each, indices), rows, origin), zero), {}, origin
-    )
+    counts = new.emit(scatter_add, (each, indices), rows, origin)
+    met = new.emit(greater, (counts, zero), {}, origin)
     return new.emit(where, (met, table, zero), {}, origin)
 
 
