@@ -1,8 +1,13 @@
-"""Doctests write their files into a folder of their own."""
+"""Doctests write their files into a folder of their own; NumPy's products run on one thread."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# The tests themselves run on all cores. NumPy reads it when it is imported, which comes later, also
+# in the processes that pytest starts.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
