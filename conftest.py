@@ -1,6 +1,7 @@
 """Doctests write their files into a folder of their own; NumPy's products run on one thread."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ import pytest
 # The tests themselves run on all cores. NumPy reads it when it is imported, which comes later, also
 # in the processes that pytest starts.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A shell lets its background jobs ignore Ctrl-C, and so would the tests of it, for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
