@@ -2,10 +2,12 @@
 
 A tile of few rows has few sums, each of which waits for the one before: several panels at once
 keep the processor busy meanwhile. Few rows of A are read where they lie, since laying them out
-would cost as much as it saves.
+would cost as much as it saves. What is left of the columns is computed vector by vector.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from llvmlite import ir
 
@@ -72,9 +74,13 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
     name = f"band_f{tile.bits}_{rows}x{tile.panel}"
     if function := known(module, name):
         return function
-    several = at_once(tile, rows)
-    kernels = {panels: emit_kernel(module, tile, rows, panels) for panels in (several, 1)}
-    edge, zeros = emit_edge(module, tile), _zeros(module, tile)
+    vector = replace(tile, vectors=1)
+    kernels = {
+        panels * tile.panel: emit_kernel(module, tile, rows, panels, tile.panel)
+        for panels in (at_once(tile, rows), 1)
+    }
+    kernels[tile.width] = by_vector = emit_kernel(module, vector, rows, 1, tile.panel)
+    edge, zeros = emit_edge(module, vector), _zeros(module, tile)
     function, builder = begin(module, name, BAND)
     columns, k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride, aside = (
         function.args
@@ -84,15 +90,15 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
 
     def operands(column: ir.Value) -> list[ir.Value]:
         panel = builder.mul(builder.udiv(column, index(tile.panel)), b_panel)
-        return [k, a, a_row, a_step, at(builder, tile, b, panel), b_panel]
+        inside = builder.urem(column, index(tile.panel))
+        return [k, a, a_row, a_step, at(builder, tile, b, panel, inside), b_panel]
 
     def place(column: ir.Value) -> list[ir.Value]:
         begins = builder.select(no_start, zeros, at(builder, tile, start, column))
         return [at(builder, tile, c, column), c_stride, begins, distance]
 
     left: ir.Value = index(0)
-    for panels, kernel in kernels.items():
-        width = panels * tile.panel
+    for width, kernel in kernels.items():
         whole = builder.udiv(builder.sub(columns, left), index(width))
         right = builder.add(left, builder.mul(whole, index(width)))
         with counted(builder, right, left, width) as column:
@@ -100,17 +106,19 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
         left = right
     rest = builder.sub(columns, left)
     with builder.if_then(builder.icmp_signed(">", rest, index(0)), likely=False):
-        tile_aside = [aside, index(tile.panel), zeros, index(0)]
-        builder.call(kernels[1], [*operands(left), *tile_aside])
+        tile_aside = [aside, index(vector.panel), zeros, index(0)]
+        builder.call(by_vector, [*operands(left), *tile_aside])
         builder.call(edge, [index(rows), rest, aside, *place(left)])
     builder.ret_void()
     return function
 
 
-def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int) -> ir.Function:
+def emit_kernel(
+    module: ir.Module, tile: Tile, rows: int, panels: int, pitch: int
+) -> ir.Function:
     """``kernel(k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride)``.
 
-    Whole tiles side by side.
+    Whole tiles side by side; ``pitch`` is the width of the panels that they read.
     """
     name = f"kernel_f{tile.bits}_{rows}x{panels * tile.panel}"
     if function := known(module, name):
@@ -123,13 +131,14 @@ def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int) -> ir.Fun
         lines, a_step = [(a, row) for row in range(rows)], index(rows)
     bands = [at(builder, tile, b, builder.mul(b_panel, index(i))) for i in range(panels)]
     following = builder.mul(b_panel, index(panels)) if rows >= LOWEST_PREFETCHED else None
-    store_sums(builder, tile, summed(builder, tile, k, lines, a_step, bands, following), *place)
+    sums = summed(builder, tile, k, lines, a_step, bands, pitch, following)
+    store_sums(builder, tile, sums, *place)
     builder.ret_void()
     return function
 
 
 def emit_edge(module: ir.Module, tile: Tile) -> ir.Function:
-    """``edge(m, n, sums, c, c_stride, start, start_stride)``: C = S + sums, narrower than a panel.
+    """``edge(m, n, sums, c, c_stride, start, start_stride)``: C = S + sums, narrower than a tile.
 
     ``sums`` is a whole tile, which the kernel stored aside.
     """

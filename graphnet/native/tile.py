@@ -208,12 +208,13 @@ def summed(
     lines: list[tuple[ir.Value, int]],
     step_of_a: ir.Value,
     panels: list[ir.Value],
+    pitch: int,
     ahead: ir.Value | None = None,
 ) -> list[list[ir.Value]]:
     """The vectors of a tile for each row: sums over k, each one number after the other.
 
     ``lines`` are rows of A, each a base and an offset from it; their columns are ``step_of_a``
-    apart. What lies ``ahead`` of the panels is brought to the second level cache meanwhile.
+    apart; the rows of a panel are ``pitch`` apart. What lies ``ahead`` of the panels is brought to the second level cache meanwhile.
     """
     zero = ir.Constant(tile.vector, None)
     entry = builder.block
@@ -232,7 +233,7 @@ def summed(
     ]
     if ahead is not None:
         for panel in panels:
-            for lane in range(0, tile.panel, LINE // tile.real_bytes):
+            for lane in range(0, pitch, LINE // tile.real_bytes):
                 prefetch(builder, at(builder, tile, panel, of_b, lane, ahead))
     results = []
     for row, (base, offset) in enumerate(lines):
@@ -244,7 +245,7 @@ def summed(
     for value, next_ in (
         (step, following),
         (of_a, builder.add(of_a, step_of_a)),
-        (of_b, builder.add(of_b, index(tile.panel))),
+        (of_b, builder.add(of_b, index(pitch))),
     ):
         value.add_incoming(index(0), entry)
         value.add_incoming(next_, loop)
