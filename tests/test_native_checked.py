@@ -16,7 +16,11 @@ pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
 from graphnet.native import checked, optimised
 from graphnet.native.checked import StrayWriteError, checked_run
+from graphnet.native.driver import Sharing
+from graphnet.native.kernels import Kernels
 from graphnet.native.rules import reason_not_native
+from graphnet.native.schedule_rules import scheduled
+from graphnet.native.target import host
 from tests.native_help import arrays_for, recurrent_programs
 from tests.native_programs import random_program, run_compiled
 
@@ -37,6 +41,17 @@ def assert_same(program: Program, arrays: list[np.ndarray], threads: int = 1) ->
 def test_every_cell(name: str, lengths: bool, threads: int) -> None:
     for program in recurrent_programs(name, lengths, hidden=7, batch=5):
         assert_same(program, arrays_for(program), threads)
+
+
+@pytest.mark.parametrize("name", ["lstm_cell", "gru_cell"])
+def test_products_that_a_team_shares(name: str) -> None:
+    """One row: threads share the columns of its products, in a scan that one of them runs."""
+    for program in recurrent_programs(name, hidden=128, batch=1):
+        arrays = arrays_for(program)
+        kernels = Kernels(host(), threads=3)
+        calls = scheduled(optimised(program), kernels).calls
+        assert [c.sharing for c in calls if c.memory is not None] == [Sharing.LED]
+        assert_same(program, arrays, threads=3)
 
 
 def test_random_programs() -> None:

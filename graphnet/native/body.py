@@ -22,7 +22,8 @@ from graphnet.native.library import declare_pack, declare_product
 from graphnet.native.memory import Strided, address
 from graphnet.native.place import Place, collapsed
 from graphnet.native.reductions import Operation, emit_reduction
-from graphnet.native.rules import VIEWS
+from graphnet.native.rewrite import VIEWS
+from graphnet.native.team_products import Team, is_large
 from graphnet.native.tile import POINTER, Tile, index
 from graphnet.native.working_memory import Arena, Sizes
 
@@ -44,6 +45,7 @@ class Emitter:
     wanted: dict[Var, Place]
     packed: dict[Atom, ir.Value]
     clock: Clock | None = None
+    team: Team | None = None
     outputs: set[Atom] = field(default_factory=set)
     users: dict[Atom, list[Equation]] = field(default_factory=dict)
     group: list[Equation] = field(default_factory=list)
@@ -208,15 +210,15 @@ class Emitter:
         transposed = a.strides[1] != 1 and a.strides[0] == 1
         number = self.sizes.number
         sizes = [rows, columns, depth]
-        self.builder.call(
-            declare_product(self.builder.module, tile, transposed),
-            [
-                *[number(self.builder, size) for size in sizes],
-                self.pointer(a), number(self.builder, a.strides[1 if transposed else 0]), panels,
-                self.pointer(target), number(self.builder, columns),
-                *self.beginning(start, target),
-            ],
-        )  # fmt: skip
+        values = [
+            *[number(self.builder, size) for size in sizes],
+            self.pointer(a), number(self.builder, a.strides[1 if transposed else 0]), panels,
+            self.pointer(target), number(self.builder, columns), *self.beginning(start, target),
+        ]  # fmt: skip
+        if self.team is not None and is_large(equation):
+            self.team.product(self.builder, tile, transposed, equation, values)
+        else:
+            self.builder.call(declare_product(self.builder.module, tile, transposed), values)
         self.places[var] = target
 
     def beginning(self, start: Sequence[Atom], target: Place) -> tuple[ir.Value, ir.Value]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphnet.ir.program import Equation, Var
 from graphnet.ir.types import ArrayType
+from graphnet.native.driver import Sharing
 from graphnet.native.kernels import KernelCode
 from graphnet.native.place import Place
 
@@ -43,8 +44,8 @@ class Call:
     arguments: list[int]
     cost: float
     """A rough number of operations, to tell whether threads pay."""
-    is_shared: bool
-    """Whether threads can share the work."""
+    sharing: Sharing
+    """Who can do the work, if it is worth several threads."""
     equations: tuple[Equation, ...]
     """What it computes, or prepares."""
     memory: Buffer | None = None

@@ -14,8 +14,8 @@ import numpy as np
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.calls import Call
-from graphnet.native.driver import SHARED_WORDS, driver
-from graphnet.native.frames import FLAG_WORDS, Frame, exporter
+from graphnet.native.driver import driver
+from graphnet.native.frames import Frame, exporter
 from graphnet.native.kernels import Kernels
 from graphnet.native.plan import Plan, planned, table_of
 from graphnet.native.schedule_rules import scheduled
@@ -52,8 +52,8 @@ class Checked:
         self.plan, self.threads = plan, threads
         self.arena = np.full(plan.arena + 2 * GUARD, POISON, np.uint8)
         self.inputs = [guarded(array) for array in (*arrays, *plan.constants)]
-        self.shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
-        addresses = [array.ctypes.data for array in (*self.inputs, self.arena, self.shared)]
+        self.flag = np.zeros(1, np.int64)
+        addresses = [array.ctypes.data for array in (*self.inputs, self.arena, self.flag)]
         addresses[-2] += GUARD
         self.bases = (ctypes.c_void_p * (len(addresses) + 1))(*addresses)
 
@@ -67,17 +67,14 @@ class Checked:
                     self.arena[self.span(lifetime.buffer.source[1], lifetime.buffer.nbytes)] = (
                         POISON
                     )
-        frame = Frame(self.shared, 0, self.bases, 0, self.inputs, self.arena, GUARD)
+        frame = Frame(self.flag, self.bases, 0, self.inputs, self.arena, GUARD)
         return [np.array(exporter(place, self.plan)(frame)) for place in self.plan.results]
 
     def execute(self, call: Call) -> None:
         table = table_of(self.plan.bases, [call])
-        shared = bool(table[2])
-        for thread in range(self.threads if shared else 1):  # one after the other: no barrier
-            driver()(
-                table.ctypes.data, len(table), ctypes.addressof(self.bases), thread,
-                self.threads if shared else 1, self.shared.ctypes.data + 8 * FLAG_WORDS,
-            )  # fmt: skip
+        table[2] = call.sharing  # however small it is
+        bases = ctypes.addressof(self.bases)
+        driver()(table.ctypes.data, len(table), bases, self.threads)
 
     def require_untouched(self, before: NDArray, call: Call, number: int) -> None:
         """All bytes but those of the buffers that the call was given."""

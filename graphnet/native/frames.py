@@ -11,12 +11,8 @@ import numpy as np
 
 from graphnet.ir.types import NDArray
 from graphnet.native import arenas
-from graphnet.native.driver import SHARED_WORDS
 from graphnet.native.place import Place
 from graphnet.native.plan import Plan
-
-FLAG_WORDS = 8
-"""A line of the cache: the flag, before the words in which threads wait for each other."""
 
 HEAD = object.__basicsize__
 EMPTY = np.empty(0, np.uint8)
@@ -47,10 +43,9 @@ address_of = fastest_address()
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """The memory of a run: what threads share, the addresses of everything, and the arena."""
+    """The memory of a run: the flag that kernels set, the addresses of everything, the arena."""
 
-    shared: NDArray
-    waiting: int
+    flag: NDArray
     bases: ctypes.Array[ctypes.c_void_p]
     address: int
     """Of the bases."""
@@ -94,20 +89,19 @@ class Frames:
 
     def new(self) -> Frame:
         plan = self.plan
-        shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
+        flag = np.zeros(1, np.int64)
         count = plan.bases.inputs + len(plan.constants)
         bases = (ctypes.c_void_p * (count + 2))()
         for position, array in enumerate(plan.constants, start=plan.bases.inputs):
             bases[position] = address_of(array)
-        bases[count + 1] = address_of(shared)
-        waiting = address_of(shared) + FLAG_WORDS * shared.itemsize
-        return Frame(shared, waiting, bases, ctypes.addressof(bases), (), EMPTY, 0)
+        bases[count + 1] = address_of(flag)
+        return Frame(flag, bases, ctypes.addressof(bases), (), EMPTY, 0)
 
     def results(self, frame: Frame) -> list[NDArray]:
         return [export(frame) for export in self.exports]
 
     def give_back(self, frame: Frame) -> None:
-        """For a run that ended well: what threads share is as it was before."""
+        """For a run that ended well: the flag is as it was before."""
         frame.held, frame.arena = (), EMPTY
         self.idle.append(frame)
 

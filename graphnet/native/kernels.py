@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
-from graphnet.native import library
+from graphnet.native import driver, library
 from graphnet.native.build import compiled_module, numbers_in, with_numbers
 from graphnet.native.functions import FUNCTIONS
 from graphnet.native.fused import Function, Loops
@@ -154,7 +154,8 @@ class Kernels:
             forget_oldest()
 
     def compile_together(self, codes: list[KernelCode]) -> None:
-        for bits in (32, 64):  # scans call it by symbol
+        driver.engine()  # scans call this and the library by symbol
+        for bits in (32, 64):
             if any(f"float{bits}" in code.key for code in codes if code.key.startswith("scan")):
                 library.ensure(self.processor, bits)
         keys = [code.key for code in codes]

@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from graphnet.native import narrow, packing, product
 from graphnet.native import tile as tiles
-from graphnet.native.kernel import Kernel, begin_kernel, share
+from graphnet.native.kernel import KERNEL, Kernel, begin_kernel, share
 from graphnet.native.packing import PACK, emit_pack, emit_pack_part
 from graphnet.native.product import PRODUCT, emit_product
 from graphnet.native.target import Engine, Processor, compile_emitted, define_symbol
@@ -52,6 +52,11 @@ def declare_product(module: ir.Module, tile: Tile, transposed: bool = False) -> 
     return declared(module, symbol("product", tile, transposed), PRODUCT)
 
 
+def declare_product_kernel(module: ir.Module, tile: Tile, transposed: bool) -> ir.Function:
+    """``emit_product_kernel``, to be called in shares."""
+    return declared(module, symbol("product_kernel", tile, transposed), KERNEL)
+
+
 def declare_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
     return declared(module, symbol("pack", tile, transposed), PACK)
 
@@ -76,7 +81,7 @@ def ensure(processor: Processor, bits: int) -> Engine:
         _engines[processor, bits] = engine
         tile = tile_of(processor, bits)
         for transposed in BOTH:
-            for name in ("product", "pack"):
+            for name in ("product", "pack", "product_kernel"):
                 address = engine.address(f"{name}_{tile.name}{way(transposed)}")
                 define_symbol(symbol(name, tile, transposed), address)
         return engine

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from graphnet.native.kernels import KernelCode, Kernels, known_kernels, text_of
 from graphnet.native.lowering import Native
+from graphnet.native.plan import sharing
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import assembly
 
@@ -54,5 +55,5 @@ class Count:
 def call_lines(native: Native, calls: Iterable[str]) -> Iterator[str]:
     """The calls in order: what each is for, about how many operations, whether threads share it."""
     for i, (call, text) in enumerate(zip(native.plan.calls, calls, strict=True)):
-        shared = "shared" if call.is_shared else "alone"
-        yield f"{i:>5}  {call.cost:>14,.0f} operations  {shared:<6}  {text}"
+        way = sharing(call).name.lower()
+        yield f"{i:>5}  {call.cost:>14,.0f} operations  {way:<6}  {text}"

@@ -10,8 +10,8 @@ import numpy as np
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.arenas import LINE, start_of
-from graphnet.native.driver import SHARED_WORDS, driver, lone_driver, record_of
-from graphnet.native.frames import FLAG_WORDS, Frame, exporter
+from graphnet.native.driver import driver, lone_driver, record_of
+from graphnet.native.frames import Frame, exporter
 from graphnet.native.kernels import Kernels
 from graphnet.native.plan import planned
 from graphnet.native.schedule_rules import scheduled
@@ -44,8 +44,7 @@ class LiveProgram:
             fixed[i] if i in fixed else np.zeros(var.type.shape, var.type.dtype)
             for i, var in enumerate(program.inputs)
         ]
-        self._shared = np.zeros(FLAG_WORDS + SHARED_WORDS, np.int64)
-        self.flag = ctypes.c_int64.from_address(self._shared.ctypes.data)
+        self.flag = ctypes.c_int64()
         self._kept = np.empty(plan.kept + LINE, np.uint8)
         self._sides = [np.empty(plan.arena + LINE, np.uint8) for _ in range(2)]
         self.results = [self._results(side) for side in self._sides]
@@ -56,9 +55,8 @@ class LiveProgram:
                 inputs[position] = result
             self._bases.append(self._addresses(side, inputs))
         self._pointers = [ctypes.addressof(bases) for bases in self._bases]
-        self._waiting = self._shared.ctypes.data + FLAG_WORDS * self._shared.itemsize
         table = plan.table.ctypes.data, len(plan.table)
-        self._records = [record_of(*table, bases, self._waiting) for bases in self._pointers]
+        self._records = [record_of(*table, bases) for bases in self._pointers]
         self._addresses_of_records = [ctypes.addressof(record) for record in self._records]
         self._run = lone_driver()
         self.side = 0
@@ -68,19 +66,19 @@ class LiveProgram:
         arrays = (*inputs, *self._plan.constants)
         addresses = [array.ctypes.data for array in arrays]
         addresses.append(side.ctypes.data + start_of(side))
-        addresses.append(self._shared.ctypes.data)
+        addresses.append(ctypes.addressof(self.flag))
         addresses.append(self._kept.ctypes.data + start_of(self._kept))
         return (ctypes.c_void_p * len(addresses))(*addresses)
 
     def _results(self, side: NDArray) -> list[NDArray]:
         bases = self._addresses(side, self.inputs)
-        frame = Frame(self._shared, 0, bases, 0, self.inputs, side, start_of(side))
+        frame = Frame(np.zeros(1, np.int64), bases, 0, self.inputs, side, start_of(side))
         return [exporter(place, self._plan)(frame) for place in self._plan.results]
 
     def refresh(self) -> None:
         """Compute anew what depends on the fixed inputs alone."""
         setup = self._plan.setup
-        self._drive(setup.ctypes.data, len(setup), self._pointers[0], 0, 1, self._waiting)
+        self._drive(setup.ctypes.data, len(setup), self._pointers[0], 1)
 
     def run(self, again: bool = False) -> int:
         """Which of ``results`` was written."""

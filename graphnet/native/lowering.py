@@ -11,11 +11,12 @@ from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
 from graphnet.native import pool
-from graphnet.native.driver import ABANDONED, driver
-from graphnet.native.frames import FLAG_WORDS, Frame, Frames, address_of
+from graphnet.native.driver import driver
+from graphnet.native.frames import Frame, Frames, address_of
 from graphnet.native.kernels import Kernels
 from graphnet.native.plan import planned
-from graphnet.native.rules import VIEWS, reason_not_native
+from graphnet.native.rewrite import VIEWS
+from graphnet.native.rules import reason_not_native
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import Processor, host
 
@@ -107,28 +108,18 @@ class Native:
 
     def finished(self, arrays: Sequence[NDArray], frame: Frame) -> list[NDArray]:
         """The results of a run; raises what the interpreter raises where an index was wrong."""
-        if frame.shared[0]:
+        if frame.flag[0]:
             return interpreter(self.program)(arrays)
         results = self.frames.results(frame)
         self.frames.give_back(frame)
         return results
 
     def execute(self, frame: Frame) -> None:
-        """Run the calls of the plan, on all threads where that pays and they are free."""
+        """Run the calls of the plan, on several threads where that pays."""
         threads = min(self.plan.threads, pool.threads()) if self.plan.is_parallel else 1
-        if threads == 1 or not self.execute_together(frame, threads):
-            self.drive(*self.table, frame.address, 0, 1, frame.waiting)
-
-    def execute_together(self, frame: Frame, threads: int) -> bool:
-        drive, table, bases, waiting = self.drive, self.table, frame.address, frame.waiting
-
-        def part(thread: int) -> None:
-            drive(*table, bases, thread, threads, waiting)
-
-        def abandon() -> None:
-            frame.shared[FLAG_WORDS + ABANDONED] = 1
-
-        return pool.run(threads, part, abandon)
+        if threads > 1:
+            pool.wake(threads - 1)
+        self.drive(*self.table, frame.address, threads)
 
 
 @cache

@@ -10,14 +10,15 @@ import numpy as np
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.calls import Buffer, Call
+from graphnet.native.driver import Sharing
 from graphnet.native.layout import Lifetime, lay_out, lifetimes_of
 from graphnet.native.place import Place
 from graphnet.native.schedule import Scheduler
 from graphnet.native.working_memory import arena_bytes
 
-WORTH = 3e4
+WORTH = 1e5
 """Operations from which on threads share a call: a barrier costs about a microsecond."""
-WORTH_IN_ALL = 2e7
+WORTH_IN_ALL = 4e6
 """Operations in calls that threads share from which on they are woken at all: it takes some 50
 microseconds, and longer on a busy machine."""
 
@@ -100,7 +101,7 @@ def planned(
         arena,
         kept,
         scheduler.kernels.threads,
-        sum(call.cost for call in calls if is_shared(call)) >= WORTH_IN_ALL,
+        sum(call.cost for call in calls if sharing(call)) >= WORTH_IN_ALL,
     )
 
 
@@ -138,9 +139,9 @@ def table_of(bases: Bases, calls: Sequence[Call]) -> NDArray:
     return np.array([word for call in calls for word in instruction(bases, call)], np.int64)
 
 
-def is_shared(call: Call) -> bool:
-    """Whether threads share a call, when several run."""
-    return call.is_shared and call.cost >= WORTH
+def sharing(call: Call) -> Sharing:
+    """Who runs a call."""
+    return call.sharing if call.cost >= WORTH else Sharing.ALONE
 
 
 def instruction(bases: Bases, call: Call) -> list[int]:
@@ -151,4 +152,4 @@ def instruction(bases: Bases, call: Call) -> list[int]:
         pointers += [base, begin + offset]
     counts = [len(call.pointers), len(call.arguments)]
     size = 3 + len(counts) + len(pointers) + len(call.arguments)
-    return [size, call.code.address, int(is_shared(call)), *counts, *pointers, *call.arguments]
+    return [size, call.code.address, sharing(call), *counts, *pointers, *call.arguments]

@@ -1,154 +1,74 @@
-"""Worker threads that last: they run a function side by side with the thread that asks for it.
+"""Worker threads that last: they help whatever run has the board of ``team.py``.
 
-The parts of a run wait for each other, so two runs never share the workers: who finds them busy
-computes alone.
+Only one run at a time has it: who finds it taken computes alone.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
 from graphnet.errors import GraphnetError
+from graphnet.native.driver import clear_board, server
 
-Function = Callable[[int], object]
-
-
-def nothing() -> None:
-    """For functions whose parts do not wait for each other."""
-
-
-class Run:
-    """A function that threads run; ``active`` is held as long as the caller is in it."""
-
-    def __init__(self, function: Function, abandon: Callable[[], object]) -> None:
-        self.function = function
-        self.abandon = abandon
-        self.active = threading.Lock()
-        self.errors: dict[int, BaseException] = {}
-
-    def part(self, thread: int) -> None:
-        try:
-            self.function(thread)
-        except BaseException as error:  # the caller raises it
-            self.errors[thread] = error
-            self.abandon()
-
-
-class Task:
-    """The part of a run that a worker does."""
-
-    def __init__(self, run: Run, thread: int) -> None:
-        self.run = run
-        self.thread = thread
-        self.done = False
-        self.ending = threading.Lock()
-        self.ending.acquire()
-
-    def perform(self) -> None:
-        self.run.part(self.thread)
-        self.done = True
-        self.ending.release()
-
-    def wait(self) -> None:
-        """Until it is done. What interrupts (Ctrl-C) is kept in the run's errors meanwhile."""
-        while not self.done:
-            try:
-                self.ending.acquire()
-            except BaseException as error:  # noqa: PERF203
-                self.run.errors[0] = error
-                self.run.abandon()
+PATIENCE = 20_000
+"""How often a worker looks for the next run before it sleeps: about a quarter of a millisecond,
+which is what a training loop spends between two steps. To wake it takes 20 microseconds."""
 
 
 class Worker:
-    """A thread that does one task after the other. It does not keep the interpreter from ending."""
+    """A thread that helps runs. It does not keep the interpreter from ending."""
 
     def __init__(self) -> None:
-        self.tasks: SimpleQueue[Task] = SimpleQueue()
+        self.runs = 0
+        self.sleeps = False
+        self.calls: SimpleQueue[None] = SimpleQueue()
         threading.Thread(target=self.work, name="graphnet worker", daemon=True).start()
 
     def work(self) -> None:
+        serve = server()
         while True:
-            self.tasks.get().perform()
+            before = self.runs
+            serve(PATIENCE)
+            self.sleeps = True
+            if self.runs == before:  # else a run began meanwhile, and may have thought it awake
+                self.calls.get()
+            self.sleeps = False
+
+    def wake(self) -> None:
+        self.runs += 1
+        if self.sleeps and self.calls.empty():
+            self.calls.put(None)
 
 
-class Pool:
-    """Workers, made when they are first needed, and the run that has them."""
-
-    def __init__(self) -> None:
-        self.workers: list[Worker] = []
-        self.taking = threading.Lock()
-        self.current: Run | None = None
-
-    def take(self, run: Run, count: int) -> bool:
-        """Whether the run, whose ``active`` is held, now has that many workers."""
-        with self.taking:
-            if self.current is not None and self.current.active.locked():
-                return False
-            try:
-                while len(self.workers) < count:
-                    self.workers.append(Worker())
-            except RuntimeError:  # the system has no more threads
-                return False
-            self.current = run
-            return True
-
-    def leave(self, run: Run) -> None:
-        """Let go of what the run holds."""
-        with self.taking:
-            if self.current is run:
-                self.current = None
-
-    def run(self, count: int, function: Function, abandon: Callable[[], object]) -> bool:
-        run = Run(function, abandon)
-        tasks = [Task(run, thread) for thread in range(1, count)]
-        # Such a lock is freed however the block is left: then the workers are free as well.
-        with run.active:
-            if not self.take(run, count - 1):
-                return False
-            given = 0
-            try:
-                for task, worker in zip(tasks, self.workers, strict=False):
-                    given += 1
-                    worker.tasks.put(task)
-                function(0)
-            except BaseException as error:
-                run.errors[0] = error
-                abandon()
-            for task in tasks[:given]:
-                task.wait()
-        self.leave(run)
-        if run.errors:
-            raise run.errors[min(run.errors)]
-        return True
-
-
-_pool = Pool()
+_workers: list[Worker] = []
+_making = threading.Lock()
 _chosen: int | None = None
 
 
 def renew() -> None:
-    """A forked process has no threads of its parent, and locks in whatever state they were."""
-    global _pool
-    _pool = Pool()
+    """A forked process has no threads of its parent, and a lock and a board in whatever state."""
+    global _workers, _making
+    _workers, _making = [], threading.Lock()
+    clear_board()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=renew)
 
 
-def run(count: int, function: Function, abandon: Callable[[], object] = nothing) -> bool:
-    """Call ``function(thread)`` for each thread below ``count`` at once, 0 in the caller's thread.
-
-    It returns when all are finished, and raises what a part raised. False: the workers are busy,
-    nothing was called. ``abandon`` is called when a part fails or is interrupted, so that the
-    others need not wait for it; it may be called more than once.
-    """
-    return _pool.run(count, function, abandon)
+def wake(count: int) -> None:
+    """Have so many workers look for shares of the run that begins now."""
+    if len(_workers) < count:
+        # The system may have no more threads: fewer do.
+        with _making, suppress(RuntimeError):
+            _workers.extend(Worker() for _ in range(count - len(_workers)))
+    for worker in _workers[:count]:
+        worker.wake()
 
 
 def threads() -> int:

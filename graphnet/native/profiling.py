@@ -16,7 +16,7 @@ from graphnet.ir.program import Equation
 from graphnet.ir.types import NDArray
 from graphnet.native.calls import Call
 from graphnet.native.driver import driver
-from graphnet.native.frames import FLAG_WORDS, Frame, address_of
+from graphnet.native.frames import Frame, address_of
 from graphnet.native.kernels import Kernels
 from graphnet.native.lowering import Native
 
@@ -77,18 +77,17 @@ def run(table: NDArray, frame: Frame) -> float:
     """The nanoseconds that the calls of a table take on one thread."""
     drive, where, length = driver(), address_of(table), len(table)
     start = perf_counter_ns()
-    drive(where, length, frame.address, 0, 1, frame.waiting)
+    drive(where, length, frame.address, 1)
     return max(perf_counter_ns() - start - starting(), 0)
 
 
 @cache
 def starting() -> int:
     """The nanoseconds that Python takes to call the driver, for no work."""
-    drive, shared = driver(), np.zeros(FLAG_WORDS, np.int64)
-    waiting, times = shared.ctypes.data, []
+    drive, times = driver(), []
     for _ in range(200):
         start = perf_counter_ns()
-        drive(waiting, 0, waiting, 0, 1, waiting)
+        drive(0, 0, 0, 1)
         times.append(perf_counter_ns() - start)
     return sorted(times)[len(times) // 2]
 

@@ -16,6 +16,7 @@ from graphnet.native.kernel import begin_kernel, share
 from graphnet.native.memory import address
 from graphnet.native.place import Place
 from graphnet.native.rows import ROWS
+from graphnet.native.team_products import Team, has_large_product
 from graphnet.native.tile import POINTER, Tile, index
 from graphnet.native.working_memory import Arena, Sizes
 
@@ -46,6 +47,12 @@ class ScanShape:
     @property
     def results(self) -> tuple[Atom, ...]:
         return self.body.outputs[self.carried :]
+
+    @property
+    def leads(self) -> bool:
+        """Whether a team shares its products: threads that cannot share its rows."""
+        rows_are_shared = any(var.type.size >= ROWS for var in self.body.inputs)
+        return not rows_are_shared and not self.is_timed and has_large_product(self.body)
 
 
 @dataclass
@@ -84,7 +91,12 @@ class ScanEmitter:
         kernel = begin_kernel(module, name)
         self.entry = entry = kernel.builder
         self.steps, rows, memory = (kernel.argument(i) for i in range(3))
-        self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
+        self.team: Team | None = None
+        if scan.leads:
+            self.first_row, last = index(0), rows
+            self.team = Team(entry, kernel.threads)
+        else:
+            self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
         self.sizes = Sizes(entry.sub(last, self.first_row))
         count = len(scan.body.inputs)
         self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.body.inputs)]
@@ -179,7 +191,7 @@ class ScanEmitter:
                 wanted.setdefault(atom, place)
         emitter = Emitter(
             builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed,
-            self.clock,
+            self.clock, self.team,
         )  # fmt: skip
         emitter.body(scan.body)
         return emitter, slots

@@ -9,6 +9,7 @@ from graphnet.ir.pointwise import identity
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
 from graphnet.native.calls import Buffer, Call, nbytes, pointer
+from graphnet.native.driver import Sharing
 from graphnet.native.fused import is_number
 from graphnet.native.grouping import Unit, units_of
 from graphnet.native.kernels import KernelCode, Kernels
@@ -80,13 +81,13 @@ class Scheduler:
         places: Sequence[Place | None],
         arguments: Sequence[int],
         cost: float,
-        is_shared: bool = True,
+        sharing: Sharing = Sharing.SHARED,
     ) -> Call:
         for place in places:
             if place is not None:
                 self.put_together(place)
         pointers = [(None, 0) if place is None else pointer(place) for place in places]
-        made = Call(code, pointers, list(arguments), cost, is_shared, self.equations)
+        made = Call(code, pointers, list(arguments), cost, sharing, self.equations)
         self.calls.append(made)
         return made
 

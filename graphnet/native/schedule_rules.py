@@ -11,9 +11,10 @@ from graphnet.ir.types import ArrayType
 from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.body import parts_of
 from graphnet.native.calls import FLAG
+from graphnet.native.driver import Sharing
 from graphnet.native.kernels import Kernels
 from graphnet.native.place import Place, collapsed
-from graphnet.native.rules import VIEWS
+from graphnet.native.rewrite import VIEWS
 from graphnet.native.schedule import Rule, Scheduler
 from graphnet.native.schedule_products import product
 from graphnet.native.schedule_scans import scan
@@ -60,7 +61,8 @@ def reduction(scheduler: Scheduler, equation: Equation) -> None:
     name, type = equation.primitive.name, equation.outputs[0].type
     code = scheduler.kernels.reduction(name, type, len(kept_sizes), len(sizes), units)
     arguments = [*kept_sizes, *sizes, *kept_strides, *strides, *into]
-    scheduler.call(code, [source, target], arguments, source.type.size, bool(kept_sizes))
+    sharing = Sharing.SHARED if kept_sizes else Sharing.ALONE
+    scheduler.call(code, [source, target], arguments, source.type.size, sharing)
 
 
 def indexed(scheduler: Scheduler, equation: Equation) -> None:
@@ -79,7 +81,8 @@ def indexed(scheduler: Scheduler, equation: Equation) -> None:
     code = scheduler.kernels.rows(name, element, places[-1].type)
     flag = Place.of(scheduler.flag, FLAG)
     cost = 2.0 * max(target.type.size, places[0].type.size)
-    scheduler.call(code, [*places, target, flag], arguments, cost, name != "checked_lengths")
+    sharing = Sharing.ALONE if name == "checked_lengths" else Sharing.SHARED
+    scheduler.call(code, [*places, target, flag], arguments, cost, sharing)
 
 
 def axes_together(

@@ -9,9 +9,10 @@ from graphnet.ir.scan import program_count
 from graphnet.ir.types import ArrayType
 from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.calls import FLAG, Buffer
+from graphnet.native.driver import Sharing
 from graphnet.native.place import Place
+from graphnet.native.rewrite import VIEWS
 from graphnet.native.rows import for_any_rows
-from graphnet.native.rules import VIEWS
 from graphnet.native.scan_kernel import ScanShape
 from graphnet.native.schedule import Scheduler
 from graphnet.native.schedule_products import panels
@@ -46,7 +47,7 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
         [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters],
         [length, rows, 0, *strides],
         float(length * body_cost(settings["body"])),
-        widened is not None,
+        Sharing.LED if shape.leads else Sharing.SHARED if widened else Sharing.ALONE,
     )
     call.memory, call.rows = memory.pointer, rows
     call.counters = counters[0].pointer if counters else None

@@ -214,7 +214,8 @@ def summed(
     """The vectors of a tile for each row: sums over k, each one number after the other.
 
     ``lines`` are rows of A, each a base and an offset from it; their columns are ``step_of_a``
-    apart; the rows of a panel are ``pitch`` apart. What lies ``ahead`` of the panels is brought to the second level cache meanwhile.
+    apart; the rows of a panel are ``pitch`` apart. What lies ``ahead`` of the panels is brought to
+    the second level cache meanwhile.
     """
     zero = ir.Constant(tile.vector, None)
     entry = builder.block
