@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -157,11 +160,35 @@ def test_help_teaches(graphnet):
     ("arguments", "message"),
     [
         (["nets.py:net"], "Add --input"),
-        ([*LSTM, "--show", "after=polish"], "There are: simplify, merge"),
-        ([*LSTM, "--show", "beauty"], "--show beauty is none of program, calls"),
+        (
+            ["nets.py:pair"],
+            "nets.py:pair needs the shape of each input\n  Add --input <shape of x1> --",
+        ),
+        (
+            [*LSTM, "--show", "after=polish"],
+            "--show after=polish names no pass\n  There are, in th",
+        ),
+        ([*LSTM, "--show", "after=?"], "in this order: simplify, merge, join-sums, hoist, "),
+        (["nets.py:net", "--show", "after="], "--show after= names no pass"),
+        (["nets.py:net", "--show", "calls", "--show", "after=x"], "--show after=x names no pass"),
+        ([*LSTM, "--show", "beauty"], "--show beauty is none of after=PASS, program, calls"),
+        ([*LSTM, "--show", "?"], "assembly\n  --show after=? lists the passes."),
+        ([*LSTM, "--show"], "Option '--show' requires an argument"),
         ([*LSTM, "--mode", "dream"], "--mode dream is none of train, infer"),
         ([*LSTM, "--dtype", "int8"], "--dtype int8 is none of float32"),
         (["nets.py:net", "--input", "6,3,7"], "graphnet: "),
+        (
+            ["nets.py:net", *["--input", "6,3,5"] * 4],
+            "has the inputs input, and may have state, lengths: expected 1 to 3 shapes, received 4 (6,3,5 ",
+        ),
+        (
+            ["nets.py:pair", "--input", "2,4"],
+            "has the inputs x1, x2: expected 2 shapes, received 1 (2,4)\n  Write --input <shape of x1> ",
+        ),
+        (
+            ["nets.py:embedding", "--input", "6,4:int", "--input", "6"],
+            "The net has one input, x: expected one --input for an array, received 2, which make it a",
+        ),
         (["nets.py:nothing", "--input", "6"], "has no 'nothing'"),
     ],
 )
@@ -170,6 +197,25 @@ def test_mistakes(graphnet, arguments, message):
     assert (code, output) == (2, "")
     assert message in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("name", ["nonsense", "znver9", "help"])
+def test_a_processor_that_llvm_does_not_know(graphnet, monkeypatch, name):
+    monkeypatch.setenv("GRAPHNET_CPU", name)
+    code, output, errors = graphnet(*LSTM)
+    assert (code, output) == (2, "")
+    assert errors.startswith(f"graphnet: GRAPHNET_CPU names '{name}', expected a processor by ")
+    assert len(errors.splitlines()) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_told_once(graphnet, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "graphnet", "compile", *LSTM],
+        env=os.environ | {"GRAPHNET_CACHE": str(tmp_path / "nets.py" / "below")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert result.stderr.count("GRAPHNET_CACHE names ") == 1
+    assert "everything runs as machine code" in result.stdout
 
 
 def test_what_stays_with_the_interpreter_is_named(graphnet, tmp_path):

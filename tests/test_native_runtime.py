@@ -6,13 +6,12 @@ import ctypes
 import gc
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.errors import GraphnetError
 from graphnet.native import library, objects, pool
-from graphnet.native.driver import ABANDONED, SHARED_WORDS, drive, driver
+from graphnet.native.driver import Sharing, driver
 from graphnet.native.target import Compilations, Kernel, compilations, compile_module, host
 
 ROOT = Path(__file__).parent.parent
@@ -139,11 +138,43 @@ def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert objects.folder() == Path.home() / ".cache" / "graphnet"
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    monkeypatch.setenv("GRAPHNET_CACHE", str(file / "below"))
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("file", "File exists"),
+        ("file/below", "Not a directory"),
+        pytest.param(
+            "/proc/graphnet",
+            "No such file",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux"),
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_once(
+    place: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRAPHNET_CACHE", str(tmp_path / place))
+    objects.tell.cache_clear()
+    with pytest.warns(RuntimeWarning) as told:
+        assert [added(1), added(1)] == [2, 2]
+    (only,) = told
+    expected = (
+        f"GRAPHNET_CACHE names {tmp_path / place}, where no machine code can be kept ({reason}"
+    )
+    assert str(only.message).startswith(expected)
+
+
+def test_a_usual_folder_that_cannot_be_made_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("GRAPHNET_CACHE", raising=False)
+    for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    before = compilations()
     assert [added(1), added(1)] == [2, 2]
+    assert since(before) == (2, 0)
 
 
 def test_the_folder_is_bounded(cache: Path) -> None:
@@ -238,6 +269,36 @@ end:
   store i64 %more, ptr %cells
   ret void
 }
+define void @team(ptr %arguments, ptr %pointers, i64 %thread, i64 %threads) {
+  %target = load ptr, ptr %pointers
+  store i64 %threads, ptr %target
+  ret void
+}
+define void @meet(ptr %arguments, ptr %pointers, i64 %thread, i64 %threads) {
+entry:
+  %here = load ptr, ptr %pointers
+  %wanted = load i64, ptr %arguments
+  %most_at = getelementptr i64, ptr %arguments, i64 1
+  %most = load i64, ptr %most_at
+  %before = atomicrmw add ptr %here, i64 1 seq_cst
+  br label %look
+look:
+  %looks = phi i64 [0, %entry], [%more, %look]
+  %more = add i64 %looks, 1
+  %now = load atomic i64, ptr %here seq_cst, align 8
+  %are_here = icmp sge i64 %now, %wanted
+  %is_late = icmp sgt i64 %more, %most
+  %goes = or i1 %are_here, %is_late
+  br i1 %goes, label %end, label %look
+end:
+  br i1 %are_here, label %count, label %leave
+count:
+  %met_at = getelementptr i64, ptr %here, i64 1
+  %others = atomicrmw add ptr %met_at, i64 1 seq_cst
+  br label %leave
+leave:
+  ret void
+}
 define void @nulls(ptr %arguments, ptr %pointers, i64 %thread, i64 %threads) {
   %null = load ptr, ptr %pointers
   %number = ptrtoint ptr %null to i64
@@ -257,31 +318,19 @@ def kernels() -> Any:
     return compile_module(STEPS)
 
 
-@pytest.fixture
-def own_pool() -> Iterator[None]:
-    """Workers of this test alone."""
-    pool.renew()
-    yield
-    pool.renew()
-
-
 def instruction(
-    address: int, parallel: bool, pointers: Sequence[tuple[int, int]], arguments: Sequence[int]
+    address: int, sharing: Sharing, pointers: Sequence[tuple[int, int]], arguments: Sequence[int]
 ) -> list[int]:
     pairs = [word for pair in pointers for word in pair]
-    words = [address, int(parallel), len(pointers), len(arguments), *pairs, *arguments]
+    words = [address, sharing, len(pointers), len(arguments), *pairs, *arguments]
     return [len(words) + 1, *words]
 
 
 def drive_table(words: list[int], arrays: list[np.ndarray], threads: int) -> None:
-    table, shared = np.array(words, np.int64), np.zeros(SHARED_WORDS, np.int64)
+    table = np.array(words, np.int64)
     bases = np.array([array.ctypes.data for array in arrays], np.uintp)
-    to_table, to_bases, to_shared = (a.ctypes.data for a in (table, bases, shared))
-
-    def part(thread: int) -> None:
-        drive(to_table, len(table), to_bases, thread, threads, to_shared)
-
-    assert pool.run(threads, part, partial(shared.__setitem__, ABANDONED, 1))
+    pool.wake(threads - 1)
+    driver()(table.ctypes.data, len(table), bases.ctypes.data, threads)
 
 
 def expected_cells(rounds: int, threads: int) -> list[int]:
@@ -295,14 +344,13 @@ def expected_cells(rounds: int, threads: int) -> list[int]:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-@pytest.mark.usefixtures("own_pool")
 def test_instructions_run_in_order(kernels: Any, threads: int) -> None:
     rounds, words = 20, []
     grow, total = kernels.address("grow"), kernels.address("total")
     for step in range(rounds):
-        words += instruction(grow, True, [(0, 8), (1, 0)], [2 * step])
-        words += instruction(grow, True, [(1, 0), (0, 8)], [2 * step + 1])
-        words += 2 * instruction(total, False, [(0, 8)], [threads])
+        words += instruction(grow, Sharing.SHARED, [(0, 8), (1, 0)], [2 * step])
+        words += instruction(grow, Sharing.SHARED, [(1, 0), (0, 8)], [2 * step + 1])
+        words += 2 * instruction(total, Sharing.ALONE, [(0, 8)], [threads])
     expected = expected_cells(rounds, threads)
     for _ in range(50):
         cells, others = np.zeros(threads + 1, np.uint64), np.zeros(threads, np.uint64)
@@ -315,135 +363,119 @@ def test_null_pointers_and_an_empty_table(kernels: Any) -> None:
     cells = np.zeros(4, np.int64)
     drive_table([], [cells], 1)
     drive_table(
-        instruction(kernels.address("nulls"), False, [(-1, 24), (0, 16)], [5, 7]), [cells], 1
+        instruction(kernels.address("nulls"), Sharing.ALONE, [(-1, 24), (0, 16)], [5, 7]),
+        [cells],
+        1,
     )
     assert cells.tolist() == [0, 0, 7, 0]
 
 
-@pytest.mark.usefixtures("own_pool")
-def test_a_thread_that_does_not_come_lets_the_others_go(kernels: Any) -> None:
-    cells, shared = np.zeros(8, np.int64), np.zeros(SHARED_WORDS, np.int64)
-    words = 3 * instruction(kernels.address("grow"), True, [(0, 0), (0, 32)], [1])
-    table, bases = np.array(words), np.array([cells.ctypes.data], np.uintp)
-    run, addresses = driver(), [a.ctypes.data for a in (table, bases, shared)]
-
-    def part(thread: int) -> None:
-        if thread == 1:
-            raise KeyError("thread 1")
-        run(addresses[0], len(table), addresses[1], thread, 3, addresses[2])
-
-    with pytest.raises(KeyError, match="thread 1"):
-        pool.run(3, part, partial(shared.__setitem__, ABANDONED, 1))
+# The team
 
 
-# The pool
+def meet(kernels: Any, count: int) -> bool:
+    """Whether so many shares ever ran at once. A run waits for nobody, so it takes some runs."""
+    words = instruction(kernels.address("meet"), Sharing.SHARED, [(0, 0)], [count, 10**8])
+    for _ in range(50):
+        cells = np.zeros(2, np.int64)
+        drive_table(words, [cells], count)
+        if cells[1] == count:
+            return True
+    return False
 
 
-def seen(count: int) -> list[int]:
-    threads: list[int] = []
-    together = threading.Barrier(count)
-
-    def part(thread: int) -> None:
-        together.wait()
-        threads.append(thread)
-
-    assert pool.run(count, part)
-    return sorted(threads)
+def team(kernels: Any, threads: int) -> int:
+    """The number of threads that a kernel may have which leads a team."""
+    cells = np.zeros(1, np.int64)
+    drive_table(instruction(kernels.address("team"), Sharing.LED, [(0, 0)], []), [cells], threads)
+    return int(cells[0])
 
 
-@pytest.mark.usefixtures("own_pool")
-def test_all_parts_run_at_once() -> None:
+def test_shares_run_at_once(kernels: Any) -> None:
     for count in (1, 2, 4, 3, 2):
-        assert seen(count) == list(range(count))
+        assert meet(kernels, count)
 
 
-@pytest.mark.usefixtures("own_pool")
-def test_busy_workers_are_not_shared() -> None:
-    inner: list[bool] = []
-    assert pool.run(2, lambda thread: inner.append(pool.run(2, print)) if thread == 0 else None)
-    entered, release = threading.Event(), threading.Event()
-
-    def hold(thread: int) -> None:
-        entered.set()
-        release.wait()
-
-    other = threading.Thread(target=pool.run, args=(2, hold))
-    other.start()
-    entered.wait()
-    inner.append(pool.run(2, print))
-    release.set()
-    other.join()
-    assert inner == [False, False]
-    assert seen(2) == [0, 1]
+def test_workers_that_sleep_are_woken(kernels: Any) -> None:
+    for _ in range(3):
+        assert meet(kernels, 3)
+        while not all(worker.sleeps for worker in pool._workers):
+            pass
 
 
-@pytest.mark.parametrize("failing", [0, 1])
-@pytest.mark.usefixtures("own_pool")
-def test_exceptions_are_passed_on(failing: int) -> None:
-    def part(thread: int) -> None:
-        if thread == failing:
-            raise KeyError(f"thread {thread}")
-
-    with pytest.raises(KeyError, match=f"thread {failing}"):
-        pool.run(2, part)
-    assert seen(2) == [0, 1]
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="cannot press Ctrl-C here")
-@pytest.mark.usefixtures("own_pool")
-def test_an_interrupted_wait_ends_when_the_workers_have_ended() -> None:
-    left, finished = threading.Event(), []
-
-    def part(thread: int) -> None:
-        if thread:
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            left.wait()
-            finished.append(thread)
-
-    with pytest.raises(KeyboardInterrupt):
-        pool.run(2, part, left.set)
-    assert finished == [1]
-    assert seen(2) == [0, 1]
-
-
-def in_child(results: Any) -> None:
-    results.put((seen(2), added(4)))
-
-
-@pytest.mark.parametrize("way", ["fork", "spawn"])
-@pytest.mark.usefixtures("own_pool")
-def test_child_processes(way: str) -> None:
-    if way not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {way} here")
-    context = multiprocessing.get_context(way)
-
-    def started() -> tuple[list[int], int]:
-        results = context.SimpleQueue()
-        child = context.Process(target=in_child, args=(results,))
-        with warnings.catch_warnings():  # Python 3.12 warns of threads and fork
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child.start()
-        result: tuple[list[int], int] = results.get()
-        child.join()
-        assert child.exitcode == 0
-        return result
-
-    answers = []
-    assert pool.run(2, lambda thread: answers.append(started()) if thread == 0 else None)
-    assert answers == [([0, 1], 5)]
-
-
-def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
+@pytest.mark.parametrize("threads", [2, 4])
+def test_who_leads_waits_for_no_worker(kernels: Any, threads: int) -> None:
     code = (
-        "import threading; from graphnet.native import pool; pool.run(3, print)\n"
-        "threading.Thread(target=pool.run, args=(2, lambda t: threading.Event().wait()),"
-        " daemon=True).start()"
+        "import numpy as np; from tests.test_native_runtime import *;"
+        "code = compile_module(STEPS);"
+        "words = 3 * instruction(code.address('grow'), Sharing.SHARED, [(0, 0), (0, 64)], [1]);"
+        "pool.wake = lambda count: None; cells = np.arange(16);"
+        f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], pool._workers)"
     )
+    expected = [(i + 3 * ((i + 1) % threads) + 1) for i in range(threads)]
+    assert printed_by(code).split() == [*map(str, expected), "[]"]
+
+
+def printed_by(code: str) -> str:
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
     )
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert sorted("".join(finished.stdout.split())) == ["0", "1", "2"]
+    return finished.stdout
+
+
+@contextmanager
+def a_run_that_lasts(kernels: Any) -> Iterator[None]:
+    """Another thread has the board meanwhile."""
+    cells = np.zeros(2, np.int64)
+    words = instruction(kernels.address("meet"), Sharing.SHARED, [(0, 0)], [9, 10**11])
+    other = threading.Thread(target=drive_table, args=(words, [cells], 2))
+    other.start()
+    while cells[0] < 1:
+        pass
+    yield
+    cells[0] = 9
+    other.join()
+    assert cells[1] == 2
+
+
+def test_a_run_beside_another_is_alone(kernels: Any) -> None:
+    with a_run_that_lasts(kernels):
+        assert team(kernels, 2) == 1
+    assert team(kernels, 2) == 2
+
+
+def in_child(results: Any) -> None:
+    code = compile_module(STEPS)
+    results.put((meet(code, 2), team(code, 3), added(4)))
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_child_processes(way: str, kernels: Any) -> None:
+    if way not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {way} here")
+    context = multiprocessing.get_context(way)
+    results = context.SimpleQueue()
+    child = context.Process(target=in_child, args=(results,))
+    with a_run_that_lasts(kernels), warnings.catch_warnings():
+        # Python 3.12 warns of threads and fork.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+        assert results.get() == (True, 3, 5)
+        child.join()
+    assert child.exitcode == 0
+
+
+def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
+    code = (
+        "from tests.test_native_runtime import *; code = compile_module(STEPS);"
+        "cells = np.zeros(2, np.int64);"
+        "words = instruction(code.address('meet'), Sharing.SHARED, [(0, 0)], [9, 10**12]);"
+        "arguments = (words, [cells], 3); print(meet(code, 3), flush=True);"
+        "threading.Thread(target=drive_table, args=arguments, daemon=True).start()\n"
+        "while cells[0] < 1: pass"
+    )
+    assert printed_by(code) == "True\n"
 
 
 def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -478,7 +510,6 @@ SHAPES = [
 
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.usefixtures("own_pool")
 def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transposed: bool) -> None:
     tile, dtype = library.tile_of(host(), bits), np.dtype(f"f{bits // 8}")
     product, pack = (
@@ -496,8 +527,8 @@ def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transpo
             c = initial.copy()
             strides = [a.shape[1], n, {-1: 99, 2: n, 3: 0}[begin]]
             pointers = [(0, 0), (2, 0), (3, 0), (begin + 1 if begin >= 0 else -1, 0)]
-            words = instruction(pack, True, [(1, 0), (2, 0)], [k, n, b.shape[1], k])
-            words += instruction(product, True, pointers, [m, n, k, *strides])
+            words = instruction(pack, Sharing.SHARED, [(1, 0), (2, 0)], [k, n, b.shape[1], k])
+            words += instruction(product, Sharing.SHARED, pointers, [m, n, k, *strides])
             drive_table(words, [a, b, packed, c, bias], threads)
             results.append(c)
         wide = (a.T if transposed else a).astype(float) @ (b.T if transposed else b)

@@ -91,10 +91,11 @@ class Compiled:
         elif name in ("llvm", "assembly"):
             yield from self.code(name)
         else:
-            last = name.removeprefix("after=") if name.startswith("after=") else None
             for stage in self.stages:
-                program = stage.program if last is None else program_after(stage, last)
-                when = "as it was traced" if last is None else f"after {last}"
+                program, when = stage.program, "as it was traced"
+                if name != "program":
+                    program = program_after(stage, pass_of(name))
+                    when = f"after {name.removeprefix('after=')}"
                 yield f"# {stage.name}, {when}: {size_of(program)} equations\n{program}\n"
 
     def arrays(self) -> Any:
@@ -125,12 +126,24 @@ class Compiled:
                 yield f"{sign} {stage.name}\n{text}"
 
 
+def require_view(name: str) -> None:
+    """Refuse what ``--show`` does not know; ``after=?`` is a way to ask for the passes."""
+    if not name.startswith("after="):
+        if name not in VIEWS_OF_CODE:
+            known = ", ".join(("after=PASS", *VIEWS_OF_CODE))
+            raise DataError(f"--show {name} is none of {known}", "--show after=? lists the passes.")
+    elif pass_of(name) not in dict(PASSES):
+        passes = ", ".join(known.replace(" ", "-") for known, _ in PASSES)
+        raise DataError(f"--show {name} names no pass", f"There are, in this order: {passes}")
+
+
+def pass_of(view: str) -> str:
+    """The pass that ``after=join-sums`` names."""
+    return view.removeprefix("after=").replace("-", " ")
+
+
 def program_after(stage: Stage, last: str) -> Program:
     """The program of a stage after this pass and those before it."""
-    names = [name for name, _ in PASSES]
-    last = last.replace("-", " ")
-    if last not in names:
-        raise DataError(f"There is no pass {last!r}", f"There are: {', '.join(names)}")
     program = stage.program
     for name, rewrite in PASSES:
         program = rewrite(program)

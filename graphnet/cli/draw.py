@@ -7,31 +7,27 @@ from typing import Annotated
 
 import typer
 
-from graphnet.cli.loading import file_of, load_module, reporting, shapes_of
+from graphnet.cli.inputs import as_given, shapes_for
+from graphnet.cli.loading import file_of, load_module, reporting
+from graphnet.cli.net_arguments import Inputs, Place
 from graphnet.errors import DataError
 
 
 def draw_command(
-    place: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE.py:NAME",
-            help="A module in a Python file, or a function without arguments that returns one.",
-        ),
-    ],
+    place: Place,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="The picture: .svg, .png, .pdf or .dot."),
     ] = Path("graph.svg"),
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", help="Shape of one input, to show all shapes: 20 or 32,20."),
-    ] = None,
+    inputs: Inputs = None,
     backward: Annotated[bool, typer.Option(help="Draw the graph of the gradients.")] = False,
     depth: Annotated[int, typer.Option(min=0, help="Levels of inner graphs to open.")] = 0,
     direction: Annotated[str, typer.Option(help="Of the arrows: TB, LR, BT or RL.")] = "TB",
 ) -> None:
-    """Draw a net: graphnet draw cell.py:net -o cell.svg"""
+    """Draw a net: graphnet draw cell.py:net -o cell.svg
+
+    With --input for each input of the net, the picture shows all shapes.
+    """
     from graphnet.draw import draw
     from graphnet.draw.render import FORMATS
 
@@ -39,8 +35,8 @@ def draw_command(
     if format not in FORMATS:
         raise DataError(f"-o {output} ends in none of .{', .'.join(FORMATS)}")
     net = load_module(place)
-    shapes = shapes_of(inputs) if inputs else None
-    with reporting(file_of(place)):
+    shapes = shapes_for(net, place, inputs) if inputs else None
+    with reporting(file_of(place)), as_given(net, inputs or []):
         drawing = draw(net, shapes, backward=backward, depth=depth, direction=direction)
     output.parent.mkdir(parents=True, exist_ok=True)
     drawing.save(output)

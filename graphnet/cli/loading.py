@@ -1,4 +1,4 @@
-"""``FILE.py:NAME`` and shapes from the command line."""
+"""``FILE.py:NAME`` from the command line: the file is run, and what goes wrong in it is told."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from graphnet.errors import DataError, GraphError, GraphnetError
+from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import Module, Node
 
 
@@ -134,27 +134,3 @@ def is_candidate(value: Any, source: ModuleType) -> bool:
         return True
     own = inspect.isfunction(value) and value.__module__ == source.__name__
     return own and not required(value)
-
-
-LARGEST = 2**31 - 1
-"""The largest extent of an axis."""
-
-
-def shapes_of(texts: Sequence[str]) -> list[Any]:
-    """Shapes as ``net.summary`` takes them: ``20``, ``5,3``, ``50,50:int``."""
-    return [shape_of(text) for text in texts]
-
-
-def shape_of(text: str) -> Any:
-    """One shape; raises DataError where it cannot be read."""
-    numbers, _, kind = text.partition(":")
-    try:
-        shape = tuple(int(part) for part in numbers.split(",") if part.strip())
-    except ValueError:
-        shape = ()
-    if not shape or min(shape) < 0 or max(shape) > LARGEST or kind not in ("", "int", "float"):
-        raise DataError(
-            f"{text!r} is not a shape",
-            "Write numbers separated by commas: 20 or 32,20; 50,32:int for indices.",
-        )
-    return (shape, int) if kind == "int" else shape

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.native.accumulation import PRODUCTS
-
-VIEWS = {"reshape", "transpose", "broadcast", "slice"}
+from graphnet.native.rewrite import VIEWS
 
 Piece = tuple[Var, int, int]
 """Some numbers of a value: from where to where."""

@@ -113,9 +113,7 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
     return function
 
 
-def emit_kernel(
-    module: ir.Module, tile: Tile, rows: int, panels: int, pitch: int
-) -> ir.Function:
+def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int, pitch: int) -> ir.Function:
     """``kernel(k, a, a_row, a_step, b, b_panel, c, c_stride, start, start_stride)``.
 
     Whole tiles side by side; ``pitch`` is the width of the panels that they read.

@@ -1,7 +1,8 @@
 """Object code on disk, so that a second process compiles nothing.
 
 The folder is ``GRAPHNET_CACHE``, else the user's cache folder; ``GRAPHNET_CACHE=off`` does without.
-A file that is not whole is as good as none, and so is a folder that cannot be read or written.
+A file that is not whole is as good as none, and so is a folder that cannot be read or written; one
+that ``GRAPHNET_CACHE`` names and that cannot be written is told once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import re
 import sys
 import tempfile
+import warnings
+from functools import cache
 from pathlib import Path
 
 MAGIC = b"graphnet object 1\n"
@@ -76,10 +79,27 @@ def keep(key: str, code: bytes) -> None:
     place = folder()
     if place is None:
         return
-    with contextlib.suppress(OSError):
+    try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         write(place / f"{key}.object", seal(key, code) + code)
-        make_room(place)
+    except OSError as error:
+        is_taken = error.filename2 is not None  # a move failed: something stands in its place
+        if "GRAPHNET_CACHE" in os.environ and not is_taken:
+            tell(place, error.strerror or str(error))
+    else:
+        with contextlib.suppress(OSError):
+            make_room(place)
+
+
+@cache
+def tell(place: Path, reason: str) -> None:
+    """Warn, once for each folder, that nothing can be kept there."""
+    warnings.warn(
+        f"GRAPHNET_CACHE names {place}, where no machine code can be kept ({reason}): each process "
+        "compiles its own (name a folder that can be written, or GRAPHNET_CACHE=off)",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def write(path: Path, content: bytes) -> None:

@@ -13,6 +13,9 @@ from graphnet.ir.types import NDArray
 
 POINTWISE = {value for value in vars(pointwise).values() if isinstance(value, Primitive)}
 
+VIEWS = {"slice", "reshape", "transpose", "broadcast", "identity", "stop_gradient"}
+"""Names of the primitives that compute nothing: the same numbers, laid out otherwise."""
+
 TURNED = (1, 0)
 """The axes of the transpose of a matrix."""
 

@@ -8,8 +8,8 @@ from math import prod
 from graphnet.ir.program import Equation, Literal, Program
 from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.elements import ELEMENTS, REGISTER
+from graphnet.native.rewrite import VIEWS
 
-VIEWS = {"slice", "reshape", "transpose", "broadcast", "identity", "stop_gradient"}
 MOVES = {"concatenate", "unslice"}
 REDUCTIONS = {"sum", "max"}
 INDEXED = {"take", "scatter_add", "checked_lengths"}

@@ -17,12 +17,21 @@ from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
-from llvmlite.binding.newpassmanagers import NewPassManager
 
 from graphnet.errors import GraphnetError
 from graphnet.native import objects
+from graphnet.native.machines import (
+    HIDDEN,
+    OPTIMISATION,
+    create_machine,
+    features_of,
+    initialize,
+    is_known,
+    is_x86,
+    least_features,
+    run_passes,
+)
 
-OPTIMISATION = 3
 DECLARED = re.compile(r'^declare [^@\n]*@"?(?!llvm\.)([\w.$]+)', re.MULTILINE)
 
 PROBE = """
@@ -50,23 +59,24 @@ class Processor:
         return self.vector_bytes // size
 
 
-@functools.cache
-def initialize() -> None:
-    """Doing it twice does no harm, so threads that come at the same time need no lock."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-
-
 def host() -> Processor:
     """The processor to make code for: the host, or the one that ``GRAPHNET_CPU`` names."""
     return require_lesser(processor(os.environ.get("GRAPHNET_CPU", "")), processor())
 
 
 def require_lesser(wanted: Processor, own: Processor) -> Processor:
-    if wanted.vector_bytes > own.vector_bytes or wanted.has_fma > own.has_fma:
+    """Refuse a processor with instructions that the other one does not have.
+
+    Features that are of use to operating systems alone do not count.
+    """
+    if wanted == own:
+        return wanted
+    has, may_have = (features_of(p.name, p.features) for p in (wanted, own))
+    if missing := sorted(has - may_have - HIDDEN):
         raise GraphnetError(
-            f"asks for the processor {wanted.name}, whose instructions {own.name} does not have",
-            "Name a lesser one, or none.",
+            f"asks for the processor {wanted.name}, expected one without instructions that "
+            f"{own.name} lacks, received one with {', '.join(missing)}",
+            f"Name a lesser one, or unset GRAPHNET_CPU to make code for {own.name}.",
             subject="GRAPHNET_CPU",
         )
     return wanted
@@ -74,27 +84,25 @@ def require_lesser(wanted: Processor, own: Processor) -> Processor:
 
 @functools.cache
 def processor(name: str = "") -> Processor:
-    """The processor of that name, of the host without one.
+    """The processor of that name, of the host without one; raises GraphnetError for an unknown one.
 
-    LLVM knows what each can do, but has no function to ask: the code that it makes for one
-    operation on sixteen numbers tells the width of a register, and whether fma is an instruction.
-    A name that LLVM does not know gets a warning from it on stderr and stands for the plainest
-    processor; ``+64bit`` is there because LLVM would otherwise end the process.
+    The code that LLVM makes for one operation on sixteen numbers tells the width of a register,
+    and whether fma is an instruction.
     """
     initialize()
-    named = "+64bit" if llvm.get_process_triple().startswith("x86_64") else ""
-    features = named if name else llvm.get_host_cpu_features().flatten()
+    if name and not is_known(name):
+        examples = "x86-64, nehalem, haswell" if is_x86() else "generic, cortex-a72, neoverse-n1"
+        raise GraphnetError(
+            f"names {name!r}, expected a processor by LLVM's name for it: {examples}, …",
+            f"Unset GRAPHNET_CPU to make code for this machine ({llvm.get_host_cpu_name()}).",
+            subject="GRAPHNET_CPU",
+        )
+    features = least_features() if name else llvm.get_host_cpu_features().flatten()
     name = name or llvm.get_host_cpu_name()
     machine = create_machine(name, features)
     code = machine.emit_assembly(llvm.parse_assembly(PROBE))
     vector_bytes = 64 if "%zmm" in code else 32 if "%ymm" in code else 16
     return Processor(name, features, vector_bytes, has_fma="fmaf" not in code)
-
-
-def create_machine(name: str, features: str) -> Any:
-    initialize()
-    target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(name, features, opt=OPTIMISATION, jit=True)
 
 
 class Engine:
@@ -152,16 +160,6 @@ def count(compiled: int = 0, loaded: int = 0) -> None:
         _compilations = replace(
             before, compiled=before.compiled + compiled, loaded=before.loaded + loaded
         )
-
-
-def run_passes(module: Any, machine: Any) -> None:
-    options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION)
-    builder = llvm.create_pass_builder(machine, options)
-    passes = builder.getModulePassManager()
-    passes.run(module, builder)
-    # llvmlite never frees them by itself: ObjectRef, the first base, hides this method.
-    NewPassManager._dispose(passes)
-    passes.detach()
 
 
 def optimised(text: str, processor: Processor, optimise: bool = True) -> tuple[Any, Any]:

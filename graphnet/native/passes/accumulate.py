@@ -16,10 +16,9 @@ from graphnet.ir.program import Atom, Equation, Program, is_var
 from graphnet.ir.shaping import broadcast, reshape
 from graphnet.ir.types import ArrayType, Shape
 from graphnet.native.accumulation import is_row, matmul_add
-from graphnet.native.passes.dead_code import remove_dead_code
+from graphnet.native.passes.dead_code import everywhere, remove_dead_code
 from graphnet.native.passes.products import product_behind
-from graphnet.native.passes.scans import with_bodies
-from graphnet.native.passes.sums import Sum, sums_of
+from graphnet.native.passes.terms import Sum, sums_of
 from graphnet.native.rewrite import POINTWISE, Rewriter, producers, read_by, read_counts
 
 LOOPED = POINTWISE - {identity, stop_gradient}
@@ -28,8 +27,7 @@ LOOPED = POINTWISE - {identity, stop_gradient}
 
 def accumulate(program: Program) -> Program:
     """The program with sums computed in products, where these are terms that nothing else reads."""
-    after = accumulated(biased_tables(program))
-    return program if after is program else remove_dead_code(after)
+    return everywhere(biased_tables(program), accumulated)
 
 
 def biased_tables(program: Program) -> Program:
@@ -66,7 +64,6 @@ def is_sum(equation: Equation) -> bool:
 
 
 def accumulated(program: Program) -> Program:
-    program = with_bodies(program, accumulated)
     chains = Finder(program).chains()
     if not chains:
         return program

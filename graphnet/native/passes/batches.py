@@ -13,19 +13,16 @@ from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.reduction import axes_of
 from graphnet.ir.reduction import sum as sum_
 from graphnet.ir.shaping import reshape, transpose
-from graphnet.native.passes.dead_code import remove_dead_code
-from graphnet.native.passes.scans import with_bodies
+from graphnet.native.passes.dead_code import everywhere
 from graphnet.native.rewrite import TURNED, Rewriter, producers
 
 
 def join_batches(program: Program) -> Program:
     """The program with sums of products as products of what is stacked."""
-    after = rewritten(program)
-    return program if after is program else remove_dead_code(after)
+    return everywhere(program, rewritten)
 
 
 def rewritten(program: Program) -> Program:
-    program = with_bodies(program, rewritten)
     made = producers(program.equations)
     found: dict[Equation, tuple[Atom, Atom]] = {}
     for equation in program.equations:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.native.passes.scans import Scan
+from graphnet.native.passes.scans import Scan, with_bodies
 from graphnet.native.rewrite import is_scan, producers, read_by
 
 LASTING = {"call", "checked_lengths"}
@@ -25,6 +25,17 @@ def remove_dead_code(program: Program) -> Program:
         kept.append(equation)
         needed.update(read_by(equation))
     return Program(program.inputs, kept[::-1], program.outputs)
+
+
+def everywhere(program: Program, rewrite: Callable[[Program], Program]) -> Program:
+    """The program rewritten, its bodies before it, without what nobody needs any more; the program
+    itself where nothing is rewritten."""
+
+    def inside(part: Program) -> Program:
+        return rewrite(with_bodies(part, inside))
+
+    after = inside(program)
+    return program if after is program else remove_dead_code(after)
 
 
 def is_lasting(equation: Equation) -> bool:

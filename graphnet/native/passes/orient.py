@@ -11,19 +11,16 @@ from graphnet.ir.pointwise import add
 from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Program, is_var
 from graphnet.ir.shaping import transpose
-from graphnet.native.passes.dead_code import remove_dead_code
-from graphnet.native.passes.scans import with_bodies
+from graphnet.native.passes.dead_code import everywhere
 from graphnet.native.rewrite import TURNED, Rewriter, is_transpose, read_by
 
 
 def orient(program: Program) -> Program:
     """The program with products turned round where only the transpose of them is read."""
-    after = turned(program)
-    return program if after is program else remove_dead_code(after)
+    return everywhere(program, turned)
 
 
 def turned(program: Program) -> Program:
-    program = with_bodies(program, turned)
     turning = turning_values(program)
     if not turning:
         return program

@@ -9,6 +9,7 @@ from graphnet.ir.pointwise import add
 from graphnet.ir.product import matmul
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.shaping import concatenate, reshape
+from graphnet.native.passes.terms import sum_tree
 from graphnet.native.rewrite import producers, read_by, read_counts
 
 KindOf = Callable[[Equation], Hashable]
@@ -113,24 +114,6 @@ def product_behind(
             break
         (atom,) = equation.inputs
     return []
-
-
-def sum_tree(
-    root: Equation, producer: dict[Var, Equation], counts: dict[Var, int]
-) -> tuple[list[Equation], list[Atom]]:
-    """The additions whose results go into this one and nowhere else, itself among them, and what
-    they add up, from left to right."""
-    adds, leaves = [root], []
-    waiting = list(reversed(root.inputs))
-    while waiting:
-        atom = waiting.pop()
-        equation = producer.get(atom) if is_var(atom) and counts[atom] == 1 else None
-        if equation and equation.primitive is add and atom.type == root.outputs[0].type:
-            adds.append(equation)
-            waiting += reversed(equation.inputs)
-        else:
-            leaves.append(atom)
-    return adds, leaves
 
 
 # ---- products with one operand in common

@@ -8,19 +8,16 @@ from graphnet.ir.indexing import slice_
 from graphnet.ir.program import Atom, Equation, Program, is_var
 from graphnet.ir.reduction import axes_of
 from graphnet.ir.reduction import sum as sum_
-from graphnet.native.passes.dead_code import remove_dead_code
-from graphnet.native.passes.scans import with_bodies
+from graphnet.native.passes.dead_code import everywhere
 from graphnet.native.rewrite import Rewriter, producers
 
 
 def join_totals(program: Program) -> Program:
     """The program with slices summed as one array, if they are several and make up most of it."""
-    after = rewritten(program)
-    return program if after is program else remove_dead_code(after)
+    return everywhere(program, rewritten)
 
 
 def rewritten(program: Program) -> Program:
-    program = with_bodies(program, rewritten)
     groups = sums_of_slices(program)
     if not groups:
         return program

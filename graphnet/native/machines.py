@@ -1,0 +1,116 @@
+"""LLVM's knowledge of processors: which names it knows, and what each processor can do.
+
+It has no function to ask for either. An unknown name it reports on stderr alone, and takes for the
+plainest processor. What a processor can do shows in what is inlined: a function that needs a
+feature becomes part of another one only if the processor of that one has the feature.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import llvmlite.binding as llvm
+from llvmlite.binding.newpassmanagers import NewPassManager
+
+OPTIMISATION = 3
+
+HIDDEN = {
+    "clwb", "clzero", "cldemote", "enqcmd", "fsgsbase", "hreset", "invpcid", "kl", "lwp",
+    "mwaitx", "pconfig", "pku", "prefetchi", "ptwrite", "rdpid", "rdpru", "rdrnd", "rdseed",
+    "rtm", "serialize", "sgx", "shstk", "tsxldtrk", "uintr", "waitpkg", "wbnoinvd", "widekl",
+    "xsave", "xsavec", "xsaveopt", "xsaves",
+}  # fmt: skip
+"""Features of use to operating systems, which no kernel has: virtual machines often hide them."""
+
+NEEDS = """define void @needs_{number}(ptr %x) #{number} {{
+  store volatile i8 0, ptr %x
+  ret void
+}}
+"""
+
+
+@functools.cache
+def initialize() -> None:
+    """Doing it twice does no harm, so threads that come at the same time need no lock."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def create_machine(name: str, features: str) -> Any:
+    initialize()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(name, features, opt=OPTIMISATION, jit=True)
+
+
+def run_passes(module: Any, machine: Any, level: int = OPTIMISATION) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    builder = llvm.create_pass_builder(machine, options)
+    passes = builder.getModulePassManager()
+    passes.run(module, builder)
+    # llvmlite never frees them by itself: ObjectRef, the first base, hides this method.
+    NewPassManager._dispose(passes)
+    passes.detach()
+
+
+def is_x86() -> bool:
+    return bool(llvm.get_process_triple().startswith("x86_64"))
+
+
+def least_features() -> str:
+    """What code must be allowed to use; LLVM would otherwise end the process."""
+    return "+64bit" if is_x86() else ""
+
+
+@functools.cache
+def is_known(name: str) -> bool:
+    """Whether LLVM knows a processor of that name; ``help`` would print all of them."""
+    if name == "help":
+        return False
+    with stderr_in_file() as file:
+        create_machine(name, least_features())
+        file.seek(0)
+        said = file.read().decode(errors="replace")
+    return f"'{name}' is not a recognized processor" not in said
+
+
+@contextmanager
+def stderr_in_file() -> Iterator[IO[bytes]]:
+    """What the process writes to stderr meanwhile, code that is not Python's too."""
+    with tempfile.TemporaryFile() as file:
+        own = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield file
+        finally:
+            os.dup2(own, 2)
+            os.close(own)
+
+
+@functools.cache
+def features_of(name: str, features: str) -> frozenset[str]:
+    """Of the features that LLVM looks for in the host, those of a known processor."""
+    names = sorted(llvm.get_host_cpu_features())
+    module = llvm.parse_assembly(questions(names, name, features))
+    run_passes(module, create_machine("generic", least_features()), level=1)
+    refused = re.findall(r"call void @needs_(\d+)\(", str(module))
+    return frozenset(names) - {names[int(number)] for number in refused}
+
+
+def questions(names: list[str], name: str, features: str) -> str:
+    """A function for each feature, and one for the processor, which calls them all."""
+    numbers = range(len(names))
+    functions = [NEEDS.format(number=n) for n in numbers]
+    calls = [f"  call void @needs_{n}(ptr %x)" for n in numbers]
+    asked = f"define void @asked(ptr %x) #{len(names)} {{"
+    least = f"{least_features()}," if least_features() else ""
+    attributes = [
+        f'attributes #{n} = {{ "target-features"="{least}+{names[n]}" }}' for n in numbers
+    ]
+    own = f'attributes #{len(names)} = {{ "target-cpu"="{name}" "target-features"="{features}" }}'
+    return "\n".join([*functions, asked, *calls, "  ret void\n}", *attributes, own])
