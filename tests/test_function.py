@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from typing import Any
+
 import numpy as np
 import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import GraphError, ProgramError, ShapeError
+from graphnet.errors import GraphError, GraphnetError, ProgramError, ShapeError
 from graphnet.ir import differentiate
+from tests.native_programs import notices_ignored
+
+compiles = pytest.mark.skipif(not find_spec("llvmlite"), reason="compiles")
 
 
 def erf_like() -> nn.Function:
@@ -67,6 +73,45 @@ def test_a_wrong_shape_is_named() -> None:
     net.forward(np.ones(3))
     with pytest.raises(ShapeError, match="the backward of"):
         net.backward(np.ones(3), np.ones(3))
+
+
+def refuse(*values: object) -> np.ndarray:
+    raise KeyError("mine")
+
+
+def later(x: np.ndarray) -> np.ndarray:
+    """It lets the trial call on zeros pass."""
+    return refuse() if x.any() else x
+
+
+GIVEN = [
+    ((refuse, refuse), r"calls its function, which raises KeyError: 'mine'\n  linear  \(4, 2\)"),
+    ((later, refuse), r"calls its function, which raises KeyError: 'mine'"),
+    ((np.sin, refuse), r"calls its gradient, which raises KeyError: 'mine'"),
+    ((np.sin, refuse, refuse), r"calls its output_shape, which raises KeyError: 'mine'"),
+    ((lambda x: None, refuse), r"calls its function, which returns None, .*\n.*\n  Is a return"),
+]
+
+
+@pytest.mark.parametrize("compile", [False, pytest.param(True, marks=compiles)])
+@pytest.mark.parametrize(("functions", "message"), GIVEN)
+def test_what_a_function_raises_names_the_node(
+    functions: Any, message: str, compile: bool, rng: np.random.Generator
+) -> None:
+    x = gn.input()
+    odd = nn.Function(*functions)(nn.Linear(3, 2)(x))
+    net, data = gn.GModule(x, nn.Tanh()(odd)).compile(compile), rng.normal(size=(4, 3))
+    place = r"^Function 'odd' \(test_function.py:\d+\) "
+    with notices_ignored(), pytest.raises(GraphnetError, match=place + message) as told:
+        net.backward(data, net.forward(data))
+    cause = told.value.__cause__
+    assert isinstance(cause, KeyError) or "returns None" in message
+
+
+def test_errors_of_graphnet_stay_as_they_are() -> None:
+    net = nn.Function(lambda x: nn.Linear(2, 3).forward(x), lambda x, y, g: g)
+    with pytest.raises(ShapeError, match=r"^Linear expects an array"):
+        net.forward(np.ones(4))
 
 
 def test_there_is_no_second_gradient() -> None:

@@ -92,8 +92,9 @@ def test_weights_are_taken_at_the_start_and_when_asked(rng: np.random.Generator)
 
 def test_modes_stay_as_they_were() -> None:
     cell = nn.CELLS["lstm_cell_variational"](3, 4)
-    cell["h2h"].module.evaluate() if "h2h" in cell else None
+    cell["forget_gate.h2h"].module.evaluate()
     modes = [module.is_training for _, module in cell.named_modules()]
+    assert set(modes) == {True, False}
     nn.Live(cell, np.zeros(3))
     assert [module.is_training for _, module in cell.named_modules()] == modes
 
@@ -178,6 +179,9 @@ FAULTS: list[tuple[Any, str]] = [
     (lambda live: live.step(live.start(), [[0.0] * 3]), r"an input \(1, 3\), expected \(3,\)"),
     (lambda live: live.step(live.start()[:1], np.zeros(3)), "1 states, expected 2"),
     (lambda live: live.step([np.zeros(4), np.zeros(5)], np.zeros(3)), r"a state \(5,\), exp"),
+    (lambda live: live.step(None, np.zeros(3)), "None as its states, expected 2 arrays"),
+    (lambda live: live.step(3, np.zeros(3)), "3 as its states, expected 2 arrays"),
+    (lambda live: live.step(np.zeros(()), np.zeros(3)), "as its states, expected 2 arrays"),
 ]
 
 
@@ -192,5 +196,10 @@ def test_faults(wrong: Any, message: str) -> None:
 def test_what_cannot_be_live() -> None:
     with pytest.raises(GraphError, match="Live received Linear, expected a cell"):
         nn.Live(nn.Linear(3, 4), np.zeros(3))  # type: ignore[arg-type]
+    for layer in (nn.LSTM(3, 4), nn.stack(nn.gru_cell(3, 4))):
+        with pytest.raises(GraphError, match=r"a layer that runs over sequences .*\n.*lstm_cell"):
+            nn.Live(layer, np.zeros(3))
     with pytest.raises(ShapeError, match="expects"):
         nn.Live(nn.lstm_cell(3, 4), np.zeros(5))
+    with pytest.raises(ShapeError, match=r"the tuple \(2, 3\).*\n  np\.zeros\(\(2, 3\)\) is"):
+        nn.Live(nn.lstm_cell(3, 4), (2, 3))

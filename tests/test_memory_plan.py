@@ -71,6 +71,31 @@ def test_buffers_say_what_they_hold():
     assert {f"layer1.{gate}.h2h" for gate in ("forget_gate", "input_gate", "candidate")} <= nodes
 
 
+def held(arena, kind):
+    return {node for b in arena.buffers if b.holds.startswith(kind) for node in b.nodes}
+
+
+def test_backward_holds_gradients():
+    forward, backward = nn.LSTM(5, 8).memory_plan((6, 3, 5)).arenas
+    assert not held(forward, "gradients")
+    assert not held(backward, "values")
+    assert {"layer1.forget_gate.i2h", "layer1.forget_gate.h2h"} <= held(backward, "gradients")
+    assert any(b.holds.endswith("at each step") for b in backward.buffers)
+
+
+@pytest.mark.parametrize("size", [5, 200])
+def test_a_training_step_holds_values_and_gradients(size):
+    """Small parameters lie in one vector, large ones apart."""
+    net = nn.Sequential(nn.Linear(6, size), nn.Tanh(), nn.Linear(size, 200))
+    step = gn.compile_step(net, nn.MSECriterion(), input_gradients=True)
+    (arena,) = step.memory_plan((4, 6), (4, 200)).arenas
+    assert "1" in held(arena, "values")
+    assert {"0", "2"} <= held(arena, "gradients")
+    lasts = [(b.first, b.holds) for b in arena.buffers if b.holds.startswith("values")]
+    firsts = [(b.first, b.holds) for b in arena.buffers if b.holds.startswith("gradients")]
+    assert min(lasts) < min(firsts)
+
+
 def test_what_a_run_is_given_is_counted():
     net = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)).float()
     given = net.memory_plan((2, 4)).given

@@ -25,6 +25,33 @@ np.testing.assert_array_equal(compiled.backward(xs, xs @ np.ones((3, 4))), net.b
 print("right")
 """
 
+TOLD_AT = """
+import warnings
+import numpy as np
+import graphnet as gn
+from graphnet import nn, optim, train
+net = nn.Linear(3, 2)
+batch = np.ones((2, 3)), np.zeros((2, 2))
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    {action}
+(notice,) = told
+assert notice.filename == "<string>", notice.filename
+"""
+
+TRAINED = """
+trainer = train.Trainer(net, nn.MSECriterion(), optim.SGD(net), compile={compile})
+assert not trainer.is_compiled
+trainer.fit([batch], 1)
+"""
+
+ACTIONS = [
+    "net.compile()",
+    "gn.compile_step(net, nn.MSECriterion())(*batch)",
+    "train.Trainer(net, nn.MSECriterion(), optim.SGD(net), compile=True).train_batch(*batch)",
+    "nn.Live(nn.rnn_cell(3, 2), np.ones(3))",
+]
+
 COLLECTED = """
 import pytest
 names = ["--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
@@ -34,6 +61,22 @@ raise SystemExit(pytest.main(names))
 
 def test_without_llvmlite_one_notice_and_the_interpreter() -> None:
     assert python(HIDDEN + INTERPRETED) == "right\n"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_without_llvmlite_the_notice_is_of_the_users_line(action: str) -> None:
+    assert python(HIDDEN + TOLD_AT.format(action=action)) == ""
+
+
+@pytest.mark.parametrize("compile", [True, False, None])
+def test_without_llvmlite_a_trainer_does_not_say_that_it_compiles(compile: bool | None) -> None:
+    head = "import contextlib, io\nwith contextlib.redirect_stderr(io.StringIO()) as said:\n    "
+    lines = [line for line in TRAINED.format(compile=compile).splitlines() if line]
+    body = "\n    ".join(lines)
+    code = TOLD_AT.split("with ")[0] + "warnings.simplefilter('ignore')\n" + head + body
+    printed = python(f"{HIDDEN}{code}\nprint(said.getvalue())")
+    assert "epoch 1/1" in printed
+    assert "compiling" not in printed
 
 
 def test_without_llvmlite_every_test_file_is_read() -> None:

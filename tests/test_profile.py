@@ -136,6 +136,7 @@ def test_the_table_and_its_orders(rng):
     ordered = [row.path for row in profile.sorted("order").rows]
     assert ordered.index("layer1.forget_gate") < ordered.index("layer1.next_h")
     text = str(profile)
+    assert ("faster: net.compile()" in text) == bool(find_spec("llvmlite"))
     assert "layer1.forget_gate.h2h  Linear" in text
     assert "█" in text
     with pytest.raises(GraphError, match="cannot be sorted by 'name'"):
@@ -168,6 +169,7 @@ from graphnet import nn
 net = nn.LSTM(5, 8).compile()
 profile = net.profile(np.ones((6, 3, 5)), repeats=1)
 assert not profile.is_compiled and profile.by_node["layer1.forget_gate.h2h"] > 0
+assert "in the interpreter (llvmlite is not installed)" in str(profile)
 step = gn.compile_step(nn.Linear(3, 2), nn.MSECriterion())
 assert step.profile(np.ones((4, 3)), np.ones((4, 2)), repeats=1).total > 0
 for plan in (lambda: net.memory_plan((6, 3, 5)), lambda: step.memory_plan((4, 3), (4, 2))):
@@ -203,8 +205,34 @@ def test_a_profile_colours_a_drawing(rng):
     assert "75.0%" in source
     closed = gn.draw(nn.LSTM(3, 4), overlay={"layer1.forget_gate.h2h": 1.0, "h_n": 1.0})
     assert fill_of(closed.source, "layer1") == "#F08E48"
-    with pytest.raises(GraphError, match="expected a profile or numbers"):
-        gn.draw(cell, overlay=[1, 2])
+
+
+def test_overlays_that_do_not_fit(rng):
+    cell = nn.lstm_cell(3, 4)
+    other = nn.Linear(3, 4).profile(rng.normal(size=(2, 3)), repeats=1)
+    wrong = [
+        ([1, 2], "expected a profile or numbers"),
+        ({"nonsense": 1.0}, r"overlay of 'nonsense', expected paths of nodes\n.*forget_gate"),
+        (other, r"a profile of another module than the one to draw\n.*profile\.net"),
+    ]
+    for overlay, message in wrong:
+        with pytest.raises(GraphError, match=message):
+            gn.draw(cell, overlay=overlay)
+    assert "Linear" in gn.draw(other.net, overlay=other).source
+
+
+UNKNOWN = [
+    ("nonsense", r"^The profile has no node named 'nonsense'\n  There are: layer1, [^:]* more\.$"),
+    ("forget_gat", r"named 'forget_gat'\n  Did you mean forget_gate\? There are: layer1, "),
+    ("h2h", r"'h2h' names 4 nodes"),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), UNKNOWN)
+def test_nodes_that_a_profile_does_not_have(name, message, rng):
+    profile = nn.LSTM(5, 8).profile(rng.normal(size=(6, 3, 5)), repeats=1)
+    with pytest.raises(GraphError, match=message):
+        profile.inside(name)
 
 
 @needs_llvm

@@ -14,6 +14,7 @@ from graphnet.errors import DtypeError, GraphError, IndexRangeError, ShapeError
 from tests.recurrent_loops import BATCH, HIDDEN, INPUTS, STEPS
 
 XS = np.ones((STEPS, BATCH, INPUTS))
+WIDE = np.ones((STEPS, BATCH, 7))
 
 
 def lstm(inputs: int = INPUTS, hidden: int = HIDDEN) -> gn.GModule:
@@ -127,6 +128,14 @@ RUN_FAULTS: list[Fault] = [
     (lambda: recurrent().remember("always"), ValueError, "is 'always', expected 'neither' or 'train'"),
 ]  # fmt: skip
 
+WIDTH_FAULTS: list[Fault] = [
+    (lambda: recurrent().forward(WIDE), ShapeError, r"received \(4, 7\)\n.*\n  in a step of the sequence \(5, 4, 7\)\n"),
+    (lambda: recurrent(batch_first=True).forward(WIDE), ShapeError, r"received \(5, 7\)\n.*\n  in a step of the sequence \(5, 4, 7\)\n"),
+    (lambda: nn.LSTM(3, 4, 2, bidirectional=True).forward(WIDE), ShapeError, r"'layer1\..*\n.*\n  in a step of the sequence \(5, 4, 7\)\n"),
+    (lambda: nn.GRU(3, 4).forward(WIDE[:, 0]), ShapeError, r"received \(7,\)\n.*\n  in a step of the sequence \(5, 7\)\n"),
+    (lambda: nn.Recurrent(nn.LSTM(3, 4)), GraphError, "Recurrent received a layer that runs over sequences itself"),
+]  # fmt: skip
+
 STACK_FAULTS: list[Fault] = [
     (lambda: nn.stack(), GraphError, "stack received no layers"),
     (lambda: nn.stack(gru(), connection="skip"), ValueError, r"connection is 'skip', expected one of \('plain', 'residual', 'dense'\)"),
@@ -142,7 +151,7 @@ STACK_FAULTS: list[Fault] = [
     (lambda: nn.Bidirectional(lstm(), gru()).forward(XS, forward_prev_h=np.ones((4, 5))), ShapeError, r"'forward.prev_h' .*a state \(…, 4\), received \(4, 5\)"),
 ]  # fmt: skip
 
-FAULTS = [*LENGTH_FAULTS, *STATE_FAULTS, *CELL_FAULTS, *RUN_FAULTS, *STACK_FAULTS]
+FAULTS = [*LENGTH_FAULTS, *STATE_FAULTS, *CELL_FAULTS, *RUN_FAULTS, *WIDTH_FAULTS, *STACK_FAULTS]
 
 
 @pytest.mark.parametrize(("action", "error", "message"), FAULTS, ids=[f[2] for f in FAULTS])

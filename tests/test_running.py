@@ -14,7 +14,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import DtypeError, GraphError, NumericsError, ShapeError
+from graphnet.errors import DtypeError, GraphError, GraphnetError, NumericsError, ShapeError
 from tests.numeric import numeric_gradient, relative_error
 
 
@@ -486,8 +486,47 @@ def test_a_clone_refuses_to_share_what_is_not_there() -> None:
 def test_forward_takes_several_inputs_as_a_list() -> None:
     with pytest.raises(GraphError, match=r"CAddTable \(.*\) received 2 arguments, .*\n .*\[a, b\]"):
         nn.CAddTable().forward(np.ones(1), np.ones(1))
-    with pytest.raises(ShapeError, match=r"received \[\(\), \(\), .*\n .*\n  A list is a table"):
-        nn.Linear(3, 2).forward([1.0, 2.0, 3.0])
+
+
+def one_input() -> gn.GModule:
+    x = gn.input()
+    return gn.GModule(x, nn.Linear(2, 3)(x))
+
+
+def two_inputs() -> gn.GModule:
+    x, y = gn.input(), gn.input()
+    return gn.GModule([x, y], nn.Linear(2, 3)(x) + nn.Linear(2, 3)(y))
+
+
+ZEROS = r"the tuple \(2, 3\), expected an array\n  np\.zeros\(\(2, 3\)\) is an array of this shape"
+LISTS: list[tuple[Callable[[], object], str]] = [
+    (lambda: nn.Linear(2, 3).forward([1.0, 2.0]), r"^Linear received a list that holds 2 numbers, expected an array\n  A list .* np\.array\(\[1\.0, 2\.0\]\)\.$"),
+    (lambda: one_input().forward([[1, 2], [3, 4]]), r"^GModule received a list that holds 4 .*\n.* np\.array\(\[\[1, 2\], \[3, 4\]\]\)\.$"),
+    (lambda: one_input()([1.0, 2.0]), "a list that holds 2 numbers"),
+    (lambda: one_input().forward(np.ones((30, 2)).tolist()), r"a list that holds 60 numbers, .*\n.* np\.array\(…\)\.$"),
+    (lambda: two_inputs().forward([[1.0, 2.0], [3.0, 4.0]]), r"^GModule received a list that holds 2 numbers"),
+    (lambda: nn.LSTM(3, 4).forward(np.ones((5, 2, 3)).tolist()), "GModule received a list that holds 30 numbers"),
+    (lambda: nn.LSTM(3, 4).forward([np.ones((5, 2, 7)), None, [5, 3]]), r"an array \(…, 3\), received \(2, 7\)"),
+    (lambda: nn.LookupTable(5, 2).forward([1, 2]), "a list that holds 2 numbers"),
+    (lambda: nn.MSECriterion().forward([[1.0, 2.0], [3.0, 4.0]]), "a list that holds 4 numbers"),
+    (lambda: gn.compile_step(nn.Linear(2, 3), nn.MSECriterion())([1.0, 2.0], np.ones(3)), "^Linear received a list that holds 2"),
+    (lambda: gn.compile_step(nn.Linear(2, 3), nn.MSECriterion())(np.ones(2), [1.0]), "^MSECriterion received a list that holds 1 number,"),
+    (lambda: one_input().forward((2, 3)), ZEROS),
+    (lambda: one_input().profile((2, 3)), ZEROS),
+    (lambda: nn.LSTM(3, 4).profile((5, 2, 3)), r"the tuple \(5, 2, 3\), expected an array"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "message"), LISTS, ids=[message for _, message in LISTS])
+def test_lists_of_numbers_given_for_arrays(action: Callable[[], object], message: str) -> None:
+    with pytest.raises(GraphnetError, match=message):
+        action()
+
+
+def test_lists_of_numbers_where_they_are_meant() -> None:
+    np.testing.assert_array_equal(nn.CAddTable().forward([1.0, 2.0]), 3.0)
+    with pytest.raises(ShapeError, match=r"an array \(…, 2\), received \(\)"):
+        two_inputs().forward([1.0, 2.0])
 
 
 def test_runs_and_graphs_know_their_names() -> None:
@@ -543,6 +582,13 @@ def test_apply_reaches_every_part() -> None:
     seen = []
     blog().apply(lambda module: seen.append(type(module).__name__))
     assert sorted(seen) == ["CAddTable", "CMulTable", "GModule", *["Identity"] * 3, "Linear"]
+
+
+def test_a_summary_says_that_a_net_is_compiled() -> None:
+    pytest.importorskip("llvmlite")
+    net = nn.Linear(3, 2)
+    assert "compiled" not in str(net.summary((5, 3)))
+    assert str(net.compile().summary((5, 3))).splitlines()[-1].startswith("compiled: ")
 
 
 def test_the_summary_comes_from_shapes_alone() -> None:

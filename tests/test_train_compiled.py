@@ -226,6 +226,86 @@ def test_what_is_not_finite_is_found(compile: bool | None) -> None:
     np.testing.assert_array_equal(trainer.net.flatten_parameters()[0], before)
 
 
+BAD = [
+    (
+        0,
+        np.nan,
+        (0, 1),
+        r"the loss is nan at batch 1, and the input holds nan at \(0, 1\)\n  The l",
+    ),
+    (0, np.inf, (), "and the input holds -?inf at (.*), one of 12 such numbers"),
+    (1, np.inf, (2, 0), r"the loss is inf at batch 1, and the target holds inf at \(2, 0\)\n"),
+]
+
+
+@pytest.mark.parametrize("compile", [False, None])
+@pytest.mark.parametrize(("part", "value", "place", "message"), BAD)
+def test_a_batch_that_is_not_finite_is_named(
+    part: int, value: float, place: tuple[int, ...], message: str, compile: bool | None
+) -> None:
+    net, batch = nn.Linear(3, 3), (np.ones((4, 3)), np.zeros((4, 3)))
+    batch[part][place] = value
+    trainer = train.Trainer(
+        net, nn.MSECriterion(), optim.SGD(net), compile=compile, show_progress=False
+    )
+    with pytest.raises(NumericsError, match=message) as told:
+        trainer.fit([batch], 1)
+    assert "learning rate" not in str(told.value)
+
+
+@pytest.mark.parametrize("select", [0, -2])
+@pytest.mark.parametrize("compile", [False, pytest.param(True, marks=compiles)])
+def test_the_output_that_is_judged_is_selected(select: int, compile: bool) -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 6, 2, 4))
+    losses = []
+    for judged in (select, None):
+        net = nn.LSTM(4, 4)
+        for parameter in net.parameters():
+            parameter[...] = np.linspace(-1, 1, parameter.size).reshape(parameter.shape)
+        whole: Any = net if judged is not None else nn.Sequential(net, nn.SelectTable(0))
+        trainer = train.Trainer(
+            whole, nn.MSECriterion(), optim.SGD(whole, 0.1), select=judged, compile=compile,
+            show_progress=False,
+        )  # fmt: skip
+        losses.append(trainer.fit([(x, y)] * 3, 2, validation=[(x, y)]))
+        trainer.criterion = nn.AbsCriterion()
+        assert trainer.validate([(x, y)]) > 0
+    np.testing.assert_allclose(losses[0].training, losses[1].training, rtol=1e-10)
+    assert losses[0].training[-1] < losses[0].training[0]
+
+
+UNCLEAR: list[tuple[dict[str, Any], str]] = [
+    ({}, r"^The net gives .*, and the target is one array\n.*select=0"),
+    ({"select": 7}, r"^The criterion is to judge entry 7 of .*\n  The net gives 2 entries"),
+    ({"select": 1, "states": [np.zeros(4)]}, "received select=1 and states"),
+]
+
+
+@pytest.mark.parametrize("compile", [False, None])
+@pytest.mark.parametrize(("options", "message"), UNCLEAR)
+def test_an_output_that_cannot_be_judged(
+    options: dict[str, Any], message: str, compile: bool | None
+) -> None:
+    net = nn.LSTM(4, 5)
+    with pytest.raises(GraphError, match=message):
+        train.Trainer(
+            net, nn.MSECriterion(), optim.SGD(net), compile=compile, show_progress=False, **options
+        ).train_batch(np.ones((3, 2, 4)), np.ones((3, 2, 5)))
+
+
+@pytest.mark.parametrize("compile", [False, None])
+def test_a_criterion_that_judges_a_table(compile: bool | None) -> None:
+    """Two outputs against one array of targets, none of them selected."""
+    x = gn.input()
+    net = gn.GModule(x, [nn.Linear(3, 4)(x), nn.Linear(3, 4)(x)])
+    criterion = nn.CosineEmbeddingCriterion()
+    trainer = train.Trainer(
+        net, criterion, optim.SGD(net, 0.1), compile=compile, show_progress=False
+    )
+    losses = trainer.fit([(np.eye(3), np.array([1.0, 1.0, -1.0]))], 5).training
+    assert losses[-1] < losses[0]
+
+
 def test_another_criterion_from_now_on() -> None:
     trainer, batches = trainer_of(digits, None)
     trainer.net.evaluate()
@@ -278,5 +358,6 @@ def test_progress_without_the_compiler(capsys: pytest.CaptureFixture[str]) -> No
     trainer, batches = trainer_of(digits, False, show_progress=True)
     trainer.fit(batches, epochs=1)
     lines = capsys.readouterr().err.splitlines()
+    assert lines
     assert not any("compiling" in line for line in lines)
     assert all(line.endswith(" ms per batch") for line in lines)

@@ -11,7 +11,7 @@ from graphnet.draw.backward import backward_picture
 from graphnet.draw.build import picture_of
 from graphnet.draw.dot import dot_text
 from graphnet.draw.fold import folded
-from graphnet.draw.overlay import overlaid, overlay_numbers
+from graphnet.draw.overlay import overlaid
 from graphnet.draw.render import FORMATS, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
@@ -101,7 +101,7 @@ def draw(
     check(net, depth, direction, limit)
     picture = picture_of(net, depth, node_shapes(net, shapes, run))
     if overlay is not None:
-        picture = overlaid(picture, overlay_numbers(overlay))
+        picture = overlaid(picture, overlay, net)
     if backward:
         picture = backward_picture(picture)
     name = title or (net.description() if isinstance(net, GModule) else type(net).__name__)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from graphnet.graph.run import Run
 
 
+SHOWN = 40
+"""Characters of a list that an error shows."""
+
+
 def as_array(module: Module, leaf: Any) -> NDArray:
     if isinstance(leaf, np.ndarray):
         return leaf
@@ -27,6 +31,37 @@ def as_array(module: Module, leaf: Any) -> NDArray:
         error.locate(type(module).__name__)
         raise error
     return np.asarray(leaf)
+
+
+def list_for_array(error: GraphnetError, module: Module, inputs: Any) -> GraphnetError | None:
+    """The error to raise instead, where a list of plain numbers was given for an array."""
+    if not table.is_table(inputs):
+        return None
+    required, has_optional = module.required_inputs(), bool(module.optional_inputs())
+    entries = inputs[:required] if required > 1 or has_optional else inputs
+    if required == 1 and not holds_arrays(inputs):
+        entries = [inputs]
+    for entry in entries:
+        if table.is_table(entry) and len(entry) and not holds_arrays(entry):
+            return type(error)(*said_of_list(entry), type(module).__name__)
+    return None
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether anything in a table is more than a number."""
+    return not all(isinstance(leaf, int | float) for leaf in table.flatten(value)[0])
+
+
+def said_of_list(given: Any) -> tuple[str, str]:
+    """Problem and hint: a tuple of whole numbers is meant as a shape."""
+    if isinstance(given, tuple) and all(isinstance(n, int) for n in given):
+        hint = f"np.zeros({given}) is an array of this shape; a tuple is a table of arrays."
+        return f"received the tuple {given}, expected an array", hint
+    count = len(table.flatten(given)[0])
+    shown = text if len(text := repr(given)) <= SHOWN else "…"
+    numbers = f"a list that holds {count} number{'s' * (count > 1)}"
+    hint = f"A list is a table of arrays; make an array of it: np.array({shown})."
+    return f"received {numbers}, expected an array", hint
 
 
 def check_inputs(module: Module, inputs: Any) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 ELSEWHERE = {
     "train": "training()",
     "eval": "evaluate()",
@@ -18,3 +21,9 @@ def missing_attribute(owner: object, name: str) -> AttributeError:
     """The error for an attribute that is not there, with its name here if there is one."""
     hint = f"; here it is {ELSEWHERE[name]}" if name in ELSEWHERE else ""
     return AttributeError(f"{type(owner).__name__} has no attribute {name!r}{hint}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``Did you mean gate? `` where a name that is known is close to this one, else nothing."""
+    close = get_close_matches(name, {word for word in known if word != name}, 1)
+    return f"Did you mean {close[0]}? " if close else ""

@@ -13,7 +13,7 @@ from graphnet.errors import GraphError
 from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.profile import Profile, ProfileRow
-from graphnet.graph.run import fill, find_trace, remembering
+from graphnet.graph.run import fill, remembering, trace_for
 from graphnet.graph.stages import Stage, nodes_of, stage_of_step, stages_of
 from graphnet.graph.traced import Traced
 from graphnet.graph.wanted import Wanted
@@ -42,7 +42,7 @@ def profile_module(module: Module, inputs: Any, repeats: int) -> Profile:
     """Forward, and in training mode backward from gradients of ones."""
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = find_trace(module, structure, arrays, Wanted(keep=False))
+    traced = trace_for(module, inputs, structure, arrays, Wanted(keep=False))
     values = [
         np.asarray(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)
     ]
@@ -57,7 +57,7 @@ def profile_module(module: Module, inputs: Any, repeats: int) -> Profile:
             given = [*results[len(traced.program.outputs) :], *seeds_of(traced)]
             watch.run(program, given)
 
-    return measured(stages, programs, run, module.is_compiled, repeats)
+    return measured(module, stages, programs, run, module.is_compiled, repeats)
 
 
 def profile_step(step: TrainingStep, inputs: Any, target: Any, repeats: int) -> Profile:
@@ -72,10 +72,11 @@ def profile_step(step: TrainingStep, inputs: Any, target: Any, repeats: int) -> 
         watches[0].run(program, filled)
 
     is_compiled = program is not bound.step.program
-    return measured([stage], [program], run, is_compiled, repeats)
+    return measured(step.net, [stage], [program], run, is_compiled, repeats)
 
 
 def measured(
+    module: Module,
     stages: Sequence[Stage],
     programs: Sequence[Program],
     run: Callable[[Sequence[Stopwatch]], None],
@@ -107,7 +108,7 @@ def measured(
         for path, own in seconds.items()
     )
     names = tuple(stage.name for stage in stages)
-    return Profile(rows, names, is_compiled, repeats, tuple(seconds)).sorted()
+    return Profile(rows, names, is_compiled, repeats, tuple(seconds), module).sorted()
 
 
 def middle(rounds: Sequence[Mapping[Equation, float]]) -> dict[Equation, float]:

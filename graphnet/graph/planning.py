@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import table
+from graphnet.graph.compiler import can_compile
 from graphnet.graph.memory_plan import ArenaPlan, BufferRow, MemoryPlan
 from graphnet.graph.optional import arranged
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.run import find_trace
 from graphnet.graph.sources import Draw, Remembered, Source
-from graphnet.graph.stages import Stage, stage_of_step, stages_of
+from graphnet.graph.stages import Stage, stage_of_step, stages_of, values_of
 from graphnet.graph.step_program import Vector
 from graphnet.graph.summary import parameter_dtype, stand_in
 from graphnet.graph.wanted import Wanted
 from graphnet.ir.program import Equation, Program, Var
-from graphnet.native import compiled, is_available
+from graphnet.native import compiled
 from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.attribution import Attribution, common_prefix
 
@@ -60,7 +61,7 @@ def step_plan(step: TrainingStep, inputs: Any, target: Any) -> MemoryPlan:
 
 
 def require_compiler() -> None:
-    if not is_available():
+    if not can_compile():
         raise GraphError(
             "needs llvmlite: the interpreter has no arena to plan",
             "pip install llvmlite",
@@ -73,10 +74,11 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
     interpreted: dict[str, None] = {}
     for stage, program in programs:
         attribution = stage.attribution(program)
+        made = values_of(program, stage.values)
         natives, others = pieces(program)
         for number, native in enumerate(natives, start=1):
             name = f"{stage.name} ({number})" if len(natives) > 1 else stage.name
-            arenas.append(arena_of(name, native, attribution))
+            arenas.append(arena_of(name, native, attribution, made))
         interpreted.update(dict.fromkeys(str(e.origin or e.primitive.name) for e in others))
     return MemoryPlan(tuple(arenas), given, tuple(interpreted))
 
@@ -84,7 +86,7 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
 def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
     """The pieces of machine code of a compiled program, also within bodies, and what is none."""
     from graphnet.native.lowering import Native
-    from graphnet.native.rules import VIEWS
+    from graphnet.native.rewrite import VIEWS
 
     natives: list[Native] = []
     others: list[Equation] = []
@@ -101,22 +103,28 @@ def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
     return natives, others
 
 
-def arena_of(name: str, native: Native, attribution: Attribution) -> ArenaPlan:
+def arena_of(
+    name: str, native: Native, attribution: Attribution, made: Container[Var]
+) -> ArenaPlan:
     plan = native.plan
     rows = []
     for lifetime in plan.lifetimes:
         buffer = lifetime.buffer
-        nodes, holds = contents(buffer, attribution)
+        nodes, holds = contents(buffer, attribution, made)
         place = (buffer.nbytes, lifetime.offset, lifetime.first, lifetime.last)
         rows.append(BufferRow(holds, *place, nodes))
     calls = tuple(call_text(call, attribution) for call in plan.calls)
     return ArenaPlan(name, plan.arena, calls, tuple(rows))
 
 
-def contents(buffer: Buffer, attribution: Attribution) -> tuple[tuple[str, ...], str]:
-    """The nodes that a buffer belongs to, and what it holds, in words."""
+def contents(
+    buffer: Buffer, attribution: Attribution, made: Container[Var]
+) -> tuple[tuple[str, ...], str]:
+    """The nodes that a buffer belongs to, and what it holds, in words; forward ``made`` values."""
     if buffer.label in ("values", "steps") and buffer.var is not None:
-        return values(buffer.var, buffer.label, attribution)
+        kind = "values" if buffer.var in made else "gradients"
+        nodes, holds = held(buffer.var, kind, attribution)
+        return nodes, holds + " at each step" * (buffer.label == "steps")
     shares: dict[str, float] = {}
     for equation in buffer.equations:
         shares.update(attribution.shares(equation))
@@ -131,11 +139,10 @@ def contents(buffer: Buffer, attribution: Attribution) -> tuple[tuple[str, ...],
     return nodes, f"copy for {names(nodes)}"
 
 
-def values(var: Var, label: str, attribution: Attribution) -> tuple[tuple[str, ...], str]:
+def held(var: Var, kind: str, attribution: Attribution) -> tuple[tuple[str, ...], str]:
     owners = attribution.owners(var)
     nodes = tuple(owners or attribution.of_value(var))
-    what = "joined weights" if owners else "values"
-    return nodes, f"{what} of {names(nodes)}" + (" at each step" if label == "steps" else "")
+    return nodes, f"{'joined weights' if owners else kind} of {names(nodes)}"
 
 
 def names(paths: Iterable[str]) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from graphnet.errors import GraphError
+from graphnet.graph.compiler import can_compile
 from graphnet.graph.wanted import full_path
+
+if TYPE_CHECKING:
+    from graphnet.graph.module import Module
 
 BAR = 24
 """Characters of the longest bar."""
@@ -38,6 +42,8 @@ class Profile:
     is_compiled: bool
     repeats: int
     order: tuple[str, ...]
+    net: Module = field(compare=False)
+    """What was profiled."""
 
     @property
     def total(self) -> float:
@@ -51,9 +57,14 @@ class Profile:
 
     def inside(self, name: str) -> float:
         """Seconds of a node and of all nodes within it, by its path or the end of it."""
-        path = full_path(name, with_outer(row.path for row in self.rows)) if name else ""
+        path = full_path(name, self._looked_into(), "The profile", "") if name else ""
         prefix = f"{path}." if path else ""
         return sum(r.seconds for r in self.rows if r.path == path or r.path.startswith(prefix))
+
+    def _looked_into(self) -> list[str]:
+        """The paths that ``inside`` takes, the outermost first."""
+        paths = with_outer(row.path for row in self.rows if row.path)
+        return sorted(paths, key=lambda path: path.count("."))
 
     def sorted(self, by: str = "time") -> Profile:
         """The same with rows by ``time``, by ``path``, or in the ``order`` of computation."""
@@ -79,7 +90,8 @@ def with_outer(paths: Iterable[str]) -> list[str]:
 
 
 def lines_of(profile: Profile) -> Iterator[str]:
-    how = "compiled" if profile.is_compiled else "in the interpreter (faster: net.compile())"
+    advice = "faster: net.compile()" if can_compile() else "llvmlite is not installed"
+    how = "compiled" if profile.is_compiled else f"in the interpreter ({advice})"
     times = f"median of {profile.repeats} run{'s' * (profile.repeats > 1)}"
     unit, factor = ("ms", 1e3) if profile.total >= 1e-3 else ("µs", 1e6)
     yield f"{profile.total * factor:.3f} {unit} on one thread, {how}; {times}"

@@ -10,7 +10,14 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
-from graphnet.graph.given import as_array, check_inputs, read_only, same_input, seed_arrays
+from graphnet.graph.given import (
+    as_array,
+    check_inputs,
+    list_for_array,
+    read_only,
+    same_input,
+    seed_arrays,
+)
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
 from graphnet.graph.results import handed_out
@@ -200,7 +207,7 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     """Trace the module for this kind of input, unless that was done before, and execute it."""
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = find_trace(module, structure, arrays, wanted)
+    traced = trace_for(module, inputs, structure, arrays, wanted)
     take = np.array if module.is_training or wanted.keep else np.asarray
     values = [take(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
@@ -208,6 +215,22 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     with remembering:
         filled = [fill(module, source, values) for source in traced.sources]
     return Run(module, traced, inputs, filled, check_finite)
+
+
+def trace_for(
+    module: Module,
+    inputs: Any,
+    structure: table.Structure,
+    arrays: Sequence[NDArray],
+    wanted: Wanted,
+) -> Traced:
+    """``find_trace``, whose errors say where lists of numbers were given for arrays."""
+    try:
+        return find_trace(module, structure, arrays, wanted)
+    except GraphnetError as error:
+        if misuse := list_for_array(error, module, inputs):
+            raise misuse from None
+        raise
 
 
 def find_trace(

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.step_program import StepProgram, Vector
 from graphnet.graph.traced import Traced
-from graphnet.ir.program import Atom, Program, Var
-from graphnet.native.attribution import VIEWS, Attribution, walk
+from graphnet.ir.program import Atom, Program, Var, is_var
+from graphnet.native.attribution import Attribution, walk
+from graphnet.native.rewrite import VIEWS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stage:
-    """A program as it was traced, before any pass; ``weights`` are inputs that hold parameters."""
+    """A program as it was traced, before any pass; ``weights`` are inputs that hold parameters.
+
+    The first outputs, ``values`` of them, are values; those after them are gradients.
+    """
 
     name: str
     program: Program
     weights: frozenset[Var]
+    values: int
 
     def attribution(self, rewritten: Program) -> Attribution:
         """Which nodes the equations of what passes made of the program work for."""
@@ -35,14 +40,14 @@ def stages_of(traced: Traced, is_training: bool) -> list[Stage]:
     """Forward alone, or with what backward reads, and backward."""
     weights = frozenset(var for var, _ in traced.parameters())
     if not is_training:
-        return [Stage("forward", traced.program, weights)]
+        return [Stage("forward", traced.program, weights, len(traced.program.outputs))]
     derivative = traced.differentiated()
     views = views_of(derivative.forward, weights)
     pairs = zip(derivative.residuals, derivative.backward.inputs, strict=False)
     again = frozenset(inner for atom, inner in pairs if atom in views)
     return [
-        Stage("forward", derivative.forward, weights),
-        Stage("backward", derivative.backward, again),
+        Stage("forward", derivative.forward, weights, len(derivative.forward.outputs)),
+        Stage("backward", derivative.backward, again, 0),
     ]
 
 
@@ -50,7 +55,24 @@ def stage_of_step(step: StepProgram) -> Stage:
     """A training step is one program."""
     pairs = zip(step.program.inputs, step.sources, strict=True)
     weights = frozenset(var for var, source in pairs if isinstance(source, Parameter | Vector))
-    return Stage("training step", step.program, weights)
+    gradients = [*step.gradients.values(), *step.by_inputs.values()]
+    gradients += [] if step.by_vector is None else [step.by_vector]
+    values = min(gradients, default=len(step.program.outputs))
+    return Stage("training step", step.program, weights, values)
+
+
+def values_of(program: Program, count: int) -> set[Var]:
+    """What the first outputs, ``count`` of them, are computed from, in the bodies of scans too.
+
+    Of a training step all else belongs to backward, whatever passes made of it.
+    """
+    wanted: set[Atom] = set(program.outputs[:count])
+    for equation in reversed(list(walk(program))):
+        if wanted.intersection(equation.outputs):
+            wanted.update((*equation.inputs, *equation.outputs))
+            for body in equation.bodies():
+                wanted.update(var for inner in walk(body) for var in inner.outputs)
+    return {atom for atom in wanted if is_var(atom)}
 
 
 def views_of(program: Program, weights: Iterable[Var]) -> set[Atom]:

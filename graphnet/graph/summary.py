@@ -34,6 +34,7 @@ class Summary:
     rows: tuple[Row, ...]
     parameters: int
     multiply_adds: int
+    is_compiled: bool = False
 
     def __str__(self) -> str:
         head = ("node", "module", "output", "parameters", "multiply-adds")
@@ -51,7 +52,8 @@ class Summary:
             for line in lines
         ]
         rule = "-" * (sum(widths) + 8)
-        return "\n".join([aligned[0], rule, *aligned[1:-1], rule, aligned[-1]])
+        last = ["compiled: it runs as machine code"] if self.is_compiled else []
+        return "\n".join([aligned[0], rule, *aligned[1:-1], rule, aligned[-1], *last])
 
     __repr__ = __str__
 
@@ -81,7 +83,8 @@ def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summa
         shape = table.describe(table.unflatten(traced.output_structure, [a.type for a in atoms]))
         size = sum(p.size for p in module.parameters())
         rows = [Row("", module.description(), shape, size, total)]
-    return Summary(tuple(rows), sum(p.size for p in module.parameters()), total)
+    size = sum(p.size for p in module.parameters())
+    return Summary(tuple(rows), size, total, module.is_compiled)
 
 
 def with_inner(counts: Mapping[str, int]) -> dict[str, int]:

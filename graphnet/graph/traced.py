@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph import table
+from graphnet.graph.hints import did_you_mean
 from graphnet.graph.memory import Memory
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.sources import Source
@@ -156,8 +156,7 @@ def check_trace(tracing: Tracing, module: Module) -> None:
     for names, paths in pools:
         for name in () if isinstance(names, bool) else names:
             if not any(chosen((name,), path) for path in paths):
-                close = get_close_matches(name, {p.rpartition(".")[2] for p in tracing.seen}, 1)
-                guess = f"Did you mean {close[0]}? " if close and close[0] != name else ""
+                guess = did_you_mean(name, (p.rpartition(".")[2] for p in tracing.seen))
                 shown = ", ".join(dict.fromkeys(tracing.seen[:20]))
                 raise GraphError(
                     f"There is no node named {name!r} whose value can be kept",

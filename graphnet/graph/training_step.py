@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,8 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
-from graphnet.graph.given import as_array
+from graphnet.graph.given import as_array, list_for_array
+from graphnet.graph.judged import Judged
 from graphnet.graph.module import Module
 from graphnet.graph.prepared_step import Bound, Prepared
 from graphnet.graph.run import remembering
@@ -18,6 +21,7 @@ from graphnet.graph.step_program import forward_program, step_program
 from graphnet.graph.traced import input_casts, trace_module
 from graphnet.graph.wanted import Wanted
 from graphnet.ir.types import NDArray
+from graphnet.native import is_available
 
 if TYPE_CHECKING:
     from graphnet.graph.memory_plan import MemoryPlan
@@ -25,65 +29,6 @@ if TYPE_CHECKING:
 
 KEPT_STEPS = 256
 """How many kinds of input a step keeps programs for."""
-
-
-class Judged(Module):
-    """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
-
-    The criterion judges the whole output, or the entry ``select`` of it.
-    """
-
-    inside = "net"
-
-    def __init__(self, net: Module, criterion: Module, select: int | None = None) -> None:
-        self.net = net
-        self.criterion = criterion
-        self.select = select
-
-    def compute(self, input: Any) -> Any:
-        given, target = input
-        output = self.net.call(given)
-        judged = output if self.select is None else selected(output, self.select)
-        if self.select is None and table.is_table(output) and not table.is_table(target):
-            raise GraphError(
-                f"The net gives {table.describe(output)}, and the target is one array",
-                "Which entry does the criterion judge? compile_step(net, criterion, select=0).",
-            )
-        pair = in_dtype_of(self.criterion, [judged, target])
-        loss = self.criterion.call(pair, name="")  # so errors name it as a run of its own does
-        require_one_number(self.criterion, loss)
-        return [loss, output]
-
-
-def selected(output: Any, select: int) -> Any:
-    """An entry of the net's output; raises GraphError where there is none."""
-    count = len(output) if table.is_table(output) else 0
-    if not -count <= select < count:
-        raise GraphError(
-            f"The criterion is to judge entry {select} of {table.describe(output)}",
-            f"The net gives {count} entries, counted from 0." if count else "It is no table.",
-        )
-    return output[select]
-
-
-def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
-    """Parameters of a criterion set the dtype of what it receives, as those of any module."""
-    dtype = next((parameter.dtype for _, parameter in criterion.named_parameters()), None)
-    if dtype is None:
-        return pair
-    cast = table.map_table(lambda a: a.astype(dtype) if a.type.is_float else a, pair)
-    return list(cast)
-
-
-def require_one_number(criterion: Module, loss: Any) -> None:
-    """Raise GraphError for a loss that is a table or an array."""
-    if table.is_table(loss) or loss.shape:
-        error = GraphError(
-            f"gives {table.describe(loss)}, expected one number",
-            "What is trained is a loss: let the criterion sum or average.",
-        )
-        error.locate(type(criterion).__name__)
-        raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +146,8 @@ class TrainingStep:
             with self._preparing:
                 prepared = self._prepared.get(key)
                 if prepared is None or not prepared.is_current():
-                    prepared = self._prepare(structure, leaves, scale)
+                    with lists_named((self.net, inputs), (self.criterion, target)):
+                        prepared = self._prepare(structure, leaves, scale)
                     while len(self._prepared) >= KEPT_STEPS:
                         self._prepared.pop(next(iter(self._prepared)))
                     self._prepared[key] = prepared
@@ -218,6 +164,18 @@ class TrainingStep:
             return Prepared(self.net, traced, forward_program(traced), learns=False)
         step = step_program(traced, scale, self.input_gradients)
         return Prepared(self.net, traced, step, learns=True)
+
+
+@contextmanager
+def lists_named(*given: tuple[Module, Any]) -> Iterator[None]:
+    """Errors say where a module was given lists of numbers for arrays."""
+    try:
+        yield
+    except GraphnetError as error:
+        for module, value in given:
+            if misuse := list_for_array(error, module, value):
+                raise misuse from None
+        raise
 
 
 def flattened(
@@ -273,6 +231,7 @@ def compile_step(
     >>> net.parameters()[0].grad.shape
     (4, 3)
     """
+    is_available()  # where there is no compiler, the notice of it names the caller's line
     return TrainingStep(
         net,
         criterion,

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnet.errors import GraphError
+from graphnet.graph.hints import did_you_mean
+
+SHOWN = 20
+"""How many nodes an error lists."""
 
 Names = bool | tuple[str, ...]
 """All, none, or those of these names."""
@@ -60,8 +64,16 @@ def free(path: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def full_path(name: str, known: Iterable[str]) -> str:
-    """The path of this name: the name itself, or the only path that ends with it."""
+def full_path(
+    name: str,
+    known: Iterable[str],
+    owner: str = "The run",
+    more: str = " For nodes inside a sequence: trace=True.",
+) -> str:
+    """The path of this name: the name itself, or the only path that ends with it.
+
+    Raises GraphError, which says whose names these are, and how there would be ``more``.
+    """
     paths = list(known)
     if name in paths:
         return name
@@ -70,11 +82,11 @@ def full_path(name: str, known: Iterable[str]) -> str:
         return found[0]
     if found:
         raise GraphError(f"{name!r} names {len(found)} nodes", f"There are: {', '.join(found)}")
-    shown = ", ".join(paths[:20])
-    hint = f"There are: {shown}" if paths else "Nothing was kept"
-    raise GraphError(
-        f"The run has no node named {name!r}", f"{hint}. For nodes inside a sequence: trace=True."
-    )
+    guess = did_you_mean(name, [*paths, *(path.rpartition(".")[2] for path in paths)])
+    rest = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    shown = ", ".join(paths[:SHOWN]) + rest
+    hint = f"{guess}There are: {shown}" if paths else "Nothing was kept"
+    raise GraphError(f"{owner} has no node named {name!r}", f"{hint}.{more}")
 
 
 class ByName(dict[str, Any]):

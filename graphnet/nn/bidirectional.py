@@ -7,7 +7,8 @@ from collections.abc import Callable
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Node, input
 from graphnet.graph.arithmetic import CAddTable, CMulTable, MulConstant
-from graphnet.nn.recurrent import Recurrent, require_cell, state_names
+from graphnet.nn.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent import Recurrent
 from graphnet.nn.tables import JoinTable
 
 MERGES: dict[str, Callable[[list[Node]], Node]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.errors import DtypeError, GraphnetError
 from graphnet.graph import Module, table
 from graphnet.ir.opaque import call
 from graphnet.ir.types import ArrayType, NDArray, type_of
@@ -18,6 +19,7 @@ class Function(Module):
     The functions are called as they are: graphnet does not look inside. The shape of the output
     is ``output_shape(input_shape)`` (a tuple, or a list of tuples for a table); without that
     function it is found by one call of ``function`` on zeros. Such a module cannot be saved.
+    What a function raises becomes a GraphnetError that names the node; its cause is the exception.
 
     >>> import numpy as np
     >>> cube = Function(lambda x: x**3, lambda x, y, g: g * 3 * x**2)
@@ -43,13 +45,14 @@ class Function(Module):
         count, outputs = len(leaves), len(types)
 
         def forward(arrays: Sequence[NDArray]) -> Sequence[Any]:
-            return table.flatten(self.function(table.unflatten(structure, arrays)))[0]
+            x = table.unflatten(structure, arrays)
+            return table.flatten(called(self.function, "function", x))[0]
 
         def backward(arrays: Sequence[NDArray]) -> Sequence[Any]:
             x = table.unflatten(structure, arrays[:count])
             y = table.unflatten(result, arrays[count : count + outputs])
             g = table.unflatten(result, arrays[count + outputs :])
-            gradients = table.flatten(self.gradient(x, y, g))[0]
+            gradients = table.flatten(called(self.gradient, "gradient", x, y, g))[0]
             return [g for g, leaf in zip(gradients, leaves, strict=True) if leaf.type.is_float]
 
         name = getattr(self.function, "__name__", "function")
@@ -62,11 +65,36 @@ class Function(Module):
         if self.output_shape is None:
             with np.errstate(all="ignore"):
                 zeros = [np.zeros(type.shape, type.dtype) for type in types]
-                value = self.function(table.unflatten(structure, zeros))
+                value = called(self.function, "function", table.unflatten(structure, zeros))
             leaves, result = table.flatten(value)
-            return tuple(type_of(np.asarray(leaf)) for leaf in leaves), result
-        shapes = self.output_shape(table.unflatten(structure, [type.shape for type in types]))
+            return tuple(type_of(require_numbers(leaf)) for leaf in leaves), result
+        shapes = table.unflatten(structure, [type.shape for type in types])
+        shapes = called(self.output_shape, "output_shape", shapes)
         several = isinstance(shapes, list)
         listed = [tuple(shape) for shape in shapes] if several else [tuple(shapes)]
         result = (None,) * len(listed) if several else None
         return tuple(ArrayType(shape, types[0].dtype) for shape in listed), result
+
+
+def called(function: Callable[..., Any], name: str, *values: Any) -> Any:
+    """What a user's function returns; what it raises goes on as an error that can name the node."""
+    try:
+        return function(*values)
+    except GraphnetError:
+        raise
+    except Exception as error:
+        raise GraphnetError(
+            f"calls its {name}, which raises {type(error).__name__}: {error}",
+            "The exception above this one shows the line.",
+        ) from error
+
+
+def require_numbers(value: Any) -> NDArray:
+    """The array that a function returns; raises DtypeError for anything else."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(
+            f"calls its function, which returns {value!r:.40}, expected arrays of numbers",
+            "Is a return statement missing?" if value is None else "",
+        )
+    return array

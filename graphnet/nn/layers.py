@@ -9,9 +9,10 @@ from typing import Any
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.arithmetic import CAddTable
+from graphnet.nn.cell_checks import require_cell, state_names
 from graphnet.nn.dropout import Dropout
 from graphnet.nn.mask import ZeroPadding
-from graphnet.nn.recurrent import Recurrent, require_cell, state_names
+from graphnet.nn.recurrent import Recurrent
 from graphnet.nn.tables import JoinTable
 
 Layer = GModule | tuple[GModule, GModule]

@@ -14,9 +14,9 @@ from graphnet.graph.traced import Traced
 from graphnet.graph.wanted import Wanted
 from graphnet.ir.interpreter import interpreter
 from graphnet.ir.types import NDArray, type_of
-from graphnet.native import live_program
+from graphnet.native import is_available, live_program
+from graphnet.nn.cell_checks import require_cell
 from graphnet.nn.initial import dtype_of, state_types_for
-from graphnet.nn.recurrent import require_cell
 
 
 class Live:
@@ -46,6 +46,12 @@ class Live:
 
     def __init__(self, cell: GModule, x: Any) -> None:
         require_cell(cell, "Live")
+        if isinstance(x, tuple):
+            raise ShapeError(
+                f"Live received the tuple {x} as its first input, expected an array",
+                f"np.zeros({x}) is an array of this shape.",
+            )
+        is_available()  # where there is no compiler, the notice of it names the caller's line
         dtype = dtype_of(cell)
         first = np.asarray(x)
         first = np.zeros(first.shape, dtype if first.dtype.kind == "f" else first.dtype)
@@ -61,7 +67,7 @@ class Live:
         self._positions = positions_of(traced)
         self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
         self._native = live_program(traced.program, self._weights, self._positions[1:])
-        self._last: tuple[NDArray, ...] | None = None
+        self._last: Sequence[NDArray] = self.start()  # nobody holds it, so no state is it
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
             self._results = [tuple(results[: self._count]) for results in self._native.results]
@@ -99,6 +105,8 @@ class Live:
     def _take(self, state: Sequence[NDArray]) -> None:
         """States that are not those which the last step returned."""
         targets = self._given[1:]
+        if not (table.is_table(state) or (isinstance(state, np.ndarray) and state.ndim)):
+            raise self._misfit(f"{state!r:.40} as its states", f"{len(targets)} arrays")
         if len(state) < len(targets):
             raise self._misfit(f"{len(state)} states", f"{len(targets)}")
         for target, value in zip(targets, state, strict=False):

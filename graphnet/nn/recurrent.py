@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from graphnet.errors import GraphError, ShapeError
+from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Parameter, table
-from graphnet.graph.optional import RESERVED, whole_table
+from graphnet.graph.optional import whole_table
 from graphnet.graph.tracing import current_tracing
 from graphnet.ir.indexing import take
 from graphnet.ir.pointwise import maximum, stop_gradient
 from graphnet.ir.scan import scan
 from graphnet.ir.shaping import broadcast, zeros
+from graphnet.nn.cell_checks import check_states, require_cell, state_names
 from graphnet.nn.initial import (
     check_given,
     dtype_of,
@@ -31,6 +32,7 @@ from graphnet.nn.sequences import (
     require_batch,
     steps_of,
     swapped,
+    telling_the_whole,
     whole_lengths,
     without_batch,
 )
@@ -142,6 +144,11 @@ class Recurrent(Module):
                 "Give all of them, in this order, or some by name.",
             )
         xs, *states, lengths = whole_table(self, input, 1, self.optional_inputs())
+        with telling_the_whole(xs):
+            return self._over(xs, states, lengths)
+
+    def _over(self, xs: Any, states: Sequence[Any], lengths: Any) -> list[Any]:
+        """Outputs and final states for sequences, and states and lengths or None."""
         sequences, structure = table.flatten(xs)
         no_batch = without_batch(sequences[0], state_sizes(self.cell))
         if self.batch_first and not no_batch:
@@ -222,10 +229,6 @@ class Recurrent(Module):
         return zeros(type)
 
 
-def state_names(cell: GModule) -> list[str]:
-    return [cell.name_of(node) for node in cell.inputs[1:]]
-
-
 def learned_states(cell: GModule) -> Mapping[str, Parameter]:
     """A parameter for each state, zero at first."""
     sizes = state_sizes(cell)
@@ -235,35 +238,6 @@ def learned_states(cell: GModule) -> Mapping[str, Parameter]:
     return {name: Parameter(np.zeros(size or 0, dtype_of(cell))) for name, size in pairs}
 
 
-def require_cell(cell: object, name: str = "Recurrent") -> None:
-    if not isinstance(cell, GModule) or len(cell.inputs) < 2:
-        raise GraphError(
-            f"{name} received {type(cell).__name__}, expected a cell that is a graph",
-            "A cell is a GModule with the inputs x and at least one state.",
-        )
-    for state in state_names(cell):
-        if state in (*RESERVED, "lengths"):
-            raise GraphError(
-                f"{name} received a cell with a state named {state}",
-                "That is the name of another argument; choose another.",
-            )
-    states, results = state_names(cell), [cell.name_of(node) for node in cell.outputs]
-    before = [state.removeprefix("prev_") for state in states]
-    after = [result.removeprefix("next_") for result in results[: len(before)]]
-    if before != after and set(before) == set(after):
-        raise GraphError(
-            f"{name} received a cell that takes {', '.join(states)} and gives {', '.join(results)}",
-            "The next states come in the order of the states.",
-        )
-    if len(cell.outputs) < len(cell.inputs) - 1:
-        raise GraphError(
-            f"{name} received a cell with {len(cell.inputs) - 1} states "
-            f"({', '.join(state_names(cell))}) and {len(cell.outputs)} outputs "
-            f"({', '.join(map(cell.name_of, cell.outputs))})",
-            "The first outputs are the next states, one for each state.",
-        )
-
-
 def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:
     """The results of one step of a cell, the next states first; ``masked``: as in MaskZero."""
     inputs = [x, *carry]
@@ -271,17 +245,3 @@ def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[A
     results = list(results) if table.is_table(results) else [results]
     check_states(cell, carry, results)
     return results
-
-
-def check_states(cell: GModule, carry: Sequence[Any], results: Sequence[Any]) -> None:
-    """Each next state must have the type of the state; raises ShapeError that names the pair."""
-    nodes = zip(state_names(cell), carry, cell.outputs, results, strict=False)
-    for name, before, node, after in nodes:
-        if table.is_table(after) or before.type != after.type:
-            received = table.describe(after) if table.is_table(after) else str(after.type)
-            raise ShapeError(
-                f"carries the state {name} into a step as {before.type}, "
-                f"and {cell.name_of(node)} out of it as {received}",
-                "The outputs of a cell follow the order of its states; "
-                "has the state before the first step the right size and batch?",
-            )

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, ShapeError
+from graphnet.errors import DtypeError, GraphnetError, ShapeError
 from graphnet.graph import table
 from graphnet.ir.indexing import checked_lengths
 from graphnet.ir.pointwise import stop_gradient, where
 from graphnet.ir.shaping import stack, transpose
+
+
+@contextmanager
+def telling_the_whole(xs: Any) -> Iterator[None]:
+    """An error of a node within a step also shows the sequence that the steps are of."""
+    try:
+        yield
+    except GraphnetError as error:
+        if error.where:  # else it is not one of a step
+            error.context += (f"in a step of the sequence {table.describe(xs)}",)
+        raise
 
 
 def swapped(sequence: Any) -> Any:

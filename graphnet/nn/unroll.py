@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.split import Pack
+from graphnet.nn.cell_checks import require_cell, state_names
 from graphnet.nn.linear import positive
-from graphnet.nn.recurrent import require_cell, state_names
 from graphnet.nn.tables import SplitTable, StackTable
 
 

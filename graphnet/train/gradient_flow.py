@@ -14,7 +14,7 @@ from graphnet.graph import Module, Run
 from graphnet.graph.table import is_table
 from graphnet.ir.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
-from graphnet.nn.recurrent import state_names
+from graphnet.nn.cell_checks import state_names
 from graphnet.nn.remembering import memories_of
 from graphnet.train.figure import new_figure, save_figure
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from graphnet.graph import Module
-from graphnet.graph.training_step import TrainingStep, require_one_number
+from graphnet.graph import Module, Run
+from graphnet.graph.compiler import can_compile as can_compile
+from graphnet.graph.judged import asking_which, require_one_number, selected
+from graphnet.graph.training_step import TrainingStep
 
 
 class Steps(ABC):
-    """Loss and outputs of batches; with ``has_states`` the criterion judges the first output."""
+    """Loss and outputs of batches; the criterion judges the entry ``select`` of the outputs."""
 
-    def __init__(self, net: Module, criterion: Module, has_states: bool) -> None:
+    def __init__(self, net: Module, criterion: Module, select: int | None) -> None:
         self.net = net
         self.criterion = criterion
-        self.has_states = has_states
+        self.select = select
 
     @property
     @abstractmethod
@@ -37,9 +38,8 @@ class Steps(ABC):
 class Compiled(Steps):
     """Network, criterion and backward as machine code: see ``graphnet.compile_step``."""
 
-    def __init__(self, net: Module, criterion: Module, has_states: bool) -> None:
-        super().__init__(net, criterion, has_states)
-        select = 0 if has_states else None
+    def __init__(self, net: Module, criterion: Module, select: int | None) -> None:
+        super().__init__(net, criterion, select)
         self._step = TrainingStep(net, criterion, select=select, accumulate=False)
 
     @property
@@ -48,7 +48,7 @@ class Compiled(Steps):
 
     def learn(self, inputs: Any, target: Any, loss_scale: float) -> tuple[float, Any]:
         self._step.loss_scale = loss_scale
-        if not self.has_states:
+        if self.select is None:  # nobody asks for the outputs
             return self._step(inputs, target), None
         result = self._step.run(inputs, target)
         return result.loss, result.outputs
@@ -65,25 +65,24 @@ class Interpreted(Steps):
 
     def learn(self, inputs: Any, target: Any, loss_scale: float) -> tuple[float, Any]:
         run = self.net.run(inputs, keep=False)
-        judged = self.criterion.run([self._judged(run.outputs), target], keep=False)
-        require_one_number(self.criterion, judged.outputs)
+        judged = self._judged(run.outputs, target)
         gradient, _ = judged.backward(np.asarray(loss_scale))
         self.net.zero_grad()
-        if self.has_states:
-            gradient = [gradient, *[None] * (len(run.outputs) - 1)]
+        if self.select is not None:
+            gradients = [None] * len(run.outputs)
+            gradients[self.select] = gradient
+            gradient = gradients
         run.backward(gradient)
         return float(judged.outputs), run.outputs
 
     def judge(self, inputs: Any, target: Any) -> tuple[float, Any]:
         outputs = self.net.run(inputs, keep=False).outputs
-        judged = self.criterion.run([self._judged(outputs), target], keep=False)
+        return float(self._judged(outputs, target).outputs), outputs
+
+    def _judged(self, outputs: Any, target: Any) -> Run:
+        """The run of the criterion."""
+        pair = [selected(outputs, self.select), target]
+        with asking_which(outputs, target, self.select):
+            judged = self.criterion.run(pair, keep=False)
         require_one_number(self.criterion, judged.outputs)
-        return float(judged.outputs), outputs
-
-    def _judged(self, outputs: Any) -> Any:
-        return outputs[0] if self.has_states else outputs
-
-
-def can_compile() -> bool:
-    """Whether llvmlite is there."""
-    return find_spec("llvmlite") is not None
+        return judged

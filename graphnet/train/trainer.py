@@ -13,11 +13,13 @@ import numpy as np
 from graphnet.errors import DataError, GraphError, NumericsError
 from graphnet.graph import Module, table
 from graphnet.ir.types import NDArray
+from graphnet.native import is_available
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
 from graphnet.train.checkpoint import load_checkpoint, save_checkpoint
 from graphnet.train.history import Epoch, History
 from graphnet.train.interruption import Interruption, interruptible
 from graphnet.train.modes import evaluating, require_training
+from graphnet.train.pairs import not_finite_in, pair_of, size_of
 from graphnet.train.progress import Progress, loss_text
 from graphnet.train.schedule import Schedule, constant
 from graphnet.train.steps import Compiled, Interpreted, Steps, can_compile
@@ -33,7 +35,9 @@ class Trainer:
     ``[input, *states]`` to ``[output, *next states]``: the states after a batch, as plain values,
     go into the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``
     are those before the first batch, and before validation. They take the parameters' dtype, and
-    may be tables: ``states=[(h0, c0)]`` for the ``state`` of an ``nn.LSTM``.
+    may be tables: ``states=[(h0, c0)]`` for the ``state`` of an ``nn.LSTM``. Of a net that gives
+    several outputs without carrying states, ``select`` names the one that the criterion judges:
+    ``select=0`` for the output of an ``nn.LSTM`` that starts each batch anew.
 
     ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
     gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
@@ -58,6 +62,7 @@ class Trainer:
         optimizer: Optimizer,
         *,
         states: Sequence[Any] = (),
+        select: int | None = None,
         loss_scale: float = 1.0,
         clip_value: float | None = None,
         clip_norm: float | None = None,
@@ -81,8 +86,14 @@ class Trainer:
         leaves, self._structure = table.flatten(list(states))
         self.initial_states = converted(leaves, net)
         self.states = list(self.initial_states)
-        kind = Compiled if (can_compile() if compile is None else compile) else Interpreted
-        self._steps: Steps = kind(net, criterion, bool(self.initial_states))
+        if self.initial_states and select not in (None, 0):
+            raise GraphError(
+                f"The trainer received select={select} and states",
+                "With states the criterion judges the first output; the others are the next ones.",
+            )
+        compiles = can_compile() if compile is None else compile and is_available()
+        kind = Compiled if compiles else Interpreted
+        self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
         self.loss_scale = loss_scale
         self.clip_value = clip_value
         self.clip_norm = clip_norm
@@ -170,9 +181,10 @@ class Trainer:
         """One step of the optimiser; the loss before it."""
         given = self._with_states(inputs, self.states)
         loss, outputs = self._computing().learn(given, target, self.loss_scale)
-        self._require_finite(math.isfinite(loss), f"the loss is {loss}")
-        finite = bool(np.isfinite(self.net.flatten_parameters()[1]).all())
-        self._require_finite(finite, "the gradient is not finite")
+        if not math.isfinite(loss):
+            raise self._not_finite(f"the loss is {loss}", inputs, target)
+        if not np.isfinite(self.net.flatten_parameters()[1]).all():
+            raise self._not_finite("the gradient is not finite", inputs, target)
         if self.clip_value is not None:
             clip_grad_value(self.net, self.clip_value)
         if self.clip_norm is not None:
@@ -198,7 +210,7 @@ class Trainer:
     def _computing(self) -> Steps:
         if self._steps.criterion is not self.criterion:
             kind = type(self._steps)
-            self._steps = kind(self.net, self.criterion, bool(self.initial_states))
+            self._steps = kind(self.net, self.criterion, self._steps.select)
         return self._steps
 
     def save(self) -> None:
@@ -224,31 +236,15 @@ class Trainer:
     def _states_in(self, outputs: Any) -> list[NDArray]:
         return table.flatten(outputs[1:])[0] if self.initial_states else []
 
-    def _require_finite(self, finite: bool, problem: str) -> None:
-        if finite:
-            return
-        saved = ""
+    def _not_finite(self, problem: str, inputs: Any, target: Any) -> NumericsError:
+        problem = f"{problem} at batch {self.batches_done + 1}"
+        advice = "Try a smaller learning rate, or clip the gradients."
+        if found := not_finite_in(inputs, target):
+            problem = f"{problem}, and the {found}"
+            advice = "The loss can be no better than the data: mend them, or leave this batch out."
         if self.checkpoint is not None and self.checkpoint.exists():
-            saved = f" The last checkpoint is {self.checkpoint.name}."
-        raise NumericsError(
-            f"{problem} at batch {self.batches_done + 1}",
-            f"Try a smaller learning rate, or clip the gradients.{saved}",
-        )
-
-
-def size_of(target: Any) -> int:
-    """How many numbers a target holds, also as a table."""
-    return sum(np.size(leaf) for leaf in table.flatten(target)[0])
-
-
-def pair_of(batch: Any) -> tuple[Any, Any]:
-    """The input and the target of a batch; raises DataError for anything else."""
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise DataError(
-            "The trainer received a batch that is no pair (input, target)",
-            "Several inputs are one table: ([xs, lengths], target).",
-        )
-    return batch[0], batch[1]
+            advice += f" The last checkpoint is {self.checkpoint.name}."
+        return NumericsError(problem, advice)
 
 
 def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:

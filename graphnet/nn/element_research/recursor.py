@@ -11,8 +11,9 @@ from graphnet.graph import GModule, Module
 from graphnet.ir.builder import current_builder
 from graphnet.ir.shaping import zeros
 from graphnet.ir.types import ArrayType
+from graphnet.nn.cell_checks import require_cell
 from graphnet.nn.initial import state_types
-from graphnet.nn.recurrent import require_cell, stepped
+from graphnet.nn.recurrent import stepped
 from graphnet.nn.remembering import forget_own, is_remembering, keep, recalled, remembering_mode
 
 Self = TypeVar("Self", bound="Recursor")
