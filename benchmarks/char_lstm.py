@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 from measuring import tables
-from measuring.arguments import add_timing, at_least, parser_of
-from measuring.machine import facts, use_threads
-from measuring.turns import ROUND_SECONDS, by_turns
+from measuring.arguments import add_timing, at_least, parser_of, rounds_of
+from measuring.machine import started
+from measuring.turns import by_turns
 from torch import nn as torch_nn
 
 import graphnet as gn
@@ -164,11 +164,9 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--text", metavar="FILE", help="UTF-8; else Python's documentation")
     parser.add_argument("--warm-up", type=at_least(1), default=5, metavar="N", help="batches (5)")
-    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers")
     add_timing(parser, rounds=30)
     options = parser.parse_args()
-    use_threads(options.threads)
-    known = facts(options.threads)
+    known = started(options.threads)
     text = train.read_text(options.text) if options.text else train.documentation_text()
     sides = {
         "graphnet, compiled": own_step(text, compiled=True),
@@ -176,7 +174,7 @@ def main() -> None:
         "PyTorch, eager": torch_step(text),
     }
     worst = require_agreement(sides, 1 if options.quick else options.warm_up)
-    rounds, least = (2, 0.0) if options.quick else (options.rounds, ROUND_SECONDS)
+    rounds, least = rounds_of(options)
     (ours_name, ours), *peers = sides.items()
     rows: list[dict[str, Any]] = []
     for name, peer in peers:
@@ -189,8 +187,7 @@ def main() -> None:
         lines = [[r["peer"], tables.figure(r["peer_ms"]), tables.figure(r["ours_ms"]),
                   tables.ratio_text(r)] for r in rows]  # fmt: skip
         print(tables.markdown(["", "its ms", f"{ours_name}, ms", "ratio"], lines))
-    if options.json:
-        tables.write_json(options.json, known | {"results": rows})
+    tables.finish(options.json, known, rows)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 The time of compiling is that from the end of the imports to the end of the first training step
 (building, tracing, differentiating, compiling, running), less the time of a second step. Each
-figure is the median of as many processes as --repeats says.
+figure is the median of as many processes as --repeats says; a graph of 10,000 nodes has one.
 
   lstm      a training step of an LSTM: 10 steps and 10,000 steps, no cache on disk
   cached    the same in a second process, whose cache on disk a first one has filled
   renewed   on a compiled net: a new number of steps, a new batch, and what LLVM compiled for it
-  graphs    random graphs of 100, 1,000 and 10,000 nodes, forward and backward
+  chains    chains of 100, 1,000 and 10,000 nodes, forward and backward: the loops of a chain repeat
+            themselves, so nearly all of the time goes to what is done for each node
+  graphs    random graphs of as many nodes, in which nearly every loop is a kernel of its own, to be
+            compiled (10,000 nodes: about a minute)
   torch     torch.compile of the composed LSTM at 10 steps (it unrolls them), its cache empty
   jax       the jitted scan at 10 and 10,000 steps
 
@@ -30,9 +33,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from measuring.arguments import at_least, default_threads, one_of, parser_of
+from measuring import machine, tables
+from measuring.arguments import add_json, at_least, default_threads, one_of, parser_of
 
-CASES = ("lstm", "cached", "renewed", "graphs", "torch", "jax")
+CASES = ("lstm", "cached", "renewed", "chains", "graphs", "torch", "jax")
+REPEATED_NODES = 1_000
+"""Larger graphs are compiled once: another process takes as long again and finds the same."""
 FOLDER = Path(__file__).resolve().parent
 TIME_LIMIT = 900
 Row = dict[str, Any]
@@ -87,12 +93,26 @@ def cached(settings: Row, repeats: int) -> list[Row]:
         return [first, second]
 
 
+def growing(kind: str, options: argparse.Namespace) -> list[Row]:
+    """A kind of graph at several sizes, so that one sees what a node costs."""
+    return [
+        repeated(
+            f"{kind} of {n:,} nodes",
+            "graph",
+            options.repeats if n <= REPEATED_NODES else 1,
+            nodes=n,
+            form=kind,
+            threads=options.threads,
+        )
+        for n in ((20, 100) if options.quick else (100, 1_000, 10_000))
+    ]
+
+
 def rows_of(case: str, options: argparse.Namespace) -> list[Row]:
     batch, inputs, hidden = options.shape
     settings = {"batch": batch, "inputs": inputs, "hidden": hidden, "threads": options.threads}
     repeats = options.repeats
     lengths = (5, 50) if options.quick else (10, 10_000)
-    nodes = (20, 100) if options.quick else (100, 1_000, 10_000)
     if case == "lstm":
         return [repeated(f"LSTM, {n:,} steps", "lstm", repeats, steps=n, **settings)
                 for n in lengths]  # fmt: skip
@@ -101,9 +121,8 @@ def rows_of(case: str, options: argparse.Namespace) -> list[Row]:
     if case == "renewed":
         return [repeated(f"LSTM, a new {what}", "renewed", repeats, steps=10, what=what, **settings)
                 for what in ("number of steps", "batch")]  # fmt: skip
-    if case == "graphs":
-        return [repeated(f"graph of {n:,} nodes", "graph", repeats, nodes=n,
-                         threads=options.threads) for n in nodes]  # fmt: skip
+    if case in ("chains", "graphs"):
+        return growing({"chains": "chain", "graphs": "random graph"}[case], options)
     if case == "torch":
         return [repeated(f"torch.compile, LSTM, {lengths[0]} steps", "torch", 1,
                          steps=lengths[0], **settings)]  # fmt: skip
@@ -112,12 +131,11 @@ def rows_of(case: str, options: argparse.Namespace) -> list[Row]:
 
 
 def shown(row: Row) -> list[str]:
-    from measuring.tables import figure
-
     if "failed" in row:
         return [row["case"], f"failed: {row['failed']}", "", "", "", ""]
-    per_node = f"{1e6 * row['compile_seconds'] / row['nodes']:.0f}" if "nodes" in row else ""
-    return [row["case"], figure(row["compile_seconds"]), figure(1000 * row["step_seconds"]),
+    per_node = f"{1e6 * row['compile_seconds'] / row['nodes']:,.0f}" if "nodes" in row else ""
+    seconds, step = tables.figure(row["compile_seconds"]), tables.figure(1000 * row["step_seconds"])
+    return [row["case"], seconds, step,
             *[str(row.get(name, "")) for name in ("compilations", "loaded")], per_node]  # fmt: skip
 
 
@@ -129,23 +147,18 @@ def main() -> None:
     add("--repeats", type=at_least(1), default=3, metavar="N", help="processes a figure (3)")
     add("--threads", type=at_least(1), default=default_threads(), metavar="N")
     add("--quick", action="store_true", help="short sequences and small graphs, one process each")
-    add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each process too")
+    add_json(parser)
     options = parser.parse_args()
     options.repeats = 1 if options.quick else options.repeats
     rows = []
     for case in options.case:
         rows += rows_of(case, options)
         print(f"{case} is measured", file=sys.stderr, flush=True)
-    from measuring import machine, tables
-
     known = machine.facts(options.threads)
     if options.json != "-":
         heads = ["case", "compiling, s", "a step, ms", "compiled modules", "from disk", "µs a node"]
         print(tables.facts_line(known) + "\n\n" + tables.markdown(heads, map(shown, rows)))
-    if options.json:
-        tables.write_json(options.json, known | {"results": rows})
-    if any("failed" in row for row in rows):
-        sys.exit(1)
+    tables.finish(options.json, known, rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Graphs that are no sequences: a perceptron, a small graph, chains and random graphs.
 
-Each round times this project, compiled, and then the peer; a ratio is the peer's time over ours
-(more is better), the median over the rounds with its quartiles. Outputs and all gradients must
-agree before. Every graph runs forward and backward in float32:
+Each round times this project, compiled or --way interpreted, and then the peer; a ratio is the
+peer's time over ours (more is better), the median over the rounds with its quartiles. Outputs and
+all gradients must agree before. Every graph runs forward and backward in float32:
 
   mlp           784-512-512-10 with ReLU, batch 128, loss and its gradients, without an optimiser
   small         20 modules at random (Linear, Tanh, Sigmoid, CAddTable, CMulTable) on 16 floats
@@ -16,6 +16,7 @@ peers:
 
     python benchmarks/graphs.py
     python benchmarks/graphs.py --graph small mlp --peer torch torch-compile --rounds 40
+    python benchmarks/graphs.py --graph chain --peer torch --way interpreted
     python benchmarks/graphs.py --growth    # building, tracing, running 1k, 10k, 100k nodes
 """
 
@@ -29,9 +30,9 @@ from typing import Any
 import numpy as np
 import torch
 from measuring import tables
-from measuring.arguments import add_timing, one_of, parser_of
-from measuring.machine import facts, use_threads
-from measuring.turns import ROUND_SECONDS, by_turns, seconds
+from measuring.arguments import add_timing, one_of, parser_of, rounds_of
+from measuring.machine import started
+from measuring.turns import by_turns, seconds
 from peers import dag_steps, dags
 from peers.inductor import fresh_cache
 from peers.limit import COMPILE_SECONDS, TooSlow, at_most
@@ -49,6 +50,7 @@ GRAPHS: dict[str, Callable[[], dags.Dag]] = {
 NAMES = ("mlp", *GRAPHS)
 PEERS = ("torch", "torch-compile", "interpreter")
 COMPILED = ("mlp", "small")
+INTERPRETED = "interpreted"
 BATCH = 128
 
 
@@ -60,7 +62,7 @@ def sides(name: str, peer: str, way: str, quick: bool) -> tuple[dag_steps.Call, 
         net = dags.perceptron()
         x = random.standard_normal((BATCH, dags.SIZES[0]), dtype=np.float32)
         target = random.integers(dags.SIZES[-1], size=BATCH)
-        ours = dag_steps.own_training(net.compile(), x, target, way)
+        ours = dag_steps.own_training(net.compile(way != INTERPRETED), x, target, way)
         if peer == "interpreter":
             plain = net.clone().compile(False)
             return ours, dag_steps.own_training(plain, x, target, "run")
@@ -68,7 +70,7 @@ def sides(name: str, peer: str, way: str, quick: bool) -> tuple[dag_steps.Call, 
         call = wrap(model) if wrap else None
         return ours, dag_steps.torch_training(model, x, target, call)
     dag = dags.chain(100, FLOATS) if quick and name == "chain" else GRAPHS[name]()
-    net = dags.build(dag).float().compile()
+    net = dags.build(dag).float().compile(way != INTERPRETED)
     x = random.uniform(0.5, 1.5, FLOATS).astype(np.float32)
     ours = dag_steps.own_step(net, x, way)
     if peer == "interpreter":
@@ -82,18 +84,18 @@ def compare(name: str, peer: str, options: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"graph": name, "peer": peer}
     if peer == "torch-compile":
         if name not in COMPILED:
-            return row
+            return row | {"skipped": f"compiled are {' and '.join(COMPILED)} alone"}
         fresh_cache()
         torch._dynamo.reset()
     ours, theirs = sides(name, peer, options.way, options.quick)
     try:
         with at_most(COMPILE_SECONDS):
             first = seconds(theirs)
-            row["first_seconds"] = first - seconds(theirs)
+            row["first_seconds"] = max(0.0, first - seconds(theirs))
     except TooSlow as reason:
         return row | {"skipped": str(reason)}
     dag_steps.require_agreement(ours, theirs)
-    rounds, least = (2, 0.002) if options.quick else (options.rounds, ROUND_SECONDS)
+    rounds, least = rounds_of(options)
     return row | by_turns(ours, theirs, rounds, least=least).numbers()
 
 
@@ -149,13 +151,12 @@ def main() -> None:
     add = parser.add_argument
     add("--graph", nargs="+", type=one_of(NAMES), default=NAMES, metavar="NAME", help="all")
     add("--peer", nargs="+", type=one_of(PEERS), default=PEERS, metavar="NAME", help="all")
-    add("--way", choices=WAYS, default=WAYS[0], help="how ours trains (default %(default)s)")
-    add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
+    ways = (*WAYS, INTERPRETED)
+    add("--way", choices=ways, default=ways[0], help="how ours trains (default %(default)s)")
     add("--growth", action="store_true", help="time stages of 1k, 10k and 100k nodes instead")
     add_timing(parser, rounds=21)
     options = parser.parse_args()
-    use_threads(options.threads)
-    known = facts(options.threads)
+    known = started(options.threads)
     if options.json != "-":
         print(tables.facts_line(known), flush=True)
     if options.growth:
@@ -164,8 +165,7 @@ def main() -> None:
     rows = [compare(name, peer, options) for name in options.graph for peer in options.peer]
     if options.json != "-":
         print(report(rows))
-    if options.json:
-        tables.write_json(options.json, known | {"results": rows})
+    tables.finish(options.json, known, rows)
 
 
 if __name__ == "__main__":

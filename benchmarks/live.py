@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 from measuring import tables
-from measuring.arguments import add_timing, at_least, parser_of
-from measuring.machine import facts, use_threads
-from measuring.turns import ROUND_SECONDS, by_turns
+from measuring.arguments import add_timing, at_least, parser_of, rounds_of
+from measuring.machine import started
+from measuring.turns import by_turns
 from peers.pytorch import LSTM_GATES
 
 import graphnet as gn
@@ -64,11 +64,9 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--hidden", type=at_least(1), default=128, metavar="N")
     parser.add_argument("--inputs", type=at_least(1), default=128, metavar="N")
-    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="all numbers")
     add_timing(parser, rounds=31)
     options = parser.parse_args()
-    use_threads(options.threads)
-    known = facts(options.threads)
+    known = started(options.threads)
     gn.manual_seed(0)
     cell = nn.lstm_cell(options.inputs, options.hidden).float().evaluate()
     x = np.random.default_rng(0).standard_normal((1, options.inputs), dtype=np.float32)
@@ -79,7 +77,7 @@ def main() -> None:
         worst = np.abs(own_state() - peer_state()).max()
         if not worst <= 1e-4:
             raise SystemExit(f"the states differ by {worst}; nothing was timed")
-        rounds, least = (2, 0.002) if options.quick else (options.rounds, ROUND_SECONDS)
+        rounds, least = rounds_of(options)
         timing = by_turns(ours, peer, rounds, least=least)
     row = timing.numbers()
     if options.json != "-":
@@ -88,8 +86,7 @@ def main() -> None:
         print(f"graphnet, compiled    {1000 * timing.ours_ms:8.2f} µs")
         print(f"torch.nn.LSTMCell     {1000 * timing.peer_ms:8.2f} µs")
         print(f"ratio                 {tables.ratio_text(row)}")
-    if options.json:
-        tables.write_json(options.json, known | row)
+    tables.finish(options.json, known, [row])
 
 
 if __name__ == "__main__":

@@ -11,32 +11,41 @@ The libraries and ours run by turns in one process; a figure is the median over 
 
 from __future__ import annotations
 
-import argparse
 import ctypes
-import time
 from collections.abc import Callable
 from statistics import median
 
 import numpy as np
-import threadpoolctl
 import torch
 from llvmlite import ir
+from measuring.arguments import at_least, parser_of
+from measuring.machine import started
+from measuring.tables import facts_line
+from measuring.turns import calls_for, seconds, turn
+from peers.case import SHAPES
 
 from graphnet.native.packing import emit_pack
 from graphnet.native.product import emit_product
 from graphnet.native.target import Engine, Kernel, compile_module, host
 from graphnet.native.tile import Tile, best_tile
 
-SHAPES = [  # m, k, n, A transposed
-    (50, 128, 512, False),
-    (20, 650, 2600, False),
-    (2500, 128, 512, False),
-    (32, 400, 1600, False),
-    (64, 1024, 4096, False),
+Product = tuple[int, int, int, bool]
+"""m, k, n, and whether A is transposed."""
+
+
+def step_of(name: str) -> Product:
+    """What one step of an LSTM of that reference shape multiplies: all gates at once."""
+    _, batch, _, hidden = SHAPES[name]
+    return batch, hidden, 4 * hidden, False
+
+
+STEPS, BATCH, INPUTS, HIDDEN = SHAPES["char-rnn"]
+PRODUCTS: list[Product] = [
+    *map(step_of, ("char-rnn", "ptb-medium", "nngraph-400", "large", "stream")),
+    (STEPS * BATCH, INPUTS, 4 * HIDDEN, False),  # all steps of the inputs
+    (INPUTS, STEPS * BATCH, 4 * HIDDEN, True),  # and the gradient of their weight
     (4096, 1024, 1024, False),
-    (128, 2500, 512, True),
-    (1, 128, 512, False),
-    (1, 512, 128, False),
+    (1, 512, 128, False),  # few rows, as each thread has of a small batch
     (4, 32, 128, False),
     (2, 1024, 1024, False),
     (16, 1024, 4096, False),
@@ -52,11 +61,10 @@ def compiled(tile: Tile) -> Engine:
     for transposed in (False, True):
         emit_pack(module, tile, transposed)
         emit_product(module, tile, transposed)
-    begin = time.perf_counter()
-    engine = compile_module(str(module), optimise=False)  # as the library does
-    seconds = time.perf_counter() - begin
-    print(f"tile {tile.name}, compiled with both ways of packing in {seconds * 1000:.0f} ms")
-    return engine
+    made: list[Engine] = []  # optimise=False, as the library does
+    taken = seconds(lambda: made.append(compile_module(str(module), optimise=False)))
+    print(f"tile {tile.name}, compiled with both ways of packing in {taken * 1000:.0f} ms")
+    return made[0]
 
 
 def contenders(
@@ -95,21 +103,13 @@ def contenders(
     }
 
 
-def seconds(run: Callable[[], object], times: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(times):
-        run()
-    return (time.perf_counter() - begin) / times
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32)
     parser.add_argument("--tile", type=int, nargs=4, metavar=("ROWS", "VECTORS", "STEPS", "PANELS"))
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=at_least(1), default=15, metavar="N", help="15")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    threadpoolctl.threadpool_limits(1)
+    print(facts_line(started(1)))
     processor = host()
     tile = best_tile(options.bits, processor.vector_bytes, processor.has_fma)
     if options.tile:
@@ -118,12 +118,11 @@ def main() -> None:
     engine = compiled(tile)
     names = ["OpenBLAS", "MKL", "packed", "whole"]
     print(f"{'':26}" + "".join(f"{name:>10}" for name in names))
-    for m, k, n, turned in SHAPES:
+    for m, k, n, turned in PRODUCTS:
         runs = contenders(engine, tile, m, k, n, turned)
-        times = {name: max(1, int(ROUND_SECONDS / seconds(runs[name], 3))) for name in names}
+        times = {name: calls_for(runs[name], ROUND_SECONDS) for name in names}
         rounds = [
-            {name: seconds(runs[name], times[name]) for name in names}
-            for _ in range(options.rounds)
+            {name: turn(runs[name], times[name]) for name in names} for _ in range(options.rounds)
         ]
         rates = [2e-9 * m * k * n / median(turn[name] for turn in rounds) for name in names]
         label = f"({m},{k}){'^T' if turned else ''}x({k},{n})"

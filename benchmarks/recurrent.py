@@ -44,8 +44,8 @@ from pathlib import Path
 from typing import Any
 
 from measuring import tables
-from measuring.arguments import add_timing, at_least, one_of, parser_of
-from measuring.machine import LargeProduct, facts, use_threads
+from measuring.arguments import add_timing, at_least, one_of, parser_of, rounds_of
+from measuring.machine import LargeProduct, started
 from measuring.memory import memory_rows
 from peers.all import PEERS, Settings, measured
 from peers.case import SHAPES, SHORT_NAMES, Case, cell_name
@@ -90,7 +90,6 @@ def make_parser() -> argparse.ArgumentParser:
     add("--bidirectional", action="store_true", help="both directions")
     add("--lengths", action="store_true", help="sequences half to wholly as long as the steps")
     add("--way", choices=WAYS, default=WAYS[0], help="how ours trains (default %(default)s)")
-    add("--json", nargs="?", const="-", metavar="FILE", help="all numbers, of each round too")
     add("--markdown", metavar="FILE", help="where to write the tables; else they are printed")
     add("--memory", action="store_true", help="peak memory of a training step instead, MB")
     add_timing(parser, rounds=15)
@@ -124,13 +123,13 @@ def custom(options: argparse.Namespace) -> Work:
     return [
         (Case(cell, name, shape, "train", options.dtype, **extra), peer)
         for (cell, extra), (name, shape), peer in product(forms, shapes.items(), CUSTOM_PEERS)
-        if PEERS[peer].has(Case(cell, name, shape, **extra))
+        if PEERS[peer].missing(Case(cell, name, shape, **extra)) is None
     ]
 
 
 def line(row: dict[str, Any]) -> str:
     """One result, as it comes."""
-    start = f"{row['cell']:<42}{row['shape']:<13}{row['mode']:<7}{row['peer']:<20}"
+    start = f"{row['cell']:<52}{row['shape']:<13}{row['mode']:<7}{row['peer']:<20}"
     reason = row.get("skipped") or row.get("refused")
     if reason:
         return f"{start}{'REFUSED: ' if 'refused' in row else 'skipped: '}{reason}"
@@ -184,9 +183,9 @@ def report(rows: list[dict[str, Any]], known: dict[str, Any]) -> str:
 
 
 def run(work: Work, options: argparse.Namespace, show: Any) -> list[dict[str, Any]]:
-    quick = options.quick
-    large = LargeProduct(256 if quick else 2048, options.dtype)
-    settings = Settings(2 if quick else options.rounds, options.way, 0.002 if quick else 0.05)
+    large = LargeProduct(256 if options.quick else 2048, options.dtype)
+    rounds, least = rounds_of(options)
+    settings = Settings(rounds, least, options.way)
     rows = []
     for case, peer in work:
         rows.append(measured(case, peer, settings, large))
@@ -199,13 +198,12 @@ def run(work: Work, options: argparse.Namespace, show: Any) -> list[dict[str, An
 def main() -> None:
     parser = make_parser()
     options = parser.parse_args()
-    use_threads(options.threads)
-    known = facts(options.threads)
+    known = started(options.threads)
     show = partial(print, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
     show(tables.facts_line(known))
     work = chosen(options)
     if options.memory:
-        rows, text = memory_rows([case for case, _ in work if case.train], options.way, show)
+        rows, text = memory_rows([case for case, _ in work], options.way, show)
     else:
         rows = run(work, options, show)
         text = tables.facts_line(known) if len(work) == 1 else report(rows, known)
@@ -213,10 +211,7 @@ def main() -> None:
         Path(options.markdown).write_text(text + "\n", encoding="utf-8")
     elif len(work) > 1:
         show("\n" + text)
-    if options.json:
-        tables.write_json(options.json, known | {"results": rows})
-    if any("refused" in row for row in rows):
-        sys.exit(1)
+    tables.finish(options.json, known, rows)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def numeric_gradient(
 def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
     """The largest difference, relative to the largest entry (or to 1e-2, where all are zero:
     a difference quotient of numbers near 1 carries rounding of about 1e-12)."""
+    assert np.shape(found) == np.shape(expected)
     scale = max(float(np.abs(expected).max(initial=0)), 1e-2)
     return float(np.abs(np.asarray(found) - expected).max(initial=0)) / scale
 

@@ -453,6 +453,7 @@ def test_the_variational_cell_over_a_sequence(rng: np.random.Generator) -> None:
     x = np.abs(rng.normal(size=(8, 3))) + 0.1
     hs, _, _ = nn.Recurrent(cell).seed(2).forward([np.stack([x] * 5), *np.zeros((2, 8, 4))])
     alive = (hs != 0).any(2)
+    assert alive.any()
     assert (alive == alive[0]).all()
     np.testing.assert_allclose(hs[1:], hs[:-1], rtol=1e-12)
 

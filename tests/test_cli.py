@@ -543,6 +543,18 @@ def test_places_that_hold_no_net(folder, graphnet, command, place, message):
         (["summary", "nets.py:layer", "--input", "-3"], "'-3' is not a shape"),
         (["summary", "nets.py:layer", "--input", "5:complex"], "'5:complex' is not a shape"),
         (["summary", "nets.py:layer", "--input", "7"], "expects an array (…, 20), received (7,)"),
+        (
+            ["summary", "nets.py:layer", "--input", "20", "--input", "20"],
+            "received [(20,), (20,)]\n  input  [(20,), (20,)]\n  The net has one input, x: expected one",
+        ),
+        (
+            ["summary", "nets.py:net", "--input", "10", "20"],
+            "nets.py:net has the inputs x1, x2, x3: expected 3 shapes, received 2 (10 and 20)",
+        ),
+        (
+            ["draw", "nets.py:net", "--input", "10"],
+            "expected 3 shapes, received 1 (10)\n  Write --inp",
+        ),
         (["draw", "nets.py:net", "-o", "a.bmp"], "-o a.bmp ends in none of .svg"),
         (["draw", "nets.py:net", "--direction", "UP"], "direction='UP', expected one of TB"),
         (["draw"], "Missing argument 'FILE.py:NAME'"),

@@ -6,9 +6,11 @@ import ctypes
 import gc
 import os
 import platform
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
+from llvmlite import binding as llvm
 from llvmlite import ir
 
 from graphnet.errors import GraphnetError
+from graphnet.native.machines import features_of, stderr_in_file
 from graphnet.native.mathematics import MATHEMATICS
 from graphnet.native.target import (
     Kernel,
@@ -270,11 +274,55 @@ def test_a_greater_processor_is_refused() -> None:
 
 
 @pytest.mark.skipif("nehalem" not in CHECKED, reason="names of another architecture")
-def test_an_unknown_processor_is_a_plain_one() -> None:
-    plain = processor("fantasy")
-    assert (plain.vector_bytes, plain.has_fma) == (16, False)
-    x = np.array([0.5], np.float32)
-    assert ulps(compute("tanh", x, plain), truth("tanh", x)) <= ULPS
+@pytest.mark.parametrize(
+    ("wanted", "own", "missing"),
+    [
+        ("znver5", "znver4", "received one with .*avxvnni"),
+        ("bdver4", "skylake-avx512", "received one with fma4, "),
+        ("x86-64-v2", "x86-64", "received one with .*sse4.2"),
+    ],
+)
+def test_registers_as_wide_are_not_enough(wanted: str, own: str, missing: str) -> None:
+    assert processor(wanted).vector_bytes <= processor(own).vector_bytes
+    with pytest.raises(
+        GraphnetError, match=f"asks for the processor {wanted}, .* {own} lacks, {missing}"
+    ):
+        require_lesser(processor(wanted), processor(own))
+
+
+@pytest.mark.skipif("nehalem" not in CHECKED, reason="names of another architecture")
+def test_what_a_virtual_machine_hides_is_not_missed() -> None:
+    wanted = processor("skylake-avx512")
+    own = replace(wanted, features=f"{wanted.features},-pku,-clwb")
+    assert {"pku", "clwb"} == features_of(wanted.name, wanted.features) - features_of(
+        own.name, own.features
+    )
+    assert require_lesser(wanted, own) is wanted
+
+
+@pytest.mark.skipif("nehalem" not in CHECKED, reason="names of another architecture")
+def test_features_are_those_that_llvm_finds_in_the_host() -> None:
+    expected = {name for name, has in llvm.get_host_cpu_features().items() if has}
+    assert features_of(HOST.name, HOST.features) == expected
+
+
+@pytest.mark.parametrize("name", ["fantasy", "Haswell", " ", "a'b", "help"])
+def test_an_unknown_processor_is_refused(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    expected = re.escape(f"GRAPHNET_CPU names {name!r}, expected a processor by LLVM's name for it")
+    with pytest.raises(GraphnetError, match=f"{expected}.*\n  Unset GRAPHNET_CPU to make code for"):
+        processor(name)
+    assert capfd.readouterr() == ("", ""), "LLVM's own words would be said again for each kernel"
+
+
+def test_what_others_write_meanwhile_is_read_and_the_way_is_open_again(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with stderr_in_file() as file:
+        os.write(2, b"inside")
+        file.seek(0)
+        assert file.read() == b"inside"
+    os.write(2, b"outside")
+    assert capfd.readouterr().err == "outside"
 
 
 @pytest.mark.skipif("haswell" not in CHECKED, reason="the host is no x86 with AVX2")

@@ -1,4 +1,4 @@
-"""Compiled modules and cells against the uncompiled: values, gradients, and one notice of each kind."""
+"""Compiled modules against the uncompiled: values, gradients, and one notice of each kind."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from tests.native_programs import notices_ignored, python
 from tests.numeric import relative_error
 
 pytest.importorskip("llvmlite")
-
-from tests.test_native_scan import check
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 CASES = [
@@ -52,12 +50,13 @@ def test_a_module(row: Row, dtype: str, rng: np.random.Generator) -> None:
     expected = results(module, inputs)
     with notices_ignored():
         found = results(copy, inputs)
-        again = results(copy, inputs) if not has_memory(row) else found
-    assert len(found) == len(expected)
-    for received, once_more, wanted in zip(found, again, expected, strict=True):
+        again = [] if has_memory(row) else [results(copy, inputs)]
+    for received, wanted in zip(found, expected, strict=True):
         assert (received.dtype, received.shape) == (wanted.dtype, wanted.shape)
         assert relative_error(received, wanted) < TOLERANCE[dtype]
-        np.testing.assert_array_equal(received, once_more)
+    for more in again:
+        for received, once_more in zip(found, more, strict=True):
+            np.testing.assert_array_equal(received, once_more)
 
 
 def has_memory(row: Row) -> bool:
@@ -66,46 +65,6 @@ def has_memory(row: Row) -> bool:
         isinstance(part, nn.Recursor | nn.Sequencer | nn.Recurrent)
         for _, part in row.make().named_modules()
     )
-
-
-# ---- cells: with tests/test_native_scan.py, where each runs with none of the options and with all,
-# every pair of options is met by every cell
-
-OPTIONS = {
-    "lengths": {"lengths": True, "reverse": False, "trace": False},
-    "reverse": {"lengths": False, "reverse": True, "trace": False},
-    "trace": {"lengths": False, "reverse": False, "trace": True},
-}
-
-
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("name", nn.CELLS)
-def test_a_cell(name: str, options: dict[str, bool], rng: np.random.Generator) -> None:
-    dtype = "float32" if options["lengths"] else "float64"
-    net = nn.Recurrent(nn.CELLS[name](3, 5), reverse=options["reverse"]).astype(dtype)
-    shown = net.cell.name_of(net.cell.outputs[-1])
-    more: dict[str, Any] = {"lengths": np.array([4, 0, 1])} if options["lengths"] else {}
-    if options["trace"]:
-        more["trace"] = [shown]
-    with notices_ignored():
-        check(net, rng.normal(size=(4, 3, 3)), TOLERANCE[dtype], **more)
-
-
-@pytest.mark.parametrize("name", ["rnn_cell", "gru_cell", "lstm_cell_zoneout", "sru_cell"])
-def test_both_directions(name: str, rng: np.random.Generator) -> None:
-    net = nn.Bidirectional(nn.CELLS[name](3, 4), nn.CELLS[name](3, 4))
-    with notices_ignored():
-        check(net, rng.normal(size=(5, 2, 3)), 1e-12, lengths=np.array([2, 5]))
-
-
-def test_steps_and_batches_of_every_size(rng: np.random.Generator) -> None:
-    """One compiled net, sentences of every length in batches of every size."""
-    net = nn.Recurrent(nn.lstm_cell(3, 5))
-    compiled = net.clone().compile()
-    for steps, batch in [(4, 2), (1, 1), (9, 0), (7, 13), (4, 2), (31, 17)]:
-        xs = rng.normal(size=(steps, batch, 3))
-        for found, expected in zip(results(compiled, xs), results(net, xs), strict=True):
-            assert relative_error(found, expected) < 1e-12
 
 
 # ---- what has no rule

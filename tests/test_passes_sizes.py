@@ -10,9 +10,9 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.graph import table
+from graphnet.graph.judged import Judged
 from graphnet.graph.run import find_trace
 from graphnet.graph.step_program import step_program
-from graphnet.graph.training_step import Judged
 from graphnet.graph.wanted import Wanted
 from graphnet.ir import Program
 from graphnet.ir.program import Atom, is_var

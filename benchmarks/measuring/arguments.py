@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from measuring.turns import ROUND_SECONDS
+
 
 def at_least(least: int) -> Callable[[str], int]:
     """A converter for argparse: whole numbers from ``least`` on."""
@@ -46,8 +48,15 @@ def default_threads() -> int:
     return min(2, os.cpu_count() or 1)
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE",
+        help="all numbers, of each round or process too; without FILE to the standard output",
+    )  # fmt: skip
+
+
 def add_timing(parser: argparse.ArgumentParser, rounds: int) -> None:
-    """``--rounds``, ``--threads`` and ``--quick``."""
+    """``--rounds``, ``--threads``, ``--quick`` and ``--json``."""
     parser.add_argument(
         "--rounds", type=at_least(1), default=rounds, metavar="N",
         help=f"paired rounds; the figures are their medians and quartiles (default {rounds})",
@@ -61,3 +70,9 @@ def add_timing(parser: argparse.ArgumentParser, rounds: int) -> None:
         "--quick", action="store_true",
         help="small shapes and two short rounds: shows that all works, and no figure that counts",
     )  # fmt: skip
+    add_json(parser)
+
+
+def rounds_of(options: argparse.Namespace) -> tuple[int, float]:
+    """How many rounds, and how many seconds each side's turn lasts at least."""
+    return (2, 0.002) if options.quick else (options.rounds, ROUND_SECONDS)

@@ -80,10 +80,11 @@ def renewed(settings: Found) -> Found:
 
 
 def graph(settings: Found) -> Found:
-    """The first forward and backward of a random graph."""
+    """The first forward and backward of a chain or a random graph."""
     from peers import dag_steps, dags
 
-    dag = dags.random_dag(settings["nodes"], 16)
+    make = {"chain": dags.chain, "random graph": dags.random_dag}[settings["form"]]
+    dag = make(settings["nodes"], 16)
     x = np.random.default_rng(0).uniform(0.5, 1.5, 16).astype(np.float32)
     net = dags.build(dag).float().compile()
     found = timed(lambda: dag_steps.own_step(net, x, "run"))

@@ -75,6 +75,12 @@ def facts(threads: int) -> dict[str, Any]:
     }
 
 
+def started(threads: int) -> dict[str, Any]:
+    """The facts of this process, which uses that many threads from now on."""
+    use_threads(threads)
+    return facts(threads)
+
+
 class LargeProduct:
     """The best large product of the machine, GF/s: the yardstick for a share.
 

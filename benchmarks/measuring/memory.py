@@ -29,6 +29,7 @@ from measuring import tables
 FOLDER = Path(__file__).resolve().parent.parent
 STEPS_OF_WARM_UP = 2
 SIDES = ("ours", "torch")
+MEASURED = f"Memory is that of training one layer of {', '.join(pytorch.FUSED)}, in one direction."
 Row = dict[str, Any]
 
 
@@ -108,8 +109,10 @@ def memory_rows(
 ) -> tuple[list[Row], str]:
     """A row for each case, and the table."""
     rows: list[Row] = []
-    having = [case for case in cases if case.is_plain and case.cell in pytorch.FUSED]
-    for case in dict.fromkeys(having):
+    for case in dict.fromkeys(cases):
+        if not (case.train and case.is_plain and case.cell in pytorch.FUSED):
+            show(f"{case.label}, {case.mode}: not measured. {MEASURED}")
+            continue
         own, torch = (in_process(side, case, way) for side in SIDES)
         row: Row = {"cell": case.label, "shape": case.shape_name, "sizes": case.shape}
         rows.append(row | {"ours_mb": own, "torch_mb": torch, "memory_ratio": torch / own})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import geometric_mean
@@ -43,10 +44,12 @@ def geometric_mean_text(rows: Iterable[dict[str, Any]]) -> str:
     return figure(geometric_mean(ratios)) if ratios else "—"
 
 
-def write_json(target: str, content: dict[str, Any]) -> None:
-    """To a file, or to the standard output for ``-``."""
-    text = json.dumps(content, indent=1)
+def finish(target: str | None, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Write all numbers where ``--json`` says; the exit is 1 where a row failed or was refused."""
+    text = json.dumps(facts | {"results": rows}, indent=1)
     if target == "-":
         print(text)
-    else:
+    elif target:
         Path(target).write_text(text + "\n", encoding="utf-8")
+    if any("failed" in row or "refused" in row for row in rows):
+        sys.exit(1)

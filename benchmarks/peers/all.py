@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from measuring.machine import LargeProduct
-from measuring.turns import ROUND_SECONDS, by_turns
+from measuring.turns import by_turns
 
 from graphnet import nn
 from peers import inductor, ours, pytorch
@@ -19,9 +19,11 @@ from peers.limit import TooSlow
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 """Of the largest number of an array: sums of thousands of terms in another order."""
-NORMALISED = 5
-"""Layer norm divides rows by their deviation, which magnifies rounding: at char-rnn's shape float32
-itself differs from float64 by 1.1e-4, in the interpreter and compiled alike."""
+NORMALISED = 50
+"""Layer norm divides rows by their deviation, which magnifies rounding, and at the first step it
+divides zeros: two layers at the shape "tiny" agree to 1e-11 in float64 on all sides, and in float32
+to 3e-3, in the interpreter and compiled alike. So the strict check of such a cell is --dtype
+float64."""
 
 
 def jax_side(case: Case, net: Any, data: Data) -> ours.Side:
@@ -31,7 +33,7 @@ def jax_side(case: Case, net: Any, data: Data) -> ours.Side:
 
 
 def interpreter_side(case: Case, net: Any, data: Data) -> ours.Side:
-    return ours.side(net.clone().compile(False).training(case.train), data)
+    return ours.side(net.clone().compile(False).training(case.train), data, "run")
 
 
 def merged_side(case: Case, net: Any, data: Data) -> ours.Side:
@@ -61,8 +63,13 @@ class Peer:
     plain_only: bool = False
     needs: str = "torch"
 
-    def has(self, case: Case) -> bool:
-        return case.cell in self.cells and (case.is_plain or not self.plain_only)
+    def missing(self, case: Case) -> str | None:
+        """Why this peer cannot do a case."""
+        if case.cell not in self.cells:
+            return f"has no {case.cell}, but {', '.join(self.cells)}"
+        if self.plain_only and not case.is_plain:
+            return "has one layer in one direction, without lengths"
+        return None if find_spec(self.needs) else f"needs {self.needs}, which is not installed"
 
 
 PEERS = {
@@ -81,8 +88,8 @@ class Settings:
     """How to time."""
 
     rounds: int
-    way: str = "run"
-    round_seconds: float = ROUND_SECONDS
+    round_seconds: float
+    way: str
 
 
 def random_draws(case: Case) -> list[np.ndarray]:
@@ -99,10 +106,9 @@ def measured(case: Case, peer: str, settings: Settings, product: LargeProduct) -
         "cell": case.label, "shape": case.shape_name, "sizes": case.shape, "mode": case.mode,
         "dtype": case.dtype, "peer": peer,
     }  # fmt: skip
-    if not PEERS[peer].has(case):
-        return row | {"skipped": f"{peer} has no {case.label}"}
-    if find_spec(PEERS[peer].needs) is None:
-        return row | {"skipped": f"{PEERS[peer].needs} is not installed"}
+    missing = PEERS[peer].missing(case)
+    if missing:
+        return row | {"skipped": f"{peer} {missing}"}
     net = ours.build(case)
     data = make_data(case, ours.total_output_size(case))
     own = ours.side(net.compile(), data, settings.way)
@@ -111,7 +117,8 @@ def measured(case: Case, peer: str, settings: Settings, product: LargeProduct) -
     except TooSlow as reason:
         return row | {"skipped": str(reason)}
     draws = random_draws(case)
-    tolerance = TOLERANCE[case.dtype] * (NORMALISED if "norm" in case.label else 1)
+    magnifies = "norm" in case.cell and case.dtype == "float32"
+    tolerance = TOLERANCE[case.dtype] * (NORMALISED if magnifies else 1)
     wrong = differences(own.results(draws), theirs.results(draws), tolerance)
     if wrong:
         return row | {"refused": f"the sides differ in {'; '.join(wrong[:3])}"}

@@ -30,7 +30,8 @@ def own_step(net: Any, x: np.ndarray, way: str) -> Call:
         return fast
 
     def step() -> Arrays:
-        net.zero_grad()
+        for parameter in parameters:
+            parameter.zero_grad()
         run = net.run(x, keep=False)
         gradient = run.backward(seed)
         return [run.outputs, gradient, *[parameter.grad for parameter in parameters]]
@@ -67,7 +68,8 @@ def own_training(net: Any, x: np.ndarray, target: np.ndarray, way: str) -> Call:
     whole = gn.GModule([y, given], criterion([net(y), given])).compile(net.is_compiled)
 
     def step() -> Any:
-        net.zero_grad()
+        for parameter in parameters:
+            parameter.zero_grad()
         run = whole.run([x, target], keep=False)
         run.backward()
         return [run.outputs, *[parameter.grad for parameter in parameters]]
