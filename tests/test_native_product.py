@@ -244,17 +244,19 @@ def called(name: str, transposed: bool, pointers: list[Any], arguments: list[int
 def packed_by_parts(
     whole: np.ndarray, parts: list[tuple[int, int, np.ndarray]], transposed: bool
 ) -> np.ndarray:
-    """Panels of a matrix, each part given with its first row and column."""
+    """A matrix packed, each part given with its first row and column; and taken from the panels."""
     tile = library.tile_of(host(), whole.itemsize * 8)
     depth, columns = whole.shape
     room = np.full(tile.packed_size(depth, columns) + 8, GUARD, whole.dtype)
     for row, column, part in parts:
         k, n = part.shape
         stored = np.ascontiguousarray(part.T if transposed else part)
-        target = room[column * depth + row * tile.panel :]
-        called("pack", transposed, [stored, target], [k, n, stored.shape[1], depth])
+        lead = column % tile.panel
+        target = room[(column - lead) * depth + row * tile.panel :]
+        called("pack", transposed, [stored, target], [k, n, stored.shape[1], depth, lead])
     assert (room[-8:] == GUARD).all()
-    return room[:-8]
+    panels = room[:-8].reshape(-1, depth, tile.panel)
+    return np.concatenate([*panels, np.empty((depth, 0))], axis=1)[:, :columns]
 
 
 @pytest.mark.parametrize("bits", [32, 64])
@@ -264,8 +266,11 @@ def test_a_matrix_packed_part_by_part(bits: int, transposed: bool) -> None:
     rng = np.random.default_rng(bits)
     for depths, widths in itertools.product(
         [(5,), (0, 3), (1, 64), (17, 31, 2), (64, 67)],
-        [(1,), (panel,), (panel, 7), (3 * panel, 0, panel, 2 * panel + 1)],
-    ):
+        [
+            (1,), (panel,), (panel, 7), (3 * panel, 0, panel, 2 * panel + 1), (2, 3, 1),
+            (1, panel, panel - 3, 4, panel - 2, 2 * panel), (panel - 1, 5 * panel + 3, 0, 70),
+        ],
+    ):  # fmt: skip
         whole = rng.standard_normal((sum(depths), sum(widths))).astype(f"f{bits // 8}")
         rows, columns = ([0, *itertools.accumulate(sizes)] for sizes in (depths, widths))
         parts = [
@@ -273,8 +278,8 @@ def test_a_matrix_packed_part_by_part(bits: int, transposed: bool) -> None:
             for top, bottom in itertools.pairwise(rows)
             for left, right in itertools.pairwise(columns)
         ]
-        at_once = packed_by_parts(whole, [(0, 0, whole)], transposed)
-        assert packed_by_parts(whole, parts, transposed).tobytes() == at_once.tobytes()
+        np.testing.assert_array_equal(packed_by_parts(whole, parts, transposed), whole)
+        np.testing.assert_array_equal(packed_by_parts(whole, [(0, 0, whole)], transposed), whole)
 
 
 def test_what_is_not_finite_stays_in_its_row_and_column(native: Compiled) -> None:

@@ -527,7 +527,7 @@ def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transpo
             c = initial.copy()
             strides = [a.shape[1], n, {-1: 99, 2: n, 3: 0}[begin]]
             pointers = [(0, 0), (2, 0), (3, 0), (begin + 1 if begin >= 0 else -1, 0)]
-            words = instruction(pack, Sharing.SHARED, [(1, 0), (2, 0)], [k, n, b.shape[1], k])
+            words = instruction(pack, Sharing.SHARED, [(1, 0), (2, 0)], [k, n, b.shape[1], k, 0])
             words += instruction(product, Sharing.SHARED, pointers, [m, n, k, *strides])
             drive_table(words, [a, b, packed, c, bias], threads)
             results.append(c)

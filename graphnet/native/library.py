@@ -176,20 +176,21 @@ def shares_of_product(kernel: Kernel, tile: Tile, m: ir.Value, n: ir.Value) -> l
 
 
 def emit_pack_kernel(module: ir.Module, tile: Tile, transposed: bool) -> None:
-    """Arguments k, n, stride, pitch; pointers b, packed. A thread packs some of the panels.
+    """Arguments k, n, stride, pitch, lead; pointers b, packed. A thread packs some of the panels.
 
-    B is all of a packed matrix (``pitch`` is k) or a part of it (see ``emit_pack_part``).
+    B is all of a packed matrix (``pitch`` is k, ``lead`` 0) or a part (see ``emit_pack_part``).
     """
     inner = emit_pack_part(module, tile, transposed)
     kernel = begin_kernel(module, kernel_name("pack", tile, transposed))
     builder, panel = kernel.builder, index(tile.panel)
-    k, n, stride, pitch = (kernel.argument(i) for i in range(4))
-    panels = divide_up(builder, n, panel)
-    left, right = (
-        builder.mul(x, panel) for x in share(builder, panels, kernel.thread, kernel.threads)
-    )
+    k, n, stride, pitch, lead = (kernel.argument(i) for i in range(5))
+    panels = divide_up(builder, builder.add(lead, n), panel)
+    first, last = share(builder, panels, kernel.thread, kernel.threads)
+    is_first = builder.icmp_signed("==", first, index(0))
+    left = builder.select(is_first, index(0), builder.sub(builder.mul(first, panel), lead))
+    right = smaller(builder, builder.sub(builder.mul(last, panel), lead), n)
     b = at(builder, tile, kernel.pointer(0), builder.mul(left, stride) if transposed else left)
-    packed = at(builder, tile, kernel.pointer(1), builder.mul(left, pitch))
-    columns = builder.sub(smaller(builder, right, n), left)
-    builder.call(inner, [k, columns, b, stride, packed, pitch])
+    packed = at(builder, tile, kernel.pointer(1), builder.mul(builder.mul(first, panel), pitch))
+    own_lead = builder.select(is_first, lead, index(0))
+    builder.call(inner, [k, builder.sub(right, left), b, stride, packed, pitch, own_lead])
     builder.ret_void()

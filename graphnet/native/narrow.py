@@ -118,7 +118,7 @@ def emit_kernel(module: ir.Module, tile: Tile, rows: int, panels: int, pitch: in
 
     Whole tiles side by side; ``pitch`` is the width of the panels that they read.
     """
-    name = f"kernel_f{tile.bits}_{rows}x{panels * tile.panel}"
+    name = f"kernel_f{tile.bits}_{rows}x{panels * tile.panel}_of_{pitch}"
     if function := known(module, name):
         return function
     function, builder = begin(module, name, KERNEL)

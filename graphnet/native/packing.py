@@ -25,12 +25,13 @@ from graphnet.native.tile import (
     lanes_below,
     load,
     masked_load,
+    masked_store,
     smaller,
     store,
 )
 
 PACK = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
-PART = [*PACK, ("pitch", INDEX)]
+PART = [*PACK, ("pitch", INDEX), ("lead", INDEX)]
 STRIP = [
     ("k", INDEX),
     ("count", INDEX),
@@ -53,28 +54,36 @@ def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Fun
         return function
     part = emit_pack_part(module, tile, transposed)
     function, builder = begin(module, name, PACK, inner=False)
-    builder.call(part, [*function.args, function.args[0]])
+    builder.call(part, [*function.args, function.args[0], index(0)])
     builder.ret_void()
     return function
 
 
 def emit_pack_part(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
-    """``pack_part(k, n, b, stride, packed, pitch)``: B as some rows of a matrix of ``pitch`` rows.
+    """``pack_part(k, n, b, stride, packed, pitch, lead)``: B as a part of a matrix.
 
-    ``packed`` is where the first of them goes in the first of the panels, which are ``pitch`` rows
-    apart: row r and column c (a multiple of ``tile.panel``) of the whole matrix is at
-    ``c * pitch + r * tile.panel``.
+    The matrix has ``pitch`` rows, so its panels are that many rows apart. ``packed`` is where the
+    first of the rows begins in the first of the panels, whose first ``lead`` columns belong to
+    other parts and stay as they are. What follows the last column in its panel is spoilt: parts
+    side by side are packed from left to right.
     """
     name = f"pack_part_{tile.name}{'_transposed' if transposed else ''}"
     if function := known(module, name):
         return function
-    strip = emit_strip(module, tile, transposed)
+    strip, exact = (emit_strip(module, tile, transposed, is_exact) for is_exact in (False, True))
     function, builder = begin(module, name, PART)
-    k, n, b, stride, packed, pitch = function.args
-    with counted(builder, n, step=tile.panel) as column:
+    k, n, b, stride, packed, pitch, lead = function.args
+    room = builder.sub(index(tile.panel), lead)
+    leads = builder.icmp_signed(">", lead, index(0))
+    with builder.if_then(builder.and_(leads, builder.icmp_signed(">", n, index(0)))):
+        target = at(builder, tile, packed, lead)
+        count = smaller(builder, n, room)
+        builder.call(exact, [k, count, b, stride, target, index(tile.panel)])
+    begun = builder.select(leads, room, index(0))
+    with counted(builder, n, begun, tile.panel) as column:
         count = smaller(builder, builder.sub(n, column), index(tile.panel))
         source = at(builder, tile, b, builder.mul(column, stride) if transposed else column)
-        target = at(builder, tile, packed, builder.mul(column, pitch))
+        target = at(builder, tile, packed, builder.mul(builder.add(column, lead), pitch))
         builder.call(strip, [k, count, source, stride, target, index(tile.panel)])
     builder.ret_void()
     return function
@@ -86,18 +95,22 @@ def emit_row_strip(module: ir.Module, tile: Tile, transposed: bool) -> ir.Functi
     return emit_strip(module, replace(tile, vectors=vectors), transposed)
 
 
-def emit_strip(module: ir.Module, tile: Tile, transposed: bool) -> ir.Function:
+def emit_strip(
+    module: ir.Module, tile: Tile, transposed: bool, is_exact: bool = False
+) -> ir.Function:
     """``strip(k, count, source, stride, target, pitch)`` with ``count`` up to ``tile.panel``.
 
     Each step writes a whole panel, also where ``pitch`` is less: what lies beyond is overwritten
-    by the next step, and the target of the last needs room for a panel.
+    by the next step, and the target of the last needs room for a panel. With ``is_exact`` it
+    writes ``count`` columns and nothing else.
     """
-    name = f"strip_f{tile.bits}_{tile.panel}{'_transposed' if transposed else ''}"
+    way = ("_transposed" if transposed else "") + ("_exact" if is_exact else "")
+    name = f"strip_f{tile.bits}_{tile.panel}{way}"
     if function := known(module, name):
         return function
     function, builder = begin(module, name, STRIP)
     emit = _transposing if transposed else _copying
-    emit(builder, tile, *function.args)
+    emit(builder, tile, is_exact, *function.args)
     builder.ret_void()
     return function
 
@@ -105,6 +118,7 @@ def emit_strip(module: ir.Module, tile: Tile, transposed: bool) -> ir.Function:
 def _copying(
     builder: ir.IRBuilder,
     tile: Tile,
+    is_exact: bool,
     k: ir.Value,
     count: ir.Value,
     source: ir.Value,
@@ -124,12 +138,17 @@ def _copying(
                         value = load(builder, tile, address)
                     else:
                         value = masked_load(builder, tile, address, mask)
-                    store(builder, tile, value, at(builder, tile, place, vector * tile.width))
+                    to = at(builder, tile, place, vector * tile.width)
+                    if is_exact:
+                        masked_store(builder, tile, value, to, mask)
+                    else:
+                        store(builder, tile, value, to)
 
 
 def _transposing(
     builder: ir.IRBuilder,
     tile: Tile,
+    is_exact: bool,
     k: ir.Value,
     count: ir.Value,
     source: ir.Value,
@@ -138,12 +157,14 @@ def _transposing(
     pitch: ir.Value,
 ) -> None:
     last = builder.sub(count, index(1))
+    masks = lanes_below(builder, tile, count) if is_exact else []
 
     def row_of(column: ir.Value) -> ir.Value:
         return at(builder, tile, source, builder.mul(smaller(builder, column, last), stride))
 
     def by_element() -> None:
-        with counted(builder, k) as step, counted(builder, index(tile.panel)) as column:
+        columns = count if is_exact else index(tile.panel)
+        with counted(builder, k) as step, counted(builder, columns) as column:
             value = builder.load(at(builder, tile, row_of(column), step), typ=tile.real)
             builder.store(value, at(builder, tile, target, builder.mul(step, pitch), column))
 
@@ -159,7 +180,10 @@ def _transposing(
                 lines = [load(builder, tile, at(builder, tile, row, step)) for row in rows]
                 place = at(builder, tile, target, builder.mul(step, pitch), first)
                 for line in _turned(builder, tile, lines):
-                    store(builder, tile, line, place)
+                    if is_exact:
+                        masked_store(builder, tile, line, place, masks[first // tile.width])
+                    else:
+                        store(builder, tile, line, place)
                     place = at(builder, tile, place, pitch)
 
     with builder.if_else(builder.icmp_signed("<", k, index(tile.width))) as (short, long):

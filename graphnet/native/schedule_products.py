@@ -72,29 +72,30 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
     if key not in scheduler.packed:
         tile = scheduler.kernels.tile(right.type.dtype)
         place = scheduler.new(right.type, tile.packed_size(depth, columns), "panels")
-        for part, row, column in parts_in(scheduler, right, tile.panel):
-            pack(scheduler, part, place, column * depth + row * tile.panel, depth)
+        for part, row, column in parts_in(scheduler, right):
+            lead = column % tile.panel
+            begin = replace(place, offset=(column - lead) * depth + row * tile.panel)
+            pack(scheduler, part, begin, depth, lead)
         scheduler.packed[key] = place.pointer
     return Place.of(scheduler.packed[key], right.type)
 
 
-def pack(scheduler: Scheduler, part: Place, panels: Place, offset: int, pitch: int) -> None:
-    """Pack a matrix, or a part of one whose depth is ``pitch``."""
+def pack(scheduler: Scheduler, part: Place, target: Place, pitch: int, lead: int) -> None:
+    """Pack a matrix, or a part of one (see ``emit_pack_part``)."""
     if 1 not in part.strides and part.type.size:
         part = scheduler.copied(part)
     depth, columns = part.type.shape
     transposed = part.strides[1] != 1 and columns != 1
     code = scheduler.kernels.pack(part.type.dtype, transposed)
     stride = part.strides[1] if transposed else part.strides[0]
-    target = replace(panels, offset=offset)
-    cost = 2.0 * panels.pointer.nbytes / part.type.dtype.itemsize
-    scheduler.call(code, [part, target], [depth, columns, stride, pitch], cost)
+    arguments = [depth, columns, stride, pitch, lead]
+    scheduler.call(code, [part, target], arguments, 2.0 * part.type.size)
 
 
-def parts_in(scheduler: Scheduler, right: Place, panel: int) -> list[tuple[Place, int, int]]:
-    """The matrix as parts that can be packed one by one, with the row and the column of each.
+def parts_in(scheduler: Scheduler, right: Place) -> list[tuple[Place, int, int]]:
+    """The matrix as parts to be packed one by one, with the row and the column of each.
 
-    Those of a joined array, if each begins with a panel, and none but the last ends within one.
+    Those of a joined array, from left to right.
     """
     (rows, columns), size = right.type.shape, right.type.dtype.itemsize
     if not right.type.size:
@@ -107,14 +108,13 @@ def parts_in(scheduler: Scheduler, right: Place, panel: int) -> list[tuple[Place
         if right.strides == (1, rows):
             source = source.transposed((1, 0), turned(source.type))
             column, row = divmod(part.offset, rows)
-        end = column + source.type.shape[1]
-        if column % panel or (end % panel and end != columns):
-            break
         found.append((source, row, column))
     is_whole = not right.offset and right.type.size * size == right.pointer.nbytes
     is_plain = right.strides in ((columns, 1), (1, rows))
     taken = sum(source.type.size for source, _, _ in found)
-    return found if is_whole and is_plain and taken == right.type.size else [(right, 0, 0)]
+    if is_whole and is_plain and taken == right.type.size:
+        return sorted(found, key=lambda part: part[1:])
+    return [(right, 0, 0)]
 
 
 def turned(type: ArrayType) -> ArrayType:
