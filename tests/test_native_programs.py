@@ -14,6 +14,11 @@ from tests.test_primitives import CASES
 
 pytest.importorskip("llvmlite")
 
+from graphnet.native import schedule
+from graphnet.native.kernels import Kernels
+from graphnet.native.schedule_rules import scheduled
+from graphnet.native.target import host
+
 DTYPES = ["float64", "float32"]
 
 # ---- numbers at the edges
@@ -72,3 +77,24 @@ COUNT, GROUP = 150, 25
 @pytest.mark.parametrize("first", range(0, COUNT, GROUP))
 def test_random_programs(first: int) -> None:
     assert [line for seed in range(first, first + GROUP) for line in faults(seed)] == []
+
+
+def test_many_loops_are_single_equations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of many different loops: the later ones are divided, and mean the same."""
+
+    def deep(x: Any, y: Any) -> Any:
+        for power in range(2, 8):
+            x = (x @ y) * power + (x @ y) ** power / (1 + x * x)
+        return x
+
+    square = np.random.default_rng(0).normal(size=(5, 5)) / 4
+    program = trace(deep, type_of(square), type_of(square))
+    whole = Kernels(host(), threads=1)
+    scheduled(program, whole)
+    monkeypatch.setattr(schedule, "MANY", 0)
+    divided = Kernels(host(), threads=1)
+    scheduled(program, divided)
+    equations = [max(key.count("->") for key in made.new) for made in (whole, divided)]
+    assert equations[0] > equations[1] == 1
+    arrays = [square, square]
+    assert differences(program, arrays, lambda given: run_compiled(program, given)) == []

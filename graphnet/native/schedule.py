@@ -16,6 +16,10 @@ from graphnet.native.kernels import KernelCode, Kernels
 from graphnet.native.loop_kernels import inner_stride
 from graphnet.native.place import Place, collapsed
 
+MANY = 128
+"""From so many new kernels on, loops are single equations, which recur: a program of thousands of
+loops, no two alike, would take a minute to compile."""
+
 Rule = Callable[["Scheduler", Equation], None]
 """What adds the calls for an equation that is in no fused loop."""
 
@@ -99,16 +103,25 @@ class Scheduler:
     # ---- loops
 
     def group(self, unit: Unit) -> None:
-        inside = {equation.outputs[0] for equation in unit.equations}
+        if len(self.kernels.new) < MANY:
+            self.fuse(unit.equations, unit.stored)
+            return
+        for equation in unit.equations:
+            self.equations = (equation,)
+            self.fuse([equation], equation.outputs)
+
+    def fuse(self, equations: Sequence[Equation], stored: Sequence[Var]) -> None:
+        """One loop for equations of one shape."""
+        inside = {equation.outputs[0] for equation in equations}
         operands = dict.fromkeys(
             atom
-            for equation in unit.equations
+            for equation in equations
             for atom in equation.inputs
             if atom not in inside and not is_baked(atom)
         )
         reads = {atom: self.at(atom) for atom in operands}
-        stores = {var: self.room(var) for var in unit.stored}
-        self.loop(unit.equations, unit.shape, reads, stores)
+        stores = {var: self.room(var) for var in stored}
+        self.loop(equations, equations[0].outputs[0].type.shape, reads, stores)
 
     def loop(
         self,
