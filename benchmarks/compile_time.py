@@ -1,16 +1,16 @@
 """How long compiling takes: ours, torch.compile and JAX, each case in a process of its own.
 
 The time of compiling is that from the end of the imports to the end of the first training step
-(building, tracing, differentiating, compiling, running), less the time of a second step. Each
-figure is the median of as many processes as --repeats says; a graph of 10,000 nodes has one.
+(building, tracing, differentiating, compiling, running), less the time of a later one on new
+memory. Each figure is the median of as many processes as --repeats says; a graph of 10,000 nodes
+has one.
 
   lstm      a training step of an LSTM: 10 steps and 10,000 steps, no cache on disk
   cached    the same in a second process, whose cache on disk a first one has filled
   renewed   on a compiled net: a new number of steps, a new batch, and what LLVM compiled for it
   chains    chains of 100, 1,000 and 10,000 nodes, forward and backward: the loops of a chain repeat
             themselves, so nearly all of the time goes to what is done for each node
-  graphs    random graphs of as many nodes, in which nearly every loop is a kernel of its own, to be
-            compiled (10,000 nodes: about a minute)
+  graphs    random graphs of as many nodes, in which nearly every loop differs from all others
   torch     torch.compile of the composed LSTM at 10 steps (it unrolls them), its cache empty
   jax       the jitted scan at 10 and 10,000 steps
 

@@ -40,6 +40,12 @@ def take(size: int) -> NDArray:
         return arena
 
 
+def forget() -> None:
+    """Keep no memory for runs to come: the next one begins with new memory, as the first did."""
+    with _taking:
+        _all.clear()
+
+
 def oldest_free() -> int:
     """The position of the free arena that was not used for longest, or else of the oldest one."""
     for index in range(len(_all) - 1):
