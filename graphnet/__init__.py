@@ -19,6 +19,7 @@ from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.storage import load, save
 from graphnet.graph.training_step import compile_step
+from graphnet.native.cores import set_threads
 from graphnet.nn import unroll
 from graphnet.train.gradient_flow import gradient_flow
 
@@ -39,5 +40,6 @@ __all__ = [
     "manual_seed",
     "nn",
     "save",
+    "set_threads",
     "unroll",
 ]

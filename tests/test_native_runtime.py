@@ -21,7 +21,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from graphnet.errors import GraphnetError
-from graphnet.native import library, objects, pool
+from graphnet.native import cores, library, objects, pool
 from graphnet.native.driver import Sharing, driver
 from graphnet.native.target import Compilations, Kernel, compilations, compile_module, host
 
@@ -479,25 +479,25 @@ def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
 
 
 def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_chosen", None)
+    monkeypatch.setattr(cores, "_chosen", None)
     monkeypatch.delenv("GRAPHNET_THREADS", raising=False)
-    assert 1 <= pool.threads() <= (os.cpu_count() or 1)
+    assert 1 <= cores.threads() <= (os.cpu_count() or 1)
     monkeypatch.setenv("GRAPHNET_THREADS", "3")
-    assert pool.threads() == 3
-    pool.set_threads(2)
-    assert pool.threads() == 2
+    assert cores.threads() == 3
+    cores.set_threads(2)
+    assert cores.threads() == 2
     file = tmp_path / "cpu.max"
     for content, count in (("150000 100000", 2), ("max 100000", 1 << 30), ("", 1 << 30)):
         file.write_text(content)
-        assert pool.quota(file) == count
+        assert cores.quota(file) == count
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5"])
 def test_wrong_numbers_of_threads(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_chosen", None)
+    monkeypatch.setattr(cores, "_chosen", None)
     monkeypatch.setenv("GRAPHNET_THREADS", wrong)
     with pytest.raises(GraphnetError, match="GRAPHNET_THREADS asks for"):
-        pool.threads()
+        cores.threads()
 
 
 # The library

@@ -12,7 +12,7 @@ from graphnet import nn, optim
 from graphnet.cli.equations import largest_difference
 from graphnet.cli.options import Options, notes_of
 from graphnet.graph import manual_seed
-from graphnet.native.pool import threads
+from graphnet.native.cores import threads
 from graphnet.train import (
     TextBatches,
     Trainer,

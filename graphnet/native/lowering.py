@@ -10,7 +10,7 @@ from graphnet.ir.interpreter import interpreter
 from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Equation, Program, Var, is_var
 from graphnet.ir.types import NDArray
-from graphnet.native import pool
+from graphnet.native import cores, pool
 from graphnet.native.driver import driver
 from graphnet.native.frames import Frame, Frames, address_of
 from graphnet.native.kernels import Kernels
@@ -24,7 +24,7 @@ from graphnet.native.target import Processor, host
 def lowered(program: Program, processor: Processor | None = None) -> Program:
     """The program with all that has native rules compiled, in as few pieces as may be."""
     processor = processor or host()
-    kernels = Kernels(processor, pool.threads())
+    kernels = Kernels(processor, cores.threads())
     equations: list[Equation] = []
     for piece, is_native in pieces_of(program):
         if is_native:
@@ -116,7 +116,7 @@ class Native:
 
     def execute(self, frame: Frame) -> None:
         """Run the calls of the plan, on several threads where that pays."""
-        threads = min(self.plan.threads, pool.threads()) if self.plan.is_parallel else 1
+        threads = min(self.plan.threads, cores.threads()) if self.plan.is_parallel else 1
         if threads > 1:
             pool.wake(threads - 1)
         self.drive(*self.table, frame.address, threads)

@@ -8,16 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from queue import SimpleQueue
 
-from graphnet.errors import GraphnetError
 from graphnet.native.driver import clear_board, server
 
 PATIENCE = 20_000
-"""How often a worker looks for the next run before it sleeps: about a quarter of a millisecond,
-which is what a training loop spends between two steps. To wake it takes 20 microseconds."""
+"""How often a worker looks for the next run before it sleeps: about half a millisecond, which is
+what a training loop spends between two steps. To wake it takes 20 microseconds."""
 
 
 class Worker:
@@ -47,7 +44,6 @@ class Worker:
 
 _workers: list[Worker] = []
 _making = threading.Lock()
-_chosen: int | None = None
 
 
 def renew() -> None:
@@ -69,38 +65,3 @@ def wake(count: int) -> None:
             _workers.extend(Worker() for _ in range(count - len(_workers)))
     for worker in _workers[:count]:
         worker.wake()
-
-
-def threads() -> int:
-    """How many threads a run should have: ``set_threads``, ``GRAPHNET_THREADS``, or the cores."""
-    if _chosen is not None:
-        return _chosen
-    named = os.environ.get("GRAPHNET_THREADS")
-    return checked(named, "GRAPHNET_THREADS") if named else cores()
-
-
-def set_threads(count: int) -> None:
-    global _chosen
-    _chosen = checked(count, "set_threads")
-
-
-def checked(count: int | str, subject: str) -> int:
-    if not str(count).isdecimal() or int(count) < 1:
-        raise GraphnetError(f"asks for {count!r} threads", "Give a number from 1 on.", subject)
-    return int(count)
-
-
-@cache
-def cores() -> int:
-    """The cores that this process may use: fewer than there are in most containers."""
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(own or 1, quota()))
-
-
-def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """How many cores' time a Linux container gets."""
-    try:
-        time, period = file.read_text(encoding="ascii").split()
-        return -(-int(time) // int(period))
-    except (OSError, ValueError):  # no such file; "max"
-        return 1 << 30

@@ -1,0 +1,51 @@
+"""How many threads runs have: what was asked for, else the cores that this process may use."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from graphnet.errors import GraphnetError
+
+_chosen: int | None = None
+
+
+def threads() -> int:
+    """How many threads a run should have: ``set_threads``, ``GRAPHNET_THREADS``, or the cores."""
+    if _chosen is not None:
+        return _chosen
+    named = os.environ.get("GRAPHNET_THREADS")
+    return checked(named, "GRAPHNET_THREADS") if named else cores()
+
+
+def set_threads(count: int) -> None:
+    """Have runs of compiled programs use so many threads from now on; results do not change a bit.
+
+    What was compiled before uses no more of them than it was compiled for. Raises GraphnetError
+    for anything but a number from 1 on.
+    """
+    global _chosen
+    _chosen = checked(count, "set_threads")
+
+
+def checked(count: int | str, subject: str) -> int:
+    if not str(count).isdecimal() or int(count) < 1:
+        raise GraphnetError(f"asks for {count!r} threads", "Give a number from 1 on.", subject)
+    return int(count)
+
+
+@cache
+def cores() -> int:
+    """The cores that this process may use: fewer than there are in most containers."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(own or 1, quota()))
+
+
+def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """How many cores' time a Linux container gets."""
+    try:
+        time, period = file.read_text(encoding="ascii").split()
+        return -(-int(time) // int(period))
+    except (OSError, ValueError):  # no such file; "max"
+        return 1 << 30
