@@ -19,6 +19,9 @@ import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
 
 OPTIMISATION = 3
+"""Of the generation of code."""
+PASSES = 1
+"""Of the passes before: what comes to them is vectors and tiles, and more of them found nothing."""
 
 HIDDEN = {
     "clwb", "clzero", "cldemote", "enqcmd", "fsgsbase", "hreset", "invpcid", "kl", "lwp",
@@ -48,8 +51,8 @@ def create_machine(name: str, features: str) -> Any:
     return target.create_target_machine(name, features, opt=OPTIMISATION, jit=True)
 
 
-def run_passes(module: Any, machine: Any, level: int = OPTIMISATION) -> None:
-    options = llvm.create_pipeline_tuning_options(speed_level=level)
+def run_passes(module: Any, machine: Any) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=PASSES)
     builder = llvm.create_pass_builder(machine, options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)
@@ -97,7 +100,7 @@ def features_of(name: str, features: str) -> frozenset[str]:
     """Of the features that LLVM looks for in the host, those of a known processor."""
     names = sorted(llvm.get_host_cpu_features())
     module = llvm.parse_assembly(questions(names, name, features))
-    run_passes(module, create_machine("generic", least_features()), level=1)
+    run_passes(module, create_machine("generic", least_features()))
     refused = re.findall(r"call void @needs_(\d+)\(", str(module))
     return frozenset(names) - {names[int(number)] for number in refused}
 
