@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet import nn
+from graphnet import nn, ops
 from graphnet.ir import Program, trace
 from graphnet.ir.types import ArrayType
 
@@ -52,6 +52,29 @@ def test_products_that_a_team_shares(name: str) -> None:
         calls = scheduled(optimised(program), kernels).calls
         assert [c.sharing for c in calls if c.memory is not None] == [Sharing.LED]
         assert_same(program, arrays, threads=3)
+
+
+JOINED = {
+    "as it is": (lambda w: w, (5, 4)),
+    "turned": (lambda w: w.transpose(1, 0), (5, 40)),
+    "other rows": (lambda w: w.reshape(16, 10), (5, 16)),
+    "in one row": (lambda w: w.reshape(160), (5, 160)),
+    "turned and cut": (lambda w: w.reshape(2, 80).transpose(1, 0), (5, 80)),
+}
+
+
+@pytest.mark.parametrize("way", JOINED)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_products_with_joined_arrays(axis: int, way: str) -> None:
+    """They are packed part by part only as they were joined."""
+    lay_out, left = JOINED[way]
+    parts = [(1, 40), (2, 40), (1, 40)] if axis == 0 else [(4, 3), (4, 30), (4, 7)]
+    types = [ArrayType(shape, np.dtype(np.float64)) for shape in (left, *parts)]
+    program = trace(lambda x, *ws: x @ lay_out(ops.concatenate(list(ws), axis)), *types)
+    arrays = arrays_for(program)
+    assert_same(program, arrays, threads=3)
+    expected = arrays[0] @ lay_out(np.concatenate(arrays[1:], axis))
+    np.testing.assert_allclose(run_compiled(program, arrays)[0], expected, rtol=1e-12)
 
 
 def test_random_programs() -> None:

@@ -41,7 +41,7 @@ def compiled(tile: Tile, cpu: Processor) -> Compiled:
     packs = {way: emit_pack(module, tile, way).name for way in (False, True)}
     products = {way: emit_product(module, tile, way).name for way in (False, True)}
     engine = compile_module(str(module), cpu)
-    pack_types = (NUMBER, NUMBER, ADDRESS, NUMBER, ADDRESS)
+    pack_types = (NUMBER, NUMBER, ADDRESS, NUMBER, ADDRESS, NUMBER, NUMBER)
     types = (*[NUMBER] * 3, ADDRESS, NUMBER, ADDRESS, ADDRESS, NUMBER, ADDRESS, NUMBER)
     return Compiled(
         tile,
@@ -120,7 +120,7 @@ def check(
         "bias": (bias.ctypes.data, 0),
     }[start]
 
-    native.pack[b_transposed](k, n, b.ctypes.data, row_stride(b), packed.ctypes.data)
+    native.pack[b_transposed](k, n, b.ctypes.data, row_stride(b), packed.ctypes.data, k, 0)
     native.product[a_transposed](
         m,
         n,
@@ -166,7 +166,7 @@ def test_a_share_of_rows_or_columns_gives_the_same_bits(native: Compiled) -> Non
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
     packed = np.empty(tile.packed_size(k, n), dtype)
-    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data)
+    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data, k, 0)
     whole, rows, columns = (np.empty((m, n), dtype) for _ in range(3))
     product = native.product[False]
 
@@ -205,7 +205,7 @@ def test_few_rows_give_the_bits_of_many(native: Compiled, a_transposed: bool, st
     a, b = rng.standard_normal((most, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
     initial = rng.standard_normal((most, n)).astype(dtype)
     packed = np.empty(tile.packed_size(k, n), dtype)
-    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data)
+    native.pack[False](k, n, b.ctypes.data, n, packed.ctypes.data, k, 0)
 
     def result(top: int, bottom: int) -> np.ndarray:
         rows = np.asarray(a[top:bottom], order="F" if a_transposed else "C")
@@ -287,7 +287,7 @@ def test_what_is_not_finite_stays_in_its_row_and_column(native: Compiled) -> Non
     a, b = np.ones((7, 9), dtype), np.ones((9, 5), dtype)
     a[2, 3], b[1, 4] = np.nan, np.inf
     packed, c = np.empty(native.tile.packed_size(9, 5), dtype), np.empty((7, 5), dtype)
-    native.pack[False](9, 5, b.ctypes.data, 5, packed.ctypes.data)
+    native.pack[False](9, 5, b.ctypes.data, 5, packed.ctypes.data, 9, 0)
     native.product[False](7, 5, 9, a.ctypes.data, 9, packed.ctypes.data, c.ctypes.data, 5, None, 0)
     np.testing.assert_array_equal(c, a @ b)
 

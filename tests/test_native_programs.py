@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graphnet.ir import PRIMITIVES, run_program, scan, trace, type_of
+from graphnet.ir import PRIMITIVES, interpreter, run_program, scan, trace, type_of
 from tests.native_programs import faults, run_compiled
 from tests.native_slack import differences
 from tests.test_primitives import CASES
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import schedule
+from graphnet.native import compiled, schedule
 from graphnet.native.kernels import Kernels
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import host
@@ -92,9 +94,29 @@ def test_many_loops_are_single_equations(monkeypatch: pytest.MonkeyPatch) -> Non
     whole = Kernels(host(), threads=1)
     scheduled(program, whole)
     monkeypatch.setattr(schedule, "MANY", 0)
-    divided = Kernels(host(), threads=1)
-    scheduled(program, divided)
+    divided, again = Kernels(host(), threads=1), Kernels(host(), threads=1)
+    calls = [call.code.key for call in scheduled(program, divided).calls]
+    divided.compile()  # what is known already changes nothing
+    assert [call.code.key for call in scheduled(program, again).calls] == calls
     equations = [max(key.count("->") for key in made.new) for made in (whole, divided)]
     assert equations[0] > equations[1] == 1
     arrays = [square, square]
     assert differences(program, arrays, lambda given: run_compiled(program, given)) == []
+
+
+@pytest.mark.parametrize("count", [700, 1100])
+def test_a_scan_of_many_arrays(count: int) -> None:
+    def function(start: Any, *arrays: Any) -> Any:
+        def step(carry: Any, slices: Any) -> Any:
+            return [reduce(np.maximum, arrays, carry[0] + 1)], []
+
+        return scan(step, [start], [], length=2)[0]
+
+    arrays = [np.full(3, float(i)) for i in range(count)]
+    program = trace(function, *map(type_of, arrays))
+    notice = (
+        pytest.warns(UserWarning, match="more than 1,000 arrays") if count > 1000 else nullcontext()
+    )
+    with notice:
+        found = interpreter(compiled(program))(arrays)
+    np.testing.assert_array_equal(found[0], np.full(3, count))

@@ -202,6 +202,41 @@ def test_forked_children_compute(threads: str) -> None:
     assert printed == "right\n"
 
 
+FORKED_AMID = """
+import os, sys, threading
+from graphnet.native import target
+sys.setswitchinterval(1e-4)
+xs, stop = np.ones((4, 2, 6)), threading.Event()
+
+def compile_and_run(number):
+    while not stop.is_set():
+        target.compile_module(f"define void @f{number}() {{ ret void }}")
+        net.forward(xs)
+
+net.forward(xs)
+threads = [threading.Thread(target=compile_and_run, args=(n,)) for n in range(3)]
+for thread in threads:
+    thread.start()
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        net.forward(xs)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for thread in threads:
+    thread.join()
+print("right")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_forks_amid_runs_and_compilations() -> None:
+    """A child finds all locks free, and runs what is compiled."""
+    assert python(PREPARED + "import signal\n" + FORKED_AMID) == "right\n"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_pools_of_processes(method: str, tmp_path: Path) -> None:
     script = tmp_path / "pool.py"

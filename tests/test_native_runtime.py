@@ -549,8 +549,8 @@ def test_other_modules_call_the_library() -> None:
     types = [("sizes", INDEX), *[(name, POINTER) for name in ("a", "b", "packed", "c")]]
     _, builder = begin(module, "square", types, inner=False)
     size, a, b, packed, c = builder.function.args
-    builder.call(library.declare_pack(module, tile), [size, size, b, size, packed])
     null, zero = ir.Constant(POINTER, None), ir.Constant(INDEX, 0)
+    builder.call(library.declare_pack(module, tile), [size, size, b, size, packed, size, zero])
     product = library.declare_product(module, tile)
     assert library.declare_product(module, tile) is product
     builder.call(product, [size, size, size, a, size, packed, c, size, null, zero])

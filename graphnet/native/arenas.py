@@ -7,11 +7,11 @@ list here refers to is free: memory that was used before is mapped already, and 
 from __future__ import annotations
 
 import sys
-import threading
 
 import numpy as np
 
 from graphnet.ir.types import NDArray
+from graphnet.native import forkable
 
 LINE = 64
 KEPT = 8
@@ -20,7 +20,7 @@ WASTE = 2
 """An arena may be so many times as large as what it is taken for, or a megabyte larger."""
 
 _all: list[NDArray] = []
-_taking = threading.Lock()
+_taking = forkable.Lock()
 
 
 def take(size: int) -> NDArray:

@@ -258,7 +258,10 @@ class Emitter:
         stride = place.strides[0 if not transposed else 1]
         self.builder.call(
             declare_pack(self.builder.module, tile, transposed),
-            [index(depth), index(columns), self.pointer(place), index(stride), panels],
+            [
+                *[index(depth), index(columns), self.pointer(place), index(stride), panels],
+                *[index(depth), index(0)],
+            ],
         )
         return panels
 

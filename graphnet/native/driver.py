@@ -9,13 +9,13 @@ the table.
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cache
 
 from llvmlite import ir
 
+from graphnet.native import forkable
 from graphnet.native.target import Engine, Kernel, compile_module, define_symbol
 from graphnet.native.team import (
     BOARD,
@@ -31,7 +31,7 @@ from graphnet.native.team import (
 )
 from graphnet.native.tile import INDEX, POINTER, begin, counted, index
 
-MOST_POINTERS = 512
+MOST_POINTERS = 4096
 """How many pointers a kernel may have."""
 HEADER = 5
 BYTE = ir.IntType(8)
@@ -116,7 +116,7 @@ def emit_drive_alone(module: ir.Module) -> None:
     builder.ret_void()
 
 
-def compiled() -> Engine:
+def compiled() -> tuple[Engine, Board]:
     define_symbol("graphnet_yield", yield_address())
     module = ir.Module("driver")
     emit_team(module)
@@ -126,18 +126,26 @@ def compiled() -> Engine:
     # A worker may be in this code when the interpreter ends: it is never freed.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(made))
     define_symbol(TOGETHER_SYMBOL, made.address("together"))
-    return made
+    return made, (ctypes.c_int64 * BOARD_WORDS).from_address(made.data_address(BOARD))
 
 
-_made: list[Engine] = []
-_making = threading.Lock()
+Board = ctypes.Array[ctypes.c_int64]
+_made: list[tuple[Engine, Board]] = []
+_making = forkable.Lock()
 
 
 def engine() -> Engine:
     with _making:
         if not _made:
             _made.append(compiled())
-        return _made[0]
+        return _made[0][0]
+
+
+@forkable.renews
+def clear_board() -> None:
+    """As if no run had it, and no run had had it."""
+    for _, board in _made:
+        ctypes.memset(board, 0, ctypes.sizeof(board))
 
 
 @cache
@@ -168,13 +176,3 @@ def server() -> Callable[[int], None]:
     """``serve`` itself: what workers do."""
     pointer: Callable[[int], None] = Kernel(engine(), "serve", ctypes.c_int64).pointer
     return pointer
-
-
-def board() -> ctypes.Array[ctypes.c_int64]:
-    return (ctypes.c_int64 * BOARD_WORDS).from_address(engine().data_address(BOARD))
-
-
-def clear_board() -> None:
-    """As if no run had it, and no run had had it."""
-    if _made:
-        ctypes.memset(board(), 0, ctypes.sizeof(board()))

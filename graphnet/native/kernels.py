@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +12,7 @@ from llvmlite import ir
 
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
-from graphnet.native import driver, library
+from graphnet.native import driver, forkable, library
 from graphnet.native.build import compiled_module, numbers_in, with_numbers
 from graphnet.native.functions import FUNCTIONS
 from graphnet.native.fused import Function, Loops
@@ -47,7 +46,7 @@ class KernelCode:
 
 
 _known: dict[tuple[Processor, str], KernelCode] = {}
-_compiling = threading.Lock()
+_compiling = forkable.Lock()
 
 
 class Kernels:
@@ -72,11 +71,14 @@ class Kernels:
             for bits in (32, 64)
         }
         self.new: dict[str, KernelCode] = {}
+        self.asked: set[str] = set()
+        """The keys of all kernels of the program, whether they were known or not."""
 
     def tile(self, dtype: np.dtype[Any]) -> Tile:
         return self.tiles[dtype.name]
 
     def code(self, key: str, emit: Callable[[ir.Module, str], list[int] | None]) -> KernelCode:
+        self.asked.add(key)
         known = self.new.get(key)
         if not self.is_fresh:
             known = _known.get((self.processor, key)) or known

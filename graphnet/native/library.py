@@ -8,15 +8,14 @@ processor, so it comes right before a module is linked.
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 from llvmlite import ir
 
-from graphnet.native import narrow, packing, product
+from graphnet.native import forkable, narrow, packing, product
 from graphnet.native import tile as tiles
 from graphnet.native.kernel import KERNEL, Kernel, begin_kernel, share
-from graphnet.native.packing import PACK, emit_pack, emit_pack_part
+from graphnet.native.packing import PACK, emit_pack
 from graphnet.native.product import PRODUCT, emit_product
 from graphnet.native.target import Engine, Processor, compile_emitted, define_symbol
 from graphnet.native.tile import POINTER, Tile, at, best_tile, divide_up, index, known, smaller
@@ -71,7 +70,7 @@ def declared(module: ir.Module, name: str, arguments: list[tuple[str, ir.Type]])
 
 
 _engines: dict[tuple[Processor, int], Engine] = {}
-_making = threading.Lock()
+_making = forkable.Lock()
 
 
 def ensure(processor: Processor, bits: int) -> Engine:
@@ -122,7 +121,6 @@ def emitted(tile: Tile) -> str:
     module = ir.Module("library")
     for transposed in BOTH:
         emit_product_kernel(module, tile, transposed)
-        emit_pack(module, tile, transposed)
         emit_pack_kernel(module, tile, transposed)
     return str(module)
 
@@ -178,9 +176,9 @@ def shares_of_product(kernel: Kernel, tile: Tile, m: ir.Value, n: ir.Value) -> l
 def emit_pack_kernel(module: ir.Module, tile: Tile, transposed: bool) -> None:
     """Arguments k, n, stride, pitch, lead; pointers b, packed. A thread packs some of the panels.
 
-    B is all of a packed matrix (``pitch`` is k, ``lead`` 0) or a part (see ``emit_pack_part``).
+    B is all of a packed matrix (``pitch`` is k, ``lead`` 0) or a part (see ``emit_pack``).
     """
-    inner = emit_pack_part(module, tile, transposed)
+    inner = emit_pack(module, tile, transposed)
     kernel = begin_kernel(module, kernel_name("pack", tile, transposed))
     builder, panel = kernel.builder, index(tile.panel)
     k, n, stride, pitch, lead = (kernel.argument(i) for i in range(5))

@@ -30,8 +30,15 @@ from graphnet.native.tile import (
     store,
 )
 
-PACK = [("k", INDEX), ("n", INDEX), ("b", POINTER), ("stride", INDEX), ("packed", POINTER)]
-PART = [*PACK, ("pitch", INDEX), ("lead", INDEX)]
+PACK = [
+    ("k", INDEX),
+    ("n", INDEX),
+    ("b", POINTER),
+    ("stride", INDEX),
+    ("packed", POINTER),
+    ("pitch", INDEX),
+    ("lead", INDEX),
+]
 STRIP = [
     ("k", INDEX),
     ("count", INDEX),
@@ -43,35 +50,21 @@ STRIP = [
 
 
 def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
-    """``pack(k, n, b, stride, packed)``: B (k x n) into panels, one after the other.
+    """``pack(k, n, b, stride, packed, pitch, lead)``: B (k x n) into panels, one after the other.
 
-    ``packed`` has room for ``tile.packed_size(k, n)`` elements. ``stride`` is the distance of the
-    rows of ``b`` as stored: k x n, or ``transposed`` n x k. Columns beyond n hold zeros or
-    copies of the last column: nothing reads what comes of them.
+    ``stride`` is the distance of the rows of ``b`` as stored: k x n, or ``transposed`` n x k.
+    ``packed`` has room for ``tile.packed_size(k, n)`` elements; ``pitch`` is k, ``lead`` 0.
+
+    Or B is a part of a matrix of ``pitch`` rows, whose panels are that many rows apart: ``packed``
+    is where the first row of B begins in the first panel that it has columns in. The ``lead``
+    columns to the left belong to other parts and stay as they are; what follows the last column
+    in its panel is spoilt, so that parts side by side are packed from left to right.
     """
     name = f"pack_{tile.name}{'_transposed' if transposed else ''}"
     if function := known(module, name):
         return function
-    part = emit_pack_part(module, tile, transposed)
-    function, builder = begin(module, name, PACK, inner=False)
-    builder.call(part, [*function.args, function.args[0], index(0)])
-    builder.ret_void()
-    return function
-
-
-def emit_pack_part(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
-    """``pack_part(k, n, b, stride, packed, pitch, lead)``: B as a part of a matrix.
-
-    The matrix has ``pitch`` rows, so its panels are that many rows apart. ``packed`` is where the
-    first of the rows begins in the first of the panels, whose first ``lead`` columns belong to
-    other parts and stay as they are. What follows the last column in its panel is spoilt: parts
-    side by side are packed from left to right.
-    """
-    name = f"pack_part_{tile.name}{'_transposed' if transposed else ''}"
-    if function := known(module, name):
-        return function
     strip, exact = (emit_strip(module, tile, transposed, is_exact) for is_exact in (False, True))
-    function, builder = begin(module, name, PART)
+    function, builder = begin(module, name, PACK, inner=False)
     k, n, b, stride, packed, pitch, lead = function.args
     room = builder.sub(index(tile.panel), lead)
     leads = builder.icmp_signed(">", lead, index(0))

@@ -10,17 +10,17 @@ import numpy as np
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.calls import Buffer, Call
-from graphnet.native.driver import Sharing
+from graphnet.native.driver import MOST_POINTERS, Sharing
 from graphnet.native.layout import Lifetime, lay_out, lifetimes_of
 from graphnet.native.place import Place
 from graphnet.native.schedule import Scheduler
 from graphnet.native.working_memory import arena_bytes
 
 WORTH = 1e5
-"""Operations from which on threads share a call: a barrier costs about a microsecond."""
+"""Operations from which on threads share a call: to share it takes about half a microsecond."""
 WORTH_IN_ALL = 4e6
-"""Operations in calls that threads share from which on they are woken at all: it takes some 50
-microseconds, and longer on a busy machine."""
+"""Operations in calls that threads share from which on workers are woken at all, which takes some
+20 microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def planned(
         if call.memory is not None:
             memory = arena_bytes(call.code.pieces, call.rows)
             call.arguments[2] = memory
-            call.memory.nbytes = memory * scheduler.kernels.threads
+            is_shared = call.sharing is Sharing.SHARED
+            call.memory.nbytes = memory * (scheduler.kernels.threads if is_shared else 1)
     results = [scheduler.at(atom) for atom in program.outputs]
     ending = {id(place.pointer) for place in results}
     lifetimes = lifetimes_of(calls, ending)
@@ -151,5 +152,6 @@ def instruction(bases: Bases, call: Call) -> list[int]:
         base, begin = (-1, 0) if buffer is None else bases.of(buffer)
         pointers += [base, begin + offset]
     counts = [len(call.pointers), len(call.arguments)]
+    assert counts[0] <= MOST_POINTERS
     size = 3 + len(counts) + len(pointers) + len(call.arguments)
     return [size, call.code.address, sharing(call), *counts, *pointers, *call.arguments]

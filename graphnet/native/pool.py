@@ -5,14 +5,14 @@ Only one run at a time has it: who finds it taken computes alone.
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
 
-from graphnet.native.driver import clear_board, server
+from graphnet.native import forkable
+from graphnet.native.driver import server
 
-PATIENCE = 20_000
+PATIENCE = 3000
 """How often a worker looks for the next run before it sleeps: about half a millisecond, which is
 what a training loop spends between two steps. To wake it takes 20 microseconds."""
 
@@ -43,18 +43,13 @@ class Worker:
 
 
 _workers: list[Worker] = []
-_making = threading.Lock()
+_making = forkable.Lock()
 
 
-def renew() -> None:
-    """A forked process has no threads of its parent, and a lock and a board in whatever state."""
-    global _workers, _making
-    _workers, _making = [], threading.Lock()
-    clear_board()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=renew)
+@forkable.renews
+def forget_workers() -> None:
+    """A forked process has none of them."""
+    _workers.clear()
 
 
 def wake(count: int) -> None:

@@ -20,6 +20,8 @@ LARGEST_LITERAL = 4096
 """How many numbers a constant may have that is written into the code of a scan."""
 MOST_PRODUCTS = 256
 """A batch of products is one call for each; for more of them NumPy's loop is as good."""
+MOST_ARRAYS = 1000
+"""How many arrays a scan may read and write, roughly: a kernel gets a pointer to each."""
 FLOATS = ("float32", "float64")
 
 
@@ -63,5 +65,7 @@ def reason_for_body(settings: Mapping[str, object]) -> str:
             return f"values {atom.type}"
         if isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL:
             return f"a constant {atom.type}"
+    if len(body.inputs) + len(body.outputs) > MOST_ARRAYS:
+        return f"more than {MOST_ARRAYS:,} arrays"
     reasons = (reason_not_native(equation, inside=True) for equation in body.equations)
     return next(filter(None, reasons), "")

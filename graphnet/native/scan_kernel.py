@@ -97,7 +97,10 @@ class ScanEmitter:
             self.team = Team(entry, kernel.threads)
         else:
             self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
-        self.sizes = Sizes(entry.sub(last, self.first_row))
+        count = entry.sub(last, self.first_row)
+        self.sizes = Sizes(count)
+        no_rows = entry.icmp_signed("==", count, index(0))
+        self.steps = entry.select(no_rows, index(0), self.steps)  # more threads than rows
         count = len(scan.body.inputs)
         self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.body.inputs)]
         self.outputs = [

@@ -17,7 +17,7 @@ from graphnet.native.loop_kernels import inner_stride
 from graphnet.native.place import Place, collapsed
 
 MANY = 128
-"""From so many new kernels on, loops are single equations, which recur: a program of thousands of
+"""From so many kernels on, loops are single equations, which recur: a program of thousands of
 loops, no two alike, would take a minute to compile."""
 
 Rule = Callable[["Scheduler", Equation], None]
@@ -27,8 +27,8 @@ Rule = Callable[["Scheduler", Equation], None]
 class Scheduler:
     """Walks over a program and collects calls; final.
 
-    ``joined`` holds arrays made of parts (where each is, and where it goes) that nobody has needed
-    in one piece so far: joined weights are mostly packed part by part.
+    ``joined`` holds arrays made of parts that nobody has needed in one piece so far, and of each
+    part where it is and where it goes: joined weights are mostly packed part by part.
     """
 
     def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, Rule]) -> None:
@@ -37,7 +37,7 @@ class Scheduler:
         self.constants: list[Literal] = []
         self.places: dict[Atom, Place] = {}
         self.packed: dict[tuple[object, ...], Buffer] = {}
-        self.joined: dict[Buffer, list[tuple[Place, Place]]] = {}
+        self.joined: dict[Buffer, tuple[Place, list[tuple[Place, Place]]]] = {}
         self.flag = Buffer(("flag", 0), 8)
         self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
@@ -97,13 +97,14 @@ class Scheduler:
 
     def put_together(self, place: Place) -> None:
         """Copy the parts of a joined array into it, if that was not done yet."""
-        for source, part in self.joined.pop(place.pointer, ()):
+        _, parts = self.joined.pop(place.pointer, (place, []))
+        for source, part in parts:
             self.copy(source, part)
 
     # ---- loops
 
     def group(self, unit: Unit) -> None:
-        if len(self.kernels.new) < MANY:
+        if len(self.kernels.asked) < MANY:
             self.fuse(unit.equations, unit.stored)
             return
         for equation in unit.equations:

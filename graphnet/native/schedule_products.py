@@ -81,7 +81,7 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
 
 
 def pack(scheduler: Scheduler, part: Place, target: Place, pitch: int, lead: int) -> None:
-    """Pack a matrix, or a part of one (see ``emit_pack_part``)."""
+    """Pack a matrix, or a part of one (see ``emit_pack``)."""
     if 1 not in part.strides and part.type.size:
         part = scheduler.copied(part)
     depth, columns = part.type.shape
@@ -95,26 +95,20 @@ def pack(scheduler: Scheduler, part: Place, target: Place, pitch: int, lead: int
 def parts_in(scheduler: Scheduler, right: Place) -> list[tuple[Place, int, int]]:
     """The matrix as parts to be packed one by one, with the row and the column of each.
 
-    Those of a joined array, from left to right.
+    Those of a joined array, or of its transpose, from left to right.
     """
-    (rows, columns), size = right.type.shape, right.type.dtype.itemsize
-    if not right.type.size:
+    whole, parts = scheduler.joined.get(right.pointer, (right, []))
+    if not parts or len(whole.type.shape) != 2:
         return [(right, 0, 0)]
-    found: list[tuple[Place, int, int]] = []
-    for source, part in scheduler.joined.get(right.pointer, ()):
-        if len(source.type.shape) != 2:
-            break
-        row, column = divmod(part.offset, columns)
-        if right.strides == (1, rows):
-            source = source.transposed((1, 0), turned(source.type))
-            column, row = divmod(part.offset, rows)
-        found.append((source, row, column))
-    is_whole = not right.offset and right.type.size * size == right.pointer.nbytes
-    is_plain = right.strides in ((columns, 1), (1, rows))
-    taken = sum(source.type.size for source, _, _ in found)
-    if is_whole and is_plain and taken == right.type.size:
-        return sorted(found, key=lambda part: part[1:])
-    return [(right, 0, 0)]
+    places = [(source, *divmod(part.offset, whole.type.shape[1] or 1)) for source, part in parts]
+    if right == whole:
+        return places
+    if right != whole.transposed((1, 0), turned(whole.type)):
+        return [(right, 0, 0)]
+    return [
+        (source.transposed((1, 0), turned(source.type)), column, row)
+        for source, row, column in places
+    ]
 
 
 def turned(type: ArrayType) -> ArrayType:

@@ -39,7 +39,7 @@ def concatenate(scheduler: Scheduler, equation: Equation) -> None:
     parts = [(scheduler.at(atom), part) for atom, part in parts_of(equation, target)]
     for source, _ in parts:
         scheduler.put_together(source)
-    scheduler.joined[target.pointer] = parts
+    scheduler.joined[target.pointer] = target, parts
 
 
 def unslice(scheduler: Scheduler, equation: Equation) -> None:

@@ -10,7 +10,6 @@ import ctypes
 import functools
 import os
 import re
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +18,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from graphnet.errors import GraphnetError
-from graphnet.native import objects
+from graphnet.native import forkable, objects
 from graphnet.native.machines import (
     HIDDEN,
     OPTIMISATION,
@@ -146,7 +145,7 @@ class Compilations:
 
 
 _compilations = Compilations()
-_counting = threading.Lock()
+_counting = forkable.Lock()
 
 
 def compilations() -> Compilations:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 
 from graphnet.native.kernel import KERNEL
-from graphnet.native.tile import INDEX, POINTER, begin, index, known
+from graphnet.native.tile import INDEX, POINTER, begin, index
 
 TOGETHER = [("kernel", INDEX), ("arguments", POINTER), ("pointers", POINTER), ("shares", INDEX)]
 TOGETHER_SYMBOL = "graphnet_together"
@@ -48,6 +46,7 @@ def emit_team(module: ir.Module) -> None:
     board = ir.GlobalVariable(module, kind, BOARD)
     board.initializer, board.align = ir.Constant(kind, None), 64
     emit_take(module)
+    emit_rest(module)
     emit_together(module)
     emit_serve(module)
 
@@ -76,24 +75,44 @@ def emit_take(module: ir.Module) -> None:
     builder.ret(is_left)
 
 
+def emit_rest(module: ir.Module) -> None:
+    """``rest(looks)``: a moment until the next look; after many, others may have the core."""
+    function = ir.Function(module, ir.FunctionType(INDEX, [INDEX]), "rest")
+    function.linkage = "internal"
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    (looks,) = function.args
+    pause(builder)
+    with builder.if_then(builder.icmp_signed(">=", looks, index(SPINS))):
+        leave_core(builder)
+    builder.ret(builder.add(looks, index(1)))
+
+
 def emit_together(module: ir.Module) -> None:
-    """``together(kernel, arguments, pointers, shares)``, by who has the board unless alone."""
+    """``together(kernel, arguments, pointers, shares)``: the caller has the board, if it shares."""
     function, builder = begin(module, "together", TOGETHER, inner=False)
     kernel, arguments, pointers, shares = function.args
+    names = ("taking", "waiting", "resting", "end")
+    taking, waiting, resting, end = map(function.append_basic_block, names)
     with builder.if_then(builder.icmp_signed("<=", shares, index(1))):
         call(builder, kernel, [arguments, pointers, index(0), index(1)])
         builder.ret_void()
     for i, value in enumerate((kernel, arguments, pointers)):
         builder.store(value, on_board(builder, JOB + i))
-    put(builder, DONE, index(1))
+    put(builder, DONE, index(1))  # the first share, of which nobody else knows
     put(builder, CLAIM, builder.or_(builder.shl(shares, index(HALF)), index(1)))
     call(builder, kernel, [arguments, pointers, index(0), shares])
-    # The leader's first share counts as done from the start: nobody but it looks at the number.
-    with repeated(builder, "taking") as end:
-        builder.cbranch(builder.call(module.globals["take"], []), builder.block, end)
-    with patiently(builder, "ending") as (end, again):
-        done = builder.load_atomic(on_board(builder, DONE), "acquire", 8, typ=INDEX)
-        builder.cbranch(builder.icmp_signed("==", done, shares), end, again)
+    builder.branch(taking)
+    builder.position_at_end(taking)
+    builder.cbranch(builder.call(module.globals["take"], []), taking, waiting)
+    builder.position_at_end(waiting)
+    looks = builder.phi(INDEX)
+    done = builder.load_atomic(on_board(builder, DONE), "acquire", 8, typ=INDEX)
+    builder.cbranch(builder.icmp_signed("==", done, shares), end, resting)
+    builder.position_at_end(resting)
+    looks.add_incoming(index(0), taking)
+    looks.add_incoming(builder.call(module.globals["rest"], [looks]), resting)
+    builder.branch(waiting)
+    builder.position_at_end(end)
     builder.ret_void()
 
 
@@ -101,32 +120,25 @@ def emit_serve(module: ir.Module) -> None:
     """``serve(patience)``: do shares of jobs, until no run had the board for so many looks."""
     function, builder = begin(module, "serve", [("patience", INDEX)], inner=False)
     (patience,) = function.args
-    take, entry = module.globals["take"], builder.block
-    names = ("look", "taking", "rest", "open", "long", "closed", "end")
-    look, taking, rest, is_open, long, closed, end = map(function.append_basic_block, names)
+    entry = builder.block
+    look, taking, resting, end = map(
+        function.append_basic_block, ("look", "taking", "resting", "end")
+    )
     builder.branch(look)
     builder.position_at_end(look)
     looks = builder.phi(INDEX)
     claim = builder.load_atomic(on_board(builder, CLAIM), "acquire", 8, typ=INDEX)
-    builder.cbranch(left_of(builder, claim)[0], taking, rest)
+    builder.cbranch(left_of(builder, claim)[0], taking, resting)
     builder.position_at_end(taking)
-    builder.call(take, [])
+    builder.call(module.globals["take"], [])
     builder.branch(look)
-    builder.position_at_end(rest)
-    pause(builder)
-    more = builder.add(looks, index(1))
+    builder.position_at_end(resting)
+    more = builder.call(module.globals["rest"], [looks])
     opened = builder.load_atomic(on_board(builder, OPEN), "acquire", 8, typ=INDEX)
-    builder.cbranch(builder.icmp_signed("==", opened, index(0)), closed, is_open)
-    builder.position_at_end(is_open)
-    builder.cbranch(builder.icmp_signed("<", more, index(SPINS)), look, long)
-    builder.position_at_end(long)
-    leave_core(builder)
-    builder.branch(look)
-    builder.position_at_end(closed)
-    builder.cbranch(builder.icmp_signed("<", more, patience), look, end)
-    for block, count in (
-        (entry, index(0)), (taking, index(0)), (is_open, more), (long, looks), (closed, more)
-    ):  # fmt: skip
+    is_open = builder.icmp_signed("!=", opened, index(0))
+    is_patient = builder.icmp_signed("<", more, patience)
+    builder.cbranch(builder.or_(is_open, is_patient), look, end)
+    for block, count in ((entry, index(0)), (taking, index(0)), (resting, more)):
         looks.add_incoming(count, block)
     builder.position_at_end(end)
     builder.ret_void()
@@ -142,57 +154,21 @@ def put(builder: ir.IRBuilder, position: int, value: ir.Value) -> None:
     builder.atomic_rmw("xchg", on_board(builder, position), value, "release")
 
 
-@contextmanager
-def repeated(builder: ir.IRBuilder, name: str) -> Iterator[ir.Block]:
-    """A block that what is emitted inside branches back to, or to the block after it."""
-    block, after = map(builder.append_basic_block, (name, f"after_{name}"))
-    builder.branch(block)
-    builder.position_at_end(block)
-    yield after
-    builder.position_at_end(after)
-
-
-@contextmanager
-def patiently(builder: ir.IRBuilder, name: str) -> Iterator[tuple[ir.Block, ir.Block]]:
-    """A block that goes on to the first of two, or waits a little, by the second, to come again."""
-    blocks = map(builder.append_basic_block, (name, f"{name}_again", f"{name}_long"))
-    block, again, long = blocks
-    after, entry = builder.append_basic_block(f"after_{name}"), builder.block
-    builder.branch(block)
-    builder.position_at_end(block)
-    looks = builder.phi(INDEX)
-    yield after, again
-    builder.position_at_end(again)
-    pause(builder)
-    more = builder.add(looks, index(1))
-    builder.cbranch(builder.icmp_signed("<", more, index(SPINS)), block, long)
-    builder.position_at_end(long)
-    leave_core(builder)
-    builder.branch(block)
-    for source, count in ((entry, index(0)), (again, more), (long, looks)):
-        looks.add_incoming(count, source)
-    builder.position_at_end(after)
-
-
 def pause(builder: ir.IRBuilder) -> None:
     """Leave the core's other thread, or its power, alone for a moment."""
     machine, none = llvm.get_process_triple(), ir.VoidType()
-
-    def intrinsic(name: str, *types: ir.Type) -> ir.Function:
-        kind = ir.FunctionType(none, types)
-        return known(builder.module, name) or ir.Function(builder.module, kind, name)
-
     if machine.startswith("x86_64"):
-        builder.call(intrinsic("llvm.x86.sse2.pause"), [])
+        kind = ir.FunctionType(none, [])
+        builder.call(ir.Function(builder.module, kind, "llvm.x86.sse2.pause"), [])
     elif machine.startswith(("aarch64", "arm64")):
-        lane = ir.IntType(32)
-        builder.call(intrinsic("llvm.aarch64.isb", lane), [ir.Constant(lane, 15)])
+        kind = ir.FunctionType(none, [ir.IntType(32)])
+        barrier = ir.Function(builder.module, kind, "llvm.aarch64.isb")
+        builder.call(barrier, [ir.Constant(ir.IntType(32), 15)])
 
 
 def leave_core(builder: ir.IRBuilder) -> None:
-    name = "graphnet_yield"
     kind = ir.FunctionType(ir.IntType(32), [])
-    builder.call(known(builder.module, name) or ir.Function(builder.module, kind, name), [])
+    builder.call(ir.Function(builder.module, kind, "graphnet_yield"), [])
 
 
 def yield_address() -> int:

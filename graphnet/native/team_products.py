@@ -56,7 +56,9 @@ class Team:
         for i, value in enumerate((a, packed, c, start)):
             builder.store(value, builder.gep(self.pointers, [index(i)], source_etype=POINTER))
         kernel = declare_product_kernel(builder.module, tile, transposed)
-        shares = smaller(builder, self.threads, index(multiply_adds(equation) // LEAST))
+        panels = -(-equation.outputs[0].type.shape[-1] // tile.panel)
+        most = min(panels, multiply_adds(equation) // LEAST)
+        shares = smaller(builder, self.threads, index(most))
         address = builder.ptrtoint(kernel, INDEX)
         builder.call(together(builder.module), [address, self.arguments, self.pointers, shares])
 
