@@ -101,7 +101,8 @@ def chosen(options: argparse.Namespace) -> Work:
     shapes = dict(options.shape or SHAPES.items())
     if options.quick and not options.shape:
         shapes = QUICK_SHAPES
-    modes = [options.mode] if options.mode else list(MODES)
+    measured = ["train"] if options.memory else list(MODES)
+    modes = [options.mode] if options.mode else measured
     form = {name: getattr(options, name) for name in ("dtype", "layers", "bidirectional")}
     form |= {"lengths": options.lengths}
     peers, cells = options.peer or list(PEERS), options.cell or ["lstm_cell"]
