@@ -15,7 +15,7 @@ import graphnet
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-FLOORS = ["errors", "ir", "native", "graph", "ops", "nn", "optim", "draw", "train", "cli"]
+FLOORS = ["errors", "source", "ir", "native", "graph", "ops", "nn", "optim", "draw", "train", "cli"]
 """From the ground up."""
 
 

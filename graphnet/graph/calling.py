@@ -10,10 +10,10 @@ from graphnet.graph import table
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.optional import arranged
-from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Pack
 from graphnet.graph.tracing import current_tracing
 from graphnet.ir.array import Array
+from graphnet.source import calling_line, place
 
 
 def apply_module(module: Module, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 from graphnet.errors import GraphError
 from graphnet.graph.calling import require_node
 from graphnet.graph.node import Node
-from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Split
+from graphnet.source import calling_line, place
 
 
 def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:

@@ -14,7 +14,7 @@ from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.registry import type_key
-from graphnet.graph.source import place
+from graphnet.source import place
 
 Data = dict[str, Any]
 

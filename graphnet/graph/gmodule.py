@@ -14,9 +14,9 @@ from graphnet.graph.checks import check_graph, checked_nodes
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.optional import RESERVED, whole_table
-from graphnet.graph.source import GRAPH, calling_frame, calling_line, place, short_name
 from graphnet.graph.split import OptionalInput
 from graphnet.graph.tracing import current_tracing
+from graphnet.source import GRAPH, calling_frame, calling_line, place, short_name
 
 
 class GModule(Module):

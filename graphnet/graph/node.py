@@ -22,8 +22,8 @@ from graphnet.graph.arithmetic import (
     Square,
 )
 from graphnet.graph.module import Module
-from graphnet.graph.source import calling_line, place
 from graphnet.graph.split import Element, Identity, OptionalInput, SelectTable, Split
+from graphnet.source import calling_line, place
 
 
 class Node:

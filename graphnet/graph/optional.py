@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph import table
-from graphnet.graph.source import calling_line, place
+from graphnet.source import calling_line, place
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module

@@ -5,7 +5,6 @@ Where llvmlite is not installed, everything stays with the interpreter, and one 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.arenas import is_of_run
 from graphnet.native.passes import PASSES
+from graphnet.source import warn
 
 if TYPE_CHECKING:
     from graphnet.native.live import LiveProgram
@@ -34,11 +34,8 @@ def is_available() -> bool:
     """Whether machine code can be made here; warns once where it cannot."""
     found = find_spec("llvmlite") is not None
     if not found:
-        warnings.warn(
-            "llvmlite is not installed: nets run in the interpreter (pip install llvmlite)",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+        text = "llvmlite is not installed: nets run in the interpreter (pip install llvmlite)"
+        warn(text, RuntimeWarning)
     return found
 
 

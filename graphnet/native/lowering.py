@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import cache
 
@@ -19,6 +18,7 @@ from graphnet.native.rewrite import VIEWS
 from graphnet.native.rules import reason_not_native
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import Processor, host
+from graphnet.source import warn
 
 
 def lowered(program: Program, processor: Processor | None = None) -> Program:
@@ -124,7 +124,7 @@ class Native:
 
 @cache
 def tell_once(reason: str, place: str) -> None:
-    warnings.warn(f"{place} stays with the interpreter: no native rule for {reason}", stacklevel=2)
+    warn(f"{place} stays with the interpreter: no native rule for {reason}")
 
 
 def tell(reason: str, equation: Equation) -> None:

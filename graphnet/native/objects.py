@@ -13,9 +13,10 @@ import os
 import re
 import sys
 import tempfile
-import warnings
 from functools import cache
 from pathlib import Path
+
+from graphnet.source import warn
 
 MAGIC = b"graphnet object 1\n"
 NAME = re.compile(r"[0-9a-f]{64}\.(object|\w+\.part)")
@@ -94,11 +95,10 @@ def keep(key: str, code: bytes) -> None:
 @cache
 def tell(place: Path, reason: str) -> None:
     """Warn, once for each folder, that nothing can be kept there."""
-    warnings.warn(
+    warn(
         f"GRAPHNET_CACHE names {place}, where no machine code can be kept ({reason}): each process "
         "compiles its own (name a folder that can be written, or GRAPHNET_CACHE=off)",
         RuntimeWarning,
-        stacklevel=2,
     )
 
 

@@ -1,13 +1,14 @@
-"""The user's place in the source: which line of which file made a node."""
+"""The user's place in the source: which line of which file made a node, or is to be warned."""
 
 from __future__ import annotations
 
 import os
 import sys
+import warnings
 from types import FrameType
 
-GRAPH = os.path.dirname(__file__)  # noqa: PTH120 (compared with the names of code files)
-PACKAGE = os.path.dirname(GRAPH)  # noqa: PTH120
+PACKAGE = os.path.dirname(__file__)  # noqa: PTH120 (compared with the names of code files)
+GRAPH = os.path.join(PACKAGE, "graph")  # noqa: PTH118
 
 
 def calling_frame(outside: str = PACKAGE) -> FrameType:
@@ -27,6 +28,11 @@ def calling_line() -> tuple[str, int]:
     """File and line of the user's code that is running."""
     frame = calling_frame()
     return frame.f_code.co_filename, frame.f_lineno
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """A warning of the user's line that is running."""
+    warnings.warn_explicit(text, category, *calling_line())
 
 
 def short_name(file: str) -> str:
