@@ -2,6 +2,7 @@
 
 import os
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A shell lets its background jobs ignore Ctrl-C, and so would the tests of it, for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Without llvmlite everything runs in the interpreter, which is said once and is no fault."""
+    if find_spec("llvmlite") is None:
+        config.addinivalue_line("filterwarnings", "ignore:llvmlite is not installed")
 
 
 @pytest.fixture(autouse=True)
