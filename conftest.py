@@ -16,6 +16,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+if find_spec("llvmlite") is None:  # the modules that make machine code cannot be imported
+    collect_ignore_glob = ["graphnet/native/*.py"]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Without llvmlite everything runs in the interpreter, which is said once and is no fault."""
     if find_spec("llvmlite") is None:

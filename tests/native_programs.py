@@ -128,14 +128,14 @@ def compare(first: int, count: int) -> int:
     return 1 if failed else 0
 
 
-def drop(count: int) -> int:
+def drop(first: int, count: int) -> int:
     """Compile, run and forget programs; memory must become level."""
     for number in range(count + 1):
         if number % max(count // 10, 1) == 0:
             gc.collect()
             print(f"{number} programs: {resident() / 1024:.0f} MiB resident", flush=True)
         if number < count:
-            program, arrays = random_program(number)
+            program, arrays = random_program(first + number)
             run_compiled(program, arrays)
     return 0
 
@@ -151,7 +151,7 @@ def main() -> int:
         program, arrays = random_program(chosen.show)
         print(program, *(f"{a.dtype}{a.shape} strides {a.strides}" for a in arrays), sep="\n")
         return 0
-    return drop(chosen.drop) if chosen.drop else compare(chosen.first, chosen.count)
+    return drop(chosen.first, chosen.drop) if chosen.drop else compare(chosen.first, chosen.count)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphnet import ops
 from graphnet.ir import PRIMITIVES, interpreter, run_program, scan, trace, type_of
 from tests.native_programs import faults, run_compiled
 from tests.native_slack import differences
@@ -120,3 +121,18 @@ def test_a_scan_of_many_arrays(count: int) -> None:
     with notice:
         found = interpreter(compiled(program))(arrays)
     np.testing.assert_array_equal(found[0], np.full(3, count))
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_truth_values_written_into_a_step(size: int) -> None:
+    kept = np.arange(size) % 2 == 0
+
+    def step(h: Any, _: Any) -> Any:
+        return [ops.where(kept, h[0] * 2, h[0])], []
+
+    def function(start: Any) -> Any:
+        return scan(step, [start], [], length=3)[0]
+
+    start = np.linspace(1, 2, 2 * size).reshape(2, size)
+    program = trace(function, type_of(start))
+    np.testing.assert_array_equal(run_compiled(program, [start])[0], np.where(kept, 8, 1) * start)

@@ -492,7 +492,7 @@ def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert cores.quota(file) == count
 
 
-@pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5", "100000"])
 def test_wrong_numbers_of_threads(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "_chosen", None)
     monkeypatch.setenv("GRAPHNET_THREADS", wrong)

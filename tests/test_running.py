@@ -631,7 +631,7 @@ FAULTS = [
     (np.ones(10), GraphError, r"expects a table of 3 inputs .x1, x2, x3., received \(10,\)"),
     ([np.ones(10), None, np.ones(20)], DtypeError, "receives None"),
     ([np.ones(10), "x", np.ones(20)], DtypeError, "receives 'x'"),
-    ([np.ones(10), np.array(["x"]), np.ones(20)], DtypeError, "dtype <U1, expected numbers"),
+    ([np.ones(10), np.array(["x"]), np.ones(20)], DtypeError, "dtype <U1, expected real numbers"),
     ([np.ones(10), np.ones(10, complex), np.ones(20)], DtypeError, "dtype complex128"),
     ([np.ones(10, int), np.ones(10), np.ones(20)], DtypeError, r"'z' .*adds int64 and float64"),
 ]  # fmt: skip

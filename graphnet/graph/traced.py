@@ -228,8 +228,10 @@ def input_casts(module: Module, leaves: Sequence[NDArray]) -> list[np.dtype[Any]
     for leaf in leaves:
         if leaf.dtype.kind not in "biuf":
             raise DtypeError(
-                f"receives an input of dtype {leaf.dtype}, expected numbers",
-                "A table is a list or tuple of arrays; did a string or an object slip in?",
+                f"receives an input of dtype {leaf.dtype}, expected real numbers",
+                "There are no complex numbers here: give the parts as two inputs."
+                if leaf.dtype.kind == "c"
+                else "A table is a list or tuple of arrays; did a string or an object slip in?",
                 type(module).__name__,
             )
     dtype = next((p.dtype for _, p in module.named_parameters()), None)

@@ -62,6 +62,11 @@ class TrainingStep:
                     f"A training step received {shown} as its {what}, expected a module",
                     "compile_step(net, nn.MSECriterion()): modules, not classes or functions.",
                 )
+        if select is not None and not isinstance(select, int):
+            raise GraphError(
+                f"A training step received select={select!r}, expected the number of an output",
+                "select=0 has the criterion judge the first one.",
+            )
         self.net, self.criterion = net, criterion
         self.select = select
         self.loss_scale = loss_scale

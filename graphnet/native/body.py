@@ -294,6 +294,7 @@ def constant_place(module: ir.Module, constant: Literal) -> Place:
     """A constant array, as data of the module."""
     kind = ir.ArrayType(memory_type(constant.type.dtype), constant.value.size)
     data = ir.GlobalVariable(module, kind, module.get_unique_name("constant"))
-    data.initializer = ir.Constant(kind, [number.item() for number in constant.value.reshape(-1)])
+    numbers = constant.value.reshape(-1).tolist()  # of truth values, LLVM keeps bytes
+    data.initializer = ir.Constant(kind, [int(n) if isinstance(n, bool) else n for n in numbers])
     data.global_constant, data.linkage = True, "internal"
     return Place.of(data, constant.type)

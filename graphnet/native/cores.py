@@ -8,6 +8,9 @@ from pathlib import Path
 
 from graphnet.errors import GraphnetError
 
+MOST = 1024
+"""More threads than any machine has cores; each takes memory."""
+
 _chosen: int | None = None
 
 
@@ -23,15 +26,19 @@ def set_threads(count: int) -> None:
     """Have runs of compiled programs use so many threads from now on; results do not change a bit.
 
     What was compiled before uses no more of them than it was compiled for. Raises GraphnetError
-    for anything but a number from 1 on.
+    for anything but a number from 1 to 1024.
     """
     global _chosen
     _chosen = checked(count, "set_threads")
 
 
 def checked(count: int | str, subject: str) -> int:
-    if not str(count).isdecimal() or int(count) < 1:
-        raise GraphnetError(f"asks for {count!r} threads", "Give a number from 1 on.", subject)
+    if not str(count).isdecimal() or not 1 <= int(count) <= MOST:
+        raise GraphnetError(
+            f"asks for {count!r} threads, expected a number from 1 to {MOST}",
+            f"As many as cores are best: {cores()} here.",
+            subject,
+        )
     return int(count)
 
 

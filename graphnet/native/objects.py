@@ -27,10 +27,10 @@ ROOM = 256 * 2**20
 def folder() -> Path | None:
     """Where object code is kept, if anywhere."""
     named = os.environ.get("GRAPHNET_CACHE")
-    if named in ("", "off"):
+    if named is not None and named.lower() in ("", "off"):
         return None
     try:
-        return Path(named) if named else caches() / "graphnet"
+        return Path(named).expanduser() if named else caches() / "graphnet"
     except RuntimeError:  # a user without a home
         return None
 

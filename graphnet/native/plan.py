@@ -76,7 +76,8 @@ def planned(
             memory = arena_bytes(call.code.pieces, call.rows)
             call.arguments[2] = memory
             is_shared = call.sharing is Sharing.SHARED
-            call.memory.nbytes = memory * (scheduler.kernels.threads if is_shared else 1)
+            shares = min(scheduler.kernels.threads, call.rows) if is_shared else 1
+            call.memory.nbytes = memory * shares
     results = [scheduler.at(atom) for atom in program.outputs]
     ending = {id(place.pointer) for place in results}
     lifetimes = lifetimes_of(calls, ending)

@@ -115,7 +115,10 @@ class ScanEmitter:
         if scan.is_timed:
             counters = kernel.pointer(count + len(scan.packed) + 1)
             self.clock = Clock(scan.body.equations, counters)
-        own = entry.gep(base, [entry.mul(kernel.thread, memory)], source_etype=BYTE)
+        # Threads beyond the rows have none, and need no memory: the others are told by their rows.
+        is_crowded = entry.icmp_signed("<", rows, kernel.threads)
+        slot = entry.select(is_crowded, self.first_row, kernel.thread)
+        own = entry.gep(base, [entry.mul(slot, memory)], source_etype=BYTE)
         self.arena = Arena(entry, self.sizes, own)
         names = ("head", "step", "after")
         self.head, self.inside, self.after = map(kernel.function.append_basic_block, names)
