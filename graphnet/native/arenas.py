@@ -1,60 +1,84 @@
-"""Arenas: memory for runs, used again when nothing refers to it any more.
+"""Arenas: memory for runs, used again when no result lies in it any more.
 
-Results are views of the arena that they were computed in, and hold on to it. One that only the
-list here refers to is free: memory that was used before is mapped already, and warm.
+A run works in a lease of an arena. Its results are views of the lease, so NumPy keeps the lease
+alive as long as any of them lives, whoever holds it; a weak reference gives the arena back at its
+end. Memory that was used before is mapped already, and warm.
 """
 
 from __future__ import annotations
 
-import sys
+import weakref
+from collections import deque
+from typing import Any
 
 import numpy as np
 
 from graphnet.ir.types import NDArray
-from graphnet.native import forkable
 
 LINE = 64
 KEPT = 8
-"""Arenas that are kept, of all programs together; runs that hold more of them keep them alone."""
+"""Arenas that are kept for runs to come, of all programs together."""
 WASTE = 2
 """An arena may be so many times as large as what it is taken for, or a megabyte larger."""
 
-_all: list[NDArray] = []
-_taking = forkable.Lock()
+
+class Arena:
+    """Memory, and how NumPy finds it; final."""
+
+    __slots__ = ("interface", "memory")
+
+    def __init__(self, size: int) -> None:
+        self.memory = np.empty(size + LINE, np.uint8)
+        self.interface = self.memory.__array_interface__
+
+    def fits(self, size: int) -> bool:
+        return size + LINE <= len(self.memory) <= WASTE * size + 2**20
+
+
+class Lease:
+    """The use of an arena by one run and its results; final."""
+
+    __slots__ = ("__array_interface__", "__weakref__", "_ending")
+
+    def __init__(self, arena: Arena) -> None:
+        self.__array_interface__: Any = arena.interface
+        self._ending = Ending(self, _idle.append)  # C code: nothing can interrupt it half-way
+        self._ending.arena = arena
+
+
+class Ending(weakref.ref[Lease]):
+    """The end of a lease: what is left of it, and the arena; final."""
+
+    __slots__ = ("arena",)
+    arena: Arena
+
+
+_idle: deque[Any] = deque(maxlen=KEPT)
+"""Leases that ended; the one that ended last is at the right. Another one drops the oldest."""
 
 
 def take(size: int) -> NDArray:
-    """An arena that nobody else has, of that size and a line of the cache."""
-    with _taking:
-        for index in range(len(_all) - 1, -1, -1):  # the last one used is the warmest
-            arena = _all.pop(index)
-            is_free = sys.getrefcount(arena) == 2  # this name, and the argument
-            if is_free and size + LINE <= len(arena) <= WASTE * size + 2**20:
-                _all.append(arena)
-                return arena
-            _all.insert(index, arena)
-        arena = np.empty(size + LINE, np.uint8)  # it owns its memory: views refer to it
-        _all.append(arena)
-        if len(_all) > KEPT:
-            _all.pop(oldest_free())
-        return arena
+    """Memory that nobody else has, of that size and a line of the cache."""
+    return np.asarray(Lease(idle(size) or Arena(size)))
+
+
+def idle(size: int) -> Arena | None:
+    """An arena of about this size that nobody uses, the warmest."""
+    for _ in range(len(_idle)):
+        try:
+            ending = _idle.pop()
+        except IndexError:  # other threads took the rest
+            break
+        if ending.arena.fits(size):
+            arena: Arena = ending.arena
+            return arena
+        _idle.appendleft(ending)
+    return None
 
 
 def forget() -> None:
     """Keep no memory for runs to come: the next one begins with new memory, as the first did."""
-    with _taking:
-        _all.clear()
-
-
-def oldest_free() -> int:
-    """The position of the free arena that was not used for longest, or else of the oldest one."""
-    for index in range(len(_all) - 1):
-        arena = _all.pop(index)
-        is_free = sys.getrefcount(arena) == 2
-        _all.insert(index, arena)
-        if is_free:
-            return index
-    return 0
+    _idle.clear()
 
 
 def start_of(arena: NDArray) -> int:
@@ -64,4 +88,4 @@ def start_of(arena: NDArray) -> int:
 
 def is_of_run(array: NDArray) -> bool:
     """Whether an array lies in the memory of a run, which nobody else uses as long as it lives."""
-    return any(array.base is arena for arena in _all)
+    return isinstance(getattr(array.base, "base", None), Lease)

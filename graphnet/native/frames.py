@@ -16,6 +16,9 @@ from graphnet.native.plan import Plan
 
 HEAD = object.__basicsize__
 EMPTY = np.empty(0, np.uint8)
+SMALL = 2**14
+"""Bytes up to which frames keep their memory, and results are copied out of it: to copy a few small
+ones takes less than the microseconds of a lease."""
 
 
 def address_in_head(array: NDArray) -> int:
@@ -63,11 +66,13 @@ class Frames:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.keep_memory = plan.arena <= SMALL
         self.idle: list[Frame] = []
-        self.exports: list[Export] = [exporter(place, plan) for place in plan.results]
+        exports = [exporter(place, plan) for place in plan.results]
+        self.exports = list(map(copying, exports)) if self.keep_memory else exports
 
     def take(self, arrays: Sequence[NDArray]) -> Frame:
-        """A frame with these inputs, and an arena that nothing refers to."""
+        """A frame with these inputs, and memory that nobody else has."""
         try:
             frame = self.idle.pop()
         except IndexError:
@@ -81,10 +86,8 @@ class Frames:
         ]
         for position, array in enumerate(held):
             bases[position] = address_of(array)
-        frame.arena = arena = arenas.take(self.plan.arena)
-        address = address_of(arena)
-        frame.start = -address % arenas.LINE
-        bases[len(bases) - 2] = address + frame.start
+        if not self.keep_memory:
+            lay(frame, arenas.take(self.plan.arena))
         return frame
 
     def new(self) -> Frame:
@@ -95,15 +98,27 @@ class Frames:
         for position, array in enumerate(plan.constants, start=plan.bases.inputs):
             bases[position] = address_of(array)
         bases[count + 1] = address_of(flag)
-        return Frame(flag, bases, ctypes.addressof(bases), (), EMPTY, 0)
+        frame = Frame(flag, bases, ctypes.addressof(bases), (), EMPTY, 0)
+        if self.keep_memory:
+            lay(frame, np.empty(plan.arena + arenas.LINE, np.uint8))
+        return frame
 
     def results(self, frame: Frame) -> list[NDArray]:
         return [export(frame) for export in self.exports]
 
     def give_back(self, frame: Frame) -> None:
         """For a run that ended well: the flag is as it was before."""
-        frame.held, frame.arena = (), EMPTY
+        frame.held = ()
+        if not self.keep_memory:
+            frame.arena = EMPTY
         self.idle.append(frame)
+
+
+def lay(frame: Frame, arena: NDArray) -> None:
+    """Let a frame work in an arena, from its first line on."""
+    address = address_of(arena)
+    frame.arena, frame.start = arena, -address % arenas.LINE
+    frame.bases[len(frame.bases) - 2] = address + frame.start
 
 
 def exporter(place: Place, plan: Plan) -> Export:
@@ -120,6 +135,10 @@ def exporter(place: Place, plan: Plan) -> Export:
         return lambda frame: np.ndarray(type.shape, type.dtype, constant, offset, strides)
     shape, dtype, begin = type.shape, type.dtype, offset + i
     return lambda frame: np.ndarray(shape, dtype, frame.arena, frame.start + begin, strides)
+
+
+def copying(export: Export) -> Export:
+    return lambda frame: np.array(export(frame))
 
 
 def of_nothing(shape: tuple[int, ...], dtype: np.dtype[np.generic], frame: Frame) -> NDArray:
