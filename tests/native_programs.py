@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 from graphnet.ir import Program, differentiate, interpreter, run_program
 from graphnet.ir.builder import building
-from graphnet.native import compiled
+from graphnet.native import CompilerWarning, compiled
 from tests.native_drafts import Draft
 from tests.native_operations import OPERATIONS, doubled, sequence
 from tests.native_slack import differences, tolerances
@@ -44,9 +44,13 @@ def python(code: str, *arguments: str, **environment: str) -> str:
 
 @contextmanager
 def notices_ignored() -> Iterator[None]:
-    """Without the notice of what stays with the interpreter, for tests of results alone."""
+    """Without the notice of what stays with the interpreter, for tests of results alone.
+
+    Faults of the compiler are errors, since the results would be those of the interpreter.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+        warnings.simplefilter("error", CompilerWarning)
         yield
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from graphnet.ir.program import Program
 from graphnet.ir.types import NDArray
 from graphnet.native.arenas import is_of_run
+from graphnet.native.faults import CompilerError, CompilerWarning, stage, tell
 from graphnet.native.passes import PASSES
 from graphnet.source import warn
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PASSES",
+    "CompilerWarning",
     "compiled",
     "is_available",
     "is_of_run",
@@ -41,17 +43,27 @@ def is_available() -> bool:
 
 def optimised(program: Program) -> Program:
     """The program after all passes; its results are the same to rounding."""
-    for _, rewrite in PASSES:
-        program = rewrite(program)
+    for name, rewrite in PASSES:
+        with stage(f"the pass {name!r}", program.equations):
+            program = rewrite(program)
     return program
 
 
 def compiled(program: Program) -> Program:
-    """The program as machine code where it has native rules, made once."""
+    """The program as machine code where it has native rules, made once.
+
+    A fault of the compiler is told, and the program is returned as it is.
+    """
     if "compiled" not in program.memo:
         from graphnet.native.lowering import lowered
 
-        program.memo["compiled"] = lowered(optimised(program))
+        try:
+            with stage("lowering", program.equations):
+                made = lowered(optimised(program))
+        except CompilerError as fault:
+            tell(fault)
+            made = program
+        program.memo["compiled"] = made
     result: Program = program.memo["compiled"]
     return result
 
@@ -65,7 +77,12 @@ def live_program(
     from graphnet.native.live import LiveProgram
     from graphnet.native.rules import reason_not_native
 
-    rewritten = optimised(program)
-    if any(reason_not_native(equation) for equation in rewritten.equations):
+    try:
+        with stage("lowering", program.equations):
+            rewritten = optimised(program)
+            if any(reason_not_native(equation) for equation in rewritten.equations):
+                return None
+            return LiveProgram(rewritten, fixed, returning)
+    except CompilerError as fault:
+        tell(fault)
         return None
-    return LiveProgram(rewritten, fixed, returning)

@@ -10,6 +10,7 @@ from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
 from graphnet.native.calls import Buffer, Call, nbytes, pointer
 from graphnet.native.driver import Sharing
+from graphnet.native.faults import stage
 from graphnet.native.fused import is_number
 from graphnet.native.grouping import Unit, units_of
 from graphnet.native.kernels import KernelCode, Kernels
@@ -46,13 +47,17 @@ class Scheduler:
     def run(self) -> None:
         for unit in units_of(self.program):
             self.equations = tuple(unit.equations)
-            if unit.is_group:
-                self.group(unit)
-            else:
-                (equation,) = unit.equations
-                self.rules[equation.primitive.name](self, equation)
+            with stage("scheduling", self.equations):
+                self.unit(unit)
         for atom in self.program.outputs:
             self.put_together(self.at(atom))
+
+    def unit(self, unit: Unit) -> None:
+        if unit.is_group:
+            self.group(unit)
+            return
+        (equation,) = unit.equations
+        self.rules[equation.primitive.name](self, equation)
 
     # ---- places
 
