@@ -76,6 +76,11 @@ def idle(size: int) -> Arena | None:
     return None
 
 
+def kept() -> int:
+    """How many arenas are kept for runs to come."""
+    return len(_idle)
+
+
 def forget() -> None:
     """Keep no memory for runs to come: the next one begins with new memory, as the first did."""
     _idle.clear()
