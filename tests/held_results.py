@@ -96,7 +96,9 @@ def main() -> int:
         changed += campaign(chosen.threads, part, chosen.seed + 1000 * tenth)
         gc.collect()
         done = part * chosen.threads * (tenth + 1)
-        print(f"{done} results: {changed} changed, {resident() / 1024:.0f} MiB resident", flush=True)
+        print(
+            f"{done} results: {changed} changed, {resident() / 1024:.0f} MiB resident", flush=True
+        )
     return 1 if changed else 0
 
 

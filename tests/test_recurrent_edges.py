@@ -124,3 +124,29 @@ def test_what_does_not_fit_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         action()
+
+
+def joined_cell() -> gn.GModule:
+    """A cell that does not say how wide its state ``a`` is: a layer reads it joined to the input."""
+    x, a, b = gn.input("x"), gn.input("a"), nn.State(4)()
+    next_a = nn.Tanh()(nn.Linear(2 + 7, 7)(nn.JoinTable(-1)([x, a])))
+    return gn.GModule([x, a, b], [next_a, nn.Tanh()(b + nn.Linear(2, 4)(x))])
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_a_state_that_is_given_tells_its_own_size(
+    batch: tuple[int, ...], batch_first: bool
+) -> None:
+    net = nn.Recurrent(joined_cell(), batch_first=batch_first)
+    steps = (*batch, 5) if batch_first else (5, *batch)
+    xs, a = np.ones((*steps, 2)), np.ones((*batch, 7))
+    outputs, last_a, last_b = net.forward(xs, a=a)
+    assert (outputs.shape, last_a.shape, last_b.shape) == ((*steps, 4), (*batch, 7), (*batch, 4))
+    whole = net.forward([xs, a, np.zeros((*batch, 4))])
+    np.testing.assert_array_equal(outputs, whole[0])
+
+
+def test_a_state_that_nobody_tells_is_asked_for() -> None:
+    with pytest.raises(GraphError, match=r"cannot tell how wide the states \(a, b\) are"):
+        nn.Recurrent(joined_cell()).forward(np.ones((5, 3, 2)))

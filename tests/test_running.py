@@ -264,13 +264,58 @@ def test_changed_lists_of_modules_are_traced_again() -> None:
     np.testing.assert_array_equal(net.forward(x), np.tanh(x))
 
 
-def test_arrays_of_a_module_cannot_be_written_into() -> None:
+def test_a_module_has_its_own_copy_of_an_array() -> None:
     weights = np.ones(3)
     criterion = nn.ClassNLLCriterion(weights)
     weights[:] = 0
     assert criterion.weights.sum() == 3
-    with pytest.raises(ValueError, match="read-only"):
-        criterion.weights[:] = 0
+
+
+class Weighted(gn.Module):
+    """Constants as an attribute, and as entries of a list, a tuple and a dict."""
+
+    def __init__(self) -> None:
+        self.w = np.ones(3)
+        self.in_list, self.in_tuple, self.in_dict = [np.ones(3)], (np.ones(3),), {"w": np.ones(3)}
+
+    def compute(self, x: Any) -> Any:
+        return x * (self.w + self.in_list[0]) + self.in_tuple[0] + np.sort(self.in_dict["w"])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_arrays_of_a_module_can_be_written_into(compiled: bool) -> None:
+    module, x = Weighted(), np.ones(3)
+    net = nn.Sequential(module)
+    if compiled:
+        net.compile()
+    step = gn.compile_step(net, nn.AbsCriterion())
+    assert (net.forward(x)[0], step(x, np.zeros(3))) == (4, 4)
+    for number, array in enumerate(
+        (module.w, module.in_list[0], module.in_tuple[0], module.in_dict["w"]), start=5
+    ):
+        array[:] += 1
+        assert (net.forward(x)[0], step(x, np.zeros(3))) == (number, number)
+        assert net.clone().forward(x)[0] == number
+    module.w[:] = np.nan
+    assert np.isnan(net.forward(x)).all()
+
+
+def test_an_array_that_stays_as_it_is_needs_no_new_trace() -> None:
+    traces: list[Any] = []
+
+    class Counting(Weighted):
+        def compute(self, x: Any) -> Any:
+            traces.append(x)
+            return super().compute(x)
+
+    module = Counting()
+    module.w[:] = np.nan
+    for _ in range(3):
+        module.forward(np.ones(3))
+    assert len(traces) == 1
+    module.w[1] = 2
+    module.forward(np.ones(3))
+    assert len(traces) == 2
 
 
 def test_a_cast_of_shared_parameters_reaches_all_who_share() -> None:

@@ -64,10 +64,7 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
             f"Write into it, .{name}[...] = values, or assign a Parameter.",
             kind,
         )
-    if isinstance(value, np.ndarray):  # a constant of the program: to be replaced, not written into
-        value = value.copy()
-        value.flags.writeable = False
-    return value
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def put(owner: Any, name: str, part: Any) -> None:

@@ -1,9 +1,13 @@
-"""What a trace took from the modules that took part: it holds as long as they stay so."""
+"""Snapshots of the modules that a trace depends on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.ir.types import NDArray
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
@@ -16,22 +20,25 @@ INDICES = ("_position", "_by_name")
 
 @dataclass(frozen=True, slots=True)
 class ModuleState:
-    """What a trace took from a module: its attributes (by version), mode, and lists and dicts."""
+    """What a trace took from a module: its attributes (by version), its mode, its lists and dicts,
+    and the bytes of its NumPy arrays, which are constants of the program."""
 
     module: Module
     version: int
     mode: bool
     containers: tuple[tuple[Any, tuple[Any, ...]], ...]
+    arrays: tuple[tuple[NDArray, bytes], ...]
 
     @staticmethod
     def of(module: Module) -> ModuleState:
+        own = (*UNSAVED, *INDICES)
         attributes = list(module.__dict__.items())  # another thread may add to it
-        containers = tuple(
-            (value, contents(value))
-            for name, value in attributes
-            if isinstance(value, list | dict) and name not in (*UNSAVED, *INDICES)
-        )
-        return ModuleState(module, module._version, module.is_training, containers)
+        values = [value for name, value in attributes if name not in own]
+        containers = [(v, contents(v)) for v in values if isinstance(v, list | dict)]
+        inner = [part for v in values if isinstance(v, list | tuple | dict) for part in contents(v)]
+        arrays = [(v, v.tobytes()) for v in (*values, *inner) if isinstance(v, np.ndarray)]
+        version, mode = module._version, module.is_training
+        return ModuleState(module, version, mode, tuple(containers), tuple(arrays))
 
 
 def contents(value: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Cheap checks that modules are as they were: versions, modes, lists and dicts, parameters."""
+"""Cheap checks that modules are as they were: versions, modes, containers, arrays, parameters."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Modules:
         containers = [pair for state in states for pair in state.containers]
         self._lists = [(v, kept) for v, kept in containers if isinstance(v, list)]
         self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
+        self._arrays = [pair for state in states for pair in state.arrays]
 
     def are_current(self) -> bool:
         return (
@@ -40,6 +41,7 @@ class Modules:
                 same(chain(found, found.values()), 2 * len(found), kept)
                 for found, kept in self._dicts
             )
+            and all(array.tobytes() == kept for array, kept in self._arrays)
         )
 
 

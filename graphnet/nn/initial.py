@@ -29,21 +29,40 @@ def state_sizes(cell: GModule) -> list[int | None]:
     ]
 
 
-def state_types(cell: GModule, x: Any) -> list[ArrayType]:
-    """The types of the states for an input of one step (see ``state_types_for``)."""
-    return state_types_for(cell, table.map_table(lambda leaf: leaf.type, x))
+def sizes_with(cell: GModule, states: Sequence[Any]) -> list[int | None]:
+    """How wide each state is; one that is given tells its own size where the cell does not."""
+    return [
+        own_size(state) if size is None else size
+        for size, state in zip(state_sizes(cell), states, strict=True)
+    ]
 
 
-def state_types_for(cell: GModule, given: Any) -> list[ArrayType]:
+def own_size(state: Any) -> int | None:
+    """The last axis of a state that is given; None for what is left out, a number or a table."""
+    shape = () if state is None or table.is_table(state) else state.shape
+    return shape[-1] if shape else None
+
+
+def state_types(cell: GModule, x: Any, states: Sequence[Any] | None = None) -> list[ArrayType]:
+    """The types of the states for an input of one step (see ``state_types_for``). Of ``states``,
+    those that are given and not None tell their sizes."""
+    types = table.map_table(lambda leaf: leaf.type, x)
+    return state_types_for(cell, types, None if states is None else sizes_with(cell, states))
+
+
+def state_types_for(
+    cell: GModule, given: Any, sizes: Sequence[int | None] | None = None
+) -> list[ArrayType]:
     """The types of the states for an input of these types.
 
-    What no State and no Linear tells is found by shape rules: a number is tried, and what the cell
+    ``sizes`` says how wide the states are, as far as that is known; without it, the cell tells.
+    What nobody tells is found by shape rules: a number is tried, and what the cell
     makes of it, until it stays the same; and where a step has several axes, which of them are the
     batch. Raises GraphError where that leads nowhere.
     """
     first = table.flatten(given)[0][0]
     batch = batch_axes(first)
-    sizes = state_sizes(cell)
+    sizes = state_sizes(cell) if sizes is None else sizes
     if None not in sizes and len(batch) <= 1:
         return types_for(cell, first, sizes, batch)
     failure: GraphnetError | None = None

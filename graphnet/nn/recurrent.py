@@ -19,6 +19,7 @@ from graphnet.nn.cell_checks import check_states, require_cell, state_names
 from graphnet.nn.initial import (
     check_given,
     dtype_of,
+    sizes_with,
     state_sizes,
     state_types,
     unknown_states,
@@ -150,7 +151,8 @@ class Recurrent(Module):
     def _over(self, xs: Any, states: Sequence[Any], lengths: Any) -> list[Any]:
         """Outputs and final states for sequences, and states and lengths or None."""
         sequences, structure = table.flatten(xs)
-        no_batch = without_batch(sequences[0], state_sizes(self.cell))
+        vectors = [state if getattr(state, "ndim", 0) == 1 else None for state in states]
+        no_batch = without_batch(sequences[0], sizes_with(self.cell, vectors))
         if self.batch_first and not no_batch:
             sequences = [swapped(sequence) for sequence in sequences]
         steps = steps_of(sequences)
@@ -215,7 +217,7 @@ class Recurrent(Module):
         check_given(self.cell, states, x)
         if all(state is not None for state in states):
             return list(states)
-        types = state_types(self.cell, x)
+        types = state_types(self.cell, x, states)
         return [
             self._start(i, names[i], types[i]) if state is None else state
             for i, state in enumerate(states)
