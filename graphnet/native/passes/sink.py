@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
+
 from graphnet.ir import pointwise, shaping
 from graphnet.ir.indexing import scatter_add, slice_, unslice
 from graphnet.ir.product import matmul
@@ -12,6 +14,7 @@ from graphnet.ir.types import normalise_axis
 from graphnet.native.passes.late import Late, Stacks
 from graphnet.native.passes.lifting import SAME_SIZE
 from graphnet.native.passes.scans import Carried, Replacement, Result, Scan, rewrite_scans
+from graphnet.native.rewrite import producers, read_by
 
 LINEAR = SAME_SIZE | {
     pointwise.add,
@@ -87,7 +90,14 @@ def without_parts(
                     )
             start += first.type.shape[axis]
     kept = [r for r in results if r.inside in whole or r.outside in old]
-    return kept, slices
+    return kept, makers_first(slices)
+
+
+def makers_first(slices: list[Equation]) -> list[Equation]:
+    """Slices each behind the one that it is cut from: a part of a part comes last."""
+    made = producers(slices)
+    sources = {equation: [made[v] for v in read_by(equation) if v in made] for equation in slices}
+    return list(TopologicalSorter(sources).static_order())
 
 
 def stands_in(part: Equation, join: Equation, index: int) -> bool:
