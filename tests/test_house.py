@@ -15,7 +15,9 @@ import graphnet
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-FLOORS = ["errors", "source", "ir", "native", "graph", "ops", "nn", "optim", "draw", "train", "cli"]
+FLOORS = [
+    "errors", "source", "forkable", "ir", "native", "graph", "ops", "nn", "optim", "draw", "train", "cli",
+]  # fmt: skip
 """From the ground up."""
 
 

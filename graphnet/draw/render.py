@@ -7,18 +7,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import graphviz
 
+from graphnet import forkable
 from graphnet.errors import FormatError, GraphnetError
 
 FORMATS = ("svg", "png", "pdf", "dot", "gv")
 PNG_DPI = 192
 
-_graphviz_lock = threading.Lock()
+_graphviz_lock = forkable.Lock(delays_forks=True)
 """Graphviz keeps global state: one drawing at a time."""
 
 FONT_NOISE = (

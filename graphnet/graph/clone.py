@@ -70,7 +70,7 @@ def clone_part(part: Module, memo: Memo) -> Module:
         for node in part.nodes:
             memo[id(node)] = clone_node(node, memo)
     for name, value in part.__dict__.items():
-        if name not in (*UNSAVED, *INDICES, "graph"):
+        if name not in (*UNSAVED, *INDICES):
             object.__setattr__(result, name, clone_value(value, memo))
     if isinstance(result, GModule):
         result._set_layout()

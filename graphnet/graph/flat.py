@@ -79,6 +79,7 @@ def gather(parameters: Sequence[Parameter]) -> Flat:
     start = 0
     for parameter in parameters:
         span = slice(start, start + parameter.size)
+        parameter._flat = None  # until it lies there: Ctrl-C may strike in between
         parameter._data = flat.data[span].reshape(parameter.shape)
         parameter._grad = flat.grad[span].reshape(parameter.shape)
         parameter._flat = Place(flat, start)

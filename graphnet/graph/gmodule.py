@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -14,6 +14,7 @@ from graphnet.graph.checks import check_graph, checked_nodes
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.optional import RESERVED, whole_table
+from graphnet.graph.parts import private
 from graphnet.graph.split import OptionalInput
 from graphnet.graph.tracing import current_tracing
 from graphnet.source import GRAPH, calling_frame, calling_line, place, short_name
@@ -60,9 +61,12 @@ class GModule(Module):
         for node in self.nodes:
             node.close(inside)
 
-    @cached_property
+    @property
     def graph(self) -> nx.MultiDiGraph:
         """The graph in networkx: nodes carry ``name`` and ``module``, edges have slots as keys."""
+        return private(self, "_graph", self._make_graph)
+
+    def _make_graph(self) -> nx.MultiDiGraph:
         graph = nx.MultiDiGraph()
         for node, name in zip(self.nodes, self.names, strict=True):
             graph.add_node(node, name=name, module=node.module)

@@ -13,7 +13,7 @@ from graphnet.errors import GraphError
 from graphnet.graph import table
 from graphnet.graph.given import as_array
 from graphnet.graph.profile import Profile, ProfileRow
-from graphnet.graph.run import fill, remembering, trace_for
+from graphnet.graph.run import all_filled, trace_for
 from graphnet.graph.stages import Stage, nodes_of, stage_of_step, stages_of
 from graphnet.graph.traced import Traced
 from graphnet.graph.wanted import Wanted
@@ -46,8 +46,8 @@ def profile_module(module: Module, inputs: Any, repeats: int) -> Profile:
     values = [
         np.asarray(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)
     ]
-    with remembering, same_numbers_again(module):
-        filled = [fill(module, source, values) for source in traced.sources]
+    with same_numbers_again(module):
+        filled = all_filled(module, traced, values)
     stages = stages_of(traced, module.is_training)
     programs = [compiled(s.program) if module.is_compiled else s.program for s in stages]
 

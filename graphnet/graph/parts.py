@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from graphnet.graph.module import Module
 
 T = TypeVar("T")
-
-_making = threading.Lock()
 
 
 def parts_of(owner: Any) -> Iterator[tuple[str, Any]]:
@@ -40,10 +37,10 @@ def entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def private(owner: Any, name: str, make: Callable[[], T]) -> T:
     """An attribute that belongs to this very object and is made at first use."""
-    with _making:  # two threads must get the same one
-        if name not in owner.__dict__:
-            object.__setattr__(owner, name, make())
-    value: T = owner.__dict__[name]
+    attributes = owner.__dict__
+    if name not in attributes:
+        attributes.setdefault(name, make())  # two threads get the same one
+    value: T = attributes[name]
     return value
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
 from graphnet.graph import table
+from graphnet.graph.accumulation import add_to_arrays, replace
 from graphnet.graph.flat import Flat, contiguous, flatten
+from graphnet.graph.memory import remembering
 from graphnet.graph.module import Module
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.results import handed_out
-from graphnet.graph.run import accumulating, fill, remembering
+from graphnet.graph.run import fill
 from graphnet.graph.sources import Source
 from graphnet.graph.step_program import StepProgram, Vector, on_vector
 from graphnet.graph.traced import Traced
@@ -53,22 +52,22 @@ class Bound:
         for position, leaf in self.leaves:
             values[position] = leaves[leaf]
         if self.drawn:
-            with remembering:
-                for position, source in self.drawn:
-                    values[position] = fill(net, source, leaves)
+            self._fill_drawn(net, leaves, values)
         return values
+
+    @remembering.guards
+    def _fill_drawn(self, net: Module, leaves: Sequence[NDArray], values: list[NDArray]) -> None:
+        for position, source in self.drawn:
+            values[position] = fill(net, source, leaves)
 
     def hand_on(self, results: Sequence[NDArray], add: bool) -> None:
         """Add the gradients to those of the parameters, or put them in their place."""
-        with accumulating:
-            if add:
-                for total, position in self.gradients:
-                    np.add(total, results[position], total)
-                return
-            for total, position in self.gradients:
-                np.copyto(total, results[position])
-            for total in self.idle:
-                total.fill(0)
+        totals = [total for total, _ in self.gradients]
+        found = [results[position] for _, position in self.gradients]
+        if add:
+            add_to_arrays(totals, found)
+        else:
+            replace(totals, found, self.idle)
 
 
 class Prepared:
@@ -84,6 +83,7 @@ class Prepared:
         self.count = traced.output_count
         self.structure = traced.output_structure
         self.updates = traced.updates
+        self._fits_vector = fits_vector(net, step)
         self.bound = self._bind()
 
     def is_current(self) -> bool:
@@ -123,17 +123,17 @@ class Prepared:
         step = self._on_vector[1]
         return bound(step, self._run(step), parameters, flat)
 
-    @cached_property
-    def _fits_vector(self) -> bool:
-        """Whether it pays to see the parameters as one vector."""
-        sizes = [parameter.size for parameter in self._net.parameters()]
-        return sum(sizes) <= SMALL * len(sizes) and self._step.is_native()
-
     def _run(self, step: StepProgram) -> Interpreter:
         """A program is compiled when it is first needed."""
         if step.program not in self._runs:
             self._runs[step.program] = step.prepared()
         return self._runs[step.program]
+
+
+def fits_vector(net: Module, step: StepProgram) -> bool:
+    """Whether it pays to see the parameters as one vector."""
+    sizes = [parameter.size for parameter in net.parameters()]
+    return sum(sizes) <= SMALL * len(sizes) and step.is_native()
 
 
 def vector_of(parameters: Sequence[Parameter], flat: Flat) -> Vector:

@@ -30,8 +30,9 @@ def build(
     check_size(description["modules"])
     shared: dict[int, Parameter] = {}
     modules: list[Module] = []
-    token = initialising.set(False)
+    before = initialising.get()
     try:
+        initialising.set(False)
         for number, entry in enumerate(description["modules"]):
             try:
                 part = build_part(entry, modules, known, parameters)
@@ -45,7 +46,7 @@ def build(
                 part.is_training = False
             modules.append(part)
     finally:
-        initialising.reset(token)
+        initialising.set(before)
     if not modules:
         raise FormatError("holds no module")
     return modules[-1]

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
+from graphnet.graph.accumulation import add_to_parameters
 from graphnet.graph.given import (
     as_array,
     check_inputs,
@@ -18,6 +19,7 @@ from graphnet.graph.given import (
     same_input,
     seed_arrays,
 )
+from graphnet.graph.memory import remember, remembering
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
 from graphnet.graph.results import handed_out
@@ -30,9 +32,6 @@ from graphnet.native import compiled
 
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
-
-accumulating = threading.Lock()
-remembering = threading.Lock()
 
 KEPT_TRACES = 256
 """How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
@@ -70,9 +69,8 @@ class Run:
         else:
             values = self._interpret(traced.program, arrays)
         self._values = values[: len(traced.program.outputs)]
-        with remembering:  # all states of one run, or none
-            for memory, position in traced.updates.items():
-                memory.data = np.array(self._values[position])
+        if traced.updates:
+            remember(traced.updates, self._values)
         outputs = values[: traced.output_count]
         shared = module.is_training or traced.records  # with residuals, or with values of nodes
         leaves = list(map(np.array, outputs)) if shared else handed_out(outputs)
@@ -163,17 +161,17 @@ class Run:
     def _distribute(self) -> Any:
         traced = self._traced
         to_inputs: dict[int, NDArray | None] = {}
-        with accumulating:
-            for var, source in zip(traced.program.inputs, traced.sources, strict=True):
-                if isinstance(source, int):
-                    gradient = self._gradient(var)
-                    to_inputs[source] = None if gradient is None else np.array(gradient)
-                elif isinstance(source, Parameter):
-                    assert self._gradients is not None
-                    found = self._gradients[traced.wanted[var]]
-                    if found is not None:
-                        total = source.grad
-                        np.add(total, found, out=total)
+        to_parameters: list[tuple[Parameter, NDArray]] = []
+        for var, source in zip(traced.program.inputs, traced.sources, strict=True):
+            if isinstance(source, int):
+                gradient = self._gradient(var)
+                to_inputs[source] = None if gradient is None else np.array(gradient)
+            elif isinstance(source, Parameter):
+                assert self._gradients is not None
+                found = self._gradients[traced.wanted[var]]
+                if found is not None:
+                    to_parameters.append((source, found))
+        add_to_parameters(to_parameters)
         leaves = [to_inputs[i] for i in range(len(to_inputs))]
         return table.unflatten(traced.input_structure, leaves)
 
@@ -212,9 +210,7 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
     values = [take(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
     if check_finite:
         check_inputs(module, inputs)
-    with remembering:
-        filled = [fill(module, source, values) for source in traced.sources]
-    return Run(module, traced, inputs, filled, check_finite)
+    return Run(module, traced, inputs, all_filled(module, traced, values), check_finite)
 
 
 def trace_for(
@@ -247,6 +243,12 @@ def find_trace(
         traces.pop(next(iter(list(traces)), None), None)
     traces[signature] = traced
     return traced
+
+
+@remembering.guards
+def all_filled(module: Module, traced: Traced, values: Sequence[NDArray]) -> list[NDArray]:
+    """The inputs of a program."""
+    return [fill(module, source, values) for source in traced.sources]
 
 
 def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:

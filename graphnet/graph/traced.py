@@ -23,7 +23,7 @@ from graphnet.graph.tracing import (
 )
 from graphnet.graph.unchanged import Unchanged
 from graphnet.graph.wanted import Wanted, chosen
-from graphnet.ir.builder import building
+from graphnet.ir.builder import building, having
 from graphnet.ir.collector import collector_paused
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.program import Atom, Program, Var, is_var
@@ -112,9 +112,8 @@ def trace_module(
     casts = input_casts(module, leaves)
     tracing = Tracing(wanted)
     tracing.weight_names = wanted_weights(module, wanted)
-    token = current_tracing.set(tracing)
     try:
-        with building(tracing.builder), collector_paused():
+        with having(current_tracing, tracing), building(tracing.builder), collector_paused():
             types = [
                 ArrayType(leaf.shape, cast or leaf.dtype)
                 for leaf, cast in zip(leaves, casts, strict=True)
@@ -129,8 +128,6 @@ def trace_module(
         raise GraphError(
             "nests modules too deeply to run", "Flatten the nesting.", type(module).__name__
         ) from None
-    finally:
-        current_tracing.reset(token)
 
 
 def traced_output(module: Module, value: Any) -> Any:

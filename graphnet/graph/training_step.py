@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnet import forkable
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import table
 from graphnet.graph.given import as_array, list_for_array
 from graphnet.graph.judged import Judged
+from graphnet.graph.memory import remember
 from graphnet.graph.module import Module
 from graphnet.graph.prepared_step import Bound, Prepared
-from graphnet.graph.run import remembering
 from graphnet.graph.step_program import forward_program, step_program
 from graphnet.graph.traced import input_casts, trace_module
 from graphnet.graph.wanted import Wanted
@@ -74,7 +74,7 @@ class TrainingStep:
         self.accumulate = accumulate
         self._judged = Judged(net, criterion, select)
         self._prepared: dict[Any, Prepared] = {}
-        self._preparing = threading.RLock()
+        self._preparing = forkable.Lock()
 
     def __call__(self, inputs: Any, target: Any) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
@@ -132,9 +132,7 @@ class TrainingStep:
             error.locate(type(self.net).__name__, (f"input  {table.describe(inputs)}",))
             raise
         if prepared.updates:
-            with remembering:  # all states of one run, or none
-                for memory, position in prepared.updates.items():
-                    memory.data = np.array(results[position])
+            remember(prepared.updates, results)
         if prepared.learns:
             bound.hand_on(results, self.accumulate)
         return results, bound
@@ -148,15 +146,22 @@ class TrainingStep:
         key = (structure, scale, self.net.is_training, *kinds)
         prepared = self._prepared.get(key)
         if prepared is None or not prepared.is_current():
-            with self._preparing:
-                prepared = self._prepared.get(key)
-                if prepared is None or not prepared.is_current():
-                    with lists_named((self.net, inputs), (self.criterion, target)):
-                        prepared = self._prepare(structure, leaves, scale)
-                    while len(self._prepared) >= KEPT_STEPS:
-                        self._prepared.pop(next(iter(self._prepared)))
-                    self._prepared[key] = prepared
+            with lists_named((self.net, inputs), (self.criterion, target)):
+                prepare = self._preparing.guards(self._prepare_once)
+                prepared = prepare(key, structure, leaves, scale)
         return prepared, leaves
+
+    def _prepare_once(
+        self, key: Any, structure: table.Structure, leaves: list[NDArray], scale: float | None
+    ) -> Prepared:
+        """What another thread prepared meanwhile, or else a new one."""
+        prepared = self._prepared.get(key)
+        if prepared is None or not prepared.is_current():
+            prepared = self._prepare(structure, leaves, scale)
+            while len(self._prepared) >= KEPT_STEPS:
+                self._prepared.pop(next(iter(self._prepared)))
+            self._prepared[key] = prepared
+        return prepared
 
     def _prepare(
         self, structure: table.Structure, leaves: list[NDArray], scale: float | None

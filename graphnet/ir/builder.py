@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from graphnet.errors import ProgramError
 from graphnet.ir.array import Array
 from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Atom, Equation, Literal, Origin, Program, Var
 from graphnet.ir.types import ArrayType
+
+T = TypeVar("T")
 
 current_origin: ContextVar[Origin | None] = ContextVar("current_origin", default=None)
 """The node being traced: every equation emitted meanwhile carries it."""
@@ -97,20 +99,21 @@ class Builder:
 
 
 @contextmanager
-def building(builder: Builder) -> Iterator[Builder]:
-    """Make this the innermost program being built."""
-    token = current_builder.set(builder)
+def having(variable: ContextVar[T], value: T) -> Iterator[None]:
+    """A variable with this value in the block; then it has the one before, Ctrl-C or not."""
+    before = variable.get()
     try:
-        yield builder
-    finally:
-        current_builder.reset(token)
-
-
-@contextmanager
-def origin(place: Origin | None) -> Iterator[None]:
-    """Equations emitted in this block come from this node."""
-    token = current_origin.set(place)
-    try:
+        variable.set(value)
         yield
     finally:
-        current_origin.reset(token)
+        variable.set(before)
+
+
+def building(builder: Builder) -> AbstractContextManager[None]:
+    """Make this the innermost program being built."""
+    return having(current_builder, builder)
+
+
+def origin(place: Origin | None) -> AbstractContextManager[None]:
+    """Equations emitted in this block come from this node."""
+    return having(current_origin, place)

@@ -5,16 +5,33 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
+
+from graphnet import forkable
+
+_pausing: set[int] = set()
+"""Threads that will switch it on again."""
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """No cyclic collection in this block: it would visit every new object again and again, which
     doubles the time to trace a large graph and makes it grow faster than the graph."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+    if not gc.isenabled():
+        yield
+        return
     try:
+        gc.disable()
+        _pausing.add(get_ident())
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        gc.enable()
+        _pausing.discard(get_ident())
+
+
+@forkable.renews
+def enable_again() -> None:
+    """In a forked process: for threads that only the parent has."""
+    if _pausing - {get_ident()}:
+        gc.enable()
+    _pausing.intersection_update({get_ident()})

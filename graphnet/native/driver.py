@@ -15,7 +15,7 @@ from functools import cache
 
 from llvmlite import ir
 
-from graphnet.native import forkable
+from graphnet import forkable
 from graphnet.native.target import Engine, Kernel, compile_module, define_symbol
 from graphnet.native.team import (
     BOARD,

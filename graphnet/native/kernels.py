@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from graphnet import forkable
 from graphnet.ir.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.types import ArrayType
-from graphnet.native import driver, forkable, library
+from graphnet.native import driver, library
 from graphnet.native.build import compiled_module, numbers_in, with_numbers
 from graphnet.native.functions import FUNCTIONS
 from graphnet.native.fused import Function, Loops

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from llvmlite import ir
 
-from graphnet.native import forkable, narrow, packing, product
+from graphnet import forkable
+from graphnet.native import narrow, packing, product
 from graphnet.native import tile as tiles
 from graphnet.native.kernel import KERNEL, Kernel, begin_kernel, share
 from graphnet.native.packing import PACK, emit_pack

@@ -82,8 +82,9 @@ class LiveProgram:
 
     def run(self, again: bool = False) -> int:
         """Which of ``results`` was written."""
-        self.side = side = 1 - self.side
+        side = 1 - self.side
         self._run(self._addresses_of_records[2 + side if again else side])
+        self.side = side  # not before: where Ctrl-C strikes, it has not been
         return side
 
     def undo(self) -> None:

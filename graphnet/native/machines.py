@@ -18,6 +18,8 @@ from typing import IO, Any
 import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
 
+from graphnet import forkable
+
 OPTIMISATION = 3
 """Of the generation of code."""
 PASSES = 1
@@ -36,6 +38,11 @@ NEEDS = """define void @needs_{number}(ptr %x) #{number} {{
   ret void
 }}
 """
+
+
+_llvm_lock = getattr(llvm.ffi.lib, "_lock", None)
+if _llvm_lock is not None:  # what another thread leaves half-done inside LLVM is never usable
+    forkable.delay_forks(_llvm_lock.__enter__, _llvm_lock.__exit__)
 
 
 @functools.cache
@@ -87,8 +94,8 @@ def stderr_in_file() -> Iterator[IO[bytes]]:
     """What the process writes to stderr meanwhile, code that is not Python's too."""
     with tempfile.TemporaryFile() as file:
         own = os.dup(2)
-        os.dup2(file.fileno(), 2)
         try:
+            os.dup2(file.fileno(), 2)
             yield file
         finally:
             os.dup2(own, 2)

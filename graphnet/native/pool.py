@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from queue import SimpleQueue
 
-from graphnet.native import forkable
+from graphnet import forkable
 from graphnet.native.driver import server
 
 PATIENCE = 3000

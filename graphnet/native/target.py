@@ -17,8 +17,9 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from graphnet import forkable
 from graphnet.errors import GraphnetError
-from graphnet.native import forkable, objects
+from graphnet.native import objects
 from graphnet.native.machines import (
     HIDDEN,
     OPTIMISATION,

@@ -67,7 +67,6 @@ class Live:
         self._positions = positions_of(traced)
         self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
         self._native = live_program(traced.program, self._weights, self._positions[1:])
-        self._last: Sequence[NDArray] = self.start()  # nobody holds it, so no state is it
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
             self._results = [tuple(results[: self._count]) for results in self._native.results]
@@ -89,7 +88,7 @@ class Live:
         if not isinstance(x, np.ndarray) or x.shape != target.shape:
             x = self._fitting(x)
         np.copyto(target, x)
-        is_next = state is self._last
+        is_next = native is not None and state is self._results[native.side]
         if not is_next:
             self._take(state)
         if native is None:
@@ -99,8 +98,7 @@ class Live:
             native.undo()
             self._take(state)
             return self._interpreted()  # which raises what is wrong
-        self._last = last = self._results[side]
-        return last
+        return self._results[side]
 
     def _take(self, state: Sequence[NDArray]) -> None:
         """States that are not those which the last step returned."""
@@ -136,8 +134,8 @@ class Live:
 def evaluated_trace(cell: GModule, leaves: list[NDArray]) -> Traced:
     """The program of a cell in evaluation mode, which each part then leaves again."""
     modes = [(module, module.is_training) for _, module in cell.named_modules()]
-    cell.evaluate()
     try:
+        cell.evaluate()
         structure = table.flatten(leaves)[1]
         return find_trace(cell, structure, leaves, Wanted(keep=False))
     finally:

@@ -37,5 +37,5 @@ def interruptible() -> Iterator[Interruption]:
     try:
         yield interruption
     finally:
-        for number, handler in before.items():
+        for number, handler in reversed(before.items()):  # Ctrl-C may raise again at once
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

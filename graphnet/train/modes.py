@@ -22,8 +22,8 @@ def evaluating(net: Module) -> Iterator[None]:
     [True, True, False]
     """
     modes = [(module, module.is_training) for _, module in net.named_modules()]
-    net.evaluate()
     try:
+        net.evaluate()
         yield
     finally:
         for module, mode in modes:

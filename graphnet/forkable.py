@@ -1,0 +1,138 @@
+"""Locks that neither a fork nor Ctrl-C leaves taken for ever.
+
+A forked process has none of its parent's threads, and finds their locks in whatever state they
+were. Ctrl-C may strike after any call of a Python function, the one that takes a lock included.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from types import FrameType
+from typing import ParamSpec, TypeVar
+from weakref import WeakSet
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Lock:
+    """A lock that its thread may take again, and that is free in a forked process; final.
+
+    ``with lock:`` is for making what others then use: Ctrl-C waits until that is done. What
+    ``lock.guards`` ends early at Ctrl-C, as anything else; the lock is free then. With
+    ``delays_forks``, forks wait too: for what a child could not use half-done.
+    """
+
+    def __init__(self, delays_forks: bool = False) -> None:
+        self._lock = threading.RLock()
+        self._delayed: list[Delayed] = []
+        _locks.add(self)
+        if delays_forks:
+            delay_forks(self.__enter__, self.__exit__)
+
+    def __enter__(self) -> None:
+        delayed = Delayed()
+        self._lock.acquire()
+        self._delayed.append(delayed)
+
+    def __exit__(self, *_: object) -> None:
+        delayed = self._delayed.pop()
+        self._lock.release()
+        delayed.end()
+
+    def guards(self, function: Callable[P, T]) -> Callable[P, T]:
+        """A short function that only one thread at a time is in."""
+
+        @wraps(function)
+        def guarded(*args: P.args, **settings: P.kwargs) -> T:
+            # No `with`: from CPython 3.14 on, Ctrl-C may strike between taking and entering.
+            try:
+                self._lock.acquire()
+                return function(*args, **settings)
+            finally:
+                try:  # noqa: SIM105 (before a call of `suppress` returns, Ctrl-C may strike)
+                    self._lock.release()
+                except RuntimeError:  # struck before it was taken
+                    pass
+
+        return guarded
+
+    def renew(self) -> None:
+        """In a forked process: free it from a thread that only the parent has."""
+        if self._lock.acquire(blocking=False):  # free, or of the thread that forked
+            self._lock.release()
+        else:
+            self._lock, self._delayed = threading.RLock(), []
+
+
+_locks: WeakSet[Lock] = WeakSet()
+
+
+class Delayed:
+    """Ctrl-C put off from now until ``end``; final. Other threads than the main one get none."""
+
+    def __init__(self) -> None:
+        self._came, self.handler = False, None
+        self._frame: FrameType | None = None
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler) and threading.current_thread() is threading.main_thread():
+            self.thread, self.handler = threading.get_ident(), handler
+            signal.signal(signal.SIGINT, self._note)
+            _delayed.append(self)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came, self._frame = True, frame
+
+    def end(self) -> None:
+        """Let come what came meanwhile."""
+        if self.handler is None:
+            return
+        _delayed.remove(self)
+        signal.signal(signal.SIGINT, self.handler)
+        if self._came:
+            self.handler(signal.SIGINT, self._frame)
+
+
+_delayed: list[Delayed] = []
+"""Those that have not ended, the outermost first."""
+
+
+def renews(renew: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called in each process that is forked from this one."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
+    return renew
+
+
+def delay_forks(take: Callable[[], object], free: Callable[[], object]) -> None:
+    """Have each fork take a lock before, so that no other thread has it, and free it after."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=take, after_in_parent=free, after_in_child=free)
+
+
+@renews
+def renew_locks() -> None:
+    for lock in list(_locks):
+        lock.renew()
+    if _delayed and _delayed[0].thread != threading.get_ident():  # nobody will end them here
+        signal.signal(signal.SIGINT, _delayed[0].handler)
+        _delayed.clear()
+
+
+def finish_imports() -> None:
+    """Wait for modules that other threads are importing: a child could never import them."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("graphnet", "llvmlite"):
+            with suppress(Exception):  # raised there too
+                importlib.import_module(name)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=finish_imports)

@@ -1,0 +1,38 @@
+"""Gradients of runs added to those of parameters: one run after the other, each as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from graphnet import forkable
+from graphnet.graph.parameter import Parameter
+from graphnet.ir.types import NDArray
+
+_accumulating = forkable.Lock()
+
+
+@_accumulating.guards
+def add_to_parameters(found: Sequence[tuple[Parameter, NDArray]]) -> None:
+    """Add gradients to ``grad``: all of them or, where Ctrl-C strikes, none."""
+    add([parameter.grad for parameter, _ in found], [gradient for _, gradient in found])
+
+
+@_accumulating.guards
+def add_to_arrays(totals: Iterable[NDArray], found: Iterable[NDArray]) -> None:
+    """As ``add_to_parameters``, where the arrays are known."""
+    add(list(totals), found)
+
+
+def add(totals: list[NDArray], found: Iterable[NDArray]) -> None:
+    list(map(np.add, totals, found, totals))  # C code, which nothing interrupts
+
+
+@_accumulating.guards
+def replace(totals: Iterable[NDArray], found: Iterable[NDArray], idle: Iterable[NDArray]) -> None:
+    """Put gradients in the place of those before, and zeros where there are none."""
+    for total, gradient in zip(totals, found, strict=True):
+        np.copyto(total, gradient)
+    for total in idle:
+        total.fill(0)
