@@ -10,13 +10,13 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import ProgramError
 from graphnet.ir import Origin, Program
 from graphnet.ir.program import Equation
 
 pytest.importorskip("llvmlite")
 
 from graphnet.native import PASSES
+from graphnet.native.faults import CompilerError
 from graphnet.native.kernels import Kernels
 from graphnet.native.schedule_rules import scheduled
 from graphnet.native.target import host
@@ -51,19 +51,15 @@ def test_a_cell(make: Callable[[], gn.GModule], rng: np.random.Generator) -> Non
     check(net, xs, 1e-12)
 
 
-@pytest.mark.parametrize(
-    ("origin", "place"),
-    [
-        (Origin("gate", "cell.py", 7, "Tanh"), r"Tanh 'gate' \(cell.py:7\)"),
-        (None, "an equation of no node"),
-    ],
-)
-def test_equations_out_of_order_are_named(origin: Origin | None, place: str) -> None:
+@pytest.mark.parametrize("origin", [Origin("gate", "cell.py", 7, "Tanh"), None])
+def test_equations_out_of_order_are_named(origin: Origin | None) -> None:
     """Where a pass has a fault, the scheduler says which node's equation is in the wrong place."""
     program = nn.Linear(2, 3, bias=False).run(np.ones((1, 2)), keep=False)._traced.program
     moved = [Equation(*parts_of(e), origin) for e in program.equations[::-1]]
-    with pytest.raises(ProgramError, match=f"^{place} reads float64.* in matmul, which nothing"):
+    with pytest.raises(CompilerError, match="scheduling") as raised:
         scheduled(Program(program.inputs, moved, program.outputs), Kernels(host(), threads=1))
+    assert raised.value.origin == (str(origin) if origin else "")
+    assert "which no equation before it defines" in str(raised.value.__cause__)
 
 
 def parts_of(equation: Equation) -> tuple[Any, ...]:

@@ -65,23 +65,11 @@ class Scheduler:
     def at(self, atom: Atom) -> Place:
         if atom not in self.places:
             if not isinstance(atom, Literal):
-                raise self.unmade(atom)
+                raise ProgramError(f"reads {atom.type}, which no equation before it defines")
             source = ("constant", len(self.constants))
             self.constants.append(atom)
             self.places[atom] = Place.of(Buffer(source, nbytes(atom.type)), atom.type)
         return self.places[atom]
-
-    def unmade(self, var: Var) -> ProgramError:
-        """The error where a value is read that no equation before has made."""
-        equations = self.equations[:1]
-        reader = equations[0].primitive.name if equations else "a program"
-        error = ProgramError(
-            f"reads {var.type} in {reader}, which nothing before it defines",
-            "A pass of the compiler left the equations out of order: please report the net.",
-        )
-        origin = equations[0].origin if equations else None
-        error.locate(str(origin) if origin else "an equation of no node")
-        return error
 
     def room(self, var: Var) -> Place:
         """A new array for a result."""
