@@ -1,9 +1,9 @@
 """This checkout by turns with another one: what a change costs, or gains.
 
-Each checkout has a process of its own; in each round first the one runs a case for at least 50 ms,
-then the other. The ratio is the other's time over ours (more is better), the median over the rounds
-with its quartiles. Cases are the named shapes of recurrent.py (an LSTM of composed modules, training
-step and inference), the graphs of graphs.py (training step), and the live step of live.py.
+Each checkout has a process of its own; in each round both run a case for at least 50 ms, one after
+the other. The ratio is the other's time over ours (more is better), the median over the rounds with
+its quartiles. Cases are the named shapes of recurrent.py (an LSTM of composed modules, training step
+and inference), the graphs of graphs.py (training step), and the live step of live.py.
 
     git worktree add ../before HEAD~10
     python benchmarks/versions.py ../before
@@ -31,7 +31,7 @@ Step = Callable[[], object]
 def step_of(name: str) -> Step:
     """What is timed, in the checkout that is first on the path."""
     import numpy as np
-    from peers import dag_steps, dags, ours
+    from peers import ours
     from peers.case import SHAPES, Case, make_data
 
     import graphnet as gn
