@@ -2,8 +2,8 @@
 
 Each checkout has a process of its own; in each round both run a case for at least 50 ms, one after
 the other. The ratio is the other's time over ours (more is better), the median over the rounds with
-its quartiles. Cases are the named shapes of recurrent.py (an LSTM of composed modules, training step
-and inference), the graphs of graphs.py (training step), and the live step of live.py.
+its quartiles. Cases are the named shapes of recurrent.py (an LSTM of composed modules, training
+step and inference), the graphs of graphs.py (training step), and the live step of live.py.
 
     git worktree add ../before HEAD~10
     python benchmarks/versions.py ../before
