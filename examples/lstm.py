@@ -39,8 +39,9 @@ next_h = o * np.tanh(next_c)
 difference = np.abs(np.array(cell.forward([x, c, h])) - [next_c, next_h]).max()
 print(f"largest difference from the six equations: {difference:.1e}")
 
-draw(cell, [(5, 20), (5, 10), (5, 10)]).save(options.out / "lstm_cell.svg")
-draw(cell, backward=True).save(options.out / "lstm_cell_backward.svg")
+pictures = train.Pictures()  # one that cannot be made is told, and ends nothing
+pictures.write(options.out / "lstm_cell.svg", draw(cell, [(5, 20), (5, 10), (5, 10)]).save)
+pictures.write(options.out / "lstm_cell_backward.svg", draw(cell, backward=True).save)
 
 # The character model
 rows, steps, hidden, layers = (20, 25, 128, 1) if options.quick else (50, 50, 128, 2)
@@ -55,6 +56,6 @@ trainer = train.Trainer(
 )  # fmt: skip
 trainer.load() if options.resume else None
 history = trainer.fit(training, epochs=1 if options.quick else 10, validation=validation)
-train.draw_losses(history, options.out / "loss.svg")
+pictures.write(options.out / "loss.svg", lambda path: train.draw_losses(history, path))
 print(train.sample(net, vocabulary, train.initial_states(layers, hidden, 1), 400, temperature=0.7))
 print(f"pictures, curve and checkpoint are in {options.out}")

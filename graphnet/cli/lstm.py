@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from graphnet.cli import lstm_arguments as arguments
 from graphnet.cli import stages
 from graphnet.cli.options import Options, chosen, noted
 from graphnet.errors import DataError
+from graphnet.train import Pictures
 from graphnet.train.written import read_character_model
 
 DEFAULTS = Options()
@@ -49,9 +51,10 @@ def lstm_command(
     if resume:
         trainer.load()
     make_folder(out)
-    stages.show_cell(options, out)
+    pictures = Pictures(partial(typer.echo, err=True))
+    stages.show_cell(options, out, pictures)
     stages.train(trainer, options, data, resume)
-    stages.write_losses(trainer, options, out)
+    stages.write_losses(trainer, options, out, pictures)
     if trainer.interrupted:
         stages.show_interruption(trainer, options, out)
         raise typer.Exit(130)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -14,6 +15,7 @@ from graphnet.cli.options import Options, notes_of
 from graphnet.graph import manual_seed
 from graphnet.native.cores import threads
 from graphnet.train import (
+    Pictures,
     TextBatches,
     Trainer,
     Vocabulary,
@@ -33,7 +35,7 @@ CHECKPOINT = "checkpoint.gn"
 PRIME = "The "
 
 
-def show_cell(options: Options, out: Path) -> None:
+def show_cell(options: Options, out: Path, pictures: Pictures) -> None:
     """Stage 1: the cell, its check and its pictures."""
     from graphnet.draw import draw
 
@@ -45,8 +47,9 @@ def show_cell(options: Options, out: Path) -> None:
     typer.echo(f"   largest difference from the six equations in NumPy: {difference:.1e}")
     shapes = [(rows, hidden)] * 3
     for name, backward in (("lstm_cell.svg", False), ("lstm_cell_backward.svg", True)):
-        draw(cell, shapes, backward=backward).save(out / name)
-        typer.echo(f"   wrote {out / name}")
+        drawing = draw(cell, shapes, backward=backward)
+        if pictures.write(out / name, drawing.save):
+            typer.echo(f"   wrote {out / name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def keep_older(checkpoint: Path) -> None:
         typer.echo(f"   the training that was in this folder is now {older}")
 
 
-def write_losses(trainer: Trainer, options: Options, out: Path) -> None:
+def write_losses(trainer: Trainer, options: Options, out: Path, pictures: Pictures) -> None:
     """Stage 4: the curve."""
     validation = trainer.history.validation
     if validation:
@@ -144,8 +147,9 @@ def write_losses(trainer: Trainer, options: Options, out: Path) -> None:
     if trainer.history.training:
         name = Path(options.text).name if options.text else "pydoc_data.topics"
         title = f"{options.layers} x {options.hidden} LSTM as a graph of modules, on {name}"
-        draw_losses(trainer.history, out / "loss.svg", title)
-        typer.echo(f"   wrote {out / CHECKPOINT}\n   wrote {out / 'loss.svg'}")
+        typer.echo(f"   wrote {out / CHECKPOINT}")
+        if pictures.write(out / "loss.svg", partial(draw_losses, trainer.history, title=title)):
+            typer.echo(f"   wrote {out / 'loss.svg'}")
 
 
 def show_sample(

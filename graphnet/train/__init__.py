@@ -4,6 +4,7 @@ from graphnet.train.batches import TextBatches
 from graphnet.train.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
 from graphnet.train.history import Epoch, History, draw_losses
 from graphnet.train.model import character_model, initial_states
+from graphnet.train.pictures import Pictures
 from graphnet.train.sampling import sample
 from graphnet.train.schedule import decay_after
 from graphnet.train.text import Vocabulary, documentation_text, read_text
@@ -13,6 +14,7 @@ __all__ = [
     "Epoch",
     "GradientFlow",
     "History",
+    "Pictures",
     "TextBatches",
     "Trainer",
     "Vocabulary",

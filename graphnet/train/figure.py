@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from graphnet.errors import GraphnetError
+
 
 def new_figure() -> tuple[Any, Any]:
-    """A figure without a window, and its axes."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    """A figure without a window, and its axes. Raises GraphnetError without matplotlib."""
+    try:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except Exception as error:  # it is not there, or a library that it needs is not
+        raise GraphnetError(
+            f"cannot be drawn: matplotlib cannot be imported ({error})",
+            "pip install matplotlib",
+            "A figure",
+        ) from error
 
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     FigureCanvasSVG(figure)
