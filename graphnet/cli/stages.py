@@ -45,10 +45,12 @@ def show_cell(options: Options, out: Path, pictures: Pictures) -> None:
     typer.echo(f"1. The cell: a graph of {len(cell.nodes)} nodes, {hidden} units")
     difference = largest_difference(cell, hidden, hidden)
     typer.echo(f"   largest difference from the six equations in NumPy: {difference:.1e}")
-    shapes = [(rows, hidden)] * 3
+
+    def saved(path: Path, backward: bool) -> None:
+        draw(cell, [(rows, hidden)] * 3, backward=backward).save(path)
+
     for name, backward in (("lstm_cell.svg", False), ("lstm_cell_backward.svg", True)):
-        drawing = draw(cell, shapes, backward=backward)
-        if pictures.write(out / name, drawing.save):
+        if pictures.write(out / name, partial(saved, backward=backward)):
             typer.echo(f"   wrote {out / name}")
 
 

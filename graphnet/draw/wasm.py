@@ -7,6 +7,7 @@ fork waits for ever. Here a picture has an instance of its own, compiled by one 
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,7 @@ def compiled() -> tuple[Any, Any]:
     """wasmtime's engine and the module for it; compiled once in a process, in a second or two."""
     import wasmtime
 
+    atexit.register(compiled.cache_clear)  # wasmtime cannot free it when modules are gone
     configuration = wasmtime.Config()
     configuration.parallel_compilation = False
     engine = wasmtime.Engine(configuration)
