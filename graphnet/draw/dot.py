@@ -47,7 +47,7 @@ def body(picture: Picture, direction: str, title: str, name: str, labels: Labels
         if len(ends) > 1:
             yield f"  {{ rank={rank}; {'; '.join(ends)} }}"
     for edge in picture.edges:
-        look = joined(edge_attributes(edge, picture.vertices, direction))
+        look = joined(edge_attributes(edge, picture.vertices, direction, labels))
         yield f"  n{edge.source} -> n{edge.target} [{look}]"
 
 
@@ -129,7 +129,9 @@ def has_parameters(vertex: Vertex) -> bool:
     return next(vertex.module.own_parameters(), None) is not None
 
 
-def edge_attributes(edge: Edge, vertices: Sequence[Vertex], direction: str) -> dict[str, str]:
+def edge_attributes(
+    edge: Edge, vertices: Sequence[Vertex], direction: str, labels: Labels
+) -> dict[str, str]:
     """What an edge carries, and where it may touch a gate."""
     source, target = vertices[edge.source], vertices[edge.target]
     ends = f"{source.name} → {target.name}"
@@ -143,7 +145,7 @@ def edge_attributes(edge: Edge, vertices: Sequence[Vertex], direction: str) -> d
         "tooltip": quoted_tooltip("\n".join(part for part in (ends, entry, edge.shape) if part))
     }
     if text:
-        found |= {"label": quoted(f" {text} "), "labeltooltip": found["tooltip"]}
+        found |= {"label": labels.edge(text), "labeltooltip": found["tooltip"]}
     if edge.again:
         found |= {"style": '"dashed"', "constraint": '"false"'}
     if source.group is not None and source.group == target.group:

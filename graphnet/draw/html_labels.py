@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graphnet.draw import style
 from graphnet.draw.label import Line, Sign
 from graphnet.draw.labels import Labels
-from graphnet.draw.quoting import attribute_value, html_text, shortened
+from graphnet.draw.quoting import attribute_value, html_text, quoted, shortened
 
 
 class HtmlLabels(Labels):
@@ -37,6 +37,9 @@ class HtmlLabels(Labels):
         width = style.text_width(text, style.SIZE)
         row = f'<TD ALIGN="LEFT">{html_text(text)}</TD><TD WIDTH="{width:.0f}"></TD>'
         return table_label(f"<TR>{row}</TR>")
+
+    def edge(self, text: str) -> str:
+        return quoted(f" {text} ")
 
     def users(self, value: str) -> str:
         return attribute_value(value)

@@ -54,6 +54,10 @@ class Labels(ABC):
         """
 
     @abstractmethod
+    def edge(self, text: str) -> str:
+        """What stands beside an edge, with some room."""
+
+    @abstractmethod
     def users(self, value: str) -> str:
         """The value of an attribute as the user wrote it."""
 

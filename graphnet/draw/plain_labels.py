@@ -45,6 +45,9 @@ class PlainLabels(Labels):
         spaces = round(style.text_width(text, style.SIZE) / (SPACE * style.SIZE))
         return quoted(text + " " * spaces)[:-1] + '\\l"'
 
+    def edge(self, text: str) -> str:
+        return quoted(f"  {text}  ")  # the widths that Graphviz knows are those of a narrow font
+
     def users(self, value: str) -> str:
         is_html = value.startswith("<") and value.endswith(">")
         return quoted(text_of(value[1:-1])) if is_html else attribute_value(value)
