@@ -99,13 +99,13 @@ def test_positions_in_a_file_are_checked() -> None:
     from graphnet.graph.description import describe
     from graphnet.graph.rebuild import build
 
-    description, parameters = describe(tagger())
-    nodes = next(entry["nodes"] for entry in reversed(description["modules"]) if "nodes" in entry)
+    net = describe(tagger())
+    nodes = next(entry["nodes"] for entry in reversed(net.data["modules"]) if "nodes" in entry)
     node = next(node for node in nodes if len(node["parents"]) == 3)
     for wrong in ([0, 1], [2, 1, 0], [0, 0, 1], [-1, 0, 1], [0, 1, 10**9], "012", [0, 1, True]):
         node["slots"] = wrong
-        with pytest.raises(FormatError, match=r"the input positions"):
-            build(description, {str(i): p.data for i, p in enumerate(parameters)})
+        with pytest.raises(FormatError, match=r"the input positions|whose slots is"):
+            build(net.data, {str(i): p.data for i, p in enumerate(net.parameters)})
 
 
 def make(*names: str) -> list[gn.Node]:

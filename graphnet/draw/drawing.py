@@ -18,7 +18,7 @@ from graphnet.draw.render import FORMATS, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Node, Run
-from graphnet.graph.storage import write_atomically
+from graphnet.graph.container import write_atomically
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from graphnet.errors import GraphError
@@ -93,12 +94,15 @@ def check_splits(order: Sequence[Node], where: str) -> None:
             used.setdefault(node.parents[0], set()).add(node.module.index)
     for node in order:
         if isinstance(node.module, Split):
-            unused = sorted(set(range(node.module.count)) - used.get(node, set()))
-            if unused:
+            found, count = used.get(node, set()), node.module.count
+            unused = count - sum(0 <= index < count for index in found)
+            if unused:  # of a count from a file there may be more than memory holds
+                numbers = [str(i) for i in islice((i for i in range(count) if i not in found), 20)]
+                more = ", …" if unused > len(numbers) else ""
                 raise GraphError(
-                    f"GModule ({where}): {len(unused)} of the {node.module.count} outputs of "
-                    f"split({node.module.count}) of {node.parents[0]}, at {node.place}, "
-                    f"are unused (numbers {', '.join(map(str, unused))})",
+                    f"GModule ({where}): {unused} of the {count} outputs of "
+                    f"split({count}) of {node.parents[0]}, at {node.place}, "
+                    f"are unused (numbers {', '.join(numbers)}{more})",
                     "Use them, or choose entries with SelectTable.",
                 )
 

@@ -7,20 +7,34 @@ from dataclasses import dataclass
 from math import isinf, isnan
 from typing import Any
 
-from graphnet.errors import GraphError
+import numpy as np
+
+from graphnet.errors import FormatError, GraphError
 from graphnet.graph.clone import leaves_first
+from graphnet.graph.decoding import is_numeric
 from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.registry import type_key
+from graphnet.graph.settings import check_arguments
+from graphnet.ir.types import NDArray
 from graphnet.source import place
 
 Data = dict[str, Any]
 
 
-def describe(module: Module) -> tuple[Data, list[Parameter]]:
-    """The description of a module, and its parameters in the order of their numbers.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A module as JSON, with the parameters and the constant arrays that it refers to by number."""
+
+    data: Data
+    parameters: list[Parameter]
+    constants: list[NDArray]
+
+
+def describe(module: Module) -> Description:
+    """The description of a module; raises GraphError for what a file cannot hold.
 
     Modules are numbered so that each comes after its parts: ``{"modules": […]}``, the last is the
     whole. A graph entry lists its nodes by position.
@@ -31,26 +45,44 @@ def describe(module: Module) -> tuple[Data, list[Parameter]]:
     for part in modules:
         for _, parameter in part.own_parameters():
             parameters.setdefault(parameter, len(parameters))
-    entries = [describe_part(part, numbers, parameters) for part in modules]
-    return {"modules": entries}, list(parameters)
+    constants: list[NDArray] = []
+    entries = [describe_part(part, Numbers(numbers, parameters, constants)) for part in modules]
+    return Description({"modules": entries}, list(parameters), constants)
 
 
-def describe_part(
-    part: Module, numbers: Mapping[int, int], parameters: Mapping[Parameter, int]
-) -> Data:
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of modules (by id) and of parameters; the constants met so far."""
+
+    modules: Mapping[int, int]
+    parameters: Mapping[Parameter, int]
+    constants: list[NDArray]
+
+
+def describe_part(part: Module, numbers: Numbers) -> Data:
     entry: Data = {"type": type_key(type(part))}
     if isinstance(part, GModule):
-        entry.update(describe_graph(part, numbers))
+        entry.update(describe_graph(part, numbers.modules))
     else:
-        entry["arguments"] = {
-            name: encode(value, Numbers(numbers, parameters, part))
-            for name, value in part.arguments().items()
-        }
-        entry["parts"] = {name: numbers[id(child)] for name, child in part.named_children()}
-    entry["parameters"] = {name: parameters[p] for name, p in part.own_parameters()}
+        entry["arguments"] = describe_arguments(part, numbers)
+        entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
+    entry["parameters"] = {name: numbers.parameters[p] for name, p in part.own_parameters()}
     if not part.is_training:
         entry["training"] = False
     return entry
+
+
+def describe_arguments(part: Module, numbers: Numbers) -> Data:
+    """The constructor arguments; refused now if the file could not be loaded with them."""
+    arguments = {name: plain(value) for name, value in part.arguments().items()}
+    try:
+        encoded = {name: encode(value, numbers) for name, value in arguments.items()}
+        check_arguments(type(part), arguments)
+    except FormatError as error:
+        raise GraphError(
+            f"cannot be saved: it {error.problem}", error.hint, type(part).__name__
+        ) from None
+    return encoded
 
 
 def describe_graph(net: GModule, numbers: Mapping[int, int]) -> Data:
@@ -80,34 +112,39 @@ def describe_node(node: Node, numbers: Mapping[int, int], position: Mapping[Node
     return entry
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The numbers of modules (by id) and parameters, and whose argument is being written."""
-
-    modules: Mapping[int, int]
-    parameters: Mapping[Parameter, int]
-    owner: Module
+def plain(value: Any) -> Any:
+    """An argument with Python's numbers for NumPy's, also inside lists and tuples."""
+    if isinstance(value, list | tuple):
+        parts = [plain(part) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Module | Parameter) or not hasattr(value, "tolist"):
+        return value
+    return np.asarray(value) if np.ndim(value) else value.tolist()
 
 
 def encode(value: Any, numbers: Numbers) -> Any:
-    """An argument as JSON; modules become ``{"module": number}``, tuples ``{"tuple": […]}``."""
+    """An argument as JSON; modules become ``{"module": number}``, tuples ``{"tuple": […]}``.
+
+    Raises FormatError for what a file cannot hold.
+    """
     if isinstance(value, Module):
         return {"module": numbers.modules[id(value)]}
     if isinstance(value, Parameter):
         return {"parameter": numbers.parameters[value]}
+    if isinstance(value, np.ndarray):
+        if not is_numeric(value.dtype.str):
+            raise FormatError(f"has an argument {value!r:.80}, an array of {value.dtype}")
+        numbers.constants.append(value)
+        return {"constant": len(numbers.constants) - 1}
     if isinstance(value, tuple):
         return {"tuple": [encode(part, numbers) for part in value]}
     if isinstance(value, list):
         return [encode(part, numbers) for part in value]
     if isinstance(value, float) and (isinf(value) or isnan(value)):
         return {"float": str(value)}
-    if hasattr(value, "dtype") and hasattr(value, "tolist"):
-        plain = value.tolist()
-        return {"array": plain, "dtype": str(value.dtype)} if value.ndim else plain
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise GraphError(
-        f"cannot be saved: its argument {value!r} is a {type(value).__name__}",
+    raise FormatError(
+        f"has an argument {value!r:.80}, a {type(value).__name__}",
         "Only numbers, strings, lists, arrays and modules can be written.",
-        type(numbers.owner).__name__,
     )

@@ -255,15 +255,25 @@ def name_by_variables(variables: Any) -> set[Node]:
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
     """A dotted name must not be the path of a part of another node."""
     by_name = dict(zip(names, nodes, strict=True))
+    inner: dict[Node, set[str]] = {}
     for name, node in by_name.items():
         words = name.split(".")
         for cut in range(1, len(words)):
             owner = by_name.get(".".join(words[:cut]))
-            rest = ".".join(words[cut:])
-            if owner is not None and any(
-                path == rest or path.startswith(rest + ".") for path, _ in inner_paths(owner.module)
-            ):
+            if owner is None:
+                continue
+            if owner not in inner:
+                inner[owner] = {
+                    p for path, _ in inner_paths(owner.module) for p in beginnings(path)
+                }
+            if ".".join(words[cut:]) in inner[owner]:
                 raise GraphError(f"{node} has the name of a part of {owner}", "Rename one of them.")
+
+
+def beginnings(path: str) -> Iterator[str]:
+    """``a.b.c`` begins with ``a``, ``a.b`` and itself."""
+    words = path.split(".")
+    return (".".join(words[:cut]) for cut in range(1, len(words) + 1))
 
 
 def inner_paths(module: Module) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, overload, runtime_checkable
 
@@ -23,28 +24,40 @@ class Parameter(NDArrayOperatorsMixin):
     """A learned array: ``data`` holds the values, ``grad`` the sum of the gradients so far.
 
     Made from a shape and an initialiser, or from an array. float64 at first, as Torch's
-    default tensor; ``net.float()`` converts. It behaves like a NumPy array in expressions, and
-    ``parameter[...] = values`` writes in place. In ``compute`` it stands for its traced array.
+    default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy array in
+    expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands for its
+    traced array.
+
+    While a file is loaded, a parameter has a shape but no memory until someone asks for its values:
+    the sizes that constructors are given are those of the file, which may say anything.
     """
 
-    __slots__ = ("__weakref__", "_data", "_flat", "_grad")
+    __slots__ = ("__weakref__", "_awaited", "_data", "_flat", "_grad", "_shape")
     __hash__ = object.__hash__
+    _data: NDArray
 
-    def __init__(self, values: Shape | NDArray, initialise: Initialise | None = None) -> None:
-        if isinstance(values, tuple):
-            empty = np.empty(values)
-            if initialise is None:
-                empty = np.zeros(values)
-            elif initialising.get():
-                empty = initialise(values, default_generator())
-            self._data: NDArray = np.asarray(empty, dtype=np.float64)
-        else:
-            array = np.array(values)
-            if array.dtype.kind not in "biuf":
-                raise DtypeError(f"A parameter received values of dtype {array.dtype}")
-            self._data = array if array.dtype.kind == "f" else array.astype(np.float64)
+    def __init__(
+        self,
+        values: Shape | NDArray,
+        initialise: Initialise | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
         self._grad: NDArray | None = None
         self._flat: Place | None = None
+        if initialising.get():
+            self._data = initial_values(values, initialise, dtype)
+            self._shape: Shape = self._data.shape
+        else:
+            self._awaited = values, dtype
+            self._shape = values if isinstance(values, tuple) else np.shape(values)
+
+    @staticmethod
+    def holding(array: NDArray) -> Parameter:
+        """A parameter whose values are this floating point array itself, not a copy."""
+        parameter = object.__new__(Parameter)
+        parameter._data, parameter._shape = array, array.shape
+        parameter._grad = parameter._flat = None
+        return parameter
 
     @property
     def data(self) -> NDArray:
@@ -73,7 +86,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     @property
     def shape(self) -> Shape:
-        return self._data.shape
+        return self._shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -81,11 +94,11 @@ class Parameter(NDArrayOperatorsMixin):
 
     @property
     def size(self) -> int:
-        return self._data.size
+        return math.prod(self._shape)
 
     @property
     def ndim(self) -> int:
-        return self._data.ndim
+        return len(self._shape)
 
     @property
     def T(self) -> Any:
@@ -97,6 +110,10 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         """NumPy's methods (``sum``, ``mean``, ``astype`` …), on the values or the traced array."""
+        if name == "_data":  # its memory was awaited until now
+            values, dtype = self._awaited
+            self._data = initial_values(values, None, dtype)
+            return self._data
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.__graphnet_array__(), name)
@@ -159,6 +176,23 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
+
+
+def initial_values(
+    values: Shape | NDArray, initialise: Initialise | None, dtype: Any = np.float64
+) -> NDArray:
+    """New memory with what a parameter starts from; raises DtypeError for what is no number."""
+    if isinstance(values, tuple):
+        start = (
+            np.zeros(values, dtype)
+            if initialise is None
+            else initialise(values, default_generator())
+        )
+        return np.asarray(start, dtype=dtype)
+    array = np.array(values)
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"A parameter received values of dtype {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(dtype)
 
 
 @runtime_checkable

@@ -5,51 +5,87 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from graphnet.errors import FormatError, GraphError
+from graphnet.errors import FormatError
+from graphnet.graph.decoding import (
+    Known,
+    checked_attributes,
+    checked_name,
+    checked_slots,
+    decode,
+    numbered,
+    parsed_place,
+)
 from graphnet.graph.description import Data, describe
 from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import put
-from graphnet.graph.registry import MODULE_TYPES, make, type_key
+from graphnet.graph.registry import MODULE_TYPES, is_own, make, type_key
+from graphnet.graph.settings import Form, check_arguments
 from graphnet.graph.tracing import initialising
 from graphnet.ir.types import NDArray
 
 LARGEST = 10_000_000
 """How many modules a file may stand for, each counted as often as it is used."""
 
+NODE = Form(
+    {"module": int, "parents": list[int], "place": str},
+    {"name": str, "description": str, "slots": list[int], "attributes": dict[str, str]},
+)
+COMMON = {"type": str, "parameters": dict[str, int]}
+OPTIONAL = {"parts": dict[str, int], "training": bool}
+MODULE = Form({**COMMON, "arguments": dict[str, Any]}, OPTIONAL)
+GRAPH = Form(
+    {**COMMON, "place": str, "nodes": list[Any], "inputs": list[int], "outputs": list[int]},
+    OPTIONAL,
+)
+WHOLE = Form({"modules": list[Any]})
+
 
 def build(
-    description: Data, parameters: Mapping[str, NDArray], classes: Sequence[type[Module]] = ()
+    description: Any,
+    parameters: Mapping[str, NDArray],
+    classes: Sequence[type[Module]] = (),
+    constants: Mapping[str, NDArray] | None = None,
 ) -> Module:
-    """The module of a description; every claim of it is checked. Raises FormatError."""
-    known = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}
-    check_size(description["modules"])
+    """The module of a description; every claim of it is checked. Raises FormatError.
+
+    The arrays come by their numbers; those of parameters become theirs, without a copy.
+    """
+    types = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}
+    check_description(description)
     shared: dict[int, Parameter] = {}
     modules: list[Module] = []
+    known = Known(modules, parameters, constants or {})
     before = initialising.get()
     try:
         initialising.set(False)
         for number, entry in enumerate(description["modules"]):
-            try:
-                part = build_part(entry, modules, known, parameters)
-                take_parts(part, entry, modules)
-            except (GraphError, TypeError, ValueError, MemoryError, OverflowError) as error:
-                if isinstance(error, FormatError):
-                    raise
-                raise FormatError(f"holds a module {number} that cannot be made: {error}") from None
+            part = made(entry, number, known, types)
             fill_parameters(part, entry, number, parameters, shared)
-            if entry.get("training") is False:
+            if not entry.get("training", True):
                 part.is_training = False
             modules.append(part)
     finally:
         initialising.set(before)
-    if not modules:
-        raise FormatError("holds no module")
+    unused = parameters.keys() - set(map(str, shared))
+    if unused:
+        raise FormatError(f"holds parameters of no module, numbers {', '.join(sorted(unused)):.60}")
     return modules[-1]
+
+
+def check_description(description: Any) -> None:
+    """Raise FormatError unless a description has the form that ``describe`` gives it."""
+    WHOLE.check(description, "a graph")
+    for number, entry in enumerate(description["modules"]):
+        is_graph = isinstance(entry, dict) and entry.get("type") == "GModule"
+        (GRAPH if is_graph else MODULE).check(entry, f"a module {number}")
+        for index, node in enumerate(entry.get("nodes", ())):
+            NODE.check(node, f"a node {index} of module {number}")
+    if not description["modules"]:
+        raise FormatError("holds no module")
+    check_size(description["modules"])
 
 
 def check_size(entries: Sequence[Data]) -> None:
@@ -58,7 +94,7 @@ def check_size(entries: Sequence[Data]) -> None:
     for entry in entries:
         nodes = [node["module"] for node in entry.get("nodes", ())]
         parts = [*nodes, *entry.get("parts", {}).values()]
-        sizes.append(1 + sum(sizes[i] for i in parts if isinstance(i, int) and 0 <= i < len(sizes)))
+        sizes.append(1 + sum(sizes[i] for i in parts if 0 <= i < len(sizes)))
         if sizes[-1] > LARGEST:
             raise FormatError(
                 f"stands for more than {LARGEST:,} modules", "Its modules contain each other."
@@ -67,41 +103,56 @@ def check_size(entries: Sequence[Data]) -> None:
 
 def reduced(module: Module) -> tuple[Any, ...]:
     """How pickle is to write a module."""
-    description, parameters = describe(module)
-    return build, (description, {str(i): p.data for i, p in enumerate(parameters)})
+    found = describe(module)
+    values = {str(i): p.data for i, p in enumerate(found.parameters)}
+    return rebuilt, (found.data, values, {str(i): a for i, a in enumerate(found.constants)})
 
 
-def build_part(
-    entry: Data,
-    modules: Sequence[Module],
-    known: Mapping[str, type[Module]],
-    stored: Mapping[str, NDArray],
+def rebuilt(
+    data: Data, parameters: Mapping[str, NDArray], constants: Mapping[str, NDArray]
 ) -> Module:
-    cls = known.get(entry["type"])
+    """What pickle makes: a module with arrays of its own."""
+    return build(data, {n: array.copy() for n, array in parameters.items()}, (), constants)
+
+
+def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module]]) -> Module:
+    """The module of an entry, with parts but without values; raises FormatError."""
+    cls = types.get(entry["type"])
     if cls is None:
         raise FormatError(
-            f"names the module class {entry['type']!r}, which is not known",
+            f"names the module class {entry['type']!r:.80}, which is not known",
             "Import the module that defines it before loading, or pass classes=[…].",
         )
-    if cls is GModule:
-        return build_graph(entry, modules)
-    arguments = {n: decode(value, modules, stored) for n, value in entry["arguments"].items()}
-    return make(cls, arguments)
+    try:
+        if cls is GModule:
+            return build_graph(entry, known.modules)
+        arguments = {name: decode(value, known) for name, value in entry["arguments"].items()}
+        check_arguments(cls, arguments)
+        part = make(cls, arguments)
+        take_parts(part, entry, known.modules)
+        return part
+    except Exception as error:  # a class of the user's may raise anything
+        problem = getattr(error, "problem", error)
+        raise FormatError(
+            f"holds a module {number} ({cls.__name__}) that cannot be made: {problem}",
+            getattr(error, "hint", ""),
+        ) from error
 
 
 def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
     nodes: list[Node] = []
     for index, data in enumerate(entry["nodes"]):
-        if any(not isinstance(i, int) or not 0 <= i < index for i in data["parents"]):
+        if any(not 0 <= i < index for i in data["parents"]):
             raise FormatError(
-                f"holds a graph whose node {index} has the parents {data['parents']}",
+                f"holds a graph whose node {index} has the parents {data['parents']!r:.60}",
                 "A node can only follow its parents: the graph would have a cycle.",
             )
         parents = tuple(nodes[i] for i in data["parents"])
         slots = checked_slots(data.get("slots", []), len(parents))
         module = numbered(modules, data["module"])
         node = Node(module, parents, *parsed_place(data["place"]), slots)
-        node.annotate(data.get("name"), *checked_annotations(data))
+        attributes = checked_attributes(data.get("attributes", {}))
+        node.annotate(checked_name(data.get("name")), data.get("description"), attributes)
         nodes.append(node)
     inputs = [numbered(nodes, i) for i in entry["inputs"]]
     net = GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
@@ -109,86 +160,20 @@ def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
     return net
 
 
-def checked_slots(slots: Any, count: int) -> tuple[int, ...]:
-    """Which inputs of its module the parents of a node are; raises FormatError."""
-    whole = isinstance(slots, list) and all(type(n) is int and 0 <= n < 1000 for n in slots)
-    if not whole or (slots and (len(slots) != count or sorted(set(slots)) != slots)):
-        raise FormatError(f"gives {count} parents of a node the input positions {slots!r}")
-    return tuple(slots)
-
-
-SAFE_ATTRIBUTES = {
-    *("bgcolor", "color", "fillcolor", "fontcolor", "fontname", "fontsize", "label", "xlabel"),
-    *("group", "height", "width", "margin", "fixedsize", "labelloc", "ordering", "rank", "weight"),
-    *("shape", "sides", "orientation", "peripheries", "penwidth", "style", "tooltip"),
-}
-"""What a file may set in Graphviz: nothing that refers to other files, or to addresses."""
-
-
-def checked_annotations(data: Data) -> tuple[str | None, dict[str, str]]:
-    """The description and attributes of a node; raises FormatError for what is no plain text."""
-    description, attributes = data.get("description"), data.get("attributes", {})
-    texts = [*attributes, *attributes.values(), "" if description is None else description]
-    if not all(isinstance(text, str) for text in texts):
-        raise FormatError(f"annotates a node with {description!r} and {attributes!r}, not text")
-    for name, value in attributes.items():
-        if name not in SAFE_ATTRIBUTES or value.lstrip().startswith("<"):
-            raise FormatError(
-                f"sets the Graphviz attribute {name}={value!r}",
-                "A file may set colours, sizes, shapes and plain labels only.",
-            )
-    return description, attributes
-
-
-def parsed_place(text: Any) -> tuple[str, int]:
-    file, _, line = str(text).rpartition(":")
-    return file, int(line)
-
-
-def numbered(items: Sequence[Any], number: Any) -> Any:
-    if not isinstance(number, int) or not 0 <= number < len(items):
-        raise FormatError(f"refers to number {number!r} of {len(items)} parts")
-    return items[number]
-
-
 def take_parts(part: Module, entry: Data, modules: Sequence[Module]) -> None:
     """Replace the parts that a constructor made by those of the file."""
-    if isinstance(part, GModule):
-        return
     own, given = dict(part.named_children()), entry.get("parts", {})
     if set(own) != set(given):
         raise FormatError(
-            f"holds a {entry['type']} with the parts {sorted(given)}, expected {sorted(own)}",
+            f"holds a {entry['type']} with the parts {sorted(given)!r:.80}, expected {sorted(own)}",
             "Has the class changed since the file was written?",
         )
     for name, number in given.items():
-        if own[name] is not numbered(modules, number):
-            put(part, name, modules[number])
-
-
-def decode(value: Any, modules: Sequence[Module], stored: Mapping[str, NDArray]) -> Any:
-    if isinstance(value, list):
-        return [decode(part, modules, stored) for part in value]
-    if isinstance(value, dict):
-        (kind, content), *rest = value.items()
-        if kind == "module":
-            return numbered(modules, content)
-        if kind == "tuple":
-            return tuple(decode(part, modules, stored) for part in content)
-        if kind == "parameter":
-            return stored[str(content)]
-        if kind == "float":
-            return float(content)
-        if kind == "array":
-            return plain_array(content, dict(rest)["dtype"])
-        raise FormatError(f"holds an argument of unknown kind {kind!r}")
-    return value
-
-
-def plain_array(content: Any, dtype: Any) -> NDArray:
-    if np.dtype(dtype).kind not in "biuf":
-        raise FormatError(f"holds an array of dtype {dtype}, expected numbers")
-    return np.array(content, dtype=dtype)
+        if own[name] is numbered(modules, number):
+            continue
+        if is_own(type(part)):  # these are given all their parts
+            raise FormatError(f"gives the part {name} otherwise than the arguments do")
+        put(part, name, modules[number])
 
 
 def fill_parameters(
@@ -203,7 +188,8 @@ def fill_parameters(
     given: Mapping[str, int] = entry["parameters"]
     if set(own) != set(given):
         raise FormatError(
-            f"holds a {entry['type']} with the parameters {sorted(given)}, expected {sorted(own)}"
+            f"holds a {entry['type']} with the parameters {sorted(given)!r:.80}, "
+            f"expected {sorted(own)}"
         )
     for name, index in given.items():
         if index not in shared:
@@ -214,7 +200,7 @@ def fill_parameters(
                     f"holds {found} for the {name} of module {number} ({entry['type']}), "
                     f"expected floating point numbers of shape {own[name].shape}"
                 )
-            shared[index] = Parameter(values)
+            shared[index] = Parameter.holding(values)
         elif shared[index].shape != own[name].shape:
             raise FormatError(f"shares a parameter of shape {shared[index].shape} as {name} of "
                               f"module {number}, expected {own[name].shape}")  # fmt: skip

@@ -25,8 +25,12 @@ def register(cls: type[Module]) -> None:
 
 def type_key(cls: type[Module]) -> str:
     """The name of a class in files: bare for graphnet's own classes."""
-    own = cls.__module__.startswith("graphnet.")
-    return cls.__qualname__ if own else f"{cls.__module__}.{cls.__qualname__}"
+    return cls.__qualname__ if is_own(cls) else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def is_own(cls: type[Module]) -> bool:
+    """Whether a class is one of graphnet's, not of its user."""
+    return cls.__module__.startswith("graphnet.")
 
 
 @lru_cache(maxsize=1024)

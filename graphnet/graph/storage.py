@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save as to_bytes
 
 from graphnet.errors import FormatError, GraphError
+from graphnet.graph.checksums import check_checksums, check_seal, checksums, is_sealed, sealed
+from graphnet.graph.container import KEY, check_sizes, read_container, write_atomically
 from graphnet.graph.description import describe
 from graphnet.graph.module import Module
 from graphnet.graph.rebuild import build
+from graphnet.graph.settings import Form
 from graphnet.ir.types import NDArray
 
-VERSION = 1
+VERSION = 2
 """The format version that this release writes; it reads this one and those before it."""
 
-KEY = "graphnet"
-PARAMETER, ARRAY = "parameter.", "array."
+ENTRIES = {"version": int, "graph": dict[str, Any], "notes": dict[str, Any]}
+UNSEALED = Form(ENTRIES)
+SEALED = Form({**ENTRIES, "checksum": str, "checksums": dict[str, Any]})
+
+PARAMETER, CONSTANT, ARRAY = "parameter.", "constant.", "array."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,31 @@ def save(
     GraphError for a module that cannot be described (a function in its arguments), OSError when
     the disk refuses.
     """
-    description, parameters = describe(module)
-    tensors = {PARAMETER + str(i): storable(p.data) for i, p in enumerate(parameters)}
-    tensors.update({ARRAY + name: storable(a) for name, a in (arrays or {}).items()})
+    found = describe(module)
+    tensors = {PARAMETER + str(i): storable(p.data) for i, p in enumerate(found.parameters)}
+    tensors |= {CONSTANT + str(i): storable(a) for i, a in enumerate(found.constants)}
+    tensors |= {ARRAY + name: storable(a) for name, a in (arrays or {}).items()}
+    paths = {parameter: path for path, parameter in module.named_parameters()}
+    places = {PARAMETER + str(i): paths[p] for i, p in enumerate(found.parameters)}
+    places |= {ARRAY + name: name for name in arrays or {}}
+    content = {"version": VERSION, "graph": found.data, "notes": dict(notes or {})}
     try:
-        header = json.dumps({"version": VERSION, "graph": description, "notes": dict(notes or {})})
-    except (TypeError, ValueError) as error:
+        text = sealed({**content, "checksums": checksums(tensors, places)})
+        check_sizes(text)
+        written = to_bytes(tensors, {KEY: text})
+    except (TypeError, ValueError, SafetensorError) as error:
         raise GraphError(
-            f"cannot be saved: {error}",
-            "Only numbers, strings, lists and modules can be written.",
+            f"cannot be saved: {getattr(error, 'problem', error)}",
+            "Only numbers, strings, lists, arrays and modules can be written.",
             "module",
         ) from None
-    write_atomically(Path(path), to_bytes(tensors, {KEY: header}))
+    write_atomically(Path(path), written)
 
 
 def storable(array: NDArray) -> NDArray:
-    """Contiguous, as the format wants it."""
-    return np.ascontiguousarray(array).reshape(array.shape)
+    """Contiguous and in the byte order of the machine, as the format wants it."""
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return np.ascontiguousarray(native).reshape(array.shape)
 
 
 def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Any:
@@ -80,63 +92,60 @@ def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Any:
 def read(path: str | Path, classes: Iterable[type[Module]] = ()) -> Stored:
     """The module saved in a file, with the notes and arrays beside it; errors as in ``load``."""
     path = Path(path)
-    header, tensors = read_tensors(path)
-    parameters, arrays = under(PARAMETER, tensors), under(ARRAY, tensors)
     try:
-        if header["version"] > VERSION:
-            raise FormatError(
-                f"has format version {header['version']}, this release reads up to {VERSION}",
-                "Update graphnet.",
-            )
-        module = build(header["graph"], parameters, list(classes))
-        return Stored(module, dict(header["notes"]), arrays)
+        text, tensors = read_container(path)
+        header = checked_header(text, tensors)
+        parameters, constants = under(PARAMETER, tensors), under(CONSTANT, tensors)
+        arrays = under(ARRAY, tensors)
+        if len(parameters) + len(constants) + len(arrays) < len(tensors):
+            raise FormatError(f"holds values of no kind: {', '.join(tensors):.80}")
+        module = build(header["graph"], parameters, list(classes), constants)
+        return Stored(module, header["notes"], arrays)
     except FormatError as error:
         error.locate(path.name)
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise damaged(path, f"{type(error).__name__}: {error}") from None
 
 
-def read_tensors(path: Path) -> tuple[Any, dict[str, NDArray]]:
-    """The JSON header and all arrays of a file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}")
+def checked_header(text: str, tensors: Mapping[str, NDArray]) -> Any:
+    """What the header says, once it and the arrays are known to be as they were written."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if KEY not in metadata:
-                raise FormatError("is a safetensors file, but holds no graph", subject=path.name)
-            header = json.loads(metadata[KEY])
-            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        header = parsed(text)
     except FormatError:
+        if is_sealed(text):
+            check_seal(text)  # if it is damage, say so
         raise
-    except (SafetensorError, ValueError, OSError, RecursionError, MemoryError) as error:
-        raise damaged(path, str(error)) from None
+    version = header.get("version") if isinstance(header, dict) else None
+    if type(version) is not int or version < 1:
+        raise FormatError(f"has format version {version!r:.60}, expected a number from 1")
+    if version > VERSION:
+        raise FormatError(
+            f"has format version {version}, this release reads up to {VERSION}", "Update graphnet."
+        )
+    if version == 1 and not is_sealed(text):
+        UNSEALED.check(header, "a header")
+        return header
+    check_seal(text)
+    SEALED.check(header, "a header")
+    check_checksums(header["checksums"], tensors)
+    return header
+
+
+def parsed(text: str) -> Any:
+    """JSON without entries of the same name, of which readers could take this one or that."""
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"holds a description that is no JSON ({error})") from None
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise FormatError(f"holds two entries of one name among {list(found)!r:.80}")
+    return found
 
 
 def under(prefix: str, tensors: Mapping[str, NDArray]) -> dict[str, NDArray]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def damaged(path: Path, detail: str) -> FormatError:
-    return FormatError(
-        f"is not a whole graphnet file ({detail})",
-        "Expected a file written by net.save(); was it cut short, or written by another program?",
-        path.name,
-    )
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target, flush to disk, then rename over it."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

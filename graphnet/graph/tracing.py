@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 current_tracing: ContextVar[Tracing | None] = ContextVar("current_tracing", default=None)
 initialising: ContextVar[bool] = ContextVar("initialising", default=True)
-"""Whether new parameters draw initial values; off while a file or a clone fills them."""
+"""Whether new parameters have values; off while a file is loaded, which will give them theirs."""
 
 
 class Tracing:

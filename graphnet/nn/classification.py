@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from graphnet.ir.reduction import log_softmax
 from graphnet.ir.types import NDArray
 from graphnet.nn.activation import softplus
 from graphnet.nn.criterion import Criterion, matching, reduced
+
+Weights = Sequence[float] | NDArray | None
+"""How much each class or output counts."""
 
 
 def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
@@ -66,7 +70,7 @@ class ClassNLLCriterion(Criterion):
     symbol = "NLL"
 
     def __init__(
-        self, weights: Any = None, size_average: bool = True, ignore_index: int | None = None
+        self, weights: Weights = None, size_average: bool = True, ignore_index: int | None = None
     ) -> None:
         self.weights = weights
         self.size_average = size_average
@@ -112,7 +116,7 @@ class CrossEntropyCriterion(Criterion):
     symbol = "CE"
 
     def __init__(
-        self, weights: Any = None, size_average: bool = True, ignore_index: int | None = None
+        self, weights: Weights = None, size_average: bool = True, ignore_index: int | None = None
     ) -> None:
         self.weights = weights
         self.size_average = size_average
@@ -135,7 +139,7 @@ class MultiMarginCriterion(Criterion):
     """
 
     def __init__(
-        self, p: int = 1, weights: Any = None, margin: float = 1.0, size_average: bool = True
+        self, p: int = 1, weights: Weights = None, margin: float = 1.0, size_average: bool = True
     ) -> None:
         self.p = p
         self.weights = weights
@@ -189,7 +193,7 @@ class BCECriterion(Criterion):
 
     symbol = "BCE"
 
-    def __init__(self, weights: Any = None, size_average: bool = True) -> None:
+    def __init__(self, weights: Weights = None, size_average: bool = True) -> None:
         self.weights = weights
         self.size_average = size_average
 
@@ -209,7 +213,7 @@ class MultiLabelSoftMarginCriterion(Criterion):
     ``weights`` broadcast against the input (Torch's nn/MultiLabelSoftMarginCriterion.lua).
     """
 
-    def __init__(self, weights: Any = None, size_average: bool = True) -> None:
+    def __init__(self, weights: Weights = None, size_average: bool = True) -> None:
         self.weights = weights
         self.size_average = size_average
 

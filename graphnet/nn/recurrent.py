@@ -237,7 +237,7 @@ def learned_states(cell: GModule) -> Mapping[str, Parameter]:
     if None in sizes:
         raise unknown_states(cell)
     pairs = zip(state_names(cell), sizes, strict=True)
-    return {name: Parameter(np.zeros(size or 0, dtype_of(cell))) for name, size in pairs}
+    return {name: Parameter((size or 0,), dtype=dtype_of(cell)) for name, size in pairs}
 
 
 def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:

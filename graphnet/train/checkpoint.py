@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POSITION = "position"
 TEXT_DIGEST = "text_sha256"
+VOCABULARY = "vocabulary"
 CHECKPOINT = "The checkpoint"
 OPTIMIZER, STATE = "optimizer.", "state."
 
@@ -58,6 +59,8 @@ def load_checkpoint(trainer: Trainer, path: str | Path) -> None:
             "Expected a checkpoint written while training.",
             name,
         )
+    if not isinstance(stored.notes.get(VOCABULARY, ""), str):
+        raise FormatError("notes a vocabulary that is no text", subject=name)
     require_same_notes(stored.notes, trainer.notes)
     require_same_parameters(stored.module, trainer.net, name)
     try:
@@ -125,8 +128,8 @@ def number(position: Mapping[str, Any], name: str, kind: type) -> Any:
 
 
 def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
-    """Raise FormatError where the carried states are of other shapes."""
-    if [state.shape for state in found] != [state.shape for state in expected]:
+    """Raise FormatError where the carried states are of other shapes or dtypes."""
+    if [(s.shape, s.dtype) for s in found] != [(s.shape, s.dtype) for s in expected]:
         raise FormatError(
             f"carries states {shapes_text(found)}, expected {shapes_text(expected)}",
             "Is the batch size the same?",
@@ -135,13 +138,13 @@ def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -
 
 
 def shapes_text(arrays: Sequence[NDArray]) -> str:
-    return " ".join(str(array.shape) for array in arrays) or "of none"
+    return " ".join(f"{a.shape} {a.dtype}" for a in arrays) or "of none"
 
 
 def require_same_notes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """What the caller noted must be what was noted when the training began."""
-    if "vocabulary" in given and "vocabulary" in stored:
-        require_same_characters(stored["vocabulary"], given["vocabulary"])
+    if VOCABULARY in given and VOCABULARY in stored:
+        require_same_characters(stored[VOCABULARY], given[VOCABULARY])
     for name, value in given.items():
         if name in stored and stored[name] != value:
             problem, hint = (

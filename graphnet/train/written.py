@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphnet import nn
-from graphnet.errors import FormatError, GraphnetError
+from graphnet.errors import FormatError
 from graphnet.graph import GModule, Module, table
 from graphnet.graph.storage import read
 from graphnet.graph.traced import trace_module
@@ -41,8 +41,8 @@ def read_character_model(path: str | Path) -> CharacterModel:
         characters, hidden = embedding_of(net)
         layers = (len(net.inputs) - 1) // 2
         found = output_shapes(net, layers, hidden)
-    except GraphnetError as error:
-        raise no_character_model(name, str(error).splitlines()[0]) from None
+    except Exception as error:  # a net from a file may do anything
+        raise no_character_model(name, f"{error}".split("\n")[0]) from error
     if not layers or found != [(1, 1, characters), *[(1, hidden)] * (2 * layers)]:
         raise no_character_model(name, f"one character gives {found}")
     vocabulary = noted_vocabulary(notes.get("vocabulary"), characters, name)

@@ -1,0 +1,91 @@
+"""The bytes of a file: a safetensors container, read within limits and written atomically."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from graphnet.errors import FormatError
+from graphnet.ir.types import NDArray
+
+KEY = "graphnet"
+"""Where in the container's metadata the description is."""
+
+LARGEST_HEADER = 2**25
+LARGEST_DESCRIPTION = 2**27
+"""Bytes: of the header in the file, and of its description as Python objects."""
+
+DTYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64"}
+"""Those of the format's dtypes that NumPy has as numbers."""
+
+
+def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
+    """The description in a file and all of its arrays. Raises FormatError for what is no whole
+    container, FileNotFoundError where there is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}")
+    check_header_length(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(KEY)
+            if text is None:
+                raise FormatError("is a safetensors file, but holds no graph")
+            check_sizes(text)
+            return text, {name: array_of(file, name) for name in file.keys()}  # noqa: SIM118
+    except FormatError:
+        raise
+    except (SafetensorError, ValueError, OSError, MemoryError) as error:
+        raise damaged(error) from None
+
+
+def check_header_length(path: Path) -> None:
+    """Raise FormatError for a header that would take more memory than any net's."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > LARGEST_HEADER:
+        raise damaged(f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
+
+
+def check_sizes(text: str) -> None:
+    """Raise FormatError for a description that would take too much memory as Python objects."""
+    objects = 72 * (text.count("[") + text.count("{")) + 40 * text.count(",")
+    if len(text) > LARGEST_HEADER or objects > LARGEST_DESCRIPTION:
+        raise FormatError(
+            f"holds a description of {len(text):,} characters, and {objects:,} bytes in memory",
+            f"At most {LARGEST_HEADER:,} and {LARGEST_DESCRIPTION:,} are read.",
+        )
+
+
+def array_of(file: Any, name: str) -> NDArray:
+    dtype = file.get_slice(name).get_dtype()
+    if dtype not in DTYPES:
+        raise FormatError(f"holds {name:.60} of dtype {dtype}, expected numbers that NumPy has")
+    array: NDArray = file.get_tensor(name)
+    return array
+
+
+def damaged(detail: object) -> FormatError:
+    return FormatError(
+        f"is not a whole graphnet file ({detail})",
+        "Expected a file written by net.save(); was it cut short, or written by another program?",
+    )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target, flush to disk, then rename over it."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
