@@ -1,0 +1,183 @@
+"""Mutants of every kind of file, read one after the other: ``hostile_files.py --help``."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import resource
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # the root, so that tests is a package
+
+from tqdm import tqdm
+
+from graphnet.graph.storage import read
+from tests.hostile_mutants import mutant
+from tests.hostile_seeds import ORIGINALS, Seed, problem_of, seeds
+
+SECONDS = 2.0
+"""Of the processor, for one file."""
+MEMORY = 200 * 2**20
+"""Bytes, above the size of the file."""
+PATIENCE = 60.0
+"""Seconds without a word from the process that reads, after which it hangs."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong with which mutant: ``--first NUMBER --count 1`` makes it again."""
+
+    number: int
+    seed: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"mutant {self.number} ({self.seed}): {self.problem}"
+
+
+def prepared(folder: Path) -> list[Seed]:
+    """The seeds, each of which must be fine as it is."""
+    found = list(seeds(folder))
+    path = folder / "whole.gn"
+    for seed in found:
+        path.write_bytes(seed.content)
+        problem = problem_of(seed, path, False)
+        assert problem is None, f"{seed.name}: {problem}"
+        ORIGINALS[seed.name] = read(path)
+    return found
+
+
+def choice(found: Sequence[Seed], rng: random.Random) -> Seed:
+    """The first few are of the richest kinds: half of the mutants are theirs."""
+    return rng.choice(found[:6] if rng.random() < 0.5 else found)
+
+
+def examined(number: int, campaign: int, found: Sequence[Seed], folder: Path) -> Fault | None:
+    """Make the mutant of this number, read it, and say what went wrong."""
+    rng = random.Random(f"{campaign}.{number}")
+    seed = choice(found, rng)
+    content, resealed = mutant(seed.content, rng)
+    path = folder / "mutant.gn"
+    path.write_bytes(content)
+    return judged(number, seed, path, resealed)
+
+
+def judged(number: int, seed: Seed, path: Path, resealed: bool) -> Fault | None:
+    """What went wrong as a file was read: an error of Python, time, memory, a wrong module."""
+    memory, start = peak_memory(), time.process_time()
+    try:
+        problem = problem_of(seed, path, resealed)
+    except BaseException as error:  # also a panic of the library below
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        where = "".join(traceback.format_exception(error, limit=-3))
+        problem = f"{type(error).__name__}\n{where}"
+    taken, more = time.process_time() - start, peak_memory() - memory
+    if problem is None and taken > SECONDS:
+        problem = f"took {taken:.1f} s of the processor"
+    if problem is None and more > MEMORY + path.stat().st_size:
+        problem = f"took {more / 2**20:.0f} MB of memory"
+    return Fault(number, seed.name, problem) if problem else None
+
+
+def peak_memory() -> int:
+    """The largest memory of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def flips(found: Sequence[Seed]) -> Iterator[tuple[Seed, bytes]]:
+    """Every bit of the smallest sealed file with parameters, one after the other."""
+    seed = min((s for s in found if s.is_sealed and b"parameter.0" in s.content), key=size)
+    for bit in range(8 * len(seed.content)):
+        data = bytearray(seed.content)
+        data[bit // 8] ^= 1 << bit % 8
+        yield seed, bytes(data)
+
+
+def size(seed: Seed) -> int:
+    return len(seed.content)
+
+
+def swept(folder: Path, found: Sequence[Seed]) -> Iterator[Fault | None]:
+    """The faults of the sweep over every bit, whose numbers are those of the bits."""
+    path = folder / "flipped.gn"
+    for bit, (seed, content) in enumerate(flips(found)):
+        path.write_bytes(content)
+        yield judged(bit, seed, path, False)
+
+
+def limited() -> None:
+    """Let no file have more than 4 GB of addresses: an error then says what it asked for."""
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + 2**32, resource.RLIM_INFINITY))
+
+
+def read_many(first: int, last: int, campaign: int, folder: str, line: Connection) -> None:
+    """In a process of its own: examine mutants and report each."""
+    warnings.simplefilter("error")
+    found = prepared(Path(folder))
+    limited()
+    for number in range(first, last):
+        line.send((number, examined(number, campaign, found, Path(folder))))
+    line.send(None)
+
+
+def campaign(first: int, count: int, seed: int, folder: str) -> Iterator[Fault | None]:
+    """One entry for each mutant; a process that crashes or hangs is replaced by another."""
+    context = multiprocessing.get_context("spawn")
+    last = first + count
+    while first < last:
+        receiver, sender = context.Pipe(duplex=False)
+        child = context.Process(target=read_many, args=(first, last, seed, folder, sender))
+        child.start()
+        sender.close()
+        try:
+            while (receiver.poll(PATIENCE)) and (report := receiver.recv()) is not None:
+                first = report[0] + 1
+                yield report[1]
+        except EOFError:
+            pass
+        child.kill() if first < last else child.join()
+        if first < last:
+            child.join()
+            yield Fault(first, "?", f"the process ended with {child.exitcode}, or hung")
+            first += 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000, help="how many mutants (default 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="which campaign (default 0)")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
+    parser.add_argument("--sweep", action="store_true", help="each bit of a small file, flipped")
+    options = parser.parse_args()
+    faults = 0
+    with tempfile.TemporaryDirectory(
+        dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as folder:
+        if options.sweep:
+            found = prepared(Path(folder))
+            total, results = sum(1 for _ in flips(found)), swept(Path(folder), found)
+        else:
+            total = options.count
+            results = campaign(options.first, total, options.seed, folder)
+        for fault in tqdm(results, total=total, unit=" files", mininterval=1):
+            if fault is not None:
+                faults += 1
+                tqdm.write(str(fault))
+    print(f"{total:,} mutants, {faults} faults (seed {options.seed})")
+    sys.exit(faults > 0)
+
+
+if __name__ == "__main__":
+    main()
