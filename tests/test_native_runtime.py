@@ -23,6 +23,7 @@ pytest.importorskip("llvmlite")
 from graphnet.errors import GraphnetError
 from graphnet.native import cores, library, objects, pool
 from graphnet.native.driver import Sharing, driver
+from graphnet.native.folder import opened
 from graphnet.native.target import Compilations, Kernel, compilations, compile_module, host
 
 ROOT = Path(__file__).parent.parent
@@ -84,7 +85,7 @@ def test_a_truncated_file_is_replaced(cache: Path, length: int) -> None:
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("position", [0, 20, 60, -1])
+@pytest.mark.parametrize("position", [0, 20, 60, 300, -1])
 def test_a_corrupt_file_is_replaced(cache: Path, position: int) -> None:
     added(1)
     path = only_file(cache)
@@ -92,7 +93,9 @@ def test_a_corrupt_file_is_replaced(cache: Path, position: int) -> None:
     broken = bytearray(whole)
     broken[position] ^= 1
     path.write_bytes(broken)
+    before = compilations()
     assert added(1) == 2
+    assert since(before) == (1, 0)
     assert path.read_bytes() == whole
 
 
@@ -177,6 +180,121 @@ def test_a_usual_folder_that_cannot_be_made_is_done_without(
     assert since(before) == (2, 0)
 
 
+posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are a matter of POSIX")
+as_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away"
+)
+
+
+def refused(reason: str) -> None:
+    """Code is neither read nor written in the folder, which is told once."""
+    objects.tell_refused.cache_clear()
+    before = compilations()
+    with pytest.warns(
+        RuntimeWarning, match=f"cache of machine code .* is not used, .*{reason}"
+    ) as told:
+        assert [added(1), added(1)] == [2, 2]
+    assert len(told) == 1
+    assert since(before) == (2, 0)
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777, 0o702])
+def test_a_folder_that_others_may_write_to_is_refused(cache: Path, mode: int) -> None:
+    added(1)
+    whole = only_file(cache).read_bytes()
+    cache.chmod(mode)
+    refused(f"other users may write to it: mode {mode:o}")
+    assert only_file(cache).read_bytes() == whole
+
+
+@posix
+@as_root
+def test_a_folder_of_another_user_is_refused(cache: Path) -> None:
+    """Also by root, who could use it: its owner could write there what root would run."""
+    added(1)
+    os.chown(cache, 12345, 12345)
+    refused("it belongs to user 12345, not to user 0")
+
+
+@posix
+@as_root
+def test_a_link_of_another_user_is_refused(cache: Path, tmp_path: Path) -> None:
+    added(1)
+    (tmp_path / "link").symlink_to(cache)
+    os.environ["GRAPHNET_CACHE"] = str(tmp_path / "link")  # the fixture puts it back
+    before = compilations()
+    assert added(1) == 2
+    assert since(before) == (0, 1)
+    os.chown(tmp_path / "link", 12345, 12345, follow_symlinks=False)
+    refused("it belongs to user 12345")
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o666, 0o620])
+def test_a_file_that_others_may_write_to_is_not_run(cache: Path, mode: int) -> None:
+    added(1)
+    path = only_file(cache)
+    path.chmod(mode)
+    objects.tell_refused.cache_clear()
+    before = compilations()
+    with pytest.warns(
+        RuntimeWarning, match=f"other users may write to .*{path.name}: mode {mode:o}"
+    ):
+        assert added(1) == 2
+    assert path.stat().st_mode & 0o777 == 0o600  # it was replaced
+    assert added(1) == 2
+    assert since(before) == (1, 1)
+
+
+@posix
+@as_root
+def test_a_file_of_another_user_is_not_run(cache: Path) -> None:
+    added(1)
+    path = only_file(cache)
+    os.chown(path, 12345, 12345)
+    objects.tell_refused.cache_clear()
+    before = compilations()
+    with pytest.warns(RuntimeWarning, match="belongs to user 12345"):
+        assert added(1) == 2
+    assert since(before) == (1, 0)
+    assert path.stat().st_uid == 0
+
+
+@posix
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_is_not_read(cache: Path, tmp_path: Path, kind: str) -> None:
+    added(1)
+    path = only_file(cache)
+    whole = path.read_bytes()
+    path.rename(tmp_path / "elsewhere")
+    if kind == "link":
+        path.symlink_to(tmp_path / "elsewhere")
+    else:
+        os.mkfifo(path, 0o600)
+    objects.tell_refused.cache_clear()
+    before = compilations()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is no file")
+        assert added(1) == 2
+    assert since(before) == (1, 0)
+    assert not path.is_symlink()
+    assert path.read_bytes() == whole
+
+
+def test_code_made_by_other_sources_is_not_used(tmp_path: Path) -> None:
+    """Sources in folders inside the compiler's count, too."""
+    from graphnet.native import build
+
+    for folder in ("one", "two", "three"):
+        (tmp_path / folder / "inside").mkdir(parents=True)
+        (tmp_path / folder / "top.py").write_text("a = 1")
+    (tmp_path / "one" / "inside" / "code.py").write_text("b = 1")
+    (tmp_path / "two" / "inside" / "code.py").write_text("b = 2")
+    digests = {build.source_digest(tmp_path / folder) for folder in ("one", "two", "three")}
+    assert len(digests) == 3
+
+
 def test_the_folder_is_bounded(cache: Path) -> None:
     cache.mkdir()
     (cache / "mine").write_bytes(bytes(1000))
@@ -186,7 +304,8 @@ def test_the_folder_is_bounded(cache: Path) -> None:
         os.utime(cache / f"{key}.object", (age, age))
     assert objects.found(keys[0]) == bytes(100)  # used just now
     size = (cache / f"{keys[0]}.object").stat().st_size
-    objects.make_room(cache, 2 * size)
+    with opened(cache) as own:
+        objects.make_room(own, 2 * size)
     left = {path.name for path in cache.iterdir()}
     assert left == {"mine", f"{keys[0]}.object", f"{keys[4]}.object"}
 

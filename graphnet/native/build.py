@@ -13,12 +13,12 @@ from graphnet.native.target import Engine, Processor, compile_emitted
 from graphnet.native.tile import INDEX
 
 
-def source_digest() -> str:
+def source_digest(folder: Path = Path(__file__).parent) -> str:
     """Of the code that makes code: object files of another version are not used."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py*")):  # sources, or what they compile to
-        if path.is_file():
-            digest.update(path.read_bytes())
+    for path in sorted(folder.rglob("*.py*")):  # sources, or what they compile to
+        if path.is_file() and path.parent.name != "__pycache__":
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -2,7 +2,8 @@
 
 The folder is ``GRAPHNET_CACHE``, else the user's cache folder; ``GRAPHNET_CACHE=off`` does without.
 A file that is not whole is as good as none, and so is a folder that cannot be read or written; one
-that ``GRAPHNET_CACHE`` names and that cannot be written is told once.
+that ``GRAPHNET_CACHE`` names and that cannot be written is told once. What is found is run, so a
+folder or file that another user owns or may write to is refused, which is told once.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
+from graphnet.native.folder import Folder, NotOwn, opened
 from graphnet.source import warn
 
 MAGIC = b"graphnet object 1\n"
@@ -59,20 +60,23 @@ def seal(key: str, code: bytes) -> bytes:
 
 def found(key: str) -> bytes | None:
     """The object code of that key, if a whole file holds it; that file counts as used now."""
-    place = folder()
+    place, name = folder(), f"{key}.object"
     if place is None:
         return None
-    path = place / f"{key}.object"
     try:
-        content = path.read_bytes()
+        with opened(place) as own:
+            content = own.read(name)
+            code = content[len(seal(key, b"")) :]
+            if content != seal(key, code) + code:
+                return None
+            with contextlib.suppress(OSError):
+                own.mark_used(name)
+            return code
     except OSError:
         return None
-    code = content[len(seal(key, b"")) :]
-    if content != seal(key, code) + code:
+    except NotOwn as reason:
+        tell_refused(place, str(reason))
         return None
-    with contextlib.suppress(OSError):
-        os.utime(path)
-    return code
 
 
 def keep(key: str, code: bytes) -> None:
@@ -82,14 +86,16 @@ def keep(key: str, code: bytes) -> None:
         return
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(place / f"{key}.object", seal(key, code) + code)
+        with opened(place) as own:
+            own.write(f"{key}.object", seal(key, code) + code)
+            with contextlib.suppress(OSError):
+                make_room(own)
+    except NotOwn as reason:
+        tell_refused(place, str(reason))
     except OSError as error:
         is_taken = error.filename2 is not None  # a move failed: something stands in its place
         if "GRAPHNET_CACHE" in os.environ and not is_taken:
             tell(place, error.strerror or str(error))
-    else:
-        with contextlib.suppress(OSError):
-            make_room(place)
 
 
 @cache
@@ -102,30 +108,27 @@ def tell(place: Path, reason: str) -> None:
     )
 
 
-def write(path: Path, content: bytes) -> None:
-    """A file that others see whole or not at all, also when two processes write it at once."""
-    handle, part = tempfile.mkstemp(".part", f"{path.stem}.", path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(part).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(part).unlink()
-        raise
+@cache
+def tell_refused(place: Path, reason: str) -> None:
+    """Warn, once for each reason, that machine code there might be another user's."""
+    warn(
+        f"The cache of machine code {place} is not used, since {reason}: what it holds would be "
+        "run. Each process compiles its own (name a folder that you own and that nobody else may "
+        "write to, chmod go-w, by GRAPHNET_CACHE; or GRAPHNET_CACHE=off)",
+        RuntimeWarning,
+    )
 
 
-def make_room(place: Path, room: int | None = None) -> None:
+def make_room(own: Folder, room: int | None = None) -> None:
     """Remove what was not used for longest; files that are not ours stay."""
-    files = []
-    for path in place.iterdir():
-        if NAME.fullmatch(path.name):
-            with contextlib.suppress(OSError):  # another process removed it
-                status = path.stat()
-                files.append((status.st_mtime_ns, status.st_size, path))
+    files = [
+        (status.st_mtime_ns, status.st_size, name)
+        for name, status in own.files()
+        if NAME.fullmatch(name)
+    ]
     excess = sum(size for _, size, _ in files) - (ROOM if room is None else room)
-    for _, size, path in sorted(files):
+    for _, size, name in sorted(files):
         if excess <= 0:
             return
-        path.unlink(missing_ok=True)
+        own.remove(name)
         excess -= size
