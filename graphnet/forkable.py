@@ -16,14 +16,14 @@ from contextlib import suppress
 from functools import wraps
 from types import FrameType
 from typing import ParamSpec, TypeVar
-from weakref import WeakSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Lock:
-    """A lock that its thread may take again, and that is free in a forked process; final.
+    """A lock that its thread may take again, and that is free in a forked process; final. It is
+    one of few, which live on.
 
     ``with lock:`` is for making what others then use: Ctrl-C waits until that is done. What
     ``lock.guards`` ends early at Ctrl-C, as anything else; the lock is free then. With
@@ -33,7 +33,7 @@ class Lock:
     def __init__(self, delays_forks: bool = False) -> None:
         self._lock = threading.RLock()
         self._delayed: list[Delayed] = []
-        _locks.add(self)
+        _locks.append(self)
         if delays_forks:
             delay_forks(self.__enter__, self.__exit__)
 
@@ -72,7 +72,7 @@ class Lock:
             self._lock, self._delayed = threading.RLock(), []
 
 
-_locks: WeakSet[Lock] = WeakSet()
+_locks: list[Lock] = []
 
 
 class Delayed:
@@ -113,13 +113,30 @@ def renews(renew: Callable[[], None]) -> Callable[[], None]:
 
 def delay_forks(take: Callable[[], object], free: Callable[[], object]) -> None:
     """Have each fork take a lock before, so that no other thread has it, and free it after."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=take, after_in_parent=free, after_in_child=free)
+    _delaying.append((take, free))
+
+
+_delaying: list[tuple[Callable[[], object], Callable[[], object]]] = []
+_taken: list[Callable[[], object]] = []
+"""How to free what the fork at work has taken."""
+
+
+def before_fork() -> None:
+    finish_imports()
+    for take, free in reversed(_delaying):  # the floors above come first, as in a run
+        take()
+        _taken.append(free)
+
+
+def after_fork() -> None:
+    taken, _taken[:] = _taken[::-1], []  # before another thread's fork takes them
+    for free in taken:
+        free()
 
 
 @renews
 def renew_locks() -> None:
-    for lock in list(_locks):
+    for lock in _locks:
         lock.renew()
     if _delayed and _delayed[0].thread != threading.get_ident():  # nobody will end them here
         signal.signal(signal.SIGINT, _delayed[0].handler)
@@ -135,4 +152,4 @@ def finish_imports() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=finish_imports)
+    os.register_at_fork(before=before_fork, after_in_parent=after_fork, after_in_child=after_fork)

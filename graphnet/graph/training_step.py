@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KEPT_STEPS = 256
 """How many kinds of input a step keeps programs for."""
 
+_preparing = forkable.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
@@ -74,7 +76,6 @@ class TrainingStep:
         self.accumulate = accumulate
         self._judged = Judged(net, criterion, select)
         self._prepared: dict[Any, Prepared] = {}
-        self._preparing = forkable.Lock()
 
     def __call__(self, inputs: Any, target: Any) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
@@ -147,10 +148,10 @@ class TrainingStep:
         prepared = self._prepared.get(key)
         if prepared is None or not prepared.is_current():
             with lists_named((self.net, inputs), (self.criterion, target)):
-                prepare = self._preparing.guards(self._prepare_once)
-                prepared = prepare(key, structure, leaves, scale)
+                prepared = self._prepare_once(key, structure, leaves, scale)
         return prepared, leaves
 
+    @_preparing.guards
     def _prepare_once(
         self, key: Any, structure: table.Structure, leaves: list[NDArray], scale: float | None
     ) -> Prepared:
