@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, ShapeError
+from tests.oracle import F, Tensor, torch
 
 Function = Callable[[Tensor], Tensor]
 Outputs = tuple[Tensor, ...]

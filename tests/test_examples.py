@@ -57,11 +57,13 @@ def test_word_model(tmp_path):
 
 
 def test_digits(tmp_path):
+    pytest.importorskip("sklearn", reason="the example's data is scikit-learn's")
     accuracy = number_after(run_example("digits.py", tmp_path, "--quick"), "test accuracy ")[0]
     assert accuracy > 85
 
 
 def test_sunspots(tmp_path):
+    pytest.importorskip("statsmodels", reason="the example's data is statsmodels'")
     output = run_example("sunspots.py", tmp_path, "--quick")
     net, persistence = number_after(output, "LSTM ", "(persistence) ")
     assert net < 0.75 * persistence

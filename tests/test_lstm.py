@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, NumericsError, ShapeError
+from tests.oracle import torch
 
 GATES = ["input_gate", "forget_gate", "candidate", "output_gate"]  # PyTorch's order
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import graphnet as gn
 from graphnet import nn
@@ -15,6 +14,7 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError, IndexRangeErr
 from graphnet.graph import Module, table
 from tests.module_rows import ROWS, Row
 from tests.numeric import numeric_gradient, relative_error, weighted_sum
+from tests.oracle import torch
 
 CASES = [
     pytest.param(row, id=f"{name}-{number}" if number else name)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
 import graphnet as gn
 from graphnet import nn, optim
 from graphnet.errors import DtypeError, FormatError, GraphError, NumericsError
+from tests.oracle import torch
 
 PAIRS = {
     "sgd": ("SGD", {}, {}),

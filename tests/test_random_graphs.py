@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import graphnet as gn
 from graphnet import nn
+from tests.oracle import torch
 
 Operation = tuple[int, Callable[[], gn.Module], Callable[[Any], Any]]
 

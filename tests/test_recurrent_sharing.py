@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, DtypeError, GraphError, NumericsError
+from tests.oracle import torch
 
 XS = np.random.default_rng(0).normal(size=(6, 2, 3))
 
@@ -122,8 +123,8 @@ def test_the_trainer_carries_the_state_of_an_lstm() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-12)  # the trainer compiles
 
 
-def foreign(net: gn.GModule, kind: Any) -> Callable[[], object]:
-    return lambda: nn.from_torch_state_dict(net, kind.double().state_dict())
+def foreign(net: gn.GModule, make: Callable[[], Any]) -> Callable[[], object]:
+    return lambda: nn.from_torch_state_dict(net, make().double().state_dict())
 
 
 def at_two_nodes() -> gn.GModule:
@@ -151,7 +152,7 @@ def changed(name: str, value: Any) -> None:
     setattr(nn.Recurrent(nn.rnn_cell(3, 4)), name, value)
 
 
-GRU, LSTM = torch.nn.GRU(3, 4), torch.nn.LSTM(3, 4)
+GRU, LSTM = partial(torch.nn.GRU, 3, 4), partial(torch.nn.LSTM, 3, 4)
 PLAIN = nn.stack(nn.gru_cell(3, 3), connection="residual")
 FAULTS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (foreign(nn.stack(nn.gru_cell(3, 4, reset="before")), GRU), GraphError, "a cell in layer1 that PyTorch has not"),
@@ -159,7 +160,7 @@ FAULTS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (foreign(nn.stack(nn.lstm_cell_peephole(3, 4)), LSTM), GraphError, "a cell in layer1 that PyTorch has not"),
     (foreign(nn.stack(nn.mlstm_cell(3, 4)), LSTM), GraphError, "a cell in layer1 that PyTorch has not"),
     (foreign(nn.stack(nn.lstm_cell_merged(3, 4)), LSTM), GraphError, "a cell in layer1 that PyTorch has not"),
-    (foreign(PLAIN, torch.nn.GRU(3, 3)), GraphError, "connections that PyTorch has not"),
+    (foreign(PLAIN, partial(torch.nn.GRU, 3, 3)), GraphError, "connections that PyTorch has not"),
     (lambda: nn.to_torch_state_dict(gn.GModule(x := gn.input(), nn.Tanh()(x))), GraphError, "has no layer1"),
     (lambda: nn.merge_gates(nn.SeqLSTM(3, 4).recurrent.cell), GraphError, "expected a cell made by lstm_cell"),
     (relu_in_one_gate, AttributeError, "module"),

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, ShapeError
 from graphnet.nn.torch_weights import torch_names
+from tests.oracle import torch
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 4, 3, 5
 LENGTHS = [2, 5, 3, 2]  # unsorted, with repeats; PyTorch takes no 0

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
 from graphnet import nn
 from graphnet.errors import FormatError, GraphError
+from tests.oracle import torch
 from tests.test_torch_layers import (
     BATCH,
     HIDDEN,

@@ -73,7 +73,7 @@ def best_tile(bits: int, vector_bytes: int, has_fma: bool) -> Tile:
 
 
 def index(value: int) -> ir.Constant:
-    return ir.Constant(INDEX, value)
+    return ir.Constant(INDEX, int(value))  # Python 3.10 writes an IntEnum by its name
 
 
 def begin(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from graphnet import nn
 from tests.module_rows.row import PAIR, Row, X, integers, normal, positive
+from tests.oracle import F, torch
 
 
 def euclidean(x: Any, weight: Any, factors: Any = 1.0) -> Any:

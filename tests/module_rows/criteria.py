@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from graphnet import nn
 from tests.module_rows.row import PAIR, Draw, Row, X, given, integers, normal, positive, signs
+from tests.oracle import F, torch
 
 WEIGHTS = np.array([0.5, 1.0, 2.0, 0.25])
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-
 from graphnet import nn
 from tests.module_rows.row import Row, X, given, normal
+from tests.oracle import F, torch
 
 
 def elman(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, v: torch.Tensor, c: torch.Tensor):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from graphnet import nn
 from tests.module_rows.row import Row, X, normal, positive
+from tests.oracle import F, torch
 
 ROWS: dict[str, list[Row]] = {
     "Abs": [Row(nn.Abs, X, torch.abs)],
