@@ -29,6 +29,8 @@ SECONDS = 2.0
 """Of the processor, for one file."""
 MEMORY = 200 * 2**20
 """Bytes, above the size of the file."""
+RICH = 6
+"""How many of the first seeds are of such a kind."""
 PATIENCE = 60.0
 """Seconds without a word from the process that reads, after which it hangs."""
 
@@ -58,8 +60,8 @@ def prepared(folder: Path) -> list[Seed]:
 
 
 def choice(found: Sequence[Seed], rng: random.Random) -> Seed:
-    """The first few are of the richest kinds: half of the mutants are theirs."""
-    return rng.choice(found[:6] if rng.random() < 0.5 else found)
+    """One of a kind with much in it, or of one module."""
+    return rng.choice(found[:RICH] if rng.random() < 0.4 else found)
 
 
 def examined(number: int, campaign: int, found: Sequence[Seed], folder: Path) -> Fault | None:
@@ -95,25 +97,20 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def flips(found: Sequence[Seed]) -> Iterator[tuple[Seed, bytes]]:
-    """Every bit of the smallest sealed file with parameters, one after the other."""
-    seed = min((s for s in found if s.is_sealed and b"parameter.0" in s.content), key=size)
-    for bit in range(8 * len(seed.content)):
-        data = bytearray(seed.content)
-        data[bit // 8] ^= 1 << bit % 8
-        yield seed, bytes(data)
-
-
-def size(seed: Seed) -> int:
-    return len(seed.content)
+def flip(content: bytes, bit: int) -> bytes:
+    """The same bytes but for one bit."""
+    data = bytearray(content)
+    data[bit // 8] ^= 1 << bit % 8
+    return bytes(data)
 
 
 def swept(folder: Path, found: Sequence[Seed]) -> Iterator[Fault | None]:
-    """The faults of the sweep over every bit, whose numbers are those of the bits."""
+    """The faults of the sweep over every bit of some files, whose numbers are those of the bits."""
     path = folder / "flipped.gn"
-    for bit, (seed, content) in enumerate(flips(found)):
-        path.write_bytes(content)
-        yield judged(bit, seed, path, False)
+    for seed in found:
+        for bit in range(8 * len(seed.content)):
+            path.write_bytes(flip(seed.content, bit))
+            yield judged(bit, seed, path, False)
 
 
 def limited() -> None:
@@ -159,7 +156,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="how many mutants (default 1000)")
     parser.add_argument("--seed", type=int, default=0, help="which campaign (default 0)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first mutant")
-    parser.add_argument("--sweep", action="store_true", help="each bit of a small file, flipped")
+    parser.add_argument(
+        "--sweep", action="store_true", help="each bit of every kind of file, flipped"
+    )
     options = parser.parse_args()
     faults = 0
     with tempfile.TemporaryDirectory(
@@ -167,7 +166,8 @@ def main() -> None:
     ) as folder:
         if options.sweep:
             found = prepared(Path(folder))
-            total, results = sum(1 for _ in flips(found)), swept(Path(folder), found)
+            total = sum(8 * len(seed.content) for seed in found)
+            results = swept(Path(folder), found)
         else:
             total = options.count
             results = campaign(options.first, total, options.seed, folder)

@@ -196,13 +196,13 @@ def mutate_description(parts: Parts, rng: random.Random) -> None:
     """One change of the JSON: of a type, a number, the wiring, a name, the nesting."""
     found = place_in(parts.header, rng)
     if found is None or rng.random() < 0.005:
-        parts.header = rng.choice(ATOMS)
+        parts.header = atom(rng)
         return
     holder, key = found
     kind = rng.randrange(16)
     value = holder[key]
     if kind <= 1:
-        holder[key] = rng.choice(ATOMS)
+        holder[key] = atom(rng)
     elif kind <= 5:
         holder[key] = alike(parts.header, value, rng)
     elif kind <= 8 and type(value) in (int, float):
@@ -230,8 +230,12 @@ def alike(header: Any, value: Any, rng: random.Random) -> Any:
     for _ in range(12):
         found = place_in(header, rng)
         if found is not None and type(found[0][found[1]]) is type(value):
-            others += [copied(found[0][found[1]])] * 4
-    return rng.choice(others) if others else rng.choice(ATOMS)
+            others += [found[0][found[1]]] * 4
+    return copied(rng.choice(others)) if others else atom(rng)
+
+
+def atom(rng: random.Random) -> Any:
+    return copied(rng.choice(ATOMS))
 
 
 def copied(value: Any) -> Any:
@@ -251,7 +255,7 @@ def retype(header: Any, rng: random.Random) -> None:
         entry["type"] = rng.choice(sorted(MODULE_TYPES))
         if rng.random() < 0.5:
             names = [p.name for p in constructor_parameters(MODULE_TYPES[entry["type"]])]
-            entry["arguments"] = {name: rng.choice(ATOMS) for name in names}
+            entry["arguments"] = {name: atom(rng) for name in names}
     except (KeyError, TypeError, IndexError):
         return
 
@@ -265,11 +269,13 @@ def mutant(content: bytes, rng: random.Random) -> tuple[bytes, bool]:
         for _ in range(rng.choice((1, 1, 1, 2, 5))):
             content = mutate_bytes(content, rng) if content else content
         return content, False
-    parts = Parts.of(content)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        if rng.random() < 0.2:
-            mutate_container(parts, rng)
-        else:
-            mutate_description(parts, rng)
-    reseal = rng.random() < 0.85
-    return parts.written(reseal), reseal
+    parts, reseal = Parts.of(content), rng.random() < 0.85
+    try:
+        for _ in range(rng.choice((1, 1, 1, 2, 4))):
+            if rng.random() < 0.2:
+                mutate_container(parts, rng)
+            else:
+                mutate_description(parts, rng)
+        return parts.written(reseal), reseal
+    except RecursionError:  # nested so often that it cannot be written
+        return content, reseal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,11 @@ def settings() -> Module:
     )  # fmt: skip
 
 
+@lru_cache
+def loaded_trainer() -> train.Trainer:
+    return trainer()
+
+
 def trainer(path: Path | None = None) -> train.Trainer:
     """A character model in training."""
     gn.manual_seed(7)
@@ -97,7 +102,8 @@ def trainer(path: Path | None = None) -> train.Trainer:
 
 
 def load_into_trainer(path: Path) -> None:
-    trainer().load(path)
+    """The trainer is the same each time: one that could not load is as it was."""
+    loaded_trainer().load(path)
 
 
 def seeds(folder: Path) -> Iterator[Seed]:

@@ -124,6 +124,6 @@ def test_there_is_no_second_gradient() -> None:
 
 
 def test_it_cannot_be_saved(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(GraphError, match="Function cannot be saved: its argument"):
+    with pytest.raises(GraphError, match="Function cannot be saved: it has an argument"):
         erf_like().save(tmp_path / "x.gn")
     assert list(tmp_path.iterdir()) == []

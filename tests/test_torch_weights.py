@@ -64,6 +64,8 @@ WRONG_WEIGHTS: list[tuple[Change, str]] = [
     (lambda w: w.update(weight_hh_l1=np.zeros((20, 4))), r"has weight_hh_l1 \(20, 4\), expected \(20, 5\)"),
     (lambda w: w.update(bias_ih_l0=np.zeros(19)), r"has bias_ih_l0 \(19,\), expected \(20,\)"),
     (lambda w: w.update(bias_hh_l1=np.zeros(())), r"has bias_hh_l1 \(\), expected \(20,\)"),
+    (lambda w: w.update(bias_hh_l1=w["bias_hh_l1"].astype(str)), r"has bias_hh_l1 of dtype <U32, expected real numbers"),
+    (lambda w: w.update(bias_hh_l1=w["bias_hh_l1"] * 1j), r"has bias_hh_l1 of dtype complex128, expected real numbers"),
     (lambda w: w.clear(), r"lacks weight_ih_l0, bias_ih_l0, weight_hh_l0"),
 ]  # fmt: skip
 

@@ -628,7 +628,13 @@ POSITION = ("batches", "learning_rate", "optimizer", "generator")
         (lambda notes, _: notes["position"].update(generator={}), "not a whole checkpoint"),
         (lambda notes, _: notes["position"]["generator"].update(state=3), "not a whole checkpoint"),
         (lambda notes, _: notes["position"]["optimizer"].update(steps=-2), "steps -2"),
+        (lambda notes, _: notes.update(vocabulary=["a"]), "notes a vocabulary that is no text"),
+        (lambda notes, _: notes["position"].update(batches=True), "batches is True"),
         (lambda _, arrays: arrays.pop("state.2"), "carries states"),
+        (
+            lambda _, arrays: arrays.update({"state.2": arrays["state.2"].astype(int)}),
+            r"carries states .*int64, expected .*float32",
+        ),
         (lambda _, arrays: arrays.pop("losses.training"), "not a whole checkpoint"),
         (lambda _, arrays: arrays.update({"losses.validation": np.zeros(3)}), "losses of shapes"),
         (lambda _, arrays: arrays.pop("optimizer.square_average"), "of another kind"),

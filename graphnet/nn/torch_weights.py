@@ -57,6 +57,10 @@ def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
         expected = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
         if arrays[key].shape != expected:
             raise FormatError(f"The state_dict has {key} {arrays[key].shape}, expected {expected}")
+        if arrays[key].dtype.kind not in "biuf":
+            raise FormatError(
+                f"The state_dict has {key} of dtype {arrays[key].dtype}, expected real numbers"
+            )
     for key, parts in names.items():
         start = 0
         for part in parts:
