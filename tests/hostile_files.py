@@ -12,9 +12,11 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # the root, so that tests is a package
@@ -31,8 +33,9 @@ MEMORY = 200 * 2**20
 """Bytes, above the size of the file."""
 RICH = 6
 """How many of the first seeds are of such a kind."""
-PATIENCE = 60.0
-"""Seconds without a word from the process that reads, after which it hangs."""
+HUNDRED = 100
+PATIENCE = 120.0
+"""Seconds for a hundred files, after which the process that reads them hangs."""
 
 
 @dataclass(frozen=True)
@@ -119,36 +122,40 @@ def limited() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size + 2**32, resource.RLIM_INFINITY))
 
 
-def read_many(first: int, last: int, campaign: int, folder: str, line: Connection) -> None:
-    """In a process of its own: examine mutants and report each."""
+def read_many(first: int, last: int, seed: int, folder: str, line: Connection, at: Any) -> None:
+    """In a process of its own: examine mutants and send the faults of each hundred."""
     warnings.simplefilter("error")
     found = prepared(Path(folder))
     limited()
-    for number in range(first, last):
-        line.send((number, examined(number, campaign, found, Path(folder))))
+    for start in range(first, last, HUNDRED):
+        faults = []
+        for number in range(start, min(start + HUNDRED, last)):
+            at.value = number
+            faults.append(examined(number, seed, found, Path(folder)))
+        line.send(faults)
     line.send(None)
 
 
 def campaign(first: int, count: int, seed: int, folder: str) -> Iterator[Fault | None]:
     """One entry for each mutant; a process that crashes or hangs is replaced by another."""
     context = multiprocessing.get_context("spawn")
-    last = first + count
+    last, at = first + count, context.RawValue("q", first)
     while first < last:
         receiver, sender = context.Pipe(duplex=False)
-        child = context.Process(target=read_many, args=(first, last, seed, folder, sender))
+        child = context.Process(target=read_many, args=(first, last, seed, folder, sender, at))
         child.start()
         sender.close()
-        try:
-            while (receiver.poll(PATIENCE)) and (report := receiver.recv()) is not None:
-                first = report[0] + 1
-                yield report[1]
-        except EOFError:
-            pass
-        child.kill() if first < last else child.join()
+        with suppress(EOFError):
+            while receiver.poll(PATIENCE) and (faults := receiver.recv()) is not None:
+                first += len(faults)
+                yield from faults
         if first < last:
-            child.join()
-            yield Fault(first, "?", f"the process ended with {child.exitcode}, or hung")
-            first += 1
+            child.kill()
+        child.join()
+        if first < last:
+            yield from [None] * (at.value - first)
+            yield Fault(at.value, "?", f"the process ended with {child.exitcode}, or hung")
+            first = at.value + 1
 
 
 def main() -> None:

@@ -633,7 +633,7 @@ POSITION = ("batches", "learning_rate", "optimizer", "generator")
         (lambda _, arrays: arrays.pop("state.2"), "carries states"),
         (
             lambda _, arrays: arrays.update({"state.2": arrays["state.2"].astype(int)}),
-            r"carries states .*int64, expected .*float32",
+            r"carries states .*int64 .*, expected .*float32",
         ),
         (lambda _, arrays: arrays.pop("losses.training"), "not a whole checkpoint"),
         (lambda _, arrays: arrays.update({"losses.validation": np.zeros(3)}), "losses of shapes"),
