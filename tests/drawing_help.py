@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from functools import cache
+from functools import cache, partial
 
 from graphnet.draw.plain import Plain
 from graphnet.draw.render import RENDERERS, attempt
@@ -18,7 +18,7 @@ def renderers_of(format: str) -> list[str]:
     return [
         name
         for name, renderer in RENDERERS.items()
-        if isinstance(attempt(renderer, source, format, Plain(source, {})), bytes)
+        if isinstance(attempt(renderer, source, format, partial(Plain, source, {})), bytes)
     ]
 
 

@@ -390,7 +390,7 @@ def test_any_string_survives_as_label_and_tooltip(text):
     source, plain = (
         f"digraph {{ a [{strings}] b [label={label}] }}" for label in (html, quoted(text))
     )
-    root = ElementTree.fromstring(render(source, "svg", Plain(plain, {})))
+    root = ElementTree.fromstring(render(source, "svg", lambda: Plain(plain, {})))
     label, table = (
         [e.text or "" for e in group.iter(SVG + "text")]
         for group in root.iter(SVG + "g")

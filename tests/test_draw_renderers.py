@@ -178,7 +178,7 @@ wasm = pytest.mark.skipif(
 
 
 def wasm_svg(source: str) -> bytes:
-    return by_wasm(source, "svg", Plain(source, {}))
+    return by_wasm(source, "svg", lambda: Plain(source, {}))
 
 
 @wasm
@@ -212,7 +212,7 @@ from graphnet.draw.plain import Plain
 from graphnet.draw.render import by_wasm
 from graphnet.draw.wasm import compiled
 source = "digraph { a -> b }"
-plain = Plain(source, {})
+plain = lambda: Plain(source, {})
 expected = by_wasm(source, "svg", plain)
 for anew in (False, True):
     child = os.fork()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from graphnet.draw.fold import folded
 from graphnet.draw.html_labels import HtmlLabels
 from graphnet.draw.overlay import overlaid
 from graphnet.draw.plain import Plain, plain_form
-from graphnet.draw.render import FORMATS, render
+from graphnet.draw.render import FORMATS, MakePlain, render
 from graphnet.draw.shapes import node_shapes
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Node, Run
@@ -26,13 +27,13 @@ DIRECTIONS = ("TB", "LR", "BT", "RL")
 class Drawing:
     """A drawn graph: ``source`` is its DOT text, ``save`` and ``render`` make pictures of it.
 
-    ``plain`` is its form for a Graphviz that reads no HTML-like labels (by default the same text).
-    In a notebook it shows itself.
+    ``plain`` makes its form for a Graphviz that reads no HTML-like labels (by default the same
+    text). In a notebook it shows itself.
     """
 
-    def __init__(self, source: str, plain: Plain | None = None) -> None:
+    def __init__(self, source: str, plain: MakePlain | None = None) -> None:
         self.source = source
-        self.plain = plain or Plain(source, {})
+        self.plain = plain or partial(Plain, source, {})
 
     def render(self, format: str) -> bytes:
         """The picture as ``svg``, ``png``, ``pdf`` or ``dot``.
@@ -112,7 +113,7 @@ def draw(
     name = title or (net.description() if isinstance(net, GModule) else type(net).__name__)
     picture = folded(picture, limit)
     source = dot_text(picture, direction, title, name, HtmlLabels())
-    return Drawing(source, plain_form(picture, direction, title, name))
+    return Drawing(source, partial(plain_form, picture, direction, title, name))
 
 
 def check(net: Any, depth: Any, direction: Any, limit: Any) -> None:

