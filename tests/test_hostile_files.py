@@ -6,6 +6,7 @@ import json
 import random
 import struct
 import tracemalloc
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import FormatError
 from graphnet.graph.checksums import START, checksum_of_text, checksums, sealed
+from graphnet.graph.registry import MODULE_TYPES, is_own
+from graphnet.graph.settings import argument_tests, predicate_of
+from graphnet.nn.classification import Weights
 from tests.hostile_files import choice, flip, judged, prepared
 from tests.hostile_mutants import mutant
 
@@ -243,6 +247,45 @@ def test_mutants_are_refused_or_work(tmp_path: Path) -> None:
         assert fault is None, str(fault)
         loaded += is_read(path)
     assert 10 < loaded < 300
+
+
+def test_the_judge_of_mutants_knows_what_is_wrong(tmp_path: Path) -> None:
+    path, seeds = tmp_path / "mutant.gn", prepared(tmp_path)
+    one, other = seeds[0], seeds[1]
+    path.write_bytes(other.content)
+    assert "a damaged file was loaded as another one" in str(judged(7, one, path, False))
+    assert judged(7, one, path, True) is None
+    path.unlink()
+    assert "mutant 7 (graph): FileNotFoundError" in str(judged(7, one, path, False))
+
+
+@pytest.mark.parametrize("cls", [c for c in MODULE_TYPES.values() if is_own(c)])
+def test_every_argument_of_every_module_has_a_type(cls: type[gn.Module]) -> None:
+    """So that a file cannot give it anything else: a set is of no type that a file knows."""
+    for name, (test, expected) in argument_tests(cls).items():
+        assert not test({1}), f"{name}: {expected}"
+        assert expected != "Any"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fine", "wrong"),
+    [
+        (int, [0, -1, 2**31 - 1], [True, 1.0, "1", None, 2**31, -(2**31) - 1]),
+        (float, [0, 1.5, 10**10, float("nan")], [True, "1", None, 2**1001]),
+        (bool, [True, False], [0, 1, None]),
+        (int | None, [None, 3], [True, "x"]),
+        (Sequence[float], [[], [1, 2.5], (1,)], [[None], "12", 1, {1: 2}]),
+        (tuple[int, int], [(1, 2), [1, 2]], [(1,), (1, 2, 3), (1, "x")]),
+        (tuple[int, ...], [(), (1, 2, 3)], [("x",), 1]),
+        (dict[str, int], [{}, {"a": 1}], [{"a": "b"}, {1: 1}, []]),
+        (Callable[[Any], Any], [], [len, "len"]),
+        (gn.Module, [nn.Tanh()], [nn.Tanh, "Tanh"]),
+        (Weights, [None, [1.0], np.ones(2)], ["12", [[1.0]], 3]),
+    ],
+)
+def test_types_of_settings(kind: Any, fine: list[Any], wrong: list[Any]) -> None:
+    assert all(map(predicate_of(kind), fine))
+    assert not any(map(predicate_of(kind), wrong))
 
 
 def is_read(path: Path) -> bool:

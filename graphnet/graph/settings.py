@@ -16,28 +16,28 @@ from graphnet.graph.registry import constructor_parameters, is_own
 if TYPE_CHECKING:
     from graphnet.graph.module import Module
 
-Test = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 LARGEST = 2**31
 """No setting is that large: what a module does with one could take all memory, or overflow."""
 
 
 @lru_cache(maxsize=1024)
-def test_of(kind: Any) -> Test:
+def predicate_of(kind: Any) -> Predicate:
     """Whether a value has a type, as annotations write it. True is no number here."""
     if kind is Any:
         return lambda value: True
-    if kind in TESTS:
-        return TESTS[kind]
+    if kind in PREDICATES:
+        return PREDICATES[kind]
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        tests = [test_of(each) for each in inner]
+        tests = [predicate_of(each) for each in inner]
         return lambda value: any(test(value) for test in tests)
     if origin in (list, Sequence):
-        return test_of_all(inner[0])
+        return predicate_of_all(inner[0])
     if origin is tuple:
-        return test_of_tuple(inner)
+        return predicate_of_tuple(inner)
     if origin is dict:
-        key, entry = map(test_of, inner)
+        key, entry = map(predicate_of, inner)
         return lambda value: (
             isinstance(value, dict) and all(map(key, value)) and all(map(entry, value.values()))
         )
@@ -46,17 +46,17 @@ def test_of(kind: Any) -> Test:
     return lambda value: isinstance(value, origin or kind)
 
 
-def test_of_all(kind: Any) -> Test:
+def predicate_of_all(kind: Any) -> Predicate:
     """Whether a value is a list or tuple of such entries."""
-    entry = test_of(kind)
+    entry = predicate_of(kind)
     return lambda value: isinstance(value, list | tuple) and all(map(entry, value))
 
 
-def test_of_tuple(inner: tuple[Any, ...]) -> Test:
+def predicate_of_tuple(inner: tuple[Any, ...]) -> Predicate:
     """Whether a value is a list or tuple of entries of these types in order."""
     if inner[1:] == (...,):
-        return test_of_all(inner[0])
-    tests = [test_of(each) for each in inner]
+        return predicate_of_all(inner[0])
+    tests = [predicate_of(each) for each in inner]
     return lambda value: (
         isinstance(value, list | tuple)
         and len(value) == len(tests)
@@ -64,9 +64,9 @@ def test_of_tuple(inner: tuple[Any, ...]) -> Test:
     )
 
 
-TESTS: dict[Any, Test] = {
+PREDICATES: dict[Any, Predicate] = {
     int: lambda value: type(value) is int and -LARGEST <= value < LARGEST,
-    float: lambda value: type(value) is float or TESTS[int](value),
+    float: lambda value: type(value) is float or (type(value) is int and abs(value) < 2**1000),
     # a numpy array that stands for a parameter, until the file gives the parameter itself
     Parameter: lambda value: isinstance(value, Parameter | np.ndarray),
     bool: lambda value: type(value) is bool,
@@ -74,15 +74,14 @@ TESTS: dict[Any, Test] = {
 
 
 @lru_cache(maxsize=1024)
-def argument_tests(cls: type[Module]) -> Mapping[str, tuple[Test, str]]:
+def argument_tests(cls: type[Module]) -> Mapping[str, tuple[Predicate, str]]:
     """A test for each constructor argument, and what it expects, from the annotations."""
-    found: dict[str, tuple[Test, str]] = {}
-    hints = get_type_hints(cls.__init__)
+    found: dict[str, tuple[Predicate, str]] = {}
     for parameter in constructor_parameters(cls):
-        kind = hints[parameter.name]
-        test = is_switch if kind is bool else test_of(kind)
+        kind = get_type_hints(cls.__init__)[parameter.name]
+        test = is_switch if kind is bool else predicate_of(kind)
         if parameter.kind is parameter.VAR_POSITIONAL:
-            test = test_of_all(kind)
+            test = predicate_of_all(kind)
         found[parameter.name] = test, str(parameter.annotation)
     return found
 
@@ -122,7 +121,7 @@ class Form:
     ) -> None:
         self.required = required.keys()
         self.kinds = {**required, **(optional or {})}
-        self.tests = {name: test_of(kind) for name, kind in self.kinds.items()}
+        self.tests = {name: predicate_of(kind) for name, kind in self.kinds.items()}
 
     def check(self, value: Any, what: str) -> None:
         """Raise FormatError unless a value is such a dict."""
