@@ -128,6 +128,7 @@ def modules() -> dict[str, Module]:
     """One module of each class that a file can hold; their table needs PyTorch."""
     if find_spec("torch") is None:
         return {}
+    from tests.module_rows import ROWS
 
     return {name: rows[0].make() for name, rows in ROWS.items() if name != "Function"}
 

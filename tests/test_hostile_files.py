@@ -21,7 +21,7 @@ from graphnet.errors import FormatError
 from graphnet.graph.checksums import START, checksum_of_text, checksums, sealed
 from graphnet.graph.registry import MODULE_TYPES, is_own
 from graphnet.graph.settings import argument_tests, predicate_of
-from graphnet.nn.classification import Weights
+from graphnet.ir.types import NDArray
 from tests.hostile_files import choice, flip, judged, prepared
 from tests.hostile_mutants import mutant
 
@@ -173,6 +173,8 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("an argument without a kind", written(linear(bias={})), "of no kind"),
     ("a number in words", written(linear(bias={"float": "1e3"})), "unknown kind 'float'"),
     ("a constant that is not there", written(entry(type="BCECriterion", arguments={"weights": {"constant": 0}})), "the constant 0 of 0"),
+    ("a constant without axes", written(entry(type="BCECriterion", arguments={"weights": {"array": 1.5, "dtype": "float64"}})), "an array without axes"),
+    ("a stored constant without axes", written(entry(type="BCECriterion", arguments={"weights": {"constant": 0}}), {"constant.0": np.ones(())}), "an array without axes"),
     ("a place without line", written(graph_of({"parents": [], "place": "a.py"}, {"parents": [0]})), "expected FILE:LINE"),
     ("an immense name", written(graph_of({"parents": [], "name": "x" * 1001}, {"parents": [0]})), "1,001 characters, expected 1,000"),
     ("an entry that is not known", written(entry(extra=1)), "with an unknown entry 'extra'"),
@@ -280,7 +282,7 @@ def test_every_argument_of_every_module_has_a_type(cls: type[gn.Module]) -> None
         (dict[str, int], [{}, {"a": 1}], [{"a": "b"}, {1: 1}, []]),
         (Callable[[Any], Any], [], [len, "len"]),
         (gn.Module, [nn.Tanh()], [nn.Tanh, "Tanh"]),
-        (Weights, [None, [1.0], np.ones(2)], ["12", [[1.0]], 3]),
+        (Sequence[float] | NDArray | None, [None, [1.0], np.ones(2)], ["12", [[1.0]], 3]),
     ],
 )
 def test_types_of_settings(kind: Any, fine: list[Any], wrong: list[Any]) -> None:

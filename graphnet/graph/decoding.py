@@ -48,7 +48,7 @@ def decode(value: Any, known: Known) -> Any:
     if kind == "parameter":
         return stored(known.parameters, content, kind)
     if kind == "constant":
-        return stored(known.constants, content, kind)
+        return with_axes(stored(known.constants, content, kind))
     if kind == "float" and isinstance(content, str) and content in INFINITE:
         return INFINITE[content]
     if kind == "array":
@@ -68,9 +68,17 @@ def plain_array(content: Any, dtype: Any) -> NDArray:
     if not isinstance(dtype, str) or not is_numeric(dtype):
         raise FormatError(f"holds an array of dtype {dtype!r:.60}, expected numbers")
     try:
-        return np.array(content, dtype=dtype)
+        array = np.array(content, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"holds an array of {dtype} that cannot be made: {error}") from None
+    return with_axes(array)
+
+
+def with_axes(array: NDArray) -> NDArray:
+    """An array that is no number: those are written as numbers."""
+    if not array.ndim:
+        raise FormatError("holds an array without axes as an argument")
+    return array
 
 
 def is_numeric(text: str) -> bool:

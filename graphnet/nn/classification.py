@@ -16,9 +16,6 @@ from graphnet.ir.types import NDArray
 from graphnet.nn.activation import softplus
 from graphnet.nn.criterion import Criterion, matching, reduced
 
-Weights = Sequence[float] | NDArray | None
-"""How much each class or output counts."""
-
 
 def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
     """Scores (…, C) and classes (…) as (n, C) and (n,); raises where they do not fit."""
@@ -70,7 +67,10 @@ class ClassNLLCriterion(Criterion):
     symbol = "NLL"
 
     def __init__(
-        self, weights: Weights = None, size_average: bool = True, ignore_index: int | None = None
+        self,
+        weights: Sequence[float] | NDArray | None = None,
+        size_average: bool = True,
+        ignore_index: int | None = None,
     ) -> None:
         self.weights = weights
         self.size_average = size_average
@@ -116,7 +116,10 @@ class CrossEntropyCriterion(Criterion):
     symbol = "CE"
 
     def __init__(
-        self, weights: Weights = None, size_average: bool = True, ignore_index: int | None = None
+        self,
+        weights: Sequence[float] | NDArray | None = None,
+        size_average: bool = True,
+        ignore_index: int | None = None,
     ) -> None:
         self.weights = weights
         self.size_average = size_average
@@ -139,7 +142,11 @@ class MultiMarginCriterion(Criterion):
     """
 
     def __init__(
-        self, p: int = 1, weights: Weights = None, margin: float = 1.0, size_average: bool = True
+        self,
+        p: int = 1,
+        weights: Sequence[float] | NDArray | None = None,
+        margin: float = 1.0,
+        size_average: bool = True,
     ) -> None:
         self.p = p
         self.weights = weights
@@ -193,7 +200,9 @@ class BCECriterion(Criterion):
 
     symbol = "BCE"
 
-    def __init__(self, weights: Weights = None, size_average: bool = True) -> None:
+    def __init__(
+        self, weights: Sequence[float] | NDArray | None = None, size_average: bool = True
+    ) -> None:
         self.weights = weights
         self.size_average = size_average
 
@@ -213,7 +222,9 @@ class MultiLabelSoftMarginCriterion(Criterion):
     ``weights`` broadcast against the input (Torch's nn/MultiLabelSoftMarginCriterion.lua).
     """
 
-    def __init__(self, weights: Weights = None, size_average: bool = True) -> None:
+    def __init__(
+        self, weights: Sequence[float] | NDArray | None = None, size_average: bool = True
+    ) -> None:
         self.weights = weights
         self.size_average = size_average
 
