@@ -29,6 +29,8 @@ def predicate_of(kind: Any) -> Predicate:
     if kind in PREDICATES:
         return PREDICATES[kind]
     origin, inner = get_origin(kind), get_args(kind)
+    if hasattr(origin, "__value__"):  # NDArray is an alias of its own since NumPy 2.5
+        origin = get_origin(origin.__value__)
     if origin in (Union, types.UnionType):
         tests = [predicate_of(each) for each in inner]
         return lambda value: any(test(value) for test in tests)
