@@ -38,14 +38,14 @@ class Lock:
             delay_forks(self.__enter__, self.__exit__)
 
     def __enter__(self) -> None:
-        delayed = Delayed()
+        delayed = Delayed().__enter__()
         self._lock.acquire()
         self._delayed.append(delayed)
 
     def __exit__(self, *_: object) -> None:
         delayed = self._delayed.pop()
         self._lock.release()
-        delayed.end()
+        delayed.__exit__()
 
     def guards(self, function: Callable[P, T]) -> Callable[P, T]:
         """A short function that only one thread at a time is in."""
@@ -76,22 +76,26 @@ _locks: list[Lock] = []
 
 
 class Delayed:
-    """Ctrl-C put off from now until ``end``; final. Other threads than the main one get none."""
+    """Ctrl-C comes after the block; final. Other threads than the main one get none."""
 
     def __init__(self) -> None:
-        self._came, self.handler = False, None
+        self._came = False
         self._frame: FrameType | None = None
+        self.thread = threading.get_ident()
+        self.handler: Callable[[int, FrameType | None], object] | None = None
+
+    def __enter__(self) -> Delayed:
         handler = signal.getsignal(signal.SIGINT)
         if callable(handler) and threading.current_thread() is threading.main_thread():
-            self.thread, self.handler = threading.get_ident(), handler
+            self.handler = handler
             signal.signal(signal.SIGINT, self._note)
             _delayed.append(self)
+        return self
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._came, self._frame = True, frame
 
-    def end(self) -> None:
-        """Let come what came meanwhile."""
+    def __exit__(self, *_: object) -> None:
         if self.handler is None:
             return
         _delayed.remove(self)

@@ -10,6 +10,7 @@ import ctypes
 import functools
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -112,14 +113,21 @@ class Engine:
         self._engine, self.from_disk = engine, from_disk
 
     def address(self, name: str) -> int:
-        address: int = self._engine.get_function_address(name)
+        with forkable.Delayed():  # llvmlite has a lock
+            address: int = self._engine.get_function_address(name)
         assert address, f"the module has no function {name}"
         return address
 
     def data_address(self, name: str) -> int:
-        address: int = self._engine.get_global_value_address(name)
+        with forkable.Delayed():
+            address: int = self._engine.get_global_value_address(name)
         assert address, f"the module has no data {name}"
         return address
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            with forkable.Delayed():
+                self._engine.close()
 
 
 class Kernel:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from graphnet.errors import GraphnetError
+from graphnet.graph.storage import write_atomically
 
 
 def new_figure() -> tuple[Any, Any]:
@@ -26,9 +28,12 @@ def new_figure() -> tuple[Any, Any]:
 
 
 def save_figure(figure: Any, path: str | Path) -> None:
-    """Write SVG, PDF or PNG, by the end of the name."""
+    """Write SVG, PDF or PNG, by the end of the name: a whole file, or none."""
     import matplotlib as mpl
 
-    dated = Path(path).suffix in (".svg", ".svgz")
+    path, content = Path(path), BytesIO()
+    format = path.suffix.removeprefix(".") or mpl.rcParams["savefig.format"]
+    dated = format in ("svg", "svgz")
     with mpl.rc_context({"svg.hashsalt": "graphnet"}):
-        figure.savefig(Path(path), metadata={"Date": None} if dated else None)
+        figure.savefig(content, format=format, metadata={"Date": None} if dated else None)
+    write_atomically(path, content.getvalue())

@@ -19,6 +19,10 @@ CAMPAIGNS = {
     "writers": ("two processes write one checkpoint and one entry of the cache at once", 300),
     "forks": ("forks while other threads run, train and compile", 300),
     "spawns": ("new processes while other threads run, train and compile", 10),
+    "calls": (
+        "Ctrl-C after calls of compiled runs, trainings and compilations, each in its turn",
+        300,
+    ),
     "interrupts": ("Ctrl-C at random moments of compiled runs, trainings and compilations", 10_000),
 }
 
