@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +54,17 @@ def test_a_file_keeps_the_rules(path: Path) -> None:
     if here is not None:
         above = [n for n in names if n.startswith("graphnet") and (floor_of(n) or 0) > here]
         assert above == [], "imports run downwards"
+
+
+LOCKS = re.compile(r"\b(R?Lock|Condition|Semaphore|Event|Barrier|cached_property)\b")
+"""What a fork leaves taken; up to CPython 3.11 a ``cached_property`` has a lock, too."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=identifier)
+def test_every_lock_is_free_in_a_child(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("forkable.Lock", "")
+    if path.name != "forkable.py" and "cli" not in path.relative_to(ROOT).parts:
+        assert LOCKS.findall(text) == [], "forkable.Lock is the lock of this house"
 
 
 def classes() -> Iterator[type]:
