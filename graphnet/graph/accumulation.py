@@ -16,17 +16,14 @@ _accumulating = forkable.Lock()
 @_accumulating.guards
 def add_to_parameters(found: Sequence[tuple[Parameter, NDArray]]) -> None:
     """Add gradients to ``grad``: all of them or, where Ctrl-C strikes, none."""
-    add([parameter.grad for parameter, _ in found], [gradient for _, gradient in found])
+    totals = [parameter.grad for parameter, _ in found]
+    list(map(np.add, totals, [gradient for _, gradient in found], totals))  # nothing interrupts C
 
 
 @_accumulating.guards
-def add_to_arrays(totals: Iterable[NDArray], found: Iterable[NDArray]) -> None:
+def add_to_arrays(totals: Sequence[NDArray], found: Iterable[NDArray]) -> None:
     """As ``add_to_parameters``, where the arrays are known."""
-    add(list(totals), found)
-
-
-def add(totals: list[NDArray], found: Iterable[NDArray]) -> None:
-    list(map(np.add, totals, found, totals))  # C code, which nothing interrupts
+    list(map(np.add, totals, found, totals))
 
 
 @_accumulating.guards

@@ -38,8 +38,10 @@ class Bound:
     leaves: list[tuple[int, int]]
     """Inputs of the program that are leaves of the input: position and number of the leaf."""
     drawn: list[tuple[int, Source]]
-    gradients: list[tuple[NDArray, int]]
-    """Arrays of gradients, and where among the outputs is what they get."""
+    totals: list[NDArray]
+    """Arrays of gradients."""
+    places: list[int]
+    """Where among the outputs is what they get."""
     idle: list[NDArray]
     """Gradients of parameters that take no part."""
     by_inputs: dict[int, int]
@@ -62,12 +64,11 @@ class Bound:
 
     def hand_on(self, results: Sequence[NDArray], add: bool) -> None:
         """Add the gradients to those of the parameters, or put them in their place."""
-        totals = [total for total, _ in self.gradients]
-        found = [results[position] for _, position in self.gradients]
+        found = map(results.__getitem__, self.places)
         if add:
-            add_to_arrays(totals, found)
+            add_to_arrays(self.totals, found)
         else:
-            replace(totals, found, self.idle)
+            replace(self.totals, found, self.idle)
 
 
 class Prepared:
@@ -170,7 +171,8 @@ def bound(
         [given(source, flat) for source in sources],
         [(i, source) for i, source in enumerate(sources) if isinstance(source, int)],
         [(i, source) for i, source in enumerate(sources) if is_drawn(source)],
-        gradients,
+        [total for total, _ in gradients],
+        [place for _, place in gradients],
         idle,
         dict(step.by_inputs),
         step,
