@@ -58,7 +58,7 @@ def campaign(count: int, seed: int) -> list[str]:
         places = places_of(task)
         chosen = sorted(random.sample(range(1, places + 1), min(places, count)))
         struck.append(f"{len(chosen)} of {places}")
-        for at in tqdm(chosen, f"task {number}", disable=None):
+        for at in tqdm(chosen, f"task {number}", mininterval=5):
             striking = Striking(at)
             try:
                 striking.during(task)

@@ -108,7 +108,7 @@ def on_full_disk(folder: Path, count: int) -> list[str]:
     """Random sizes of files on a disk with random room."""
     lost, refused = [], [0] * len(WRITINGS)
     filling = folder / "filling"
-    for number in tqdm(range(count), "full disk", disable=None):
+    for number in tqdm(range(count), "full disk", mininterval=5):
         which = number % len(WRITINGS)
         for path in folder.iterdir():
             path.unlink()
@@ -132,7 +132,7 @@ def on_limited_files(folder: Path, count: int) -> list[str]:
         attempt(writing, folder, 100_000)
 
     lost = []
-    for number in tqdm(range(count), "limited files", disable=None):
+    for number in tqdm(range(count), "limited files", mininterval=5):
         writing = WRITINGS[number % len(WRITINGS)]
         writing(folder / "file", 4000)
         if not ended_well(child(lambda w=writing: limited(w, random.randrange(30_000)))):

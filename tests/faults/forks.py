@@ -66,7 +66,7 @@ def campaign(count: int, seed: int) -> list[str]:
         lost.extend(filter(None, [forked(busy, number)]))
 
     with busy.running():
-        for number in tqdm(range(count), "forks", disable=None):
+        for number in tqdm(range(count), "forks", mininterval=5):
             time.sleep(random.random() * 0.02)  # the moment, not a wait
             if number % 3:
                 fork(number)

@@ -177,7 +177,7 @@ def campaign(count: int, seed: int) -> list[str]:
     tasks, lost = subjects.tasks(), []
     struck = [0] * len(tasks)
     memory: list[int] = []
-    for number in tqdm(range(count), "interrupts", disable=None):
+    for number in tqdm(range(count), "interrupts", mininterval=5):
         which = number % len(tasks)
         task, seconds = tasks[which]
         try:

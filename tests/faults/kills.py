@@ -73,7 +73,7 @@ def campaign(count: int, seed: int) -> list[str]:
             span = time.perf_counter() - start
         expected = whole.read_bytes()
         done = trainings = amid = 0
-        progress = tqdm(total=count, desc="kills", disable=None)
+        progress = tqdm(total=count, desc="kills", mininterval=5)
         while done < count:
             path = Path(folder, str(trainings), "c.gn")
             path.parent.mkdir()

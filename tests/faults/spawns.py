@@ -32,7 +32,7 @@ def campaign(count: int, seed: int) -> list[str]:
         os.environ["GRAPHNET_CACHE"] = folder
         busy = Busy(seed)
         with busy.running():
-            for number in tqdm(range(count), "spawns", disable=None):
+            for number in tqdm(range(count), "spawns", mininterval=5):
                 processes = [
                     context.Process(target=in_process, args=(seed, number)) for _ in range(TOGETHER)
                 ]

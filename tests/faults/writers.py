@@ -61,7 +61,7 @@ def campaign(count: int, seed: int) -> list[str]:
         write_checkpoints(path, 1, 1)
 
         def write(writer: int) -> None:
-            for _ in tqdm(range(count), f"writer {writer}", disable=None):
+            for _ in tqdm(range(count), f"writer {writer}", mininterval=5):
                 write_checkpoints(path, writer, 1)
                 write_entries(writer, 5)
 
