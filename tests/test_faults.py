@@ -13,6 +13,7 @@ import pytest
 
 from graphnet import forkable, nn
 from graphnet.graph.memory import Memory, remember
+from tests.faults.processes import child
 from tests.native_programs import python
 
 posix = pytest.mark.skipif(os.name != "posix", reason="forks and signals are a matter of POSIX")
@@ -162,19 +163,12 @@ def test_ctrl_c_waits_for_what_makes_things() -> None:
 
 def in_a_child(work: Callable[[], object], seconds: int = 20) -> int:
     """The status with which a forked process ends that does this."""
-    import warnings
 
-    with warnings.catch_warnings():  # from 3.12 on, of threads and fork
-        warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
-        child = os.fork()
-    if not child:
-        try:
-            signal.alarm(seconds)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1]
+    def limited() -> None:
+        signal.alarm(seconds)
+        work()
+
+    return os.waitpid(child(limited), 0)[1]
 
 
 @posix

@@ -24,7 +24,7 @@ from graphnet import nn, train
 from graphnet.draw import draw
 from graphnet.graph.storage import read
 from graphnet.native import objects
-from tests.faults.kills import child, ended_well
+from tests.faults.processes import child, ended_well
 from tests.faults.trained import trainer_for
 
 ROOM = 256 * 1024

@@ -8,13 +8,12 @@ import random
 import signal
 import threading
 import time
-import traceback
-import warnings
 
 from tqdm import tqdm
 
 from tests.faults.busy import Busy
 from tests.faults.nets import both_ways, compile_new, gradients, require_equal
+from tests.faults.processes import child
 
 LIMIT = 60
 """Seconds that a child may take; alone it takes less than one."""
@@ -36,20 +35,12 @@ def in_child(busy: Busy, number: int) -> None:
 
 def forked(busy: Busy, number: int) -> str:
     """What is wrong with a child."""
-    with warnings.catch_warnings():  # from 3.12 on, of threads and fork
-        warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
-        child = os.fork()
-    if not child:
-        status = 1
-        try:
-            signal.alarm(LIMIT)
-            in_child(busy, number)
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    status = os.waitpid(child, 0)[1]
+
+    def work() -> None:
+        signal.alarm(LIMIT)
+        in_child(busy, number)
+
+    status = os.waitpid(child(work), 0)[1]
     if os.WIFSIGNALED(status):
         how = "hangs" if os.WTERMSIG(status) == signal.SIGALRM else f"dies of {status}"
         return f"child {number} {how}"

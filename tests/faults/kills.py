@@ -5,39 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
 
+from tests.faults.processes import child, ended_well
 from tests.faults.trained import bits, fit, trainer_for
 
 WIDTH = 6000
 """Of the net: its file has 0.8 megabytes, which takes about as long to write as a batch to learn."""
-
-
-def child(work: Callable[[], object]) -> int:
-    """A process that does it and ends."""
-    number = os.fork()
-    if not number:
-        status = 1
-        try:
-            work()
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    return number
-
-
-def ended_well(number: int) -> bool:
-    return os.waitpid(number, 0)[1] == 0
 
 
 def killed(path: Path, after: float) -> bool:

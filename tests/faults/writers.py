@@ -13,7 +13,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.graph.storage import read
 from graphnet.native import objects
-from tests.faults.kills import child, ended_well
+from tests.faults.processes import child, ended_well
 
 SIZE = 60_000
 KEY = objects.key("one entry")
