@@ -1,0 +1,106 @@
+"""The programs of a random net after each pass: well formed, of the same meaning, and scheduled.
+
+No machine code is made, so thousands of nets take minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnet.graph import table
+from graphnet.graph.flat import contiguous, flatten
+from graphnet.graph.judged import Judged
+from graphnet.graph.prepared_step import given, vector_of
+from graphnet.graph.run import fill
+from graphnet.graph.step_program import Vector, on_vector, step_program
+from graphnet.graph.traced import trace_module
+from graphnet.graph.wanted import Wanted
+from graphnet.ir import Program, run_program
+from graphnet.native import PASSES
+from graphnet.native.kernels import Kernels
+from graphnet.native.plan import planned
+from graphnet.native.rules import reason_not_native
+from graphnet.native.schedule_rules import scheduled
+from graphnet.native.target import host
+from tests.native_programs import notices_ignored
+from tests.random_nets.compare import Made, WeightedSum, anew, difference, made, seeds_for
+
+Task = tuple[str, Program, Sequence[np.ndarray]]
+"""A program by name, and arrays for its inputs."""
+
+
+def tasks_of(case: Made, is_step: bool | None = None) -> Iterator[Task]:
+    """What a run, its ``backward`` and a training step are for the compiler; or only either."""
+    anew(case, False)
+    if is_step:
+        yield step_task(case, seeds_for(case.net.forward(case.inputs, **case.named)))
+        return
+    run = case.net.run(case.inputs, **case.named, **case.settings)
+    weights = seeds_for(run.outputs)
+    run.backward(weights)
+    derivative = run._traced.differentiated()
+    if not case.net.is_training:
+        yield "values", run._traced.program, run._arrays
+    yield "forward", derivative.forward, run._arrays
+    residuals = run._residuals or []
+    yield "backward", derivative.backward, [*residuals, *table.flatten(weights)[0]]
+    if is_step is None:
+        yield step_task(case, weights)
+
+
+def step_task(case: Made, weights: Any) -> Task:
+    """A training step on the vector of all parameters."""
+    leaves, structure = table.flatten([case.input_table, weights], absent=True)
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    traced = trace_module(Judged(case.net, WeightedSum()), structure, arrays, Wanted(keep=False))
+    step = step_program(traced, 1.0, True)
+    parameters = list(case.net.parameters())
+    if parameters:
+        flatten(parameters)
+    flat = contiguous(parameters) if parameters else None
+    if flat is not None:
+        step = on_vector(step, vector_of(parameters, flat))
+    casts = zip(arrays, traced.casts, strict=True)
+    values = [np.asarray(array, dtype=cast) for array, cast in casts]
+    filled = [
+        given(source, flat) if isinstance(source, Vector) else fill(case.net, source, values)
+        for source in step.sources
+    ]
+    return "step", step.program, [np.asarray(array) for array in filled]
+
+
+def optimised_with_checks(program: Program) -> Program:
+    """After all passes; raises ProgramError after the one that leaves it ill formed."""
+    for name, rewrite in PASSES:
+        before, program = program, rewrite(program)
+        if program is before:
+            continue
+        try:
+            program.check()
+        except AssertionError as error:
+            raise type(error)(f"after the pass {name!r}: {error}") from error
+    return program
+
+
+def schedule(program: Program) -> None:
+    """Schedule and plan a program, if all of it is native, for kernels that nobody makes."""
+    if not any(map(reason_not_native, program.equations)):
+        planned(scheduled(program, Kernels(host(), threads=2)), program)
+
+
+def pass_differences(code: str, is_step: bool | None = None) -> list[str]:
+    """What the passes do wrong with the programs of a net; ``is_step``: as in ``tasks_of``."""
+    wrong = []
+    with notices_ignored(), np.errstate(all="ignore"):
+        case = made(code)
+        for name, program, arrays in tasks_of(case, is_step):
+            rewritten = optimised_with_checks(program)
+            schedule(rewritten)
+            pairs = zip(run_program(rewritten, arrays), run_program(program, arrays), strict=True)
+            for i, (found, expected) in enumerate(pairs):
+                if text := difference(np.asarray(found), np.asarray(expected)):
+                    wrong.append(f"passes: output {i} of {name} {text}")
+    return wrong
