@@ -172,6 +172,18 @@ def lstm_net() -> Any:
     return gn.GModule([x, c, h], [output, next_c, next_h])
 
 
+def test_an_input_that_nothing_reads_has_a_gradient_of_zeros() -> None:
+    """As after ``run``; whole numbers have none."""
+    net = gn.GModule([a := gn.input(), b := gn.input()], [nn.NarrowTable(1)([a, b])[0] * 2])
+    step = gn.compile_step(net, nn.MSECriterion(), input_gradients=True)
+    x, y = np.ones((3, 4), np.float32), np.ones((2, 5), np.float32)
+    for unread, shape in ((x, (3, 4)), (x.astype(int), None)):
+        by_unread, by_read = step.run([unread, y], np.zeros((2, 5), np.float32)).grad_inputs
+        assert (None if by_unread is None else by_unread.shape) == shape
+        assert by_unread is None or (by_unread.dtype == x.dtype and not by_unread.any())
+        assert by_read.shape == (2, 5)
+
+
 def test_judging_changes_nothing() -> None:
     net, criterion, data = perceptron()
     inputs, target = data(np.random.default_rng(1))

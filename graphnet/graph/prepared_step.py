@@ -16,7 +16,7 @@ from graphnet.graph.parameter import Parameter
 from graphnet.graph.results import handed_out
 from graphnet.graph.run import fill
 from graphnet.graph.sources import Source
-from graphnet.graph.step_program import StepProgram, Vector, on_vector
+from graphnet.graph.step_program import StepProgram, Vector, leaves_of_input, on_vector
 from graphnet.graph.traced import Traced
 from graphnet.graph.unchanged import Arrays, Modules
 from graphnet.ir.interpreter import Interpreter
@@ -102,7 +102,7 @@ class Prepared:
     ) -> tuple[float, Any, Any]:
         """The loss, the outputs of the net and the gradient of its input, nested as they are."""
         leaves = range(len(self._traced.casts)) if by_inputs else ()
-        gradients = [results[bound.by_inputs[i]] if i in bound.by_inputs else None for i in leaves]
+        gradients = [self._gradient(results, bound, i) for i in leaves]
         found = handed_out([*results[: self.count], *gradients])
         loss, outputs = table.unflatten(self.structure, found[: self.count])
         if not by_inputs:
@@ -112,6 +112,21 @@ class Prepared:
             outputs,
             table.unflatten(self._traced.input_structure, found[self.count :])[0],
         )
+
+    def _gradient(self, results: Sequence[NDArray], bound: Bound, leaf: int) -> NDArray | None:
+        """The gradient of a leaf of the input: zeros where nothing reads it, None for indices."""
+        if leaf in bound.by_inputs:
+            return results[bound.by_inputs[leaf]]
+        type = self._float_leaves.get(leaf)
+        return None if type is None else np.zeros(type.shape, type.dtype)
+
+    @cached_property
+    def _float_leaves(self) -> dict[int, ArrayType]:
+        """The types of the leaves of the net's input that are no indices."""
+        count = leaves_of_input(self._traced.input_structure)
+        pairs = zip(self._traced.program.inputs, self._traced.sources, strict=True)
+        types = {source: v.type for v, source in pairs if isinstance(source, int)}
+        return {i: t for i, t in types.items() if i < count and t.is_float}
 
     def _bind(self) -> Bound:
         parameters = list(self._net.parameters())

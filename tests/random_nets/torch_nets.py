@@ -94,7 +94,7 @@ class TorchNet:
         self, module: nn.Recurrent, given: Sequence[Any], batch: tuple[int, ...]
     ) -> list[torch.Tensor]:
         found = []
-        dtype = next(iter(self.tensors.values())).dtype
+        dtype = next((t.dtype for t in self.tensors.values()), torch.float64)
         for i, (node, state) in enumerate(zip(module.cell.inputs[1:], given, strict=True)):
             name, size = module.cell.name_of(node), node.module.size
             if state is None and self.is_remembering(module) and module in self.remembered:
