@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from graphnet.native.target import (
     processor,
     require_lesser,
 )
+from tests.processors import LESSER
 
 FUNCTIONS = sorted(MATHEMATICS)
 DTYPES = [np.float32, np.float64]
@@ -45,11 +45,7 @@ COUNT = 60_000
 ULPS = 4.0
 
 HOST = processor()
-CHECKED = {"host": HOST}
-if platform.machine() in ("x86_64", "AMD64"):
-    CHECKED["nehalem"] = processor("nehalem")  # without fma
-    if HOST.has_fma and HOST.vector_bytes >= 32:
-        CHECKED["haswell"] = processor("haswell")
+CHECKED = {"host": HOST, **{name: processor(name) for name in LESSER}}
 
 
 def module_text(name: str, dtype: Any, width: int, has_fma: bool) -> str:

@@ -19,6 +19,7 @@ from graphnet.native.packing import emit_pack
 from graphnet.native.product import emit_product
 from graphnet.native.target import Kernel, Processor, compile_module, host, processor
 from graphnet.native.tile import Tile, best_tile
+from tests.processors import LESSER
 
 SIZES = (0, 1, 2, 3, 5, 7, 13, 16, 31, 33, 64, 65)
 SHAPES = list(itertools.product(SIZES, repeat=3))
@@ -50,20 +51,13 @@ def compiled(tile: Tile, cpu: Processor) -> Compiled:
     )
 
 
-def lesser(name: str) -> Processor:
-    cpu = processor(name)
-    if cpu.vector_bytes > processor().vector_bytes or cpu.has_fma > processor().has_fma:
-        pytest.skip(f"the host cannot run code for {name}")
-    return cpu
-
-
 @pytest.fixture(
     scope="module",
-    params=["host32", "host64", "haswell32", "haswell64", "nehalem32", "blocks32", "blocks64"],
+    params=[f"{kind}{bits}" for kind in ("host", "blocks", *LESSER) for bits in (32, 64)],
 )
 def native(request: pytest.FixtureRequest) -> Compiled:
     kind, bits = request.param[:-2], int(request.param[-2:])
-    cpu = processor() if kind in ("host", "blocks") else lesser(kind)
+    cpu = processor(kind if kind in LESSER else "")
     tile = best_tile(bits, cpu.vector_bytes, cpu.has_fma)
     if kind == "blocks":  # so small that the shapes of this file need several of them
         tile = replace(tile, rows=5, vectors=1, steps=24, panels=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from tests.native_programs import ROOT, notices_ignored, python
 pytest.importorskip("llvmlite")
 
 from graphnet.native import compiled, kernels
+from tests.processors import LESSER
 
 # ---- programs that come and go
 
@@ -294,8 +294,7 @@ def test_the_same_bits_on_every_repeat_and_number_of_threads() -> None:
     assert len(printed.pop().split()) == 1
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names of x86 processors")
-@pytest.mark.parametrize("cpu", ["haswell", "nehalem"])
+@pytest.mark.parametrize("cpu", LESSER)
 def test_lesser_processors(cpu: str) -> None:
     code = "from tests.native_programs import compare; raise SystemExit(compare(5000, 60))"
     assert python(code, GRAPHNET_CPU=cpu).endswith("60 of 60 programs agree with the interpreter\n")

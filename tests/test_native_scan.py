@@ -20,6 +20,7 @@ pytest.importorskip("llvmlite")
 from graphnet.native import lowering, optimised
 from graphnet.native.accumulation import PRODUCTS
 from graphnet.native.target import compilations, processor
+from tests.processors import LESSER
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
@@ -203,7 +204,7 @@ def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("cpu", ["haswell", "nehalem"])
+@pytest.mark.parametrize("cpu", LESSER)
 def test_lesser_processors(
     cpu: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
