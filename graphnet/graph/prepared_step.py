@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from graphnet.graph import table
 from graphnet.graph.accumulation import add_to_arrays, replace
 from graphnet.graph.flat import Flat, contiguous, flatten
@@ -85,6 +87,7 @@ class Prepared:
         self.structure = traced.output_structure
         self.updates = traced.updates
         self._fits_vector = fits_vector(net, step)
+        self._float_leaves = float_leaves(traced)
         self.bound = self._bind()
 
     def is_current(self) -> bool:
@@ -120,14 +123,6 @@ class Prepared:
         type = self._float_leaves.get(leaf)
         return None if type is None else np.zeros(type.shape, type.dtype)
 
-    @cached_property
-    def _float_leaves(self) -> dict[int, ArrayType]:
-        """The types of the leaves of the net's input that are no indices."""
-        count = leaves_of_input(self._traced.input_structure)
-        pairs = zip(self._traced.program.inputs, self._traced.sources, strict=True)
-        types = {source: v.type for v, source in pairs if isinstance(source, int)}
-        return {i: t for i, t in types.items() if i < count and t.is_float}
-
     def _bind(self) -> Bound:
         parameters = list(self._net.parameters())
         flat = flat_of(parameters) if self._fits_vector else None
@@ -150,6 +145,14 @@ def fits_vector(net: Module, step: StepProgram) -> bool:
     """Whether it pays to see the parameters as one vector."""
     sizes = [parameter.size for parameter in net.parameters()]
     return sum(sizes) <= SMALL * len(sizes) and step.is_native()
+
+
+def float_leaves(traced: Traced) -> dict[int, ArrayType]:
+    """The types of the leaves of the net's input that are no indices."""
+    count = leaves_of_input(traced.input_structure)
+    pairs = zip(traced.program.inputs, traced.sources, strict=True)
+    types = {source: v.type for v, source in pairs if isinstance(source, int)}
+    return {i: t for i, t in types.items() if i < count and t.is_float}
 
 
 def vector_of(parameters: Sequence[Parameter], flat: Flat) -> Vector:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import GraphnetError
-from graphnet.graph.storage import write_atomically
+from graphnet.graph.container import write_atomically
 
 
 def new_figure() -> tuple[Any, Any]:
