@@ -1,4 +1,4 @@
-"""Random cells and graphs, as people write them: passes, machine code and PyTorch against each other.
+"""Random cells and graphs, as people write them: passes, machine code, PyTorch agree.
 
 What fails is made small by hypothesis, and its code is shown. ``python tests/random_cells.py`` runs
 thousands, by seeds.
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite")
 
-from tests.random_nets.campaign import Campaign
+from tests.native_programs import notices_ignored
+from tests.random_nets.campaign import RUN, Campaign
 from tests.random_nets.choices import Choices, drawn, made_small, seeded
 from tests.random_nets.compare import compiled_differences, torch_differences
 from tests.random_nets.graphs import random_graph
@@ -28,40 +29,45 @@ FAST = settings(deadline=None, suppress_health_check=list(HealthCheck), derandom
 
 def assert_same(data: Any, draw: Callable[[Choices], str], *checks: Callable[[str], Any]) -> None:
     code = draw(drawn(data))
-    note(code)
+    note(code + RUN)
     for check in checks:
         assert check(code) == []
 
 
-@settings(FAST, max_examples=60)
+@settings(FAST, max_examples=80)
 @given(st.data(), st.booleans())
 def test_passes_leave_cells_as_they_are(data: Any, is_step: bool) -> None:
     assert_same(data, random_net, partial(pass_differences, is_step=is_step))
 
 
-@settings(FAST, max_examples=80)
+@settings(FAST, max_examples=120)
 @given(st.data())
 def test_cells_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_net, torch_differences)
 
 
-@settings(FAST, max_examples=5)
+@settings(FAST, max_examples=8)
 @given(st.data())
 def test_compiled_cells(data: Any) -> None:
     assert_same(data, random_net, compiled_differences)
 
 
-@settings(FAST, max_examples=80)
+@settings(FAST, max_examples=120)
 @given(st.data(), st.booleans())
 def test_graphs_of_all_modules(data: Any, is_step: bool) -> None:
     check = partial(pass_differences, is_step=is_step)
     assert_same(data, random_graph, check, torch_differences)
 
 
-@settings(FAST, max_examples=10)
+@settings(FAST, max_examples=12)
 @given(st.data())
 def test_compiled_graphs(data: Any) -> None:
     assert_same(data, random_graph, compiled_differences)
+
+
+def test_what_is_shown_runs_as_it_is() -> None:
+    with notices_ignored():
+        exec(random_net(seeded(7)) + RUN, {})
 
 
 def test_the_same_seed_gives_the_same_net() -> None:
@@ -80,9 +86,9 @@ def test_a_campaign_makes_failures_small(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr().out
     assert campaign.counts["compared"] == 12
     assert campaign.counts["failed"] == len(campaign.kinds["a norm"]) > 0
-    small = shown.partition("import numpy")[2]
-    assert "nn.LayerNorm" in small
-    assert len(small.splitlines()) < 25
+    cell = shown.partition("from graphnet")[2].partition("net = ")[0]
+    assert "nn.LayerNorm" in cell
+    assert len(cell.splitlines()) < 8
     first = campaign.kinds["a norm"][0]
     assert len(random_net(seeded(first)).splitlines()) > 20
 

@@ -17,9 +17,12 @@ Check = Callable[[str], list[str]]
 """What is wrong with the net that some code makes."""
 
 RUN = """
+from tests.random_nets.compare import seeds_for
+
 run = net.compile().run(inputs, **named, **settings)
-outputs = run.outputs if isinstance(run.outputs, list) else [run.outputs]
+run.backward(seeds_for(run.outputs))
 """
+"""What runs the code of a net, for whoever looks into a failure."""
 
 
 @dataclass

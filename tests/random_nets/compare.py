@@ -1,4 +1,4 @@
-"""What a random net gives: values, gradients and traces, by name; and how two such results differ."""
+"""What a random net gives: values, gradients, traces, by name; and how two such results differ."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def run_results(case: Made, compiled: bool) -> Results:
         for name in run.names:
             found.update(labelled(f"run {number}: ", f"value of {name}", run[name]))
             found.update(labelled(f"run {number}: ", f"gradient of {name}", run.grad[name]))
-        if case.settings.get("trace_weights"):
+        if run._traced.weight_probes:
             by_step = run.weight_grad_by_step
             found |= {f"run {number}: {name} by step": array for name, array in by_step.items()}
     return found | parameter_gradients(case)

@@ -103,7 +103,7 @@ class GraphDraft:
 
 
 def random_graph(choices: Choices) -> str:
-    """Python code that makes ``net``, ``inputs``, ``named``, ``settings`` and the ``rows`` of nodes."""
+    """Python code that makes what that of a cell does, and ``rows``: those of its modules."""
     draft = GraphDraft(choices)
     for _ in range(choices.between(1, 8)):
         name = choices.one_of(NAMES)

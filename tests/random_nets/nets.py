@@ -1,4 +1,4 @@
-"""Random nets of random cells: every option of ``Recurrent``, both directions, layers, shared cells."""
+"""Random nets of random cells: all options of ``Recurrent``, both directions, layers, sharing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyTorch's word for the modules that random nets are made of: functions of module, input, weights."""
+"""PyTorch's word for the modules of random nets: functions of module, input and weights."""
 
 from __future__ import annotations
 
