@@ -20,11 +20,13 @@ from tests.random_nets.campaign import Campaign, Check
 from tests.random_nets.choices import seeded
 from tests.random_nets.compare import compiled_differences, torch_differences
 from tests.random_nets.graphs import random_graph
+from tests.random_nets.memory import memory_differences
 from tests.random_nets.nets import random_net
 from tests.random_nets.passes import pass_differences
 
 TORCH = 4
 """One net in so many is compared with PyTorch too."""
+MEMORY = 4
 
 
 def by_passes(seed: int) -> Check:
@@ -38,7 +40,13 @@ def by_passes(seed: int) -> Check:
 
 
 def by_machine_code(seed: int) -> Check:
-    return lambda code: compiled_differences(code) or torch_differences(code)
+    """Machine code; of one net in so many also each program by itself, in checked memory."""
+
+    def check(code: str) -> list[str]:
+        wrong = compiled_differences(code) or torch_differences(code)
+        return wrong or (memory_differences(code) if seed % MEMORY == 0 else [])
+
+    return check
 
 
 def main() -> int:

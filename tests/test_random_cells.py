@@ -21,6 +21,7 @@ from tests.random_nets.campaign import RUN, Campaign
 from tests.random_nets.choices import Choices, drawn, made_small, seeded
 from tests.random_nets.compare import compiled_differences, torch_differences
 from tests.random_nets.graphs import random_graph
+from tests.random_nets.memory import memory_differences
 from tests.random_nets.nets import random_net
 from tests.random_nets.passes import pass_differences
 
@@ -46,10 +47,10 @@ def test_cells_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_net, torch_differences)
 
 
-@settings(FAST, max_examples=8)
+@settings(FAST, max_examples=6)
 @given(st.data())
 def test_compiled_cells(data: Any) -> None:
-    assert_same(data, random_net, compiled_differences)
+    assert_same(data, random_net, compiled_differences, memory_differences)
 
 
 @settings(FAST, max_examples=120)
