@@ -6,12 +6,13 @@ were. Ctrl-C may strike after any call of a Python function, the one that takes 
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import wraps
 from types import FrameType
@@ -76,10 +77,14 @@ _locks: list[Lock] = []
 
 
 class Delayed:
-    """Ctrl-C comes after the block; final. Other threads than the main one get none."""
+    """Ctrl-C comes after the block; final. Other threads than the main one get none.
 
-    def __init__(self) -> None:
-        self._came = False
+    ``in_hook`` is for what Python calls by itself, at a fork or at the end of an object: it drops
+    what is raised there, Ctrl-C too. Such a function ends with ``_ = [*delayed.strikes()]``.
+    """
+
+    def __init__(self, in_hook: bool = False) -> None:
+        self._came, self._in_hook = False, in_hook
         self._frame: FrameType | None = None
         self.thread = threading.get_ident()
         self.handler: Callable[[int, FrameType | None], object] | None = None
@@ -100,8 +105,13 @@ class Delayed:
             return
         _delayed.remove(self)
         signal.signal(signal.SIGINT, self.handler)
-        if self._came:
+        if self._came and not self._in_hook:
             self.handler(signal.SIGINT, self._frame)
+
+    def strikes(self) -> Iterator[None]:
+        """After the block: Ctrl-C once more, if it came, where the iterator is unpacked. That is no
+        call, so it strikes only when the function that does it has returned."""
+        return map(_thread.interrupt_main, [signal.SIGINT] * self._came)
 
 
 _delayed: list[Delayed] = []
@@ -110,9 +120,11 @@ _delayed: list[Delayed] = []
 
 def renews(renew: Callable[[], None]) -> Callable[[], None]:
     """Have a function called in each process that is forked from this one."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=renew)
+    _renewing.append(renew)
     return renew
+
+
+_renewing: list[Callable[[], None]] = []
 
 
 def delay_forks(take: Callable[[], object], free: Callable[[], object]) -> None:
@@ -125,7 +137,12 @@ _taken: list[Callable[[], object]] = []
 """How to free what the fork at work has taken."""
 
 
+_forking: dict[int, Delayed] = {}
+"""By thread: what puts Ctrl-C off until its fork is done."""
+
+
 def before_fork() -> None:
+    _forking[threading.get_ident()] = Delayed(in_hook=True).__enter__()
     finish_imports()
     for take, free in reversed(_delaying):  # the floors above come first, as in a run
         take()
@@ -133,9 +150,25 @@ def before_fork() -> None:
 
 
 def after_fork() -> None:
+    delayed = freed()
+    _ = [*delayed.strikes()]
+
+
+def after_fork_in_child() -> None:
+    for renew in _renewing:
+        renew()
+    delayed = freed()
+    _ = [*delayed.strikes()]
+
+
+def freed() -> Delayed:
+    """Free what this thread took for its fork."""
     taken, _taken[:] = _taken[::-1], []  # before another thread's fork takes them
     for free in taken:
         free()
+    delayed = _forking.pop(threading.get_ident())
+    delayed.__exit__()
+    return delayed
 
 
 @renews
@@ -156,4 +189,6 @@ def finish_imports() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=before_fork, after_in_parent=after_fork, after_in_child=after_fork)
+    os.register_at_fork(
+        before=before_fork, after_in_parent=after_fork, after_in_child=after_fork_in_child
+    )

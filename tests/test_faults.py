@@ -233,6 +233,45 @@ def test_a_fork_waits_for_what_a_child_could_not_use_half_done() -> None:
     assert python(code) == "0\nfree\n"
 
 
+@posix
+def test_ctrl_c_while_a_fork_waits_strikes_after_it() -> None:
+    """In parent and child: what a hook of a fork raises, Python drops."""
+    code = (
+        "import os, signal, threading\n"
+        "from graphnet import forkable\n"
+        "lock, has = forkable.Lock(delays_forks=True), threading.Event()\n"
+        "def work():\n"
+        "    with lock:\n"
+        "        has.set()\n"
+        "        threading.Event().wait(0.3)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        threading.Event().wait(0.3)\n"
+        "threading.Thread(target=work).start()\n"
+        "has.wait()\n"
+        "parent = os.getpid()\n"
+        "try:\n"
+        "    os.fork()\n"
+        "except KeyboardInterrupt:\n"
+        "    with lock: pass\n"
+        "    if os.getpid() != parent: os._exit(5)\n"
+        "    print(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+    )
+    assert python(code) == "5\n"
+
+
+def test_ctrl_c_in_a_finaliser_strikes_after_it() -> None:
+    class Ended:
+        def __del__(self) -> None:
+            with forkable.Delayed(in_hook=True) as delayed:
+                signal.raise_signal(signal.SIGINT)
+            _ = [*delayed.strikes()]
+
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 (no call but these)
+        ended = Ended()
+        del ended
+        threading.get_ident()
+
+
 # ---- all or nothing
 
 

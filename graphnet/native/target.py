@@ -126,8 +126,9 @@ class Engine:
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
-            with forkable.Delayed():
+            with forkable.Delayed(in_hook=True) as delayed:
                 self._engine.close()
+            _ = [*delayed.strikes()]
 
 
 class Kernel:
