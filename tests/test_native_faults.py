@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import GraphnetError
+from graphnet.errors import GraphnetError, ShapeError
+from graphnet.ir.program import Program
 from graphnet.native import CompilerWarning, faults, passes, schedule_rules
 
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")
 
 
-def refuse(*_: object) -> None:
+def refuse(*_: object) -> Any:
     raise KeyError("nothing is here")
 
 
@@ -26,11 +29,15 @@ def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     if request.param == "scheduling":
         monkeypatch.setattr(schedule_rules, "RULES", dict.fromkeys(schedule_rules.RULES, refuse))
     elif request.param == "a pass":
-        broken = [(name, refuse if name == "merge" else rewrite) for name, rewrite in passes.PASSES]
-        monkeypatch.setattr("graphnet.native.PASSES", tuple(broken))
+        break_merge(monkeypatch, refuse)
     else:
         monkeypatch.setattr(schedule_rules.Scheduler, "at", refuse)
     return str(request.param)
+
+
+def break_merge(monkeypatch: pytest.MonkeyPatch, by: Callable[..., Program]) -> None:
+    broken = [(name, by if name == "merge" else rewrite) for name, rewrite in passes.PASSES]
+    monkeypatch.setattr("graphnet.native.PASSES", tuple(broken))
 
 
 everywhere = pytest.mark.parametrize("broken", ["scheduling", "a pass", "places"], indirect=True)
@@ -106,4 +113,27 @@ def test_where_warnings_are_errors_the_fault_is_seen(broken: str) -> None:
 def test_what_the_user_can_mend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAPHNET_CPU", "nonsense")
     with pytest.raises(GraphnetError, match="nonsense"):
+        net().compile().forward(np.ones((5, 3)))
+
+
+def test_shapes_that_a_pass_confuses_end_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The types of a program are those of its trace: an error of them is the compiler's."""
+    faults.tell_once.cache_clear()
+
+    def confuse(program: Program) -> Program:
+        raise ShapeError("adds (3,) and (4,)")
+
+    break_merge(monkeypatch, confuse)
+    with pytest.warns(CompilerWarning, match=r"ShapeError: adds \(3,\)"):
+        result = net().compile().forward(np.ones((5, 3)))
+    np.testing.assert_array_equal(result, net().forward(np.ones((5, 3))))
+
+
+def test_a_warning_that_is_an_error_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(program: Program) -> Program:
+        warnings.warn("has no native rule", UserWarning, stacklevel=1)
+        return program
+
+    break_merge(monkeypatch, warn)
+    with pytest.raises(UserWarning, match="has no native rule"):
         net().compile().forward(np.ones((5, 3)))

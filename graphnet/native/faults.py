@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from graphnet.errors import GraphnetError, ProgramError
+from graphnet.errors import GraphnetError
 from graphnet.ir.program import Equation
 from graphnet.source import warn
 
@@ -32,17 +32,18 @@ class CompilerError(Exception):
 def stage(name: str, equations: Sequence[Equation]) -> Iterator[None]:
     """A stage of compiling, for these equations: a fault in it says so.
 
-    What the user can mend (an unknown processor) and what memory refuses are no such faults.
+    What the user can mend (an unknown processor: no error of a subclass), what memory refuses, and
+    warnings that are errors are no such faults.
     """
     try:
         yield
     except CompilerError as fault:
         fault.locate(equations)
         raise
-    except MemoryError:
+    except (MemoryError, Warning):
         raise
     except Exception as error:
-        if isinstance(error, GraphnetError) and not isinstance(error, ProgramError):
+        if type(error) is GraphnetError:
             raise
         made = CompilerError(name)
         made.locate(equations)
