@@ -27,7 +27,7 @@ class ModuleState:
     version: int
     mode: bool
     containers: tuple[tuple[Any, tuple[Any, ...]], ...]
-    arrays: tuple[tuple[NDArray, bytes], ...]
+    arrays: tuple[tuple[NDArray, bytearray], ...]
 
     @staticmethod
     def of(module: Module) -> ModuleState:
@@ -36,7 +36,8 @@ class ModuleState:
         values = [value for name, value in attributes if name not in own]
         containers = [(v, contents(v)) for v in values if isinstance(v, list | dict)]
         inner = [part for v in values if isinstance(v, list | tuple | dict) for part in contents(v)]
-        arrays = [(v, v.tobytes()) for v in (*values, *inner) if isinstance(v, np.ndarray)]
+        found = [v for v in (*values, *inner) if isinstance(v, np.ndarray)]
+        arrays = [(v, bytearray(v.tobytes())) for v in found]
         version, mode = module._version, module.is_training
         return ModuleState(module, version, mode, tuple(containers), tuple(arrays))
 
