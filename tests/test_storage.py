@@ -219,3 +219,21 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"There is no file .*nothing\.gn"):
         gn.load(tmp_path / "nothing.gn")
+
+
+def test_a_header_that_would_not_be_read_is_not_written(tmp_path: Path) -> None:
+    """Each of these takes four bytes in the file."""
+    storage.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**22})
+    assert len(storage.read(tmp_path / "a.gn").notes["quotes"]) == 2**22
+    with pytest.raises(GraphError, match="header"):
+        storage.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**23})
+    assert gn.load(tmp_path / "a.gn")
+
+
+@pytest.mark.parametrize("weights", [2.0, [1, 2.0], [[1.0, 2.0], [3.0, 4.0]], np.ones((2, 1))])
+@pytest.mark.parametrize("name", ["BCECriterion", "MultiLabelSoftMarginCriterion"])
+def test_weights_that_broadcast_come_back(tmp_path: Path, name: str, weights: Any) -> None:
+    criterion = getattr(nn, name)(weights=weights)
+    criterion.save(tmp_path / "a.gn")
+    data = [np.full((2, 2), 0.3), np.eye(2)]
+    assert gn.load(tmp_path / "a.gn").forward(data) == criterion.forward(data)

@@ -28,7 +28,8 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
     container, FileNotFoundError where there is none."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}")
-    check_header_length(path)
+    with path.open("rb") as start:
+        check_header_length(start.read(8))
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
@@ -42,10 +43,10 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
         raise damaged(error) from None
 
 
-def check_header_length(path: Path) -> None:
-    """Raise FormatError for a header that would take more memory than any net's."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+def check_header_length(start: bytes) -> None:
+    """Raise FormatError for a header that would take more memory than any net's, by the first
+    bytes of a file."""
+    length = int.from_bytes(start[:8], "little")
     if length > LARGEST_HEADER:
         raise damaged(f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
 

@@ -14,7 +14,13 @@ from safetensors.numpy import save as to_bytes
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph.checksums import check_checksums, check_seal, checksums, is_sealed, sealed
-from graphnet.graph.container import KEY, check_sizes, read_container, write_atomically
+from graphnet.graph.container import (
+    KEY,
+    check_header_length,
+    check_sizes,
+    read_container,
+    write_atomically,
+)
 from graphnet.graph.description import describe
 from graphnet.graph.module import Module
 from graphnet.graph.rebuild import build
@@ -65,6 +71,7 @@ def save(
         text = sealed({**content, "checksums": checksums(tensors, places)})
         check_sizes(text)
         written = to_bytes(tensors, {KEY: text})
+        check_header_length(written)  # quotes in it are escaped once more
     except (TypeError, ValueError, SafetensorError) as error:
         raise GraphError(
             f"cannot be saved: {getattr(error, 'problem', error)}",

@@ -201,7 +201,9 @@ class BCECriterion(Criterion):
     symbol = "BCE"
 
     def __init__(
-        self, weights: Sequence[float] | NDArray | None = None, size_average: bool = True
+        self,
+        weights: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
+        size_average: bool = True,
     ) -> None:
         self.weights = weights
         self.size_average = size_average
@@ -223,7 +225,9 @@ class MultiLabelSoftMarginCriterion(Criterion):
     """
 
     def __init__(
-        self, weights: Sequence[float] | NDArray | None = None, size_average: bool = True
+        self,
+        weights: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
+        size_average: bool = True,
     ) -> None:
         self.weights = weights
         self.size_average = size_average
