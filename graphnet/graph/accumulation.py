@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -27,9 +28,7 @@ def add_to_arrays(totals: Sequence[NDArray], found: Iterable[NDArray]) -> None:
 
 
 @_accumulating.guards
-def replace(totals: Iterable[NDArray], found: Iterable[NDArray], idle: Iterable[NDArray]) -> None:
-    """Put gradients in the place of those before, and zeros where there are none."""
-    for total, gradient in zip(totals, found, strict=True):
-        np.copyto(total, gradient)
-    for total in idle:
-        total.fill(0)
+def replace(totals: Sequence[NDArray], found: Iterable[NDArray], idle: Sequence[NDArray]) -> None:
+    """Put gradients in the place of those before, and zeros where there are none: all or none."""
+    found = [*found, *repeat(np.zeros(()), len(idle))]
+    list(map(np.ndarray.__setitem__, [*totals, *idle], repeat(...), found))
