@@ -14,7 +14,6 @@ from collections.abc import Callable
 from itertools import count as numbers
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from tqdm import tqdm
 
@@ -162,6 +161,8 @@ def check_process() -> None:
 
 def taken_locks() -> list[str]:
     """Those that no other thread gets."""
+    import llvmlite.binding as llvm  # not on top: tests are read where it is not installed
+
     found = []
     for lock in [*forkable._locks, llvm.ffi.lib._lock]:
         if lock._lock.acquire(blocking=False):
