@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 
 from tqdm import tqdm
 
+from graphnet import forkable
 from graphnet.train.history import bits, perplexity
 
 LINES = 5
 """How many lines an epoch prints where there is no terminal."""
+
+
+class Bar(tqdm):  # type: ignore[misc]  # it has no types
+    """tqdm with a lock of this process alone, and without its thread; final.
+
+    Its own lock is shared with forked processes: one that is killed leaves it taken for all.
+    """
+
+    monitor_interval = 0
+
+
+@forkable.renews
+def renew_lock() -> None:
+    Bar.set_lock(threading.RLock())
+
+
+renew_lock()
 
 
 class Progress:
@@ -24,7 +43,7 @@ class Progress:
         self.unit = unit
         self.visible = visible
         self._terminal = visible and is_terminal()
-        self._bar = tqdm(
+        self._bar = Bar(
             total=total,
             initial=done,
             desc=label,
@@ -75,7 +94,7 @@ class Progress:
     def say(self, text: str) -> None:
         """A line that stays."""
         if self.visible:
-            tqdm.write(text, file=sys.stderr)
+            Bar.write(text, file=sys.stderr)
 
     def text(self, short: bool = False) -> str:
         """``loss 1.634, 2.357 bits per character, 24 ms per batch, 31,415 characters/s``, or
