@@ -34,7 +34,7 @@ class Seed:
 
 
 class Block(gn.Module):
-    """A user's module: parts made by the constructor, a parameter given, an array kept."""
+    """A user's module: parts and an array made by the constructor, a parameter and an array given."""
 
     def __init__(self, size: int, scale: Any = 1.0, table: Any = None) -> None:
         self.size = size
@@ -42,6 +42,7 @@ class Block(gn.Module):
         self.rest = [nn.Linear(size, size), nn.Dropout(0.5)]
         self.scale = scale if isinstance(scale, gn.Parameter) else gn.Parameter(np.asarray(scale))
         self.table = table
+        self.seen = [np.zeros(2)]
 
     def compute(self, x: Any) -> Any:
         for part in (self.first, *self.rest):

@@ -272,14 +272,17 @@ def test_a_module_has_its_own_copy_of_an_array() -> None:
 
 
 class Weighted(gn.Module):
-    """Constants as an attribute, and as entries of a list, a tuple and a dict."""
+    """Constants as an attribute, as entries of a list, a tuple and a dict, and deeper inside."""
 
     def __init__(self) -> None:
         self.w = np.ones(3)
         self.in_list, self.in_tuple, self.in_dict = [np.ones(3)], (np.ones(3),), {"w": np.ones(3)}
+        self.deep = [({"w": [np.zeros(3)]}, {1.0, 2.0}, {"numbers": [0.0]})]
 
     def compute(self, x: Any) -> Any:
-        return x * (self.w + self.in_list[0]) + self.in_tuple[0] + np.sort(self.in_dict["w"])
+        arrays, some, plain = self.deep[0]
+        deep = arrays["w"][0] + sum(some) + plain["numbers"][0] - 3
+        return x * (self.w + self.in_list[0]) + self.in_tuple[0] + np.sort(self.in_dict["w"]) + deep
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -290,12 +293,16 @@ def test_arrays_of_a_module_can_be_written_into(compiled: bool) -> None:
         net.compile()
     step = gn.compile_step(net, nn.AbsCriterion())
     assert (net.forward(x)[0], step(x, np.zeros(3))) == (4, 4)
-    for number, array in enumerate(
-        (module.w, module.in_list[0], module.in_tuple[0], module.in_dict["w"]), start=5
-    ):
+    arrays, some, plain = module.deep[0]
+    inner = [module.in_list[0], module.in_tuple[0], module.in_dict["w"], arrays["w"][0]]
+    for number, array in enumerate([module.w, *inner], start=5):
         array[:] += 1
         assert (net.forward(x)[0], step(x, np.zeros(3))) == (number, number)
         assert net.clone().forward(x)[0] == number
+    some.add(3.0)
+    assert (net.forward(x)[0], step(x, np.zeros(3))) == (12, 12)
+    plain["numbers"][0] = 1.0
+    assert (net.forward(x)[0], step(x, np.zeros(3))) == (13, 13)
     module.w[:] = np.nan
     assert np.isnan(net.forward(x)).all()
 

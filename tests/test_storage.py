@@ -131,7 +131,7 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
     for module, message in (
         (nn.LeakyReLU("x"), "gives a LeakyReLU the negative_slope"),  # type: ignore[arg-type]
         (Doubled({}), "has an argument {}, a dict"),  # type: ignore[arg-type]
-        (Doubled(np.array(["a"])), "has an argument .*, an array of <U1"),  # type: ignore[arg-type]
+        (Doubled(np.array(["a"])), "has array.*, an array of <U1"),  # type: ignore[arg-type]
         (nn.Reshape(2**40), "gives a Reshape the sizes .*, expected int"),
     ):
         with pytest.raises(GraphError, match=f"cannot be saved: it {message}"):
@@ -237,3 +237,40 @@ def test_weights_that_broadcast_come_back(tmp_path: Path, name: str, weights: An
     criterion.save(tmp_path / "a.gn")
     data = [np.full((2, 2), 0.3), np.eye(2)]
     assert gn.load(tmp_path / "a.gn").forward(data) == criterion.forward(data)
+
+
+class Remembering(gn.Module):
+    """Arrays that no argument gives: an attribute, and an entry of a list."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.mean, self.more = np.zeros(size), [np.zeros(2)]
+
+    def compute(self, x: Any) -> Any:
+        return x + self.mean + self.more[0].sum()
+
+
+def test_arrays_that_no_argument_gives_are_kept(tmp_path: Path) -> None:
+    module = Remembering(3)
+    module.mean[:] = [1, 2, 3]
+    module.more[0][:] = 5
+    net = nn.Sequential(module, nn.Tanh())
+    net.save(tmp_path / "net.gn")
+    for copied in (gn.load(tmp_path / "net.gn"), pickle.loads(pickle.dumps(net)), net.clone()):
+        np.testing.assert_array_equal(copied.modules[0].mean, [1, 2, 3])
+        copied.modules[0].mean[:] = 0  # its own
+        np.testing.assert_array_equal(copied.forward(np.zeros(3)), np.tanh([10.0] * 3))
+    assert module.mean.sum() == 6
+
+
+def test_an_array_of_no_numbers_is_refused(tmp_path: Path) -> None:
+    module = Remembering(3)
+    module.mean = np.array(["a"])
+    with pytest.raises(GraphError, match=r"Remembering cannot be saved: it has .*an array of <U1"):
+        module.save(tmp_path / "net.gn")
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "net.gn").mkdir()
+    with pytest.raises(FileExistsError, match=r"net\.gn is no file, so none can be written"):
+        nn.Tanh().save(tmp_path / "net.gn")

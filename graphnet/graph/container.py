@@ -77,9 +77,14 @@ def damaged(detail: object) -> FormatError:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target, flush to disk, then rename over it."""
+    """Write beside the target, flush to disk, then rename over it.
+
+    Raises OSError where that cannot be done, also for a target that is a folder or a device.
+    """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is no file, so none can be written in its place")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as file:

@@ -16,6 +16,7 @@ from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
+from graphnet.graph.parts import parts_of
 from graphnet.graph.registry import type_key
 from graphnet.graph.settings import check_arguments
 from graphnet.ir.types import NDArray
@@ -58,14 +59,29 @@ class Numbers:
     parameters: Mapping[Parameter, int]
     constants: list[NDArray]
 
+    def constant(self, array: NDArray) -> int:
+        """The number of an array; raises FormatError for one that holds no numbers."""
+        if not is_numeric(array.dtype.str):
+            raise FormatError(f"has {array!r:.80}, an array of {array.dtype}")
+        self.constants.append(array)
+        return len(self.constants) - 1
+
 
 def describe_part(part: Module, numbers: Numbers) -> Data:
+    """An entry; refused now if the file could not be loaded with it."""
     entry: Data = {"type": type_key(type(part))}
-    if isinstance(part, GModule):
-        entry.update(describe_graph(part, numbers.modules))
-    else:
-        entry["arguments"] = describe_arguments(part, numbers)
-        entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
+    try:
+        if isinstance(part, GModule):
+            entry.update(describe_graph(part, numbers.modules))
+        else:
+            entry["arguments"] = describe_arguments(part, numbers)
+            entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
+        if arrays := describe_arrays(part, numbers):
+            entry["arrays"] = arrays
+    except FormatError as error:
+        raise GraphError(
+            f"cannot be saved: it {error.problem}", error.hint, type(part).__name__
+        ) from None
     entry["parameters"] = {name: numbers.parameters[p] for name, p in part.own_parameters()}
     if not part.is_training:
         entry["training"] = False
@@ -73,16 +89,21 @@ def describe_part(part: Module, numbers: Numbers) -> Data:
 
 
 def describe_arguments(part: Module, numbers: Numbers) -> Data:
-    """The constructor arguments; refused now if the file could not be loaded with them."""
     arguments = {name: plain(value) for name, value in part.arguments().items()}
-    try:
-        encoded = {name: encode(value, numbers) for name, value in arguments.items()}
-        check_arguments(type(part), arguments)
-    except FormatError as error:
-        raise GraphError(
-            f"cannot be saved: it {error.problem}", error.hint, type(part).__name__
-        ) from None
+    encoded = {name: encode(value, numbers) for name, value in arguments.items()}
+    check_arguments(type(part), arguments)
     return encoded
+
+
+def describe_arrays(part: Module, numbers: Numbers) -> dict[str, int]:
+    """The numbers of the arrays that a module has beside its arguments."""
+    given = () if isinstance(part, GModule) else part.arguments()
+    arrays = {name: value for name, value in parts_of(part) if isinstance(value, np.ndarray)}
+    return {
+        name: numbers.constant(array)
+        for name, array in arrays.items()
+        if name.partition(".")[0] not in given
+    }
 
 
 def describe_graph(net: GModule, numbers: Mapping[int, int]) -> Data:
@@ -132,10 +153,7 @@ def encode(value: Any, numbers: Numbers) -> Any:
     if isinstance(value, Parameter):
         return {"parameter": numbers.parameters[value]}
     if isinstance(value, np.ndarray):
-        if not is_numeric(value.dtype.str):
-            raise FormatError(f"has an argument {value!r:.80}, an array of {value.dtype}")
-        numbers.constants.append(value)
-        return {"constant": len(numbers.constants) - 1}
+        return {"constant": numbers.constant(value)}
     if isinstance(value, tuple):
         return {"tuple": [encode(part, numbers) for part in value]}
     if isinstance(value, list):

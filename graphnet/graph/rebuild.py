@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from graphnet.errors import FormatError
 from graphnet.graph.decoding import (
     Known,
@@ -14,13 +16,14 @@ from graphnet.graph.decoding import (
     decode,
     numbered,
     parsed_place,
+    stored,
 )
 from graphnet.graph.description import Data, describe
 from graphnet.graph.gmodule import GModule
 from graphnet.graph.module import Module
 from graphnet.graph.node import Node
 from graphnet.graph.parameter import Parameter
-from graphnet.graph.parts import put
+from graphnet.graph.parts import parts_of, put
 from graphnet.graph.registry import MODULE_TYPES, is_own, make, type_key
 from graphnet.graph.settings import Form, check_arguments
 from graphnet.graph.tracing import initialising
@@ -34,7 +37,7 @@ NODE = Form(
     {"name": str, "description": str, "slots": list[int], "attributes": dict[str, str]},
 )
 COMMON = {"type": str, "parameters": dict[str, int]}
-OPTIONAL = {"parts": dict[str, int], "training": bool}
+OPTIONAL = {"parts": dict[str, int], "arrays": dict[str, int], "training": bool}
 MODULE = Form({**COMMON, "arguments": dict[str, Any]}, OPTIONAL)
 GRAPH = Form(
     {**COMMON, "place": str, "nodes": list[Any], "inputs": list[int], "outputs": list[int]},
@@ -130,6 +133,7 @@ def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module
         check_arguments(cls, arguments)
         part = make(cls, arguments)
         take_parts(part, entry, known.modules)
+        take_arrays(part, entry, known)
         return part
     except Exception as error:  # a class of the user's may raise anything
         problem = getattr(error, "problem", error)
@@ -176,11 +180,23 @@ def take_parts(part: Module, entry: Data, modules: Sequence[Module]) -> None:
         put(part, name, modules[number])
 
 
+def take_arrays(part: Module, entry: Data, known: Known) -> None:
+    """Replace the arrays that a constructor made by those of the file."""
+    own = {name for name, value in parts_of(part) if isinstance(value, np.ndarray)}
+    for name, number in entry.get("arrays", {}).items():
+        if name not in own:
+            raise FormatError(
+                f"holds a {entry['type']} with the array {name!r:.80}, expected {sorted(own)}",
+                "Has the class changed since the file was written?",
+            )
+        put(part, name, stored(known.constants, number, "constant").copy())
+
+
 def fill_parameters(
     part: Module,
     entry: Data,
     number: int,
-    stored: Mapping[str, NDArray],
+    arrays: Mapping[str, NDArray],
     shared: dict[int, Parameter],
 ) -> None:
     """Give a module its stored values; a number met before means the same parameter."""
@@ -193,7 +209,7 @@ def fill_parameters(
         )
     for name, index in given.items():
         if index not in shared:
-            values = stored.get(str(index))
+            values = arrays.get(str(index))
             if values is None or values.shape != own[name].shape or values.dtype.kind != "f":
                 found = "nothing" if values is None else f"{values.dtype}{list(values.shape)}"
                 raise FormatError(

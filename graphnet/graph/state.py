@@ -20,8 +20,8 @@ INDICES = ("_position", "_by_name")
 
 @dataclass(frozen=True, slots=True)
 class ModuleState:
-    """What a trace took from a module: its attributes (by version), its mode, its lists and dicts,
-    and the bytes of its NumPy arrays, which are constants of the program."""
+    """What a trace took from a module: its attributes (by version), its mode, its lists, dicts and
+    sets, and the bytes of its NumPy arrays, which are constants of the program."""
 
     module: Module
     version: int
@@ -33,13 +33,22 @@ class ModuleState:
     def of(module: Module) -> ModuleState:
         own = (*UNSAVED, *INDICES)
         attributes = list(module.__dict__.items())  # another thread may add to it
-        values = [value for name, value in attributes if name not in own]
-        containers = [(v, contents(v)) for v in values if isinstance(v, list | dict)]
-        inner = [part for v in values if isinstance(v, list | tuple | dict) for part in contents(v)]
-        found = [v for v in (*values, *inner) if isinstance(v, np.ndarray)]
-        arrays = [(v, bytearray(v.tobytes())) for v in found]
+        values = everything_in([value for name, value in attributes if name not in own])
+        containers = [(v, contents(v)) for v in values if isinstance(v, list | dict | set)]
+        arrays = [(v, bytearray(v.tobytes())) for v in values if isinstance(v, np.ndarray)]
         version, mode = module._version, module.is_training
         return ModuleState(module, version, mode, tuple(containers), tuple(arrays))
+
+
+def everything_in(values: list[Any]) -> list[Any]:
+    """The values, and what the lists, tuples, dicts and sets among them hold, however deep."""
+    found, seen = list(values), set(map(id, values))
+    for value in found:  # which grows
+        if isinstance(value, list | tuple | dict | set):
+            inner = [part for part in contents(value) if id(part) not in seen]
+            seen.update(map(id, inner))
+            found += inner
+    return found
 
 
 def contents(value: Any) -> tuple[Any, ...]:

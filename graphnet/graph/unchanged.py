@@ -28,7 +28,7 @@ class Modules:
         self._versions = [state.version for state in states]
         self._modes = [state.mode for state in states]
         containers = [pair for state in states for pair in state.containers]
-        self._lists = [(v, kept) for v, kept in containers if isinstance(v, list)]
+        self._lists = [(v, kept) for v, kept in containers if isinstance(v, list | set)]
         self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
         self._arrays = [pair for state in states for pair in state.arrays]
 
