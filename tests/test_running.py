@@ -276,7 +276,8 @@ class Weighted(gn.Module):
 
     def __init__(self) -> None:
         self.w = np.ones(3)
-        self.in_list, self.in_tuple, self.in_dict = [np.ones(3)], (np.ones(3),), {"w": np.ones(3)}
+        self.in_list, self.in_dict = [np.ones(3)], {"w": np.ones(3)}
+        self.in_tuple = (np.ones(6)[::2],)  # not contiguous
         self.deep = [({"w": [np.zeros(3)]}, {1.0, 2.0}, {"numbers": [0.0]})]
 
     def compute(self, x: Any) -> Any:

@@ -28,8 +28,10 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
     container, FileNotFoundError where there is none."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}")
-    with path.open("rb") as start:
-        check_header_length(start.read(8))
+    with path.open("rb") as file:
+        length = header_length(file.read(8))
+    if length > LARGEST_HEADER:  # it would take more memory than any net's
+        raise damaged(f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
@@ -43,12 +45,15 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
         raise damaged(error) from None
 
 
-def check_header_length(start: bytes) -> None:
-    """Raise FormatError for a header that would take more memory than any net's, by the first
-    bytes of a file."""
-    length = int.from_bytes(start[:8], "little")
-    if length > LARGEST_HEADER:
-        raise damaged(f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
+def header_length(start: bytes) -> int:
+    """How many bytes the header of a container takes, by the first eight."""
+    return int.from_bytes(start[:8], "little")
+
+
+def check_header(content: bytes) -> None:
+    """Raise FormatError for a container that would not be read again."""
+    if (length := header_length(content)) > LARGEST_HEADER:
+        raise FormatError(f"has a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
 
 
 def check_sizes(text: str) -> None:

@@ -16,7 +16,7 @@ from graphnet.errors import FormatError, GraphError
 from graphnet.graph.checksums import check_checksums, check_seal, checksums, is_sealed, sealed
 from graphnet.graph.container import (
     KEY,
-    check_header_length,
+    check_header,
     check_sizes,
     read_container,
     write_atomically,
@@ -71,7 +71,7 @@ def save(
         text = sealed({**content, "checksums": checksums(tensors, places)})
         check_sizes(text)
         written = to_bytes(tensors, {KEY: text})
-        check_header_length(written)  # quotes in it are escaped once more
+        check_header(written)  # quotes in it are escaped once more
     except (TypeError, ValueError, SafetensorError) as error:
         raise GraphError(
             f"cannot be saved: {getattr(error, 'problem', error)}",
