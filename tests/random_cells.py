@@ -13,9 +13,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # the root, so that tests is a package
     os.environ.setdefault("GRAPHNET_CACHE", "off")  # nearly every kernel is another one
 
-import torch
-
 from graphnet.native import machines
+from tests.oracle import torch
 from tests.random_nets.campaign import Campaign, Check
 from tests.random_nets.choices import seeded
 from tests.random_nets.compare import compiled_differences, torch_differences

@@ -234,6 +234,34 @@ def test_a_fork_waits_for_what_a_child_could_not_use_half_done() -> None:
 
 
 @posix
+def test_forks_while_other_threads_draw_random_numbers() -> None:
+    """NumPy's generators have locks of their own, which no child could free."""
+    stop, dropout = threading.Event(), nn.Dropout(0.5)
+    xs = np.ones(100_000)
+
+    def draw() -> None:
+        while not stop.is_set():
+            nn.Linear(300, 300)
+            dropout.forward(xs)
+
+    def work() -> None:
+        signal.alarm(20)
+        nn.Linear(300, 300)
+        dropout.forward(xs)
+
+    threads = [threading.Thread(target=draw) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        statuses = [os.waitpid(child(work), 0)[1] for _ in range(20)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert statuses == [0] * 20
+
+
+@posix
 def test_ctrl_c_while_a_fork_waits_strikes_after_it() -> None:
     """In parent and child: what a hook of a fork raises, Python drops."""
     code = (

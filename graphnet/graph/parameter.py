@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, GraphError, ShapeError
 from graphnet.graph.flat import Place
-from graphnet.graph.random import default_generator
+from graphnet.graph.random import drawn
 from graphnet.graph.tracing import current_tracing, initialising
 from graphnet.ir.array import Array
 from graphnet.ir.trace import apply_ufunc
@@ -184,9 +185,7 @@ def initial_values(
     """New memory with what a parameter starts from; raises DtypeError for what is no number."""
     if isinstance(values, tuple):
         start = (
-            np.zeros(values, dtype)
-            if initialise is None
-            else initialise(values, default_generator())
+            np.zeros(values, dtype) if initialise is None else drawn(partial(initialise, values))
         )
         return np.asarray(start, dtype=dtype)
     array = np.array(values)

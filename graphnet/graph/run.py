@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +23,13 @@ from graphnet.graph.given import (
 from graphnet.graph.memory import remember, remembering
 from graphnet.graph.parameter import Parameter
 from graphnet.graph.parts import private
+from graphnet.graph.random import drawn
 from graphnet.graph.results import handed_out
 from graphnet.graph.sources import Draw, Remembered
 from graphnet.graph.traced import Record, Traced, trace_module
 from graphnet.graph.wanted import ByName, Wanted, full_path
 from graphnet.ir.interpreter import interpreter
-from graphnet.ir.types import NDArray
+from graphnet.ir.types import ArrayType, NDArray
 from graphnet.native import compiled
 
 if TYPE_CHECKING:
@@ -256,13 +258,17 @@ def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
     if isinstance(source, int):
         return values[source]
     if isinstance(source, Draw):
-        drawn = np.float64 if source.type.dtype == np.float64 else np.float32
-        uniform = module.generator.random(source.type.shape, dtype=drawn)
-        return uniform.astype(source.type.dtype, copy=False)
+        return drawn(partial(uniform, source.type), module.generator)
     if isinstance(source, Remembered):
         return source.memory.recalled(source.type)
     array: NDArray = source.data
     return array
+
+
+def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:
+    """Random numbers from 0 to 1."""
+    dtype = np.float64 if type.dtype == np.float64 else np.float32
+    return generator.random(type.shape, dtype=dtype).astype(type.dtype, copy=False)
 
 
 def last_run(module: Module) -> Run | None:

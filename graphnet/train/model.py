@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from graphnet import nn
-from graphnet.graph import GModule, Node, default_generator, input
+from graphnet.graph import GModule, Node, input
+from graphnet.graph.random import drawn
 from graphnet.ir.types import NDArray
 
 
@@ -44,7 +47,7 @@ def character_model(characters: int, hidden: int, layers: int = 2, dropout: floa
 def start(net: GModule, layers: int) -> None:
     """char-rnn's initial values."""
     for parameter in net.parameters():
-        parameter[...] = default_generator().uniform(-0.08, 0.08, parameter.shape)
+        parameter[...] = drawn(partial(nn.init.uniform(0.08), parameter.shape))
     for layer in range(1, layers + 1):
         cell = net[f"lstm{layer}"].module.cell
         cell["forget_gate.i2h"].bias[...] = 1.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 import graphnet as gn
 from graphnet import nn
@@ -15,6 +14,7 @@ from graphnet.graph import Module, table
 from graphnet.graph.optional import arranged
 from tests.module_rows import Row
 from tests.native_programs import notices_ignored
+from tests.oracle import torch
 from tests.random_nets.torch_modules import NoCounterpartError
 from tests.random_nets.torch_nets import TorchNet, as_tensor
 

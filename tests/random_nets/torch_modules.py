@@ -6,13 +6,11 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-import torch
-import torch.nn.functional as F
-
 from graphnet import nn
 from graphnet.graph import Module, table
 from graphnet.graph.arithmetic import ConstantOver
 from graphnet.graph.split import Element, OptionalInput, Pack, Split
+from tests.oracle import F, torch
 
 Tensors = dict[str, Any]
 """The parameters of a module by name; None for a bias that is left out."""

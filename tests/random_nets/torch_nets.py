@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 import graphnet as gn
 from graphnet import nn
 from graphnet.graph import Module, Parameter, table
 from tests.module_rows import Row
+from tests.oracle import torch
 from tests.random_nets.torch_modules import WORDS, NoCounterpartError
 
 
