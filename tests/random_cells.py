@@ -71,7 +71,7 @@ def main() -> int:
         ("graphs", random_graph, chosen.graphs),
     ):
         if count:
-            campaign = Campaign(name, draw, way)
+            campaign = Campaign(name, draw, way, 100 if chosen.compile else 600)
             try:
                 campaign.run(range(chosen.seed, chosen.seed + count))
             finally:

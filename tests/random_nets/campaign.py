@@ -32,6 +32,8 @@ class Campaign:
     name: str
     draw: Draw
     check: Callable[[int], Check]
+    tries: int = 600
+    """How often a failure is tried to be made smaller."""
     counts: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, list[int]] = field(default_factory=dict)
     """The seeds of the failures, by what they have in common."""
@@ -60,7 +62,7 @@ class Campaign:
             found = faults(self.draw(replayed(numbers)), check)
             return bool(found) and kind_of(found[0]) == kind
 
-        small = self.draw(replayed(made_small(choices.made, fails)))
+        small = self.draw(replayed(made_small(choices.made, fails, self.tries)))
         tqdm.write(f"{small}{RUN}# {'; '.join(faults(small, check)[:3])}\n")
 
     def summary(self) -> str:

@@ -192,9 +192,13 @@ def compiled_differences(code: str) -> list[str]:
 
 
 def torch_differences(code: str) -> list[str]:
-    """PyTorch's results, where it has words for all modules, against interpretation."""
+    """PyTorch's results, where it has words for all modules, against interpretation.
+
+    In double precision alone: in single a net may enlarge what PyTorch rounds otherwise.
+    """
     with notices_ignored(), np.errstate(all="ignore"):
         case = made(code)
+        case.net.double()
         try:
             found = torch_results(case)
         except NoCounterpartError:
