@@ -7,6 +7,7 @@ is 1 where something was lost.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of all that is random")
     chosen = parser.parse_args(arguments)
     warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     count = CAMPAIGNS[chosen.campaign][1] if chosen.count is None else chosen.count
     campaign: Campaign = import_module(f"tests.faults.{chosen.campaign}").campaign
     lost = campaign(count, chosen.seed)
