@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -372,3 +373,32 @@ def test_ctrl_c_in_a_trace_leaves_no_trace_behind(during: Strike) -> None:
         during(lambda: net.clone().forward(np.ones((1, 2))), 1e-4 + number * 2e-5)
         assert gc.isenabled()
         assert [v.get() for v in (current_tracing, current_builder, current_origin)] == [None] * 3
+
+
+def test_ctrl_c_where_blocks_end_leaves_no_trace_behind() -> None:
+    """At the beginning of each function of Python that ends a block."""
+    from graphnet.graph.tracing import current_tracing
+    from graphnet.ir.builder import current_builder, current_origin
+
+    net = nn.Sequential(*[nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(4)])
+    places = at = 0
+
+    def look(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal places
+        if event == "call" and frame.f_code.co_name == "__exit__":
+            places += 1
+            if places == at:
+                raise StruckError
+
+    struck = 0
+    for number in range(1, 30):
+        places, at = 0, number
+        try:
+            sys.setprofile(look)
+            net.clone().run(np.ones((1, 2))).backward(np.ones((1, 2)))
+        except StruckError:
+            struck += 1
+        finally:
+            sys.setprofile(None)
+        assert [v.get() for v in (current_tracing, current_builder, current_origin)] == [None] * 3
+    assert struck > 8

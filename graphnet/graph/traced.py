@@ -23,7 +23,7 @@ from graphnet.graph.tracing import (
 )
 from graphnet.graph.unchanged import Unchanged
 from graphnet.graph.wanted import Wanted, chosen
-from graphnet.ir.builder import building, having
+from graphnet.ir.builder import Having, apart, building
 from graphnet.ir.collector import collector_paused
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.program import Atom, Program, Var, is_var
@@ -102,6 +102,7 @@ class Traced:
         return self.derivative
 
 
+@apart
 def trace_module(
     module: Module,
     structure: table.Structure,
@@ -113,7 +114,7 @@ def trace_module(
     tracing = Tracing(wanted)
     tracing.weight_names = wanted_weights(module, wanted)
     try:
-        with having(current_tracing, tracing), building(tracing.builder), collector_paused():
+        with Having(current_tracing, tracing), building(tracing.builder), collector_paused():
             types = [
                 ArrayType(leaf.shape, cast or leaf.dtype)
                 for leaf, cast in zip(leaves, casts, strict=True)

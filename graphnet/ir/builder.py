@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, copy_context
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from graphnet.errors import ProgramError
 from graphnet.ir.array import Array
@@ -13,6 +14,7 @@ from graphnet.ir.primitive import Primitive
 from graphnet.ir.program import Atom, Equation, Literal, Origin, Program, Var
 from graphnet.ir.types import ArrayType
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 current_origin: ContextVar[Origin | None] = ContextVar("current_origin", default=None)
@@ -98,22 +100,38 @@ class Builder:
         return Program(inputs, list(self.equations), tuple(outputs))
 
 
-@contextmanager
-def having(variable: ContextVar[T], value: T) -> Iterator[None]:
-    """A variable with this value in the block; then it has the one before, Ctrl-C or not."""
-    before = variable.get()
-    try:
-        variable.set(value)
-        yield
-    finally:
-        variable.set(before)
+def apart(function: Callable[P, T]) -> Callable[P, T]:
+    """What a function sets of context variables ends with it, wherever Ctrl-C strikes."""
+
+    @wraps(function)
+    def run(*args: P.args, **settings: P.kwargs) -> T:
+        return copy_context().run(function, *args, **settings)
+
+    return run
+
+
+class Having(Generic[T]):
+    """A context variable with a value in a block; final. Who begins a trace does it ``apart``.
+
+    No generator: Ctrl-C at its end would have it put back an old value at some later time.
+    """
+
+    def __init__(self, variable: ContextVar[T], value: T) -> None:
+        self.variable, self.value = variable, value
+
+    def __enter__(self) -> None:
+        self.before = self.variable.get()
+        self.variable.set(self.value)
+
+    def __exit__(self, *_: object) -> None:
+        self.variable.set(self.before)
 
 
 def building(builder: Builder) -> AbstractContextManager[None]:
     """Make this the innermost program being built."""
-    return having(current_builder, builder)
+    return Having(current_builder, builder)
 
 
 def origin(place: Origin | None) -> AbstractContextManager[None]:
     """Equations emitted in this block come from this node."""
-    return having(current_origin, place)
+    return Having(current_origin, place)

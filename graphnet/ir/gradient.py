@@ -8,7 +8,7 @@ from typing import Any
 
 from graphnet.errors import GraphnetError
 from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, building, origin
+from graphnet.ir.builder import Builder, apart, building, origin
 from graphnet.ir.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.types import ArrayType
 
@@ -48,6 +48,7 @@ class Derivative:
         return Program(self.forward.inputs, equations, (*self.forward.outputs[:count], *gradients))
 
 
+@apart
 def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = None) -> Derivative:
     """Differentiate by any values of the program: inputs or intermediate ones.
 

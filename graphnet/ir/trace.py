@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError
 from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, building, current_builder, origin
+from graphnet.ir.builder import Builder, apart, building, current_builder, origin
 from graphnet.ir.primitive import PRIMITIVES, Primitive
 from graphnet.ir.program import Atom, Literal, Program, Var, literal
 from graphnet.ir.types import ArrayType
@@ -86,6 +86,7 @@ def compute_now(primitive: Primitive, values: Sequence[Any], settings: Mapping[s
     return results if primitive.many else results[0]
 
 
+@apart
 def trace(function: Callable[..., Any], *types: ArrayType) -> Program:
     """The program of a function of arrays that returns an array or a list of arrays."""
     builder = Builder()

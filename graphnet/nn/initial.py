@@ -11,7 +11,7 @@ from graphnet.errors import GraphError, GraphnetError, ShapeError
 from graphnet.graph import GModule, Node, table
 from graphnet.graph.tracing import Tracing, current_tracing
 from graphnet.graph.wanted import Wanted
-from graphnet.ir.builder import building, having
+from graphnet.ir.builder import Having, apart, building
 from graphnet.ir.types import ArrayType
 from graphnet.nn.linear import Linear
 from graphnet.nn.state import State
@@ -134,11 +134,12 @@ def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
             )
 
 
+@apart
 def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType]:
     """The types of the next states, by shape rules in a trace that is thrown away. Raises what the
     cell raises where it cannot take these states."""
     scratch = Tracing(Wanted(False, False, False))
-    with having(current_tracing, scratch), building(scratch.builder):
+    with Having(current_tracing, scratch), building(scratch.builder):
         scratch.module = cell
         inputs = table.map_table(scratch.builder.input, [x, *states])
         results = cell.compute(inputs)

@@ -9,7 +9,7 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module, table
 from graphnet.graph.tracing import Tracing, current_tracing
 from graphnet.graph.wanted import Wanted
-from graphnet.ir.builder import building, having
+from graphnet.ir.builder import Having, building
 from graphnet.ir.scan import scan, slice_of, value_type
 from graphnet.ir.shaping import broadcast, stack
 from graphnet.nn.element_research.recursor import Recursor, States, current_states
@@ -69,7 +69,7 @@ class AbstractSequencer(Module):
         return outputs, structure
 
     def _one_step(self, states: States, x: Any) -> Any:
-        with having(current_states, states):
+        with Having(current_states, states):
             return self.module.call(x)
 
     def _state_types(
@@ -84,7 +84,7 @@ class AbstractSequencer(Module):
         scratch = Tracing(Wanted(False, False, False))
         if tracing is not None:
             scratch.path, scratch.module = tracing.path, tracing.module
-        with having(current_tracing, scratch), building(scratch.builder):
+        with Having(current_tracing, scratch), building(scratch.builder):
             self._one_step(states, make_input([scratch.builder.input(s) for s in slices]))
         return states.types
 
