@@ -13,6 +13,9 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphnetError, ShapeError
 from graphnet.ir.program import Program
+
+pytest.importorskip("llvmlite")
+
 from graphnet.native import CompilerWarning, faults, passes, schedule_rules
 
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native import arenas
 from tests.held_results import WAYS, campaign, net, values
 

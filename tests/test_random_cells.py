@@ -55,9 +55,14 @@ def test_compiled_cells(data: Any) -> None:
 
 @settings(FAST, max_examples=120)
 @given(st.data(), st.booleans())
-def test_graphs_of_all_modules(data: Any, is_step: bool) -> None:
-    check = partial(pass_differences, is_step=is_step)
-    assert_same(data, random_graph, check, torch_differences)
+def test_passes_leave_graphs_of_all_modules_as_they_are(data: Any, is_step: bool) -> None:
+    assert_same(data, random_graph, partial(pass_differences, is_step=is_step))
+
+
+@settings(FAST, max_examples=120)
+@given(st.data())
+def test_graphs_of_all_modules_give_what_they_give_in_pytorch(data: Any) -> None:
+    assert_same(data, random_graph, torch_differences)
 
 
 @settings(FAST, max_examples=12)
