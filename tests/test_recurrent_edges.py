@@ -150,3 +150,15 @@ def test_a_state_that_is_given_tells_its_own_size(
 def test_a_state_that_nobody_tells_is_asked_for() -> None:
     with pytest.raises(GraphError, match=r"cannot tell how wide the states \(a, b\) are"):
         nn.Recurrent(joined_cell()).forward(np.ones((5, 3, 2)))
+
+
+def test_a_cell_without_parameters_has_no_gradients_of_them_by_step() -> None:
+    x, h = gn.input("x"), nn.State(3)()
+    net = nn.Recurrent(gn.GModule([x, h], [nn.Tanh()(nn.CAddTable()([x, h]))]))
+    run = net.run(XS, trace_weights=True)
+    run.backward([np.ones_like(output) for output in run.outputs])
+    assert run.weight_grad_by_step == {}
+    run = net.run(XS)
+    run.backward([np.ones_like(output) for output in run.outputs])
+    with pytest.raises(GraphError, match="Ask for them"):
+        _ = run.weight_grad_by_step

@@ -123,7 +123,7 @@ class Run:
         entry for each, ``name (2)`` and so on."""
         self._require_backward("weight_grad_by_step")
         probes = self._traced.weight_probes
-        if not probes:
+        if probes is None:
             raise GraphError(
                 "The run has no gradients of parameters by step",
                 "Ask for them: run(xs, trace_weights=['i2h.weight']).",

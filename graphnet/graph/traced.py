@@ -64,7 +64,8 @@ class Traced:
     records: dict[str, Record]
     paths: dict[Node, list[str]]
     states: list[ModuleState]
-    weight_probes: dict[str, Atom]
+    weight_probes: dict[str, Atom] | None
+    """None where nobody asked for gradients of parameters by step."""
     updates: dict[Memory, int]
     derivative: Derivative | None = None
     wanted: dict[Var, int] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class Traced:
             wanted.update(
                 dict.fromkeys(
                     atom
-                    for atom in (*probes, *self.weight_probes.values())
+                    for atom in (*probes, *(self.weight_probes or {}).values())
                     if atom is not None and is_var(atom) and atom.type.is_float
                 )
             )
@@ -216,7 +217,9 @@ def finish(
         records,
         tracing.paths,
         list(tracing.modules.values()),
-        {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()},
+        {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()}
+        if tracing.wanted.weights
+        else None,
         updates,
     )
 
