@@ -12,6 +12,7 @@ from graphnet.graph.parameter import Parameter
 from graphnet.ir.types import NDArray
 
 _accumulating = forkable.Lock()
+ZERO = np.zeros(())
 
 
 @_accumulating.guards
@@ -30,5 +31,6 @@ def add_to_arrays(totals: Sequence[NDArray], found: Iterable[NDArray]) -> None:
 @_accumulating.guards
 def replace(totals: Sequence[NDArray], found: Iterable[NDArray], idle: Sequence[NDArray]) -> None:
     """Put gradients in the place of those before, and zeros where there are none: all or none."""
-    found = [*found, *repeat(np.zeros(()), len(idle))]
-    list(map(np.ndarray.__setitem__, [*totals, *idle], repeat(...), found))
+    if idle:
+        totals, found = [*totals, *idle], [*found, *repeat(ZERO, len(idle))]
+    list(map(np.ndarray.__setitem__, totals, repeat(...), found))

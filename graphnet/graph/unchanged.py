@@ -31,12 +31,18 @@ class Modules:
         self._lists = [(v, kept) for v, kept in containers if isinstance(v, list | set)]
         self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
         self._arrays = [pair for state in states for pair in state.arrays]
+        self._is_plain = not (self._lists or self._dicts or self._arrays)
 
     def are_current(self) -> bool:
         return (
             list(map(version, self._modules)) == self._versions
             and list(map(mode, self._modules)) == self._modes
-            and all(same(found, len(found), kept) for found, kept in self._lists)
+            and (self._is_plain or self._are_filled_alike())
+        )
+
+    def _are_filled_alike(self) -> bool:
+        return (
+            all(same(found, len(found), kept) for found, kept in self._lists)
             and all(
                 same(chain(found, found.values()), 2 * len(found), kept)
                 for found, kept in self._dicts

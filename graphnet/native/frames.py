@@ -16,7 +16,7 @@ from graphnet.native.plan import Plan
 
 HEAD = object.__basicsize__
 EMPTY = np.empty(0, np.uint8)
-SMALL = 2**14
+SMALL = 2**16
 """Bytes up to which frames keep their memory, and results are copied out of it: to copy a few small
 ones takes less than the microseconds of a lease."""
 
