@@ -218,17 +218,18 @@ net.forward(xs)
 threads = [threading.Thread(target=compile_and_run, args=(n,)) for n in range(3)]
 for thread in threads:
     thread.start()
+ended = []
 for _ in range(20):
     child = os.fork()
     if child == 0:
         signal.alarm(20)
         net.forward(xs)
         os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+    ended.append(os.waitpid(child, 0)[1])
 stop.set()
 for thread in threads:
     thread.join()
-print("right")
+print("right" if not any(ended) else ended)
 """
 
 
