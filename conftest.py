@@ -17,7 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 if find_spec("llvmlite") is None:  # the modules that make machine code cannot be imported
-    collect_ignore_glob = ["graphnet/native/*.py"]
+    collect_ignore_glob = ["graphnet/native/*.py", "graphnet/native/*/*.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

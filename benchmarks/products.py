@@ -24,10 +24,10 @@ from measuring.tables import facts_line
 from measuring.turns import calls_for, seconds, turn
 from peers.case import SHAPES
 
-from graphnet.native.packing import emit_pack
-from graphnet.native.product import emit_product
-from graphnet.native.target import Engine, Kernel, compile_module, host
-from graphnet.native.tile import Tile, best_tile
+from graphnet.native.gemm.blocking import emit_product
+from graphnet.native.gemm.packing import emit_pack
+from graphnet.native.gemm.register_tile import Tile, best_tile
+from graphnet.native.llvm.target import Engine, Kernel, compile_module, host
 
 Product = tuple[int, int, int, bool]
 """m, k, n, and whether A is transposed."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.draw import draw
+from graphnet.drawing import draw
 from graphnet.nn.cells import lstm_cell
 
 IMAGES = Path(__file__).parent / "images"

@@ -4,7 +4,7 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.draw import draw
+from graphnet.drawing import draw
 
 x1, x2, x3 = gn.input(), gn.input(), gn.input()
 linear = nn.Linear(20, 10)(x3)

@@ -7,7 +7,7 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn, optim, train
-from graphnet.draw import draw
+from graphnet.drawing import draw
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--text", help="a UTF-8 file (default: the documentation inside Python)")

@@ -14,14 +14,14 @@ True
 """
 
 from graphnet import nn
-from graphnet.draw import draw
+from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
-from graphnet.graph.storage import load, save
-from graphnet.graph.training_step import compile_step
-from graphnet.native.cores import set_threads
+from graphnet.graph.files.storage import load, save
+from graphnet.graph.running.training_step import compile_step
+from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
-from graphnet.train.gradient_flow import gradient_flow
+from graphnet.train.reports.gradient_flow import gradient_flow
 
 __version__ = "0.1.0"
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphnet.graph.tracing import uniform
-from graphnet.ir.indexing import take
-from graphnet.ir.pointwise import (
+from graphnet.graph.tracing.tracing import uniform
+from graphnet.ir.primitives.indexing import take
+from graphnet.ir.primitives.pointwise import (
     absolute,
     cos,
     exp,
@@ -34,11 +34,11 @@ from graphnet.ir.pointwise import (
     tanh,
     where,
 )
-from graphnet.ir.product import matmul
-from graphnet.ir.reduction import log_softmax, logsumexp, softmax
-from graphnet.ir.scan import scan
-from graphnet.ir.shaping import concatenate as _concatenate
-from graphnet.ir.shaping import stack
+from graphnet.ir.primitives.product import matmul
+from graphnet.ir.primitives.reduction import log_softmax, logsumexp, softmax
+from graphnet.ir.primitives.scan import scan
+from graphnet.ir.primitives.shaping import concatenate as _concatenate
+from graphnet.ir.primitives.shaping import stack
 
 
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from functools import cache, partial
 
-from graphnet.draw.plain import Plain
-from graphnet.draw.render import RENDERERS, attempt
+from graphnet.drawing.rendering.plain import Plain
+from graphnet.drawing.rendering.render import RENDERERS, attempt
 
 SVG = "{http://www.w3.org/2000/svg}"
 

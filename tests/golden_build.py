@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph import GModule, Module, Parameter, table
+from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.values import table
 from tests.golden_torch import (
     CHILDREN_LAST,
     CLASS_TARGETS,

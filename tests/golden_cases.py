@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph import table
+from graphnet.graph.values import table
 from tests.golden_build import Graph, Skip, build_criterion, class_target
 from tests.golden_invalid import check_accepted, check_invalid
 from tests.golden_rnn import run_rnn

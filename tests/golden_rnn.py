@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from graphnet import nn
-from graphnet.graph import GModule, Module, Parameter, table
+from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.values import table
 from tests.golden_build import Skip, arguments, found, from_one
 from tests.golden_torch import CHILDREN_LAST, INDEX_INPUTS, MODULES
 

@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from tqdm import tqdm
 
-from graphnet.graph.storage import read
+from graphnet.graph.files.storage import read
 from tests.hostile_mutants import mutant
 from tests.hostile_seeds import ORIGINALS, Seed, problem_of, seeds
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph.checksums import checksum, is_sealed, sealed
-from graphnet.graph.container import KEY
-from graphnet.graph.registry import MODULE_TYPES, constructor_parameters, is_own
+from graphnet.graph.files.checksums import checksum, is_sealed, sealed
+from graphnet.graph.files.container import KEY
+from graphnet.graph.modules.registry import MODULE_TYPES, constructor_parameters, is_own
 
 HUGE = [2**31, 2**31 - 1, 2**40, 10**12, 2**63, 2**64, 10**300, 250_000_000, 10**6, -(2**63), -1]
 ATOMS: list[Any] = [

@@ -15,10 +15,10 @@ import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, FormatError, GraphnetError
 from graphnet.graph import Module
-from graphnet.graph.description import describe
-from graphnet.graph.rebuild import rebuilt
-from graphnet.graph.storage import Stored, read
-from graphnet.train.written import read_character_model
+from graphnet.graph.files.description import describe
+from graphnet.graph.files.rebuild import rebuilt
+from graphnet.graph.files.storage import Stored, read
+from graphnet.train.text.saved_model import read_character_model
 
 VERSION_1 = Path(__file__).parent / "files" / "version_1.gn"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet import nn
 from graphnet.ir import Equation, Program, run_program
-from graphnet.ir.program import is_var
+from graphnet.ir.core.program import is_var
 
 INPUTS, HIDDEN, STEPS, BATCH = 3, 4, 5, 2
 

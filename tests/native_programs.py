@@ -18,7 +18,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # the root, so that tests is a package
 
 from graphnet.ir import Program, differentiate, interpreter, run_program
-from graphnet.ir.builder import building
+from graphnet.ir.core.builder import building
 from graphnet.native import CompilerWarning, compiled
 from tests.native_drafts import Draft
 from tests.native_operations import OPERATIONS, doubled, sequence

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graphnet.errors import GraphnetError
-from graphnet.native.machines import is_x86
-from graphnet.native.target import Processor, processor, require_lesser
+from graphnet.native.llvm.cpu_features import is_x86
+from graphnet.native.llvm.target import Processor, processor, require_lesser
 
 
 def runs_here(cpu: Processor) -> bool:

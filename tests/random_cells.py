@@ -13,7 +13,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # the root, so that tests is a package
     os.environ.setdefault("GRAPHNET_CACHE", "off")  # nearly every kernel is another one
 
-from graphnet.native import machines
+from graphnet.native.llvm import cpu_features
 from tests.oracle import torch
 from tests.random_nets.campaign import Campaign, Check
 from tests.random_nets.choices import seeded
@@ -61,7 +61,7 @@ def main() -> int:
         print(random_net(seeded(chosen.show)))
         return 0
     if chosen.effort is not None:
-        machines.OPTIMISATION = machines.PASSES = chosen.effort
+        cpu_features.OPTIMISATION = cpu_features.PASSES = chosen.effort
     torch.set_num_threads(1)
     gc.disable()  # the campaign collects, now and then
     way: Callable[[int], Check] = by_machine_code if chosen.compile else by_passes

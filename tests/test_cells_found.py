@@ -11,15 +11,15 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.ir import Origin, Program
-from graphnet.ir.program import Equation
+from graphnet.ir.core.program import Equation
 
 pytest.importorskip("llvmlite")
 
 from graphnet.native import PASSES
-from graphnet.native.faults import CompilerError
-from graphnet.native.kernels import Kernels
-from graphnet.native.schedule_rules import scheduled
-from graphnet.native.target import host
+from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.execution.faults import CompilerError
+from graphnet.native.llvm.target import host
+from graphnet.native.scheduling.rules import scheduled
 from tests.test_native_scan import check
 
 

@@ -13,7 +13,7 @@ import graphnet as gn
 from graphnet import nn, train
 from graphnet.cli import main
 from graphnet.cli.equations import largest_difference
-from graphnet.graph.storage import read, save
+from graphnet.graph.files.storage import read, save
 
 TEXT = "she sells sea shells by the sea shore\n" * 14  # 532 characters
 TINY = ["--hidden", "8", "--seq-length", "10", "--batch-size", "4", "--dropout", "0.2"]

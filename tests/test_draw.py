@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.draw import Drawing, draw
-from graphnet.draw.plain import Plain
-from graphnet.draw.quoting import (
+from graphnet.drawing import Drawing, draw
+from graphnet.drawing.labels.quoting import (
     html_text,
     identifier,
     printable,
@@ -22,7 +21,8 @@ from graphnet.draw.quoting import (
     quoted_tooltip,
     shortened,
 )
-from graphnet.draw.render import render
+from graphnet.drawing.rendering.plain import Plain
+from graphnet.drawing.rendering.render import render
 from graphnet.errors import FormatError, GraphError, GraphnetError
 from graphnet.nn.cells import lstm_cell
 from tests.drawing_help import renderers_of
@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 BLOG = """
 import graphnet as gn
 from graphnet import nn
-from graphnet.draw import draw
+from graphnet.drawing import draw
 x1, x2, x3 = gn.input(), gn.input(), gn.input()
 linear = nn.Linear(20, 10)(x3)
 z = x1 + x2 * linear
@@ -223,7 +223,7 @@ def test_sequential_is_a_chain_in_a_cluster():
 
 
 def test_recurrent_opens_its_cell_and_shows_the_states_returning():
-    from graphnet.nn.recurrent import Recurrent
+    from graphnet.nn.recurrent.recurrent import Recurrent
 
     drawing = draw(Recurrent(lstm_cell(3, 4)))
     assert {"Recurrent", "forget_gate"} <= set(texts(drawing))

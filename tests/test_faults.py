@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from graphnet import forkable, nn
-from graphnet.graph.memory import Memory, remember
+from graphnet.graph.values.memory import Memory, remember
 from tests.faults.processes import child
 from tests.native_programs import python
 
@@ -309,7 +309,7 @@ def test_ctrl_c_in_a_finaliser_strikes_after_it() -> None:
 @posix
 def test_a_killed_child_leaves_the_bars_of_its_parent_alone() -> None:
     """tqdm's own lock is one for a process and all that were forked from it."""
-    from graphnet.train.progress import Bar, Progress
+    from graphnet.train.reports.progress import Bar, Progress
 
     Progress("", 1, 0, False)
     number = child(lambda: (Bar.get_lock().acquire(), os.kill(os.getpid(), signal.SIGKILL)))
@@ -369,8 +369,8 @@ def test_ctrl_c_leaves_the_gradients_of_whole_runs(during: Strike) -> None:
 def test_ctrl_c_in_a_trace_leaves_no_trace_behind(during: Strike) -> None:
     import gc
 
-    from graphnet.graph.tracing import current_tracing
-    from graphnet.ir.builder import current_builder, current_origin
+    from graphnet.graph.tracing.tracing import current_tracing
+    from graphnet.ir.core.builder import current_builder, current_origin
 
     net = nn.Sequential(*[nn.Linear(2, 2) for _ in range(10)])
 
@@ -382,8 +382,8 @@ def test_ctrl_c_in_a_trace_leaves_no_trace_behind(during: Strike) -> None:
 
 def test_ctrl_c_where_blocks_end_leaves_no_trace_behind() -> None:
     """At the beginning of each function of Python that ends a block."""
-    from graphnet.graph.tracing import current_tracing
-    from graphnet.ir.builder import current_builder, current_origin
+    from graphnet.graph.tracing.tracing import current_tracing
+    from graphnet.ir.core.builder import current_builder, current_origin
 
     net = nn.Sequential(*[nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(4)])
     places = at = 0

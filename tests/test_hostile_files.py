@@ -18,10 +18,10 @@ from safetensors.numpy import save as to_bytes
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import FormatError
-from graphnet.graph.checksums import START, checksum_of_text, checksums, sealed
-from graphnet.graph.registry import MODULE_TYPES, is_own
-from graphnet.graph.settings import argument_tests, predicate_of
-from graphnet.ir.types import NDArray
+from graphnet.graph.files.checksums import START, checksum_of_text, checksums, sealed
+from graphnet.graph.files.settings import argument_tests, predicate_of
+from graphnet.graph.modules.registry import MODULE_TYPES, is_own
+from graphnet.ir.core.types import NDArray
 from tests.hostile_files import choice, flip, judged, prepared
 from tests.hostile_mutants import mutant
 

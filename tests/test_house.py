@@ -17,7 +17,7 @@ import graphnet
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    "errors", "source", "forkable", "ir", "native", "graph", "ops", "nn", "optim", "draw", "train", "cli",
+    "errors", "source", "forkable", "ir", "native", "graph", "ops", "nn", "optim", "drawing", "train", "cli",
 ]  # fmt: skip
 """From the ground up."""
 

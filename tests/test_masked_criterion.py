@@ -9,7 +9,8 @@ import pytest
 
 from graphnet import nn
 from graphnet.errors import DtypeError, GraphError, IndexRangeError, ShapeError
-from graphnet.graph import Module, table
+from graphnet.graph import Module
+from graphnet.graph.values import table
 
 LIVE = np.array([True, False, True, True, False, True])
 WEIGHTS = np.array([0.5, 0.0, 2.0, 0.25])

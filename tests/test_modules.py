@@ -11,7 +11,8 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import DtypeError, GraphError, GraphnetError, IndexRangeError, ShapeError
-from graphnet.graph import Module, table
+from graphnet.graph import Module
+from graphnet.graph.values import table
 from tests.module_rows import ROWS, Row
 from tests.numeric import numeric_gradient, relative_error, weighted_sum
 from tests.oracle import torch

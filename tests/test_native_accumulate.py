@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet.ir import ArrayType, Program, interpreter, run_program, scan, trace
-from graphnet.ir.pointwise import tanh
-from graphnet.ir.shaping import broadcast, concatenate
-from graphnet.native.passes import accumulate
+from graphnet.ir import ArrayType, Program, interpreter, run_program
+from graphnet.ir.core import trace
+from graphnet.ir.primitives import scan
+from graphnet.ir.primitives.pointwise import tanh
+from graphnet.ir.primitives.shaping import broadcast, concatenate
+from graphnet.native.passes.algebra import accumulate
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
-from graphnet.native.checked import checked_run
-from graphnet.native.lowering import lowered
-from graphnet.native.rules import reason_not_native
+from graphnet.native.analysis.support import reason_not_native
+from graphnet.native.debug.memory_sanitizer import checked_run
+from graphnet.native.execution.lowering import lowered
 from tests.native_help import arrays_for, count, equations_of
 
 TOLERANCE = {"float64": 1e-13, "float32": 1e-5}

@@ -9,18 +9,20 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, ops
-from graphnet.ir import Program, trace
-from graphnet.ir.types import ArrayType
+from graphnet.ir import Program
+from graphnet.ir.core import trace
+from graphnet.ir.core.types import ArrayType
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
-from graphnet.native import checked, optimised
-from graphnet.native.checked import StrayWriteError, checked_run
-from graphnet.native.driver import Sharing
-from graphnet.native.kernels import Kernels
-from graphnet.native.rules import reason_not_native
-from graphnet.native.schedule_rules import scheduled
-from graphnet.native.target import host
+from graphnet.native import optimised
+from graphnet.native.analysis.support import reason_not_native
+from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.debug import memory_sanitizer
+from graphnet.native.debug.memory_sanitizer import StrayWriteError, checked_run
+from graphnet.native.llvm.target import host
+from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.scheduling.rules import scheduled
 from tests.native_help import arrays_for, recurrent_programs
 from tests.native_programs import random_program, run_compiled
 
@@ -107,7 +109,7 @@ def test_a_training_step() -> None:
 def test_a_stray_write_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check itself: a call that is told to write a little further on."""
     program = trace(lambda x: x + x, ArrayType((5, 3), np.dtype(np.float64)))
-    ordinary = checked.scheduled
+    ordinary = memory_sanitizer.scheduled
 
     def shifted(*arguments: Any) -> Any:
         scheduler = ordinary(*arguments)
@@ -116,7 +118,7 @@ def test_a_stray_write_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         call.pointers[-1] = (buffer, offset + 8)
         return scheduler
 
-    monkeypatch.setattr(checked, "scheduled", shifted)
+    monkeypatch.setattr(memory_sanitizer, "scheduled", shifted)
     with pytest.raises(StrayWriteError, match="loop"):
         checked_run(program, [np.ones((5, 3))])
 

@@ -12,11 +12,13 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphnetError, ShapeError
-from graphnet.ir.program import Program
+from graphnet.ir.core.program import Program
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import CompilerWarning, faults, passes, schedule_rules
+from graphnet.native import CompilerWarning, passes
+from graphnet.native.execution import faults
+from graphnet.native.scheduling import rules
 
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")
 
@@ -30,11 +32,11 @@ def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A compiler that fails at one stage."""
     faults.tell_once.cache_clear()
     if request.param == "scheduling":
-        monkeypatch.setattr(schedule_rules, "RULES", dict.fromkeys(schedule_rules.RULES, refuse))
+        monkeypatch.setattr(rules, "RULES", dict.fromkeys(rules.RULES, refuse))
     elif request.param == "a pass":
         break_merge(monkeypatch, refuse)
     else:
-        monkeypatch.setattr(schedule_rules.Scheduler, "at", refuse)
+        monkeypatch.setattr(rules.Scheduler, "at", refuse)
     return str(request.param)
 
 

@@ -23,9 +23,8 @@ from llvmlite import binding as llvm
 from llvmlite import ir
 
 from graphnet.errors import GraphnetError
-from graphnet.native.machines import features_of, stderr_in_file
-from graphnet.native.mathematics import MATHEMATICS
-from graphnet.native.target import (
+from graphnet.native.llvm.cpu_features import features_of, stderr_in_file
+from graphnet.native.llvm.target import (
     Kernel,
     Processor,
     assembly,
@@ -33,6 +32,7 @@ from graphnet.native.target import (
     processor,
     require_lesser,
 )
+from graphnet.native.llvm.transcendental import MATHEMATICS
 from tests.processors import LESSER
 
 FUNCTIONS = sorted(MATHEMATICS)
@@ -325,7 +325,7 @@ def test_what_others_write_meanwhile_is_read_and_the_way_is_open_again(
 def test_the_environment_names_a_processor() -> None:
     code = (
         "import tests.test_native_math as t\n"
-        "from graphnet.native.target import host\n"
+        "from graphnet.native.llvm.target import host\n"
         "print(host().name, host().vector_bytes, '%zmm' in t.assembly("
         "t.module_text('tanh', t.np.float32, 16, True)))"
     )

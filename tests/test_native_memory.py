@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import arenas
+from graphnet.native.runtime import arena_pool
 from tests.held_results import WAYS, campaign, net, values
 
 SHAPE = (130, 130)
@@ -21,7 +21,7 @@ SHAPE = (130, 130)
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    arenas.forget()
+    arena_pool.forget()
 
 
 def addresses(made: Any, runs: int = 4) -> set[int]:
@@ -83,7 +83,7 @@ def test_eight_threads_hold_and_drop() -> None:
 
 def test_no_more_memory_is_kept_than_promised() -> None:
     made, x = net(), np.ones(SHAPE, np.float32)
-    results = [made.forward(x) for _ in range(5 * arenas.KEPT)]
+    results = [made.forward(x) for _ in range(5 * arena_pool.KEPT)]
     assert len({result.ctypes.data for result in results}) == len(results)
     results.clear()
-    assert arenas.kept() == arenas.KEPT
+    assert arena_pool.kept() == arena_pool.KEPT

@@ -10,7 +10,8 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph import Module, table
+from graphnet.graph import Module
+from graphnet.graph.values import table
 from tests.module_rows import ROWS, Row
 from tests.native_programs import notices_ignored, python
 from tests.numeric import relative_error

@@ -14,11 +14,11 @@ pytest.importorskip("llvmlite")
 
 from llvmlite import ir
 
-from graphnet.native import library
-from graphnet.native.packing import emit_pack
-from graphnet.native.product import emit_product
-from graphnet.native.target import Kernel, Processor, compile_module, host, processor
-from graphnet.native.tile import Tile, best_tile
+from graphnet.native.gemm import library
+from graphnet.native.gemm.blocking import emit_product
+from graphnet.native.gemm.packing import emit_pack
+from graphnet.native.gemm.register_tile import Tile, best_tile
+from graphnet.native.llvm.target import Kernel, Processor, compile_module, host, processor
 from tests.processors import LESSER
 
 SIZES = (0, 1, 2, 3, 5, 7, 13, 16, 31, 33, 64, 65)

@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 
 from graphnet import ops
-from graphnet.ir import PRIMITIVES, interpreter, run_program, scan, trace, type_of
+from graphnet.ir import PRIMITIVES, interpreter, run_program, type_of
+from graphnet.ir.core import trace
+from graphnet.ir.primitives import scan
 from tests.native_programs import faults, run_compiled
 from tests.native_slack import differences
 from tests.test_primitives import CASES
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import compiled, schedule
-from graphnet.native.kernels import Kernels
-from graphnet.native.schedule_rules import scheduled
-from graphnet.native.target import host
+from graphnet.native import compiled
+from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.llvm.target import host
+from graphnet.native.scheduling import schedule
+from graphnet.native.scheduling.rules import scheduled
 
 DTYPES = ["float64", "float32"]
 

@@ -17,13 +17,16 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.ir import Program, interpreter, scan, trace
-from graphnet.ir.types import ArrayType
+from graphnet.ir import Program, interpreter
+from graphnet.ir.core import trace
+from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives import scan
 from tests.native_programs import ROOT, notices_ignored, python
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import compiled, kernels
+from graphnet.native import compiled
+from graphnet.native.codegen import kernel_cache
 from tests.processors import LESSER
 
 # ---- programs that come and go
@@ -64,7 +67,7 @@ def living() -> int:
 
 def test_dropped_programs_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of programs that nobody holds, the cache keeps code up to its bound, and nothing else stays."""
-    monkeypatch.setattr(kernels, "KEPT", 40)
+    monkeypatch.setattr(kernel_cache, "KEPT", 40)
     for number in range(60):
         run_small(number)
     before = living()

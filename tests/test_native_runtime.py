@@ -21,10 +21,12 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from graphnet.errors import GraphnetError
-from graphnet.native import cores, library, objects, pool
-from graphnet.native.driver import Sharing, driver
-from graphnet.native.folder import opened
-from graphnet.native.target import Compilations, Kernel, compilations, compile_module, host
+from graphnet.native.gemm import library
+from graphnet.native.llvm import object_cache
+from graphnet.native.llvm.cache_folder import opened
+from graphnet.native.llvm.target import Compilations, Kernel, compilations, compile_module, host
+from graphnet.native.runtime import thread_count, thread_pool
+from graphnet.native.runtime.dispatcher import Sharing, driver
 
 ROOT = Path(__file__).parent.parent
 ADD = "define i64 @add(i64 %a) {{\n  %b = add i64 %a, {}\n  ret i64 %b\n}}"
@@ -136,9 +138,9 @@ def test_the_cache_can_be_switched_off(
 def test_the_usual_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRAPHNET_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert objects.folder() == tmp_path / "graphnet"
+    assert object_cache.folder() == tmp_path / "graphnet"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert objects.folder() == Path.home() / ".cache" / "graphnet"
+    assert object_cache.folder() == Path.home() / ".cache" / "graphnet"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("GRAPHNET_CACHE", str(tmp_path / place))
-    objects.tell.cache_clear()
+    object_cache.tell.cache_clear()
     with pytest.warns(RuntimeWarning) as told:
         assert [added(1), added(1)] == [2, 2]
     (only,) = told
@@ -188,7 +190,7 @@ as_root = pytest.mark.skipif(
 
 def refused(reason: str) -> None:
     """Code is neither read nor written in the folder, which is told once."""
-    objects.tell_refused.cache_clear()
+    object_cache.tell_refused.cache_clear()
     before = compilations()
     with pytest.warns(
         RuntimeWarning, match=f"cache of machine code .* is not used, .*{reason}"
@@ -236,7 +238,7 @@ def test_a_file_that_others_may_write_to_is_not_run(cache: Path, mode: int) -> N
     added(1)
     path = only_file(cache)
     path.chmod(mode)
-    objects.tell_refused.cache_clear()
+    object_cache.tell_refused.cache_clear()
     before = compilations()
     with pytest.warns(
         RuntimeWarning, match=f"other users may write to .*{path.name}: mode {mode:o}"
@@ -253,7 +255,7 @@ def test_a_file_of_another_user_is_not_run(cache: Path) -> None:
     added(1)
     path = only_file(cache)
     os.chown(path, 12345, 12345)
-    objects.tell_refused.cache_clear()
+    object_cache.tell_refused.cache_clear()
     before = compilations()
     with pytest.warns(RuntimeWarning, match="belongs to user 12345"):
         assert added(1) == 2
@@ -272,7 +274,7 @@ def test_what_is_no_file_is_not_read(cache: Path, tmp_path: Path, kind: str) -> 
         path.symlink_to(tmp_path / "elsewhere")
     else:
         os.mkfifo(path, 0o600)
-    objects.tell_refused.cache_clear()
+    object_cache.tell_refused.cache_clear()
     before = compilations()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is no file")
@@ -284,7 +286,7 @@ def test_what_is_no_file_is_not_read(cache: Path, tmp_path: Path, kind: str) -> 
 
 def test_code_made_by_other_sources_is_not_used(tmp_path: Path) -> None:
     """Sources in folders inside the compiler's count, too."""
-    from graphnet.native import build
+    from graphnet.native.llvm import build
 
     for folder in ("one", "two", "three"):
         (tmp_path / folder / "inside").mkdir(parents=True)
@@ -298,20 +300,20 @@ def test_code_made_by_other_sources_is_not_used(tmp_path: Path) -> None:
 def test_the_folder_is_bounded(cache: Path) -> None:
     cache.mkdir()
     (cache / "mine").write_bytes(bytes(1000))
-    keys = [objects.key(str(number)) for number in range(5)]
+    keys = [object_cache.key(str(number)) for number in range(5)]
     for age, key in enumerate(keys):
-        objects.keep(key, bytes(100))
+        object_cache.keep(key, bytes(100))
         os.utime(cache / f"{key}.object", (age, age))
-    assert objects.found(keys[0]) == bytes(100)  # used just now
+    assert object_cache.found(keys[0]) == bytes(100)  # used just now
     size = (cache / f"{keys[0]}.object").stat().st_size
     with opened(cache) as own:
-        objects.make_room(own, 2 * size)
+        object_cache.make_room(own, 2 * size)
     left = {path.name for path in cache.iterdir()}
     assert left == {"mine", f"{keys[0]}.object", f"{keys[4]}.object"}
 
 
 def test_keys_tell_parts_apart() -> None:
-    assert objects.key("ab", "c") != objects.key("a", "bc")
+    assert object_cache.key("ab", "c") != object_cache.key("a", "bc")
 
 
 def test_two_processes_at_once(cache: Path) -> None:
@@ -448,7 +450,7 @@ def instruction(
 def drive_table(words: list[int], arrays: list[np.ndarray], threads: int) -> None:
     table = np.array(words, np.int64)
     bases = np.array([array.ctypes.data for array in arrays], np.uintp)
-    pool.wake(threads - 1)
+    thread_pool.wake(threads - 1)
     driver()(table.ctypes.data, len(table), bases.ctypes.data, threads)
 
 
@@ -518,7 +520,7 @@ def test_shares_run_at_once(kernels: Any) -> None:
 def test_workers_that_sleep_are_woken(kernels: Any) -> None:
     for _ in range(3):
         assert meet(kernels, 3)
-        while not all(worker.sleeps for worker in pool._workers):
+        while not all(worker.sleeps for worker in thread_pool._workers):
             pass
 
 
@@ -528,8 +530,8 @@ def test_who_leads_waits_for_no_worker(kernels: Any, threads: int) -> None:
         "import numpy as np; from tests.test_native_runtime import *;"
         "code = compile_module(STEPS);"
         "words = 3 * instruction(code.address('grow'), Sharing.SHARED, [(0, 0), (0, 64)], [1]);"
-        "pool.wake = lambda count: None; cells = np.arange(16);"
-        f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], pool._workers)"
+        "thread_pool.wake = lambda count: None; cells = np.arange(16);"
+        f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], thread_pool._workers)"
     )
     expected = [(i + 3 * ((i + 1) % threads) + 1) for i in range(threads)]
     assert printed_by(code).split() == [*map(str, expected), "[]"]
@@ -598,25 +600,25 @@ def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
 
 
 def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "_chosen", None)
+    monkeypatch.setattr(thread_count, "_chosen", None)
     monkeypatch.delenv("GRAPHNET_THREADS", raising=False)
-    assert 1 <= cores.threads() <= (os.cpu_count() or 1)
+    assert 1 <= thread_count.threads() <= (os.cpu_count() or 1)
     monkeypatch.setenv("GRAPHNET_THREADS", "3")
-    assert cores.threads() == 3
-    cores.set_threads(2)
-    assert cores.threads() == 2
+    assert thread_count.threads() == 3
+    thread_count.set_threads(2)
+    assert thread_count.threads() == 2
     file = tmp_path / "cpu.max"
     for content, count in (("150000 100000", 2), ("max 100000", 1 << 30), ("", 1 << 30)):
         file.write_text(content)
-        assert cores.quota(file) == count
+        assert thread_count.quota(file) == count
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5", "100000"])
 def test_wrong_numbers_of_threads(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "_chosen", None)
+    monkeypatch.setattr(thread_count, "_chosen", None)
     monkeypatch.setenv("GRAPHNET_THREADS", wrong)
     with pytest.raises(GraphnetError, match="GRAPHNET_THREADS asks for"):
-        cores.threads()
+        thread_count.threads()
 
 
 # The library
@@ -660,7 +662,7 @@ def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transpo
 def test_other_modules_call_the_library() -> None:
     from llvmlite import ir
 
-    from graphnet.native.tile import INDEX, POINTER, begin
+    from graphnet.native.llvm.ir_helpers import INDEX, POINTER, begin
 
     tile = library.tile_of(host(), 64)
     library.ensure(host(), 64)

@@ -13,13 +13,15 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import IndexRangeError, NumericsError
-from graphnet.graph import Module, table
+from graphnet.graph import Module
+from graphnet.graph.values import table
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import lowering, optimised
-from graphnet.native.accumulation import PRODUCTS
-from graphnet.native.target import compilations, processor
+from graphnet.native import optimised
+from graphnet.native.analysis.matmul_add import PRODUCTS
+from graphnet.native.execution import lowering
+from graphnet.native.llvm.target import compilations, processor
 from tests.processors import LESSER
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}

@@ -96,8 +96,8 @@ def test_copies_keep_what_is_left_out(copy: str, tmp_path: Path) -> None:
 
 
 def test_positions_in_a_file_are_checked() -> None:
-    from graphnet.graph.description import describe
-    from graphnet.graph.rebuild import build
+    from graphnet.graph.files.description import describe
+    from graphnet.graph.files.rebuild import build
 
     net = describe(tagger())
     nodes = next(entry["nodes"] for entry in reversed(net.data["modules"]) if "nodes" in entry)

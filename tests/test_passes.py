@@ -13,29 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphnet import nn
-from graphnet.ir import (
-    ArrayType,
-    Equation,
-    Program,
-    differentiate,
-    opaque,
-    run_program,
-    scan,
-    trace,
-    type_of,
-)
-from graphnet.ir.indexing import checked_lengths, unslice
-from graphnet.ir.pointwise import identity, maximum, stop_gradient, tanh, where
-from graphnet.ir.shaping import broadcast, concatenate, zeros
-from graphnet.ir.trace import inline
+from graphnet.ir import ArrayType, Equation, Program, differentiate, run_program, type_of
+from graphnet.ir.core import trace
+from graphnet.ir.core.trace import inline
+from graphnet.ir.primitives import opaque, scan
+from graphnet.ir.primitives.indexing import checked_lengths, unslice
+from graphnet.ir.primitives.pointwise import identity, maximum, stop_gradient, tanh, where
+from graphnet.ir.primitives.shaping import broadcast, concatenate, zeros
 from graphnet.native.passes import PASSES
-from graphnet.native.passes.batches import join_batches
-from graphnet.native.passes.hoist import hoist
-from graphnet.native.passes.merge import merge
-from graphnet.native.passes.orient import orient
-from graphnet.native.passes.simplify import simplify
-from graphnet.native.passes.sums import join_sums
-from graphnet.native.passes.totals import join_totals
+from graphnet.native.passes.algebra.batched_reduction import join_batches
+from graphnet.native.passes.algebra.gemm_merging import merge
+from graphnet.native.passes.algebra.reassociation import join_sums
+from graphnet.native.passes.algebra.slice_sums import join_totals
+from graphnet.native.passes.algebra.transpose_propagation import orient
+from graphnet.native.passes.loops.hoist import hoist
+from graphnet.native.passes.simplification.simplify import simplify
 from tests.native_help import (
     arrays_for,
     assert_same_meaning,

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from graphnet.graph.step_program import step_program
-from graphnet.graph.training_step import TrainingStep
-from graphnet.ir import Program, differentiate, trace
-from graphnet.ir.indexing import take
-from graphnet.ir.types import ArrayType
+from graphnet.graph.running.step_program import step_program
+from graphnet.graph.running.training_step import TrainingStep
+from graphnet.ir import Program, differentiate
+from graphnet.ir.core import trace
+from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives.indexing import take
 from graphnet.native.passes import PASSES
-from graphnet.native.passes.lookups import SMALL, look_up_products
+from graphnet.native.passes.algebra.gather_matmul import SMALL, look_up_products
 from tests.native_help import arrays_for, assert_same_meaning, count
 
 FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)

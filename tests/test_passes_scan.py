@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from graphnet.graph.traced import trace_module
-from graphnet.graph.wanted import Wanted
-from graphnet.ir import ArrayType, Program, run_program, scan, trace, type_of
-from graphnet.ir.indexing import scatter_add, take, unslice
-from graphnet.ir.opaque import call
-from graphnet.ir.pointwise import cast, identity, sigmoid, tanh, where
-from graphnet.ir.program import Equation
-from graphnet.ir.reduction import max as max_
-from graphnet.ir.scan import scan_primitive
-from graphnet.ir.shaping import broadcast, concatenate
-from graphnet.native.passes.hoist import hoist
-from graphnet.native.passes.sink import sink
+from graphnet.graph.tracing.traced import trace_module
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir import ArrayType, Program, run_program, type_of
+from graphnet.ir.core import trace
+from graphnet.ir.core.program import Equation
+from graphnet.ir.primitives import scan
+from graphnet.ir.primitives.indexing import scatter_add, take, unslice
+from graphnet.ir.primitives.opaque import call
+from graphnet.ir.primitives.pointwise import cast, identity, sigmoid, tanh, where
+from graphnet.ir.primitives.reduction import max as max_
+from graphnet.ir.primitives.scan import scan_primitive
+from graphnet.ir.primitives.shaping import broadcast, concatenate
+from graphnet.native.passes.loops.hoist import hoist
+from graphnet.native.passes.loops.sink import sink
 from tests.numeric import relative_error
 from tests.recurrent_loops import BATCH, HIDDEN, INPUTS, LENGTHS, STEPS
 

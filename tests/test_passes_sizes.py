@@ -9,15 +9,15 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph import table
-from graphnet.graph.judged import Judged
-from graphnet.graph.run import find_trace
-from graphnet.graph.step_program import step_program
-from graphnet.graph.wanted import Wanted
+from graphnet.graph.running.loss import Judged
+from graphnet.graph.running.run import find_trace
+from graphnet.graph.running.step_program import step_program
+from graphnet.graph.values import table
+from graphnet.graph.values.selection import Wanted
 from graphnet.ir import Program
-from graphnet.ir.program import Atom, is_var
+from graphnet.ir.core.program import Atom, is_var
 from graphnet.native import optimised
-from graphnet.native.rewrite import producers, uniform_value
+from graphnet.native.analysis.rewrite import producers, uniform_value
 
 SHAPES = [(2, 2), (3, 7), (20, 50), (128, 5)]
 """Steps and rows; 7 is the hidden size too, 5 the size of the input."""
@@ -114,7 +114,8 @@ def test_other_steps_and_rows_need_no_other_code(
     name: str, is_flat: bool, lengths: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("llvmlite")
-    from graphnet.native import kernels, target
+    from graphnet.native.codegen import kernel_cache
+    from graphnet.native.llvm import target
 
     monkeypatch.setenv("GRAPHNET_CACHE", "off")
     net = nn.Recurrent(nn.CELLS[name](5, 7)).float()
@@ -129,6 +130,6 @@ def test_other_steps_and_rows_need_no_other_code(
         more = np.arange(rows) % steps + 1
         step((x, *[None] * states, more) if lengths else x, np.zeros((steps, rows, 7), np.float32))
         if i == 1:
-            before, known = target.compilations().compiled, set(kernels._known)
+            before, known = target.compilations().compiled, set(kernel_cache._known)
     assert target.compilations().compiled == before
-    assert set(kernels._known) == known
+    assert set(kernel_cache._known) == known

@@ -11,7 +11,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
 from graphnet.native import compiled
-from graphnet.native.attribution import Attribution, walk
+from graphnet.native.analysis.attribution import Attribution, walk
 from tests.native_programs import notices_ignored, python
 
 needs_llvm = pytest.mark.skipif(not find_spec("llvmlite"), reason="compiles")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from graphnet.graph.traced import trace_module
-from graphnet.graph.wanted import Wanted
+from graphnet.graph.tracing.traced import trace_module
+from graphnet.graph.values.selection import Wanted
 from graphnet.ir import Program
 from tests.recurrent_loops import HIDDEN, INPUTS
 

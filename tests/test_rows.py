@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from graphnet.ir import ArrayType, Equation, Program, run_program, scan, trace, type_of
-from graphnet.ir.pointwise import tanh
-from graphnet.ir.program import Atom, Var, is_var
-from graphnet.ir.shaping import broadcast, concatenate
+from graphnet.ir import ArrayType, Equation, Program, run_program, type_of
+from graphnet.ir.core import trace
+from graphnet.ir.core.program import Atom, Var, is_var
+from graphnet.ir.primitives import scan
+from graphnet.ir.primitives.pointwise import tanh
+from graphnet.ir.primitives.shaping import broadcast, concatenate
 from graphnet.native import optimised
-from graphnet.native.passes.rowwise import rowwise
-from graphnet.native.rows import ROWS, for_any_rows
+from graphnet.native.analysis.batch_axis import ROWS, for_any_rows
+from graphnet.native.passes.loops.batch_sums import rowwise
 from tests.native_help import arrays_for, assert_same_meaning, equations_of
 
 SIZES = [(4, 4, 4, 4), (4, 4, 4, 3), (5, 3, 7, 6), (3, 2, 8, 5), (2, 7, 7, 7)]

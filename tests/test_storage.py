@@ -13,7 +13,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
-from graphnet.graph import storage
+from graphnet.graph.files import storage
 
 
 def network() -> gn.GModule:

@@ -14,7 +14,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, ShapeError
-from graphnet.nn.torch_weights import torch_names
+from graphnet.nn.recurrent.torch_weights import torch_names
 from tests.oracle import torch
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 4, 3, 5

@@ -13,9 +13,9 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, FormatError, GraphError, GraphnetError, NumericsError
-from graphnet.graph.storage import read, save
-from graphnet.train.history import History, bits, smoothed
-from graphnet.train.progress import loss_text
+from graphnet.graph.files.storage import read, save
+from graphnet.train.reports.history import History, bits, smoothed
+from graphnet.train.reports.progress import loss_text
 
 TEXT = "the quick brown fox jumps over the lazy dog; " * 12
 

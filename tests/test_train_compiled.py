@@ -154,7 +154,7 @@ def test_a_net_with_a_function_is_compiled_around_it() -> None:
         batches = [(rng.normal(size=(6, 3)), rng.normal(size=(6, 2))) for _ in range(4)]
         return net, nn.MSECriterion(), batches, {}
 
-    from graphnet.native import lowering
+    from graphnet.native.execution import lowering
 
     lowering.tell_once.cache_clear()
     plain, batches = trainer_of(make, False)

@@ -27,7 +27,7 @@ Found = dict[str, Any]
 def compilations() -> Found:
     """How many modules LLVM compiled in this process and how many came from disk, if counted."""
     with suppress(ImportError):
-        target = importlib.import_module("graphnet.native.target")
+        target = importlib.import_module("graphnet.native.llvm.target")
         if hasattr(target, "compilations"):
             count = target.compilations()
             return {"compilations": count.compiled, "loaded": count.loaded}
@@ -37,7 +37,7 @@ def compilations() -> Found:
 def load_compiler() -> None:
     """The imports that the first compilation would do: what is measured comes after imports."""
     with suppress(ImportError):
-        importlib.import_module("graphnet.native.lowering")
+        importlib.import_module("graphnet.native.execution.lowering")
 
 
 def timed(make: Callable[[], Callable[[], object]]) -> Found:
@@ -61,7 +61,7 @@ def timed(make: Callable[[], Callable[[], object]]) -> Found:
 
 def forget_memory() -> None:
     with suppress(ImportError):
-        importlib.import_module("graphnet.native.arenas").forget()
+        importlib.import_module("graphnet.native.runtime.arena_pool").forget()
 
 
 def case_of(settings: Found) -> Case:

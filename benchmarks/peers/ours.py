@@ -10,7 +10,7 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph.optional import arranged
+from graphnet.graph.modules.optional import arranged
 from peers.case import Case, Data, Results
 
 WAYS = ("compile_step", "run")

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DataError, GraphError
-from graphnet.graph import Module, table
-from graphnet.graph.memory_plan import MemoryPlan, size_text
-from graphnet.graph.planning import pieces
-from graphnet.graph.run import find_trace
-from graphnet.graph.stages import Stage, stages_of
-from graphnet.graph.summary import parameter_dtype, stand_in
-from graphnet.graph.wanted import Wanted
-from graphnet.ir.program import Program
+from graphnet.graph import Module
+from graphnet.graph.inspection.memory_plan import MemoryPlan, size_text
+from graphnet.graph.inspection.planning import pieces
+from graphnet.graph.inspection.stages import Stage, stages_of
+from graphnet.graph.inspection.summary import parameter_dtype, stand_in
+from graphnet.graph.running.run import find_trace
+from graphnet.graph.values import table
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.program import Program
 from graphnet.native import PASSES, compiled, is_available, optimised
-from graphnet.native.attribution import walk
+from graphnet.native.analysis.attribution import walk
 
 VIEWS_OF_CODE = ("program", "calls", "memory", "profile", "llvm", "assembly")
 
@@ -30,7 +31,7 @@ class Compiled:
     def __init__(self, net: Module, shapes: Sequence[Any]) -> None:
         if not is_available():
             raise GraphError("needs llvmlite", "pip install llvmlite", "graphnet compile")
-        from graphnet.native.listing import Count
+        from graphnet.native.debug.listing import Count
 
         self.net, self.shapes = net.compile(), shapes
         values = [stand_in(shape, parameter_dtype(net)) for shape in shapes]
@@ -110,14 +111,14 @@ class Compiled:
         return table.map_table(filled, self.value)
 
     def calls(self) -> Iterator[str]:
-        from graphnet.native.listing import call_lines
+        from graphnet.native.debug.listing import call_lines
 
         natives = [native for program in self.programs for native in pieces(program)[0]]
         for native, arena in zip(natives, self.plan.arenas, strict=True):
             yield "\n".join([f"# {arena.name}", *call_lines(native, arena.calls)])
 
     def code(self, name: str) -> Iterator[str]:
-        from graphnet.native.listing import assembly_text, llvm_text
+        from graphnet.native.debug.listing import assembly_text, llvm_text
 
         sign = ";" if name == "llvm" else "#"
         for stage, program in zip(self.stages, self.programs, strict=True):

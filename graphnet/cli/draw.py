@@ -28,8 +28,8 @@ def draw_command(
 
     With --input for each input of the net, the picture shows all shapes.
     """
-    from graphnet.draw import draw
-    from graphnet.draw.render import FORMATS
+    from graphnet.drawing import draw
+    from graphnet.drawing.rendering.render import FORMATS
 
     format = output.suffix.lower().removeprefix(".")
     if format not in FORMATS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphnet.graph import GModule
-from graphnet.ir.types import NDArray
+from graphnet.ir.core.types import NDArray
 
 
 def lstm_equations(cell: GModule, x: NDArray, c: NDArray, h: NDArray) -> tuple[NDArray, NDArray]:

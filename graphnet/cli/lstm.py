@@ -14,7 +14,7 @@ from graphnet.cli import stages
 from graphnet.cli.options import Options, chosen, noted
 from graphnet.errors import DataError
 from graphnet.train import Pictures
-from graphnet.train.written import read_character_model
+from graphnet.train.text.saved_model import read_character_model
 
 DEFAULTS = Options()
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphnet.errors import FormatError
-from graphnet.train.checkpoint import TEXT_DIGEST
-from graphnet.train.written import CharacterModel
+from graphnet.train.loop.checkpoint import TEXT_DIGEST
+from graphnet.train.text.saved_model import CharacterModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def sample_command(
 ) -> None:
     """Draw text from a trained model: graphnet sample lstm/checkpoint.gn"""
     from graphnet.train import initial_states, sample
-    from graphnet.train.written import read_character_model
+    from graphnet.train.text.saved_model import read_character_model
 
     if checkpoint.is_dir():
         raise DataError(f"{checkpoint} is a folder", "Name the checkpoint in it, a .gn file.")

@@ -13,7 +13,7 @@ from graphnet import nn, optim
 from graphnet.cli.equations import largest_difference
 from graphnet.cli.options import Options, notes_of
 from graphnet.graph import manual_seed
-from graphnet.native.cores import threads
+from graphnet.native.runtime.thread_count import threads
 from graphnet.train import (
     Pictures,
     TextBatches,
@@ -27,9 +27,9 @@ from graphnet.train import (
     read_text,
     sample,
 )
-from graphnet.train.batches import Batch
-from graphnet.train.progress import loss_text
-from graphnet.train.steps import can_compile
+from graphnet.train.loop.steps import can_compile
+from graphnet.train.reports.progress import loss_text
+from graphnet.train.text.batches import Batch
 
 CHECKPOINT = "checkpoint.gn"
 PRIME = "The "
@@ -37,7 +37,7 @@ PRIME = "The "
 
 def show_cell(options: Options, out: Path, pictures: Pictures) -> None:
     """Stage 1: the cell, its check and its pictures."""
-    from graphnet.draw import draw
+    from graphnet.drawing import draw
 
     hidden, rows = options.hidden, options.batch_size
     manual_seed(options.seed)

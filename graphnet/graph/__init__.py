@@ -1,13 +1,13 @@
 """The module graph: modules, parameters, nodes, closed graphs and their runs."""
 
-from graphnet.graph.gmodule import GModule
-from graphnet.graph.module import Module
-from graphnet.graph.node import Node, input
-from graphnet.graph.parameter import Parameter, ParameterTable
-from graphnet.graph.random import default_generator, manual_seed
-from graphnet.graph.registry import MODULE_TYPES
-from graphnet.graph.run import Run
-from graphnet.graph.tracing import uniform
+from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.registry import MODULE_TYPES
+from graphnet.graph.running.run import Run
+from graphnet.graph.tracing.tracing import uniform
+from graphnet.graph.values.parameter import Parameter, ParameterTable
+from graphnet.graph.values.random import default_generator, manual_seed
+from graphnet.graph.wiring.gmodule import GModule
+from graphnet.graph.wiring.node import Node, input
 
 __all__ = [
     "MODULE_TYPES",

@@ -1,15 +1,15 @@
 """The array program: types, equations, primitives, tracing, gradients and the NumPy interpreter."""
 
-from graphnet.ir import indexing, opaque, pointwise, product, reduction, shaping
-from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.builder import Builder
+from graphnet.ir.core.primitive import PRIMITIVES, Primitive, primitive
+from graphnet.ir.core.program import Equation, Literal, Origin, Program, Var
+from graphnet.ir.core.trace import trace
+from graphnet.ir.core.types import ArrayType, type_of
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.interpreter import interpreter, run_program
-from graphnet.ir.primitive import PRIMITIVES, Primitive, primitive
-from graphnet.ir.program import Equation, Literal, Origin, Program, Var
-from graphnet.ir.scan import scan
-from graphnet.ir.trace import trace
-from graphnet.ir.types import ArrayType, type_of
+from graphnet.ir.primitives import indexing, opaque, pointwise, product, reduction, shaping
+from graphnet.ir.primitives.scan import scan
 
 __all__ = [
     "PRIMITIVES",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnet.errors import GraphnetError
-from graphnet.ir.array import Array
-from graphnet.ir.builder import Builder, apart, building, origin
-from graphnet.ir.program import Atom, Equation, Program, Var, is_var
-from graphnet.ir.types import ArrayType
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.builder import Builder, apart, building, origin
+from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.core.types import ArrayType
 
 
 @dataclass(frozen=True, slots=True)

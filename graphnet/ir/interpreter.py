@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError, NumericsError
-from graphnet.ir.collector import collector_paused
-from graphnet.ir.primitive import Primitive
-from graphnet.ir.program import Equation, Program, Var, is_var
-from graphnet.ir.types import NDArray
+from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.program import Equation, Program, Var, is_var
+from graphnet.ir.core.types import NDArray
+from graphnet.ir.gc_disabled import collector_paused
 
 Instruction = tuple[Any, int, int, int, tuple[int, ...]]
 """(function, first operand, second operand, result, slots that nobody reads later); -1 for none."""

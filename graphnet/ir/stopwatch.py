@@ -7,8 +7,8 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from graphnet.ir.program import Atom, Equation, Literal, Program
-from graphnet.ir.types import NDArray
+from graphnet.ir.core.program import Atom, Equation, Literal, Program
+from graphnet.ir.core.types import NDArray
 
 Special = Callable[[Equation, Sequence[NDArray]], tuple[list[NDArray], Mapping[Equation, float]]]
 """What runs an equation and knows better where its time went: results, nanoseconds by equation."""

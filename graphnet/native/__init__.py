@@ -10,15 +10,15 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from graphnet.ir.program import Program
-from graphnet.ir.types import NDArray
-from graphnet.native.arenas import is_of_run
-from graphnet.native.faults import CompilerError, CompilerWarning, stage, tell
+from graphnet.ir.core.program import Program
+from graphnet.ir.core.types import NDArray
+from graphnet.native.execution.faults import CompilerError, CompilerWarning, stage, tell
 from graphnet.native.passes import PASSES
+from graphnet.native.runtime.arena_pool import is_of_run
 from graphnet.source import warn
 
 if TYPE_CHECKING:
-    from graphnet.native.live import LiveProgram
+    from graphnet.native.execution.live import LiveProgram
 
 __all__ = [
     "PASSES",
@@ -55,7 +55,7 @@ def compiled(program: Program) -> Program:
     A fault of the compiler is told, and the program is returned as it is.
     """
     if "compiled" not in program.memo:
-        from graphnet.native.lowering import lowered
+        from graphnet.native.execution.lowering import lowered
 
         try:
             with stage("lowering", program.equations):
@@ -74,8 +74,8 @@ def live_program(
     """A program prepared to run again and again; None where that cannot be done here."""
     if not is_available():
         return None
-    from graphnet.native.live import LiveProgram
-    from graphnet.native.rules import reason_not_native
+    from graphnet.native.analysis.support import reason_not_native
+    from graphnet.native.execution.live import LiveProgram
 
     try:
         with stage("lowering", program.equations):

@@ -1,6 +1,6 @@
 """Modules: layers, table operations, activations, criteria, cells and recurrent nets."""
 
-from graphnet.graph.arithmetic import (
+from graphnet.graph.wiring.arithmetic import (
     AddConstant,
     CAddTable,
     CDivTable,
@@ -10,9 +10,42 @@ from graphnet.graph.arithmetic import (
     Power,
     Square,
 )
-from graphnet.graph.split import Identity, SelectTable
+from graphnet.graph.wiring.split import Identity, SelectTable
 from graphnet.nn import cells, element_research
-from graphnet.nn.activation import (
+from graphnet.nn.cells import *  # noqa: F403
+from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
+from graphnet.nn.cells.state import State
+from graphnet.nn.criteria.classification import (
+    BCECriterion,
+    ClassNLLCriterion,
+    CrossEntropyCriterion,
+    DistKLDivCriterion,
+    MultiLabelMarginCriterion,
+    MultiLabelSoftMarginCriterion,
+    MultiMarginCriterion,
+    SoftMarginCriterion,
+)
+from graphnet.nn.criteria.criterion import (
+    Criterion,
+    ModuleFromCriterion,
+    MultiCriterion,
+    ParallelCriterion,
+    SequencerCriterion,
+)
+from graphnet.nn.criteria.masked import MaskZeroCriterion
+from graphnet.nn.criteria.regression import (
+    AbsCriterion,
+    CosineEmbeddingCriterion,
+    HingeEmbeddingCriterion,
+    L1Cost,
+    L1HingeEmbeddingCriterion,
+    MarginCriterion,
+    MarginRankingCriterion,
+    MSECriterion,
+    SmoothL1Criterion,
+)
+from graphnet.nn.element_research import *  # noqa: F403
+from graphnet.nn.layers.activation import (
     GatedLinearUnit,
     LogSigmoid,
     LogSoftMax,
@@ -24,7 +57,7 @@ from graphnet.nn.activation import (
     Tanh,
     TanhShrink,
 )
-from graphnet.nn.arithmetic import (
+from graphnet.nn.layers.arithmetic import (
     Abs,
     Add,
     CAdd,
@@ -36,19 +69,7 @@ from graphnet.nn.arithmetic import (
     Mul,
     Sqrt,
 )
-from graphnet.nn.bidirectional import Bidirectional
-from graphnet.nn.cells import *  # noqa: F403
-from graphnet.nn.classification import (
-    BCECriterion,
-    ClassNLLCriterion,
-    CrossEntropyCriterion,
-    DistKLDivCriterion,
-    MultiLabelMarginCriterion,
-    MultiLabelSoftMarginCriterion,
-    MultiMarginCriterion,
-    SoftMarginCriterion,
-)
-from graphnet.nn.containers import (
+from graphnet.nn.layers.containers import (
     Bottle,
     Concat,
     ConcatTable,
@@ -58,32 +79,20 @@ from graphnet.nn.containers import (
     ParallelTable,
     Sequential,
 )
-from graphnet.nn.criterion import (
-    Criterion,
-    ModuleFromCriterion,
-    MultiCriterion,
-    ParallelCriterion,
-    SequencerCriterion,
-)
-from graphnet.nn.distance import (
+from graphnet.nn.layers.distance import (
     Cosine,
     CosineDistance,
     Euclidean,
     PairwiseDistance,
     WeightedEuclidean,
 )
-from graphnet.nn.dropout import Dropout
-from graphnet.nn.element_research import *  # noqa: F403
-from graphnet.nn.function import Function
-from graphnet.nn.layer_part import LayerPart
-from graphnet.nn.layers import stack
-from graphnet.nn.linear import Linear, LookupTable
-from graphnet.nn.live import Live
-from graphnet.nn.mask import MaskZero, ZeroPadding
-from graphnet.nn.masked_criterion import MaskZeroCriterion
-from graphnet.nn.normalization import LayerNorm
-from graphnet.nn.products import MM, MV, Bilinear, DotProduct, MixtureTable
-from graphnet.nn.rectifiers import (
+from graphnet.nn.layers.dropout import Dropout
+from graphnet.nn.layers.function import Function
+from graphnet.nn.layers.layer_part import LayerPart
+from graphnet.nn.layers.linear import Linear, LookupTable
+from graphnet.nn.layers.normalization import LayerNorm
+from graphnet.nn.layers.products import MM, MV, Bilinear, DotProduct, MixtureTable
+from graphnet.nn.layers.rectifiers import (
     ELU,
     Clamp,
     CReLU,
@@ -97,22 +106,8 @@ from graphnet.nn.rectifiers import (
     SoftShrink,
     Threshold,
 )
-from graphnet.nn.recurrent import Recurrent
-from graphnet.nn.recurrent_dropout import VariationalDropout, Zoneout
-from graphnet.nn.reduction import Max, Mean, Min, Normalize, Sum
-from graphnet.nn.regression import (
-    AbsCriterion,
-    CosineEmbeddingCriterion,
-    HingeEmbeddingCriterion,
-    L1Cost,
-    L1HingeEmbeddingCriterion,
-    MarginCriterion,
-    MarginRankingCriterion,
-    MSECriterion,
-    SmoothL1Criterion,
-)
-from graphnet.nn.remembering import forget, remember
-from graphnet.nn.shape import (
+from graphnet.nn.layers.reduction import Max, Mean, Min, Normalize, Sum
+from graphnet.nn.layers.shape import (
     Collapse,
     Contiguous,
     Index,
@@ -126,8 +121,7 @@ from graphnet.nn.shape import (
     Unsqueeze,
     View,
 )
-from graphnet.nn.state import State
-from graphnet.nn.tables import (
+from graphnet.nn.layers.tables import (
     CAddTensorTable,
     CMaxTable,
     CMinTable,
@@ -140,9 +134,15 @@ from graphnet.nn.tables import (
     StackTable,
     ZipTable,
 )
-from graphnet.nn.torch_layers import GRU, LSTM, RNN, LayerStates
-from graphnet.nn.torch_weights import from_torch_state_dict, to_torch_state_dict
-from graphnet.nn.unroll import unroll
+from graphnet.nn.recurrent.bidirectional import Bidirectional
+from graphnet.nn.recurrent.cell_layers import stack
+from graphnet.nn.recurrent.live import Live
+from graphnet.nn.recurrent.mask import MaskZero, ZeroPadding
+from graphnet.nn.recurrent.recurrent import Recurrent
+from graphnet.nn.recurrent.remembering import forget, remember
+from graphnet.nn.recurrent.torch_layers import GRU, LSTM, RNN, LayerStates
+from graphnet.nn.recurrent.torch_weights import from_torch_state_dict, to_torch_state_dict
+from graphnet.nn.recurrent.unroll import unroll
 
 __all__ = [
     "ELU",

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 
 from graphnet.graph import Module
-from graphnet.ir.types import NDArray
+from graphnet.ir.core.types import NDArray
 from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError, FormatError, GraphError
 from graphnet.graph import Module
-from graphnet.ir.types import NDArray
+from graphnet.ir.core.types import NDArray
 
 
 class Optimizer(ABC):

@@ -1,14 +1,14 @@
 """Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
 
-from graphnet.train.batches import TextBatches
-from graphnet.train.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
-from graphnet.train.history import Epoch, History, draw_losses
-from graphnet.train.model import character_model, initial_states
-from graphnet.train.pictures import Pictures
-from graphnet.train.sampling import sample
-from graphnet.train.schedule import decay_after
-from graphnet.train.text import Vocabulary, documentation_text, read_text
-from graphnet.train.trainer import Trainer
+from graphnet.train.loop.sampling import sample
+from graphnet.train.loop.schedule import decay_after
+from graphnet.train.loop.trainer import Trainer
+from graphnet.train.reports.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
+from graphnet.train.reports.history import Epoch, History, draw_losses
+from graphnet.train.reports.pictures import Pictures
+from graphnet.train.text.batches import TextBatches
+from graphnet.train.text.model import character_model, initial_states
+from graphnet.train.text.vocabulary import Vocabulary, documentation_text, read_text
 
 __all__ = [
     "Epoch",

@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 import graphnet as gn
 from graphnet import nn, train
-from graphnet.draw import draw
-from graphnet.graph.storage import read
-from graphnet.native import objects
+from graphnet.drawing import draw
+from graphnet.graph.files.storage import read
+from graphnet.native.llvm import object_cache
 from tests.faults.processes import child, ended_well
 from tests.faults.trained import trainer_for
 
@@ -57,8 +57,8 @@ def write_entry(path: Path, size: int) -> None:
     code = bytes(size)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        objects.tell.cache_clear()
-        objects.keep(objects.key("entry"), code)
+        object_cache.tell.cache_clear()
+        object_cache.keep(object_cache.key("entry"), code)
     if told:
         assert "no machine code can be kept" in str(told[0].message)
         raise OSError(errno.ENOSPC, "told")

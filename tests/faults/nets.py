@@ -8,8 +8,9 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.ir import Program, interpreter, trace
-from graphnet.ir.types import ArrayType
+from graphnet.ir import Program, interpreter
+from graphnet.ir.core import trace
+from graphnet.ir.core.types import ArrayType
 from graphnet.native import compiled
 
 TOLERANCE = {"rtol": 1e-11, "atol": 1e-12}

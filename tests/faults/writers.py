@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph.storage import read
-from graphnet.native import objects
+from graphnet.graph.files.storage import read
+from graphnet.native.llvm import object_cache
 from tests.faults.processes import child, ended_well
 
 SIZE = 60_000
-KEY = objects.key("one entry")
+KEY = object_cache.key("one entry")
 FILES = 20
 
 
@@ -35,7 +35,7 @@ def code_of(writer: int) -> bytes:
 
 def write_entries(writer: int, count: int) -> None:
     for _ in range(count):
-        objects.keep(KEY, code_of(writer))
+        object_cache.keep(KEY, code_of(writer))
 
 
 def require_checkpoint(path: Path) -> None:
@@ -46,7 +46,7 @@ def require_checkpoint(path: Path) -> None:
 
 
 def require_entry() -> bool:
-    code = objects.found(KEY)
+    code = object_cache.found(KEY)
     assert code in (None, code_of(1), code_of(2)), "an entry of two writers"
     return code is not None
 

@@ -10,8 +10,9 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph import Module, table
-from graphnet.graph.optional import arranged
+from graphnet.graph import Module
+from graphnet.graph.modules.optional import arranged
+from graphnet.graph.values import table
 from tests.module_rows import Row
 from tests.native_programs import notices_ignored
 from tests.oracle import torch

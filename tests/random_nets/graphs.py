@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph import table
+from graphnet.graph.values import table
 from tests.module_rows import Row, arrays, entries, tables
 from tests.native_programs import notices_ignored
 from tests.random_nets.choices import Choices

@@ -6,8 +6,8 @@ import numpy as np
 
 from graphnet.ir import run_program
 from graphnet.native import optimised
-from graphnet.native.checked import checked_run
-from graphnet.native.rules import reason_not_native
+from graphnet.native.analysis.support import reason_not_native
+from graphnet.native.debug.memory_sanitizer import checked_run
 from tests.native_programs import notices_ignored
 from tests.random_nets.compare import difference, made
 from tests.random_nets.passes import tasks_of

@@ -10,21 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph import table
-from graphnet.graph.flat import contiguous, flatten
-from graphnet.graph.judged import Judged
-from graphnet.graph.prepared_step import given, vector_of
-from graphnet.graph.run import fill
-from graphnet.graph.step_program import Vector, on_vector, step_program
-from graphnet.graph.traced import trace_module
-from graphnet.graph.wanted import Wanted
+from graphnet.graph.running.loss import Judged
+from graphnet.graph.running.prepared_step import given, vector_of
+from graphnet.graph.running.run import fill
+from graphnet.graph.running.step_program import Vector, on_vector, step_program
+from graphnet.graph.tracing.traced import trace_module
+from graphnet.graph.values import table
+from graphnet.graph.values.flat import contiguous, flatten
+from graphnet.graph.values.selection import Wanted
 from graphnet.ir import Program, run_program
 from graphnet.native import PASSES
-from graphnet.native.kernels import Kernels
-from graphnet.native.plan import planned
-from graphnet.native.rules import reason_not_native
-from graphnet.native.schedule_rules import scheduled
-from graphnet.native.target import host
+from graphnet.native.analysis.support import reason_not_native
+from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.llvm.target import host
+from graphnet.native.scheduling.execution_plan import planned
+from graphnet.native.scheduling.rules import scheduled
 from tests.native_programs import notices_ignored
 from tests.random_nets.compare import Made, WeightedSum, anew, difference, made, seeds_for
 

@@ -7,9 +7,10 @@ from functools import reduce
 from typing import Any
 
 from graphnet import nn
-from graphnet.graph import Module, table
-from graphnet.graph.arithmetic import ConstantOver
-from graphnet.graph.split import Element, OptionalInput, Pack, Split
+from graphnet.graph import Module
+from graphnet.graph.values import table
+from graphnet.graph.wiring.arithmetic import ConstantOver
+from graphnet.graph.wiring.split import Element, OptionalInput, Pack, Split
 from tests.oracle import F, torch
 
 Tensors = dict[str, Any]

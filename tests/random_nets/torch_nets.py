@@ -9,7 +9,8 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph import Module, Parameter, table
+from graphnet.graph import Module, Parameter
+from graphnet.graph.values import table
 from tests.module_rows import Row
 from tests.oracle import torch
 from tests.random_nets.torch_modules import WORDS, NoCounterpartError

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphnet.ir.program import Program
-from graphnet.native.passes.accumulate import accumulate
-from graphnet.native.passes.batches import join_batches
-from graphnet.native.passes.hoist import hoist
-from graphnet.native.passes.lookups import look_up_products
-from graphnet.native.passes.merge import merge
-from graphnet.native.passes.orient import orient
-from graphnet.native.passes.rowwise import rowwise
-from graphnet.native.passes.simplify import simplify
-from graphnet.native.passes.sink import sink
-from graphnet.native.passes.sums import join_sums
-from graphnet.native.passes.totals import join_totals
+from graphnet.ir.core.program import Program
+from graphnet.native.passes.algebra.accumulate import accumulate
+from graphnet.native.passes.algebra.batched_reduction import join_batches
+from graphnet.native.passes.algebra.gather_matmul import look_up_products
+from graphnet.native.passes.algebra.gemm_merging import merge
+from graphnet.native.passes.algebra.reassociation import join_sums
+from graphnet.native.passes.algebra.slice_sums import join_totals
+from graphnet.native.passes.algebra.transpose_propagation import orient
+from graphnet.native.passes.loops.batch_sums import rowwise
+from graphnet.native.passes.loops.hoist import hoist
+from graphnet.native.passes.loops.sink import sink
+from graphnet.native.passes.simplification.simplify import simplify
 
 PASSES: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("simplify", simplify),

@@ -29,7 +29,7 @@ from graphnet.nn.cells.regularised import (
     lstm_cell_zoneout,
 )
 from graphnet.nn.cells.simple import rnn_cell
-from graphnet.nn.rectifiers import ReLU
+from graphnet.nn.layers.rectifiers import ReLU
 
 
 def half_projected(input_size: int, hidden_size: int, **options: Any) -> GModule:

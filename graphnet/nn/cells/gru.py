@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from graphnet.graph import GModule, input
-from graphnet.graph.arithmetic import CMulTable
-from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.graph.wiring.arithmetic import CMulTable
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, products
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
 
 Reset = Literal["after", "before"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
-from graphnet.graph.arithmetic import CMulTable
-from graphnet.graph.split import Identity
-from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.arithmetic import CMul
+from graphnet.graph.wiring.arithmetic import CMulTable
+from graphnet.graph.wiring.split import Identity
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, term
-from graphnet.nn.linear import Linear
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
+from graphnet.nn.layers.arithmetic import CMul
+from graphnet.nn.layers.linear import Linear
 
 
 def sru_cell(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
-from graphnet.graph.arithmetic import CAddTable, CMulTable
-from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, lstm_gates, mixed, products, shown
-from graphnet.nn.linear import Linear
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
+from graphnet.nn.layers.linear import Linear
 
 
 def lstm_cell(

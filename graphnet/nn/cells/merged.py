@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
-from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, Term, lstm_gates, mixed, shown
-from graphnet.nn.layer_part import LayerPart
-from graphnet.nn.linear import Linear
-from graphnet.nn.normalization import LayerNorm
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
+from graphnet.nn.layers.layer_part import LayerPart
+from graphnet.nn.layers.linear import Linear
+from graphnet.nn.layers.normalization import LayerNorm
 
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
 """The order of the gates in the rows of a merged parameter: PyTorch's."""

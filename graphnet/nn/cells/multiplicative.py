@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
-from graphnet.graph.arithmetic import CMulTable
-from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.graph.wiring.arithmetic import CMulTable
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, linear, lstm_gates, mixed, products, shown
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
 
 
 def mlstm_cell(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
-from graphnet.nn.activation import Sigmoid, Tanh
-from graphnet.nn.arithmetic import CMul
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown, term
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
+from graphnet.nn.layers.arithmetic import CMul
 
 
 def lstm_cell_peephole(

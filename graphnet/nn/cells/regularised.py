@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
-from graphnet.nn.activation import Sigmoid, Tanh
+from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
+from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, lstm_gates, mixed, products, shown
-from graphnet.nn.dropout import Dropout
-from graphnet.nn.recurrent_dropout import VariationalDropout, Zoneout
-from graphnet.nn.state import State
+from graphnet.nn.layers.activation import Sigmoid, Tanh
+from graphnet.nn.layers.dropout import Dropout
 
 
 def lstm_cell_zoneout(

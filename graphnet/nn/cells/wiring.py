@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphnet.graph import Module, Node
-from graphnet.graph.arithmetic import CAddTable, CMulTable
-from graphnet.nn.linear import Linear
+from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
+from graphnet.nn.layers.linear import Linear
 
 Pointwise = Callable[[], Module]
 """What makes a function of each entry: ``Sigmoid``, ``ReLU``, ``lambda: HardTanh(-2, 2)``."""

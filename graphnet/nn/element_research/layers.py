@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Module, input
-from graphnet.graph.arithmetic import CAddTable
-from graphnet.graph.split import Identity, SelectTable
-from graphnet.nn.activation import Sigmoid
-from graphnet.nn.arithmetic import Add
-from graphnet.nn.bidirectional import Bidirectional
+from graphnet.graph.wiring.arithmetic import CAddTable
+from graphnet.graph.wiring.split import Identity, SelectTable
 from graphnet.nn.cells import gru_cell, lstm_cell
-from graphnet.nn.containers import Sequential
+from graphnet.nn.cells.state import State
 from graphnet.nn.element_research.outputs import SequenceOutputs
 from graphnet.nn.element_research.recursor import Recursor
 from graphnet.nn.element_research.sequencer import Sequencer
-from graphnet.nn.recurrent import Recurrent
-from graphnet.nn.shape import Transpose
-from graphnet.nn.state import State
-from graphnet.nn.tables import JoinTable, ZipTable
+from graphnet.nn.layers.activation import Sigmoid
+from graphnet.nn.layers.arithmetic import Add
+from graphnet.nn.layers.containers import Sequential
+from graphnet.nn.layers.shape import Transpose
+from graphnet.nn.layers.tables import JoinTable, ZipTable
+from graphnet.nn.recurrent.bidirectional import Bidirectional
+from graphnet.nn.recurrent.recurrent import Recurrent
 
 
 def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:

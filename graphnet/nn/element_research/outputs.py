@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from graphnet.graph import Module
-from graphnet.nn.recurrent import Recurrent
+from graphnet.nn.recurrent.recurrent import Recurrent
 
 Self = TypeVar("Self", bound="SequenceOutputs")
 

@@ -8,13 +8,19 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module
-from graphnet.ir.builder import current_builder
-from graphnet.ir.shaping import zeros
-from graphnet.ir.types import ArrayType
-from graphnet.nn.cell_checks import require_cell
-from graphnet.nn.initial import state_types
-from graphnet.nn.recurrent import stepped
-from graphnet.nn.remembering import forget_own, is_remembering, keep, recalled, remembering_mode
+from graphnet.ir.core.builder import current_builder
+from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives.shaping import zeros
+from graphnet.nn.recurrent.cell_checks import require_cell
+from graphnet.nn.recurrent.initial_states import state_types
+from graphnet.nn.recurrent.recurrent import stepped
+from graphnet.nn.recurrent.remembering import (
+    forget_own,
+    is_remembering,
+    keep,
+    recalled,
+    remembering_mode,
+)
 
 Self = TypeVar("Self", bound="Recursor")
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from graphnet.errors import GraphError, ShapeError
-from graphnet.graph import Module, table
-from graphnet.graph.tracing import Tracing, current_tracing
-from graphnet.graph.wanted import Wanted
-from graphnet.ir.builder import Having, building
-from graphnet.ir.scan import scan, slice_of, value_type
-from graphnet.ir.shaping import broadcast, stack
+from graphnet.graph import Module
+from graphnet.graph.tracing.tracing import Tracing, current_tracing
+from graphnet.graph.values import table
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.builder import Having, building
+from graphnet.ir.primitives.scan import scan, slice_of, value_type
+from graphnet.ir.primitives.shaping import broadcast, stack
 from graphnet.nn.element_research.recursor import Recursor, States, current_states
-from graphnet.nn.linear import positive
-from graphnet.nn.remembering import keep
-from graphnet.nn.sequences import steps_of
+from graphnet.nn.layers.linear import positive
+from graphnet.nn.recurrent.remembering import keep
+from graphnet.nn.recurrent.sequences import steps_of
 
 Self = TypeVar("Self", bound="AbstractSequencer")
 

@@ -1,5 +1,0 @@
-"""Drawing: module graph to DOT text to SVG, PNG or PDF."""
-
-from graphnet.draw.drawing import Drawing, draw
-
-__all__ = ["Drawing", "draw"]

@@ -1,0 +1,5 @@
+"""Drawing: module graph to DOT text to SVG, PNG or PDF."""
+
+from graphnet.drawing.drawing import Drawing, draw
+
+__all__ = ["Drawing", "draw"]

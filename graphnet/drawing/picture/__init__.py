@@ -1,0 +1,1 @@
+"""What is drawn, before any DOT is written."""

@@ -1,0 +1,1 @@
+"""DOT, and the Graphviz that makes SVG, PNG or PDF of it."""

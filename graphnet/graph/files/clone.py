@@ -1,0 +1,102 @@
+"""Cloning a module: a copy in which what was shared inside stays shared, without recursion."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.state import INDICES, UNSAVED
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.wiring.gmodule import GModule
+from graphnet.graph.wiring.node import Node
+
+Memo = dict[int, Any]
+
+
+def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None = None) -> Module:
+    """A copy of a module and its parts, sharing the parameters named in ``share`` (True: all)."""
+    shared = (
+        share
+        if isinstance(share, bool)
+        else frozenset([share] if isinstance(share, str) else share)
+    )
+    memo = {} if memo is None else memo
+    if not isinstance(shared, bool):
+        check_names(module, shared)
+    for part in leaves_first(module):
+        for name, parameter in part.own_parameters():
+            if shared is True or (shared and name in shared):
+                memo[id(parameter)] = parameter
+        clone_part(part, memo)
+    result: Module = memo[id(module)]
+    return result
+
+
+def check_names(module: Module, names: Iterable[str]) -> None:
+    """Every name must be that of a parameter."""
+    known = {path.rpartition(".")[2] for path, _ in module.named_parameters()}
+    for name in names:
+        if name not in known:
+            raise GraphError(
+                f"There is no parameter named {name!r} to share",
+                f"There are: {', '.join(sorted(known)) or 'none'}",
+            )
+
+
+def leaves_first(module: Module) -> list[Module]:
+    """All parts, each after the parts that it is made of."""
+    order: list[Module] = []
+    state: dict[int, bool] = {}
+    stack: list[tuple[Module, bool]] = [(module, False)]
+    while stack:
+        part, opened = stack.pop()
+        if opened:
+            order.append(part)
+        elif id(part) not in state:
+            state[id(part)] = True
+            stack.append((part, True))
+            stack.extend((child, False) for _, child in reversed(list(part.named_children())))
+    return order
+
+
+def clone_part(part: Module, memo: Memo) -> Module:
+    """A copy of one module whose parts are in the memo already."""
+    result = object.__new__(type(part))
+    memo[id(part)] = result
+    if isinstance(part, GModule):
+        for node in part.nodes:
+            memo[id(node)] = clone_node(node, memo)
+    for name, value in part.__dict__.items():
+        if name not in (*UNSAVED, *INDICES):
+            object.__setattr__(result, name, clone_value(value, memo))
+    if isinstance(result, GModule):
+        result._set_layout()
+    return result
+
+
+def clone_node(node: Node, memo: Memo) -> Node:
+    parents = tuple(memo[id(parent)] for parent in node.parents)
+    result = Node(memo[id(node.module)], parents, node.file, node.line, node.slots)
+    result.name, result.description = node.name, node.description
+    result.attributes = dict(node.attributes)
+    return result
+
+
+def clone_value(value: Any, memo: Memo) -> Any:
+    """A copy of an attribute; modules, nodes and parameters keep their identity."""
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, Parameter):
+        fresh = Parameter(value.data)
+        fresh.grad = value.grad
+        memo[id(value)] = fresh
+        return fresh
+    if isinstance(value, list | tuple):
+        copies = [clone_value(part, memo) for part in value]
+        return type(value)(*copies) if hasattr(value, "_fields") else type(value)(copies)
+    if isinstance(value, dict):
+        return {key: clone_value(part, memo) for key, part in value.items()}
+    return value if callable(value) else copy.deepcopy(value)

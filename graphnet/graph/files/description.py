@@ -1,0 +1,168 @@
+"""A module as plain data: types, arguments, wiring, names, sharing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isinf, isnan
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import FormatError, GraphError
+from graphnet.graph.files.clone import leaves_first
+from graphnet.graph.files.decoding import is_numeric
+from graphnet.graph.files.settings import check_arguments
+from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.parts import parts_of
+from graphnet.graph.modules.registry import type_key
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.wiring.gmodule import GModule
+from graphnet.graph.wiring.node import Node
+from graphnet.ir.core.types import NDArray
+from graphnet.source import place
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A module as JSON, with the parameters and the constant arrays that it refers to by number."""
+
+    data: Data
+    parameters: list[Parameter]
+    constants: list[NDArray]
+
+
+def describe(module: Module) -> Description:
+    """The description of a module; raises GraphError for what a file cannot hold.
+
+    Modules are numbered so that each comes after its parts: ``{"modules": […]}``, the last is the
+    whole. A graph entry lists its nodes by position.
+    """
+    modules = leaves_first(module)
+    numbers = {id(part): i for i, part in enumerate(modules)}
+    parameters: dict[Parameter, int] = {}
+    for part in modules:
+        for _, parameter in part.own_parameters():
+            parameters.setdefault(parameter, len(parameters))
+    constants: list[NDArray] = []
+    entries = [describe_part(part, Numbers(numbers, parameters, constants)) for part in modules]
+    return Description({"modules": entries}, list(parameters), constants)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers of modules (by id) and of parameters; the constants met so far."""
+
+    modules: Mapping[int, int]
+    parameters: Mapping[Parameter, int]
+    constants: list[NDArray]
+
+    def constant(self, array: NDArray) -> int:
+        """The number of an array; raises FormatError for one that holds no numbers."""
+        if not is_numeric(array.dtype.str):
+            raise FormatError(f"has {array!r:.80}, an array of {array.dtype}")
+        self.constants.append(array)
+        return len(self.constants) - 1
+
+
+def describe_part(part: Module, numbers: Numbers) -> Data:
+    """An entry; refused now if the file could not be loaded with it."""
+    entry: Data = {"type": type_key(type(part))}
+    try:
+        if isinstance(part, GModule):
+            entry.update(describe_graph(part, numbers.modules))
+        else:
+            entry["arguments"] = describe_arguments(part, numbers)
+            entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
+        if arrays := describe_arrays(part, numbers):
+            entry["arrays"] = arrays
+    except FormatError as error:
+        raise GraphError(
+            f"cannot be saved: it {error.problem}", error.hint, type(part).__name__
+        ) from None
+    entry["parameters"] = {name: numbers.parameters[p] for name, p in part.own_parameters()}
+    if not part.is_training:
+        entry["training"] = False
+    return entry
+
+
+def describe_arguments(part: Module, numbers: Numbers) -> Data:
+    arguments = {name: plain(value) for name, value in part.arguments().items()}
+    encoded = {name: encode(value, numbers) for name, value in arguments.items()}
+    check_arguments(type(part), arguments)
+    return encoded
+
+
+def describe_arrays(part: Module, numbers: Numbers) -> dict[str, int]:
+    """The numbers of the arrays that a module has beside its arguments."""
+    given = () if isinstance(part, GModule) else part.arguments()
+    arrays = {name: value for name, value in parts_of(part) if isinstance(value, np.ndarray)}
+    return {
+        name: numbers.constant(array)
+        for name, array in arrays.items()
+        if name.partition(".")[0] not in given
+    }
+
+
+def describe_graph(net: GModule, numbers: Mapping[int, int]) -> Data:
+    position = {node: i for i, node in enumerate(net.nodes)}
+    return {
+        "place": place(net.file, net.line),
+        "nodes": [describe_node(node, numbers, position) for node in net.nodes],
+        "inputs": [position[node] for node in net.inputs],
+        "outputs": [position[node] for node in net.outputs],
+    }
+
+
+def describe_node(node: Node, numbers: Mapping[int, int], position: Mapping[Node, int]) -> Data:
+    entry: Data = {
+        "module": numbers[id(node.module)],
+        "parents": [position[parent] for parent in node.parents],
+        "place": node.place,
+    }
+    if node.slots:
+        entry["slots"] = list(node.slots)
+    if node.name:
+        entry["name"] = node.name
+    if node.description:
+        entry["description"] = node.description
+    if node.attributes:
+        entry["attributes"] = node.attributes
+    return entry
+
+
+def plain(value: Any) -> Any:
+    """An argument with Python's numbers for NumPy's, also inside lists and tuples."""
+    if isinstance(value, list | tuple):
+        parts = [plain(part) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, Module | Parameter) or not hasattr(value, "tolist"):
+        return value
+    return np.asarray(value) if np.ndim(value) else value.tolist()
+
+
+def encode(value: Any, numbers: Numbers) -> Any:
+    """An argument as JSON; modules become ``{"module": number}``, tuples ``{"tuple": […]}``.
+
+    Raises FormatError for what a file cannot hold.
+    """
+    if isinstance(value, Module):
+        return {"module": numbers.modules[id(value)]}
+    if isinstance(value, Parameter):
+        return {"parameter": numbers.parameters[value]}
+    if isinstance(value, np.ndarray):
+        return {"constant": numbers.constant(value)}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(part, numbers) for part in value]}
+    if isinstance(value, list):
+        return [encode(part, numbers) for part in value]
+    if isinstance(value, float) and (isinf(value) or isnan(value)):
+        return {"float": str(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise FormatError(
+        f"has an argument {value!r:.80}, a {type(value).__name__}",
+        "Only numbers, strings, lists, arrays and modules can be written.",
+    )

@@ -1,0 +1,223 @@
+"""A module from the plain data that describes it; every claim of the data is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import FormatError
+from graphnet.graph.files.decoding import (
+    Known,
+    checked_attributes,
+    checked_name,
+    checked_slots,
+    decode,
+    numbered,
+    parsed_place,
+    stored,
+)
+from graphnet.graph.files.description import Data, describe
+from graphnet.graph.files.settings import Form, check_arguments
+from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.parts import parts_of, put
+from graphnet.graph.modules.registry import MODULE_TYPES, is_own, make, type_key
+from graphnet.graph.tracing.tracing import initialising
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.wiring.gmodule import GModule
+from graphnet.graph.wiring.node import Node
+from graphnet.ir.core.types import NDArray
+
+LARGEST = 10_000_000
+"""How many modules a file may stand for, each counted as often as it is used."""
+
+NODE = Form(
+    {"module": int, "parents": list[int], "place": str},
+    {"name": str, "description": str, "slots": list[int], "attributes": dict[str, str]},
+)
+COMMON = {"type": str, "parameters": dict[str, int]}
+OPTIONAL = {"parts": dict[str, int], "arrays": dict[str, int], "training": bool}
+MODULE = Form({**COMMON, "arguments": dict[str, Any]}, OPTIONAL)
+GRAPH = Form(
+    {**COMMON, "place": str, "nodes": list[Any], "inputs": list[int], "outputs": list[int]},
+    OPTIONAL,
+)
+WHOLE = Form({"modules": list[Any]})
+
+
+def build(
+    description: Any,
+    parameters: Mapping[str, NDArray],
+    classes: Sequence[type[Module]] = (),
+    constants: Mapping[str, NDArray] | None = None,
+) -> Module:
+    """The module of a description; every claim of it is checked. Raises FormatError.
+
+    The arrays come by their numbers; those of parameters become theirs, without a copy.
+    """
+    types = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}
+    check_description(description)
+    shared: dict[int, Parameter] = {}
+    modules: list[Module] = []
+    known = Known(modules, parameters, constants or {})
+    before = initialising.get()
+    try:
+        initialising.set(False)
+        for number, entry in enumerate(description["modules"]):
+            part = made(entry, number, known, types)
+            fill_parameters(part, entry, number, parameters, shared)
+            if not entry.get("training", True):
+                part.is_training = False
+            modules.append(part)
+    finally:
+        initialising.set(before)
+    unused = parameters.keys() - set(map(str, shared))
+    if unused:
+        raise FormatError(f"holds parameters of no module, numbers {', '.join(sorted(unused)):.60}")
+    return modules[-1]
+
+
+def check_description(description: Any) -> None:
+    """Raise FormatError unless a description has the form that ``describe`` gives it."""
+    WHOLE.check(description, "a graph")
+    for number, entry in enumerate(description["modules"]):
+        is_graph = isinstance(entry, dict) and entry.get("type") == "GModule"
+        (GRAPH if is_graph else MODULE).check(entry, f"a module {number}")
+        for index, node in enumerate(entry.get("nodes", ())):
+            NODE.check(node, f"a node {index} of module {number}")
+    if not description["modules"]:
+        raise FormatError("holds no module")
+    check_size(description["modules"])
+
+
+def check_size(entries: Sequence[Data]) -> None:
+    """Refuse a small file whose modules contain each other so often that they are too many."""
+    sizes: list[int] = []
+    for entry in entries:
+        nodes = [node["module"] for node in entry.get("nodes", ())]
+        parts = [*nodes, *entry.get("parts", {}).values()]
+        sizes.append(1 + sum(sizes[i] for i in parts if 0 <= i < len(sizes)))
+        if sizes[-1] > LARGEST:
+            raise FormatError(
+                f"stands for more than {LARGEST:,} modules", "Its modules contain each other."
+            )
+
+
+def reduced(module: Module) -> tuple[Any, ...]:
+    """How pickle is to write a module."""
+    found = describe(module)
+    values = {str(i): p.data for i, p in enumerate(found.parameters)}
+    return rebuilt, (found.data, values, {str(i): a for i, a in enumerate(found.constants)})
+
+
+def rebuilt(
+    data: Data, parameters: Mapping[str, NDArray], constants: Mapping[str, NDArray]
+) -> Module:
+    """What pickle makes: a module with arrays of its own."""
+    return build(data, {n: array.copy() for n, array in parameters.items()}, (), constants)
+
+
+def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module]]) -> Module:
+    """The module of an entry, with parts but without values; raises FormatError."""
+    cls = types.get(entry["type"])
+    if cls is None:
+        raise FormatError(
+            f"names the module class {entry['type']!r:.80}, which is not known",
+            "Import the module that defines it before loading, or pass classes=[…].",
+        )
+    try:
+        if cls is GModule:
+            return build_graph(entry, known.modules)
+        arguments = {name: decode(value, known) for name, value in entry["arguments"].items()}
+        check_arguments(cls, arguments)
+        part = make(cls, arguments)
+        take_parts(part, entry, known.modules)
+        take_arrays(part, entry, known)
+        return part
+    except Exception as error:  # a class of the user's may raise anything
+        problem = getattr(error, "problem", error)
+        raise FormatError(
+            f"holds a module {number} ({cls.__name__}) that cannot be made: {problem}",
+            getattr(error, "hint", ""),
+        ) from error
+
+
+def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
+    nodes: list[Node] = []
+    for index, data in enumerate(entry["nodes"]):
+        if any(not 0 <= i < index for i in data["parents"]):
+            raise FormatError(
+                f"holds a graph whose node {index} has the parents {data['parents']!r:.60}",
+                "A node can only follow its parents: the graph would have a cycle.",
+            )
+        parents = tuple(nodes[i] for i in data["parents"])
+        slots = checked_slots(data.get("slots", []), len(parents))
+        module = numbered(modules, data["module"])
+        node = Node(module, parents, *parsed_place(data["place"]), slots)
+        attributes = checked_attributes(data.get("attributes", {}))
+        node.annotate(checked_name(data.get("name")), data.get("description"), attributes)
+        nodes.append(node)
+    inputs = [numbered(nodes, i) for i in entry["inputs"]]
+    net = GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
+    net.file, net.line = parsed_place(entry["place"])
+    return net
+
+
+def take_parts(part: Module, entry: Data, modules: Sequence[Module]) -> None:
+    """Replace the parts that a constructor made by those of the file."""
+    own, given = dict(part.named_children()), entry.get("parts", {})
+    if set(own) != set(given):
+        raise FormatError(
+            f"holds a {entry['type']} with the parts {sorted(given)!r:.80}, expected {sorted(own)}",
+            "Has the class changed since the file was written?",
+        )
+    for name, number in given.items():
+        if own[name] is numbered(modules, number):
+            continue
+        if is_own(type(part)):  # these are given all their parts
+            raise FormatError(f"gives the part {name} otherwise than the arguments do")
+        put(part, name, modules[number])
+
+
+def take_arrays(part: Module, entry: Data, known: Known) -> None:
+    """Replace the arrays that a constructor made by those of the file."""
+    own = {name for name, value in parts_of(part) if isinstance(value, np.ndarray)}
+    for name, number in entry.get("arrays", {}).items():
+        if name not in own:
+            raise FormatError(
+                f"holds a {entry['type']} with the array {name!r:.80}, expected {sorted(own)}",
+                "Has the class changed since the file was written?",
+            )
+        put(part, name, stored(known.constants, number, "constant").copy())
+
+
+def fill_parameters(
+    part: Module,
+    entry: Data,
+    number: int,
+    arrays: Mapping[str, NDArray],
+    shared: dict[int, Parameter],
+) -> None:
+    """Give a module its stored values; a number met before means the same parameter."""
+    own = dict(part.own_parameters())
+    given: Mapping[str, int] = entry["parameters"]
+    if set(own) != set(given):
+        raise FormatError(
+            f"holds a {entry['type']} with the parameters {sorted(given)!r:.80}, "
+            f"expected {sorted(own)}"
+        )
+    for name, index in given.items():
+        if index not in shared:
+            values = arrays.get(str(index))
+            if values is None or values.shape != own[name].shape or values.dtype.kind != "f":
+                found = "nothing" if values is None else f"{values.dtype}{list(values.shape)}"
+                raise FormatError(
+                    f"holds {found} for the {name} of module {number} ({entry['type']}), "
+                    f"expected floating point numbers of shape {own[name].shape}"
+                )
+            shared[index] = Parameter.holding(values)
+        elif shared[index].shape != own[name].shape:
+            raise FormatError(f"shares a parameter of shape {shared[index].shape} as {name} of "
+                              f"module {number}, expected {own[name].shape}")  # fmt: skip
+        put(part, name, shared[index])

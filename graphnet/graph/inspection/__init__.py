@@ -1,0 +1,1 @@
+"""What a module costs: summary, memory plan, profile."""

@@ -1,0 +1,117 @@
+"""Profile: where the time of a run goes, by node; the table of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.inspection.compiler import can_compile
+from graphnet.graph.values.selection import full_path
+
+if TYPE_CHECKING:
+    from graphnet.graph.modules.module import Module
+
+BAR = 24
+"""Characters of the longest bar."""
+SHOWN = 50
+"""How many nodes the table shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """One node: its path, module, seconds, and those of each stage of the run."""
+
+    path: str
+    module: str
+    seconds: float
+    by_stage: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Seconds by node; ``print`` it. The rows are sorted by time, see ``sorted``.
+
+    What passes fused into another node takes no time of its own. What belongs to no single node
+    counts for the one around (``layer1``), or for the whole net, whose path is empty.
+    """
+
+    rows: tuple[ProfileRow, ...]
+    stages: tuple[str, ...]
+    is_compiled: bool
+    repeats: int
+    order: tuple[str, ...]
+    net: Module = field(compare=False)
+    """What was profiled."""
+
+    @property
+    def total(self) -> float:
+        """Seconds of the whole run, on one thread."""
+        return sum(row.seconds for row in self.rows)
+
+    @property
+    def by_node(self) -> dict[str, float]:
+        """Seconds by the path of the node."""
+        return {row.path: row.seconds for row in self.rows}
+
+    def inside(self, name: str) -> float:
+        """Seconds of a node and of all nodes within it, by its path or the end of it."""
+        path = full_path(name, self._looked_into(), "The profile", "") if name else ""
+        prefix = f"{path}." if path else ""
+        return sum(r.seconds for r in self.rows if r.path == path or r.path.startswith(prefix))
+
+    def _looked_into(self) -> list[str]:
+        """The paths that ``inside`` takes, the outermost first."""
+        paths = with_outer(row.path for row in self.rows if row.path)
+        return sorted(paths, key=lambda path: path.count("."))
+
+    def sorted(self, by: str = "time") -> Profile:
+        """The same with rows by ``time``, by ``path``, or in the ``order`` of computation."""
+        keys: dict[str, Callable[[ProfileRow], Any]] = {
+            "time": lambda row: -row.seconds,
+            "path": lambda row: row.path,
+            "order": lambda row: self.order.index(row.path),
+        }
+        if by not in keys:
+            raise GraphError(f"A profile cannot be sorted by {by!r}", f"By {', '.join(keys)}.")
+        return replace(self, rows=tuple(sorted(self.rows, key=keys[by])))
+
+    def __str__(self) -> str:
+        return "\n".join(lines_of(self))
+
+    __repr__ = __str__
+
+
+def with_outer(paths: Iterable[str]) -> list[str]:
+    """These paths, and those of the nodes around them."""
+    words = [path.split(".") for path in paths]
+    return list(dict.fromkeys(".".join(w[:n]) for w in words for n in range(1, len(w) + 1)))
+
+
+def lines_of(profile: Profile) -> Iterator[str]:
+    advice = "faster: net.compile()" if can_compile() else "llvmlite is not installed"
+    how = "compiled" if profile.is_compiled else f"in the interpreter ({advice})"
+    times = f"median of {profile.repeats} run{'s' * (profile.repeats > 1)}"
+    unit, factor = ("ms", 1e3) if profile.total >= 1e-3 else ("µs", 1e6)
+    yield f"{profile.total * factor:.3f} {unit} on one thread, {how}; {times}"
+    stages = profile.stages if len(profile.stages) > 1 else ()
+    head = ["node", "module", *(f"{stage} {unit}" for stage in stages), unit, "share"]
+    rows = [head]
+    longest = max((row.seconds for row in profile.rows), default=0.0) or 1.0
+    bars = [""]
+    shown = profile.rows[:SHOWN]
+    for row in shown:
+        parts = [f"{row.by_stage.get(stage, 0.0) * factor:.3f}" for stage in stages]
+        share = row.seconds / (profile.total or 1.0)
+        path = row.path or "(no node)"
+        rows.append([path, row.module, *parts, f"{row.seconds * factor:.3f}", f"{share:.1%}"])
+        bars.append("█" * round(BAR * row.seconds / longest))
+    widths = [max(len(line[i]) for line in rows) for i in range(len(head))]
+    for cells, bar in zip(rows, bars, strict=True):
+        pairs = enumerate(zip(cells, widths, strict=True))
+        aligned = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in pairs]
+        yield "  ".join([*aligned, bar]).rstrip()
+    if hidden := profile.rows[SHOWN:]:
+        rest = sum(row.seconds for row in hidden)
+        yield f"and {len(hidden)} more nodes, {rest * factor:.3f} {unit} together"

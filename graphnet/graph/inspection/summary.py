@@ -1,0 +1,179 @@
+"""The summary of a module: what each node gives, holds and costs, by shape rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import ShapeError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.tracing.traced import Traced, trace_module
+from graphnet.graph.values import table
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node: its dotted path, module, output shape, own parameters, multiply-adds."""
+
+    node: str
+    module: str
+    output: str
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A table of rows; ``print`` it. The total counts parameters used in several places once."""
+
+    rows: tuple[Row, ...]
+    parameters: int
+    multiply_adds: int
+    is_compiled: bool = False
+
+    def __str__(self) -> str:
+        head = ("node", "module", "output", "parameters", "multiply-adds")
+        lines = [head] + [
+            (r.node, r.module, r.output, f"{r.parameters:,}", f"{r.multiply_adds:,}")
+            for r in self.rows
+        ]
+        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
+        widths = [max(len(line[i]) for line in lines) for i in range(5)]
+        aligned = [
+            "  ".join(
+                cell.rjust(width) if i > 2 else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        rule = "-" * (sum(widths) + 8)
+        last = ["compiled: it runs as machine code"] if self.is_compiled else []
+        return "\n".join([aligned[0], rule, *aligned[1:-1], rule, aligned[-1], *last])
+
+    __repr__ = __str__
+
+
+def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summary:
+    """Trace for arrays of these shapes and collect what the equations of each node cost."""
+    traced = shape_trace(module, shapes, dtype)
+    counts: dict[str, int] = {}
+    total = count_by_path(traced.program, counts)
+    below = with_inner(counts)
+    rows = []
+    modules: dict[str, Module] = {}
+    for path, inner in module.named_modules():
+        modules.setdefault(path, inner)
+    shared = dict(module.named_children())
+    for path, shape in output_shapes(traced).items():
+        part = modules.get(path) or shared.get(path) or find_part(module, path)
+        if part is None:  # made inside a compute: it has no place of its own
+            rows.append(Row(path, "", shape, 0, counts.get(path, 0)))
+            continue
+        own = sum(p.size for p in part.parameters())
+        has_parts = next(part.named_children(), None) is not None
+        cost = (below if has_parts else counts).get(path, 0)
+        rows.append(Row(path, part.description(), shape, own, cost))
+    if not rows:  # a module that is no graph
+        atoms = traced.program.outputs[: traced.output_count]
+        shape = table.describe(table.unflatten(traced.output_structure, [a.type for a in atoms]))
+        size = sum(p.size for p in module.parameters())
+        rows = [Row("", module.description(), shape, size, total)]
+    size = sum(p.size for p in module.parameters())
+    return Summary(tuple(rows), size, total, module.is_compiled)
+
+
+def with_inner(counts: Mapping[str, int]) -> dict[str, int]:
+    """The count of each path, with those of the paths inside it."""
+    totals: dict[str, int] = {}
+    for path, count in counts.items():
+        words = path.split(".")
+        for end in range(1, len(words) + 1):
+            inner = ".".join(words[:end])
+            totals[inner] = totals.get(inner, 0) + count
+    return totals
+
+
+def find_part(module: Module, path: str) -> Module | None:
+    try:
+        found = module[path]  # type: ignore[index]
+    except (TypeError, ValueError):
+        return None
+    inner = getattr(found, "module", found)
+    return inner if isinstance(inner, Module) else None
+
+
+def shape_trace(
+    module: Module, shapes: Sequence[Any], dtype: Any = None, inside: bool = False
+) -> Traced:
+    """The program of a module for inputs of these shapes, none of which takes up memory.
+
+    It keeps the values of all nodes, with ``inside`` those inside sequences too.
+    """
+    if dtype is None:
+        dtype = parameter_dtype(module)
+    if not shapes:
+        raise ShapeError(
+            "needs the shape of each input", "net.summary((5, 3), (5, 4))", "A summary"
+        )
+    values = [stand_in(shape, dtype) for shape in shapes]
+    leaves, structure = table.flatten(values[0] if len(values) == 1 else values)
+    return trace_module(module, structure, leaves, Wanted(keep=True, trace=inside))
+
+
+def parameter_dtype(module: Module) -> np.dtype[Any]:
+    """The dtype that floating inputs take."""
+    return next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+
+
+def stand_in(shape: Any, dtype: Any) -> Any:
+    """An array of a shape, or a table of them; a dtype may follow the shape: ``((5, 3), int)``.
+
+    An array stands for its shape, and for its dtype if it holds no floating numbers.
+    """
+    if hasattr(shape, "shape"):
+        own = np.dtype(getattr(shape, "dtype", dtype))
+        dtype = dtype if own.kind == "f" else own
+        shape = tuple(shape.shape)
+    if isinstance(shape, int):
+        return np.broadcast_to(np.zeros((), dtype), (shape,))
+    if isinstance(shape, list):
+        return [stand_in(part, dtype) for part in shape]
+    if shape and not all(isinstance(n, int | np.integer) for n in shape):
+        if len(shape) == 2 and not isinstance(shape[1], tuple | list | int):
+            return stand_in(shape[0], np.dtype(shape[1]))
+        return [stand_in(part, dtype) for part in shape]
+    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
+
+
+def output_shapes(traced: Traced) -> dict[str, str]:
+    """What each node gives, as text."""
+    outputs = traced.program.outputs
+    return {
+        path: table.describe(
+            table.unflatten(record.structure, [outputs[i].type for i in record.positions])
+        )
+        for path, record in traced.records.items()
+    }
+
+
+def count_by_path(program: Program, counts: dict[str, int], times: int = 1) -> int:
+    """Multiply-adds of each node, those inside a scan times its steps; returns the total."""
+    total = 0
+    for equation in program.equations:
+        bodies = list(equation.bodies())
+        if bodies:
+            steps = times * int(equation.settings.get("length", 1))
+            total += sum(count_by_path(body, counts, steps) for body in bodies)
+            continue
+        types = [atom.type for atom in equation.inputs]
+        count = times * equation.primitive.multiply_adds(*types, **equation.settings)
+        if count:
+            path = equation.origin.path if equation.origin else ""
+            counts[path] = counts.get(path, 0) + count
+            total += count
+    return total

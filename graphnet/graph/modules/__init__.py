@@ -1,0 +1,1 @@
+"""What a module is: its attributes, parts, parameters, registry."""

@@ -1,0 +1,1 @@
+"""Runs, their gradients, and compiled training steps."""

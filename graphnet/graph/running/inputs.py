@@ -1,0 +1,147 @@
+"""What the user gives to a run: arrays of inputs, gradients of outputs, and their checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
+from graphnet.graph.values import table
+from graphnet.ir.core.types import NDArray
+from graphnet.ir.interpreter import require_finite
+
+if TYPE_CHECKING:
+    from graphnet.graph.modules.module import Module
+    from graphnet.graph.running.run import Run
+
+
+SHOWN = 40
+"""Characters of a list that an error shows."""
+
+
+def as_array(module: Module, leaf: Any) -> NDArray:
+    if isinstance(leaf, np.ndarray):
+        return leaf
+    if leaf is None or isinstance(leaf, str | dict):
+        error = DtypeError(
+            f"receives {leaf!r}, expected an array or a table of arrays",
+            "Is a name mistyped, or did a function return nothing?",
+        )
+        error.locate(type(module).__name__)
+        raise error
+    return np.asarray(leaf)
+
+
+def list_for_array(error: GraphnetError, module: Module, inputs: Any) -> GraphnetError | None:
+    """The error to raise instead, where a list of plain numbers was given for an array."""
+    if not table.is_table(inputs):
+        return None
+    required, has_optional = module.required_inputs(), bool(module.optional_inputs())
+    entries = inputs[:required] if required > 1 or has_optional else inputs
+    if required == 1 and not holds_arrays(inputs):
+        entries = [inputs]
+    for entry in entries:
+        if table.is_table(entry) and len(entry) and not holds_arrays(entry):
+            return type(error)(*said_of_list(entry), type(module).__name__)
+    return None
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether anything in a table is more than a number."""
+    return not all(isinstance(leaf, int | float) for leaf in table.flatten(value)[0])
+
+
+def said_of_list(given: Any) -> tuple[str, str]:
+    """Problem and hint: a tuple of whole numbers is meant as a shape."""
+    if isinstance(given, tuple) and all(isinstance(n, int) for n in given):
+        hint = f"np.zeros({given}) is an array of this shape; a tuple is a table of arrays."
+        return f"received the tuple {given}, expected an array", hint
+    count = len(table.flatten(given)[0])
+    shown = text if len(text := repr(given)) <= SHOWN else "…"
+    numbers = f"a list that holds {count} number{'s' * (count > 1)}"
+    hint = f"A list is a table of arrays; make an array of it: np.array({shown})."
+    return f"received {numbers}, expected an array", hint
+
+
+def check_inputs(module: Module, inputs: Any) -> None:
+    optional = bool(module.optional_inputs()) and table.is_table(inputs)
+    extra = table.flatten(inputs[module.required_inputs() :])[0] if optional else []
+    # Whole numbers are lengths: there may be padding, which nobody reads, whatever it holds.
+    padding = any(leaf is not None and np.asarray(leaf).dtype.kind in "iu" for leaf in extra)
+    for path, leaf in () if padding else table.walk(inputs):
+        if leaf is None:
+            continue
+        require_finite(
+            np.asarray(leaf), f"{type(module).__name__}: input{table.position_text(path)} holds"
+        )
+    for name, parameter in module.named_parameters():
+        require_finite(parameter.data, f"{type(module).__name__}: parameter {name} holds")
+
+
+def read_only(value: Any) -> NDArray:
+    """A view of a value that the run still needs."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
+def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
+    """The gradients of the outputs as arrays of the right types."""
+    traced = run._traced
+    types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
+    if grad_outputs is None:
+        if len(types) != 1 or types[0].size != 1:
+            raise GraphError(
+                f"backward of {table.describe(run.outputs)} needs grad_outputs",
+                "Only a single number has an obvious gradient: 1.",
+            )
+        return [np.ones(types[0].shape, types[0].dtype)]
+    leaves, structure = table.flatten(with_zeros(grad_outputs, run.outputs))
+    if structure != traced.output_structure:
+        raise GraphError(
+            f"backward received the gradients {counted(grad_outputs)}, "
+            f"expected {counted(run.outputs)}",
+            "Give one gradient for each output, nested as the output is.",
+        )
+    seeds = []
+    for index, (leaf, type) in enumerate(zip(leaves, types, strict=True)):
+        if not type.is_float:
+            continue
+        if leaf is None:
+            raise GraphnetError(f"backward received None as gradient {index}")
+        array = np.asarray(leaf)
+        if array.shape != type.shape:
+            raise ShapeError(
+                f"backward received a gradient {array.shape} for output {index}, "
+                f"expected {type.shape}"
+            )
+        seeds.append(array.astype(type.dtype))
+    return seeds
+
+
+def with_zeros(gradients: Any, outputs: Any) -> Any:
+    """The gradients, with zeros where None says that nothing comes from an output."""
+    if gradients is None:
+        return table.map_table(np.zeros_like, outputs)
+    if table.is_table(gradients) and table.is_table(outputs) and len(gradients) == len(outputs):
+        return [with_zeros(g, y) for g, y in zip(gradients, outputs, strict=True)]
+    return gradients
+
+
+def counted(value: Any) -> str:
+    """The shapes of a value, and how many entries it has as a table."""
+    count = f" ({len(value)} entries)" if table.is_table(value) else ""
+    return table.describe(value) + count
+
+
+def same_input(kept: Any, given: Any) -> bool:
+    """Whether two inputs are the same arrays, or hold equal values."""
+    if kept is given:
+        return True
+    left, left_structure = table.flatten(kept)
+    right, right_structure = table.flatten(given)
+    return left_structure == right_structure and all(
+        a is b or np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+        for a, b in zip(left, right, strict=True)
+    )

@@ -1,0 +1,85 @@
+"""Judged: a net and its criterion as one module, and which of the net's outputs is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.values import table
+
+
+class Judged(Module):
+    """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
+
+    The criterion judges the whole output, or the entry ``select`` of it.
+    """
+
+    inside = "net"
+
+    def __init__(self, net: Module, criterion: Module, select: int | None = None) -> None:
+        self.net = net
+        self.criterion = criterion
+        self.select = select
+
+    def compute(self, input: Any) -> Any:
+        given, target = input
+        output = self.net.call(given)
+        pair = in_dtype_of(self.criterion, [selected(output, self.select), target])
+        with asking_which(output, target, self.select):
+            loss = self.criterion.call(pair, name="")  # so errors name it as a run of its own does
+        require_one_number(self.criterion, loss)
+        return [loss, output]
+
+
+def selected(output: Any, select: int | None) -> Any:
+    """What the criterion judges; raises GraphError for an entry that is not there."""
+    if select is None:
+        return output
+    count = len(output) if table.is_table(output) else 0
+    if not -count <= select < count:
+        error = GraphError(
+            f"is to judge entry {select} of {table.describe(output)}",
+            f"The net gives {count} entries, counted from 0." if count else "It is no table.",
+        )
+        error.locate("The criterion")
+        raise error
+    return output[select]
+
+
+@contextmanager
+def asking_which(output: Any, target: Any, select: int | None) -> Iterator[None]:
+    """Of a criterion that cannot judge a whole table, ask which entry it is to judge."""
+    try:
+        yield
+    except GraphnetError as error:
+        if select is None and table.is_table(output) and not table.is_table(target):
+            unclear = GraphError(
+                f"gives {table.describe(output)}, and the target is one array",
+                "Which entry does the criterion judge? Name it: select=0.",
+            )
+            unclear.locate("The net")
+            raise unclear from error
+        raise
+
+
+def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
+    """Parameters of a criterion set the dtype of what it receives, as those of any module."""
+    dtype = next((parameter.dtype for _, parameter in criterion.named_parameters()), None)
+    if dtype is None:
+        return pair
+    cast = table.map_table(lambda a: a.astype(dtype) if a.type.is_float else a, pair)
+    return list(cast)
+
+
+def require_one_number(criterion: Module, loss: Any) -> None:
+    """Raise GraphError for a loss that is a table or an array."""
+    if table.is_table(loss) or loss.shape:
+        error = GraphError(
+            f"gives {table.describe(loss)}, expected one number",
+            "What is trained is a loss: let the criterion sum or average.",
+        )
+        error.locate(type(criterion).__name__)
+        raise error

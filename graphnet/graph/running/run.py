@@ -1,0 +1,292 @@
+"""Run: one execution of a module, with the value and the gradient of every node."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.parts import private
+from graphnet.graph.running.accumulation import add_to_parameters
+from graphnet.graph.running.inputs import (
+    as_array,
+    check_inputs,
+    list_for_array,
+    read_only,
+    same_input,
+    seed_arrays,
+)
+from graphnet.graph.running.outputs import handed_out
+from graphnet.graph.tracing.traced import Record, Traced, trace_module
+from graphnet.graph.values import table
+from graphnet.graph.values.memory import remember, remembering
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.random import drawn
+from graphnet.graph.values.selection import ByName, Wanted, full_path
+from graphnet.graph.values.sources import Draw, Remembered
+from graphnet.ir.core.types import ArrayType, NDArray
+from graphnet.ir.interpreter import interpreter
+from graphnet.native import compiled
+
+if TYPE_CHECKING:
+    from graphnet.graph.modules.module import Module
+
+KEPT_TRACES = 256
+"""How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
+
+
+class Run:
+    """The outputs of one execution, and the outputs of every node.
+
+    ``run.outputs`` is what ``forward`` returns. ``run["name"]`` or ``run[node]`` is the output of a
+    node (read-only), by its path or the end of it. After ``run.backward(grad_outputs)``,
+    ``run.grad["name"]`` is the gradient of that output. A node inside a sequence, kept by
+    ``trace``, has the steps on its first axis: (steps, batch, …).
+
+    Runs are independent of each other and of the graph; inputs are copied, parameters are read
+    where they are, so update them after ``backward``.
+
+    In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
+    ``backward`` computes forward once more: of a run that keeps no values (``forward``), from the
+    inputs as they are then.
+    """
+
+    def __init__(
+        self, module: Module, traced: Traced, inputs: Any, arrays: list[NDArray], check: bool
+    ) -> None:
+        self.module = module
+        self.inputs = inputs
+        self.check_finite = check
+        self._traced = traced
+        self._arrays = arrays
+        self._residuals: list[NDArray] | None = None
+        self._gradients: list[NDArray | None] | None = None
+        if module.is_training:
+            values = self._interpret(traced.differentiated().forward, arrays)
+            self._residuals = values[len(traced.program.outputs) :]
+        else:
+            values = self._interpret(traced.program, arrays)
+        self._values = values[: len(traced.program.outputs)]
+        if traced.updates:
+            remember(traced.updates, self._values)
+        outputs = values[: traced.output_count]
+        shared = module.is_training or traced.records  # with residuals, or with values of nodes
+        leaves = list(map(np.array, outputs)) if shared else handed_out(outputs)
+        self.outputs: Any = table.unflatten(traced.output_structure, leaves)
+
+    def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:
+        if self.module.is_compiled and not self.check_finite:
+            program = compiled(program)
+        try:
+            return interpreter(program, self.check_finite)(arrays)
+        except GraphnetError as error:  # of a module that is no part of a graph
+            error.locate(type(self.module).__name__, (f"input  {table.describe(self.inputs)}",))
+            raise
+
+    def __getitem__(self, key: Any) -> Any:
+        """The output of a node, by node or by dotted name."""
+        record = self._record(key)
+        leaves = [read_only(self._values[i]) for i in record.positions]
+        return table.unflatten(record.structure, leaves)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._traced.records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __repr__(self) -> str:
+        kept = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
+        return (
+            f"<Run of {type(self.module).__name__}: {table.describe(self.outputs)}; keeps {kept}>"
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all nodes whose values were kept."""
+        return list(self._traced.records)
+
+    @property
+    def grad(self) -> Gradients:
+        """The gradient of each node's output, after ``backward``."""
+        self._require_backward("grad")
+        return Gradients(self)
+
+    @property
+    def weight_grad_by_step(self) -> dict[str, NDArray]:
+        """What each step adds to the gradient of each parameter of ``trace_weights``:
+        (steps, *parameter.shape), after ``backward``. A parameter read in several sequences has an
+        entry for each, ``name (2)`` and so on."""
+        self._require_backward("weight_grad_by_step")
+        probes = self._traced.weight_probes
+        if probes is None:
+            raise GraphError(
+                "The run has no gradients of parameters by step",
+                "Ask for them: run(xs, trace_weights=['i2h.weight']).",
+            )
+        found = {path: self._gradient(atom) for path, atom in probes.items()}
+        return ByName({path: read_only(array) for path, array in found.items()})
+
+    def _require_backward(self, name: str) -> None:
+        if self._gradients is None:
+            raise GraphError(f"Call run.backward(grad_outputs) before reading run.{name}")
+
+    def backward(self, grad_outputs: Any = None) -> Any:
+        """Gradients of the inputs (None for integer inputs); adds to the parameters' ``grad``.
+
+        ``grad_outputs`` has the structure and shapes of the output; it may be left out when the
+        output is a single number. Raises GraphError or ShapeError where it does not fit.
+        """
+        traced = self._traced
+        seeds = seed_arrays(self, grad_outputs)
+        derivative = traced.differentiated()
+        if self._residuals is None:
+            again = self._interpret(derivative.forward, self._arrays)
+            self._residuals = again[len(traced.program.outputs) :]
+        results = self._interpret(derivative.backward, [*self._residuals, *seeds])
+        self._gradients = [None if slot is None else results[slot] for slot in derivative.slots]
+        return self._distribute()
+
+    def _gradient(self, atom: Any) -> NDArray | None:
+        """The gradient of a value of the program; zeros where nothing flows."""
+        if not atom.type.is_float:
+            return None
+        assert self._gradients is not None
+        index = self._traced.wanted.get(atom)
+        found = None if index is None else self._gradients[index]
+        return np.zeros(atom.type.shape, atom.type.dtype) if found is None else found
+
+    def _distribute(self) -> Any:
+        traced = self._traced
+        to_inputs: dict[int, NDArray | None] = {}
+        to_parameters: list[tuple[Parameter, NDArray]] = []
+        for var, source in zip(traced.program.inputs, traced.sources, strict=True):
+            if isinstance(source, int):
+                gradient = self._gradient(var)
+                to_inputs[source] = None if gradient is None else np.array(gradient)
+            elif isinstance(source, Parameter):
+                assert self._gradients is not None
+                found = self._gradients[traced.wanted[var]]
+                if found is not None:
+                    to_parameters.append((source, found))
+        add_to_parameters(to_parameters)
+        leaves = [to_inputs[i] for i in range(len(to_inputs))]
+        return table.unflatten(traced.input_structure, leaves)
+
+    def _record(self, key: Any) -> Record:
+        records = self._traced.records
+        if not isinstance(key, str):
+            paths = self._traced.paths.get(key, [])
+            if len(paths) != 1:
+                found = (
+                    f"at {len(paths)} places: {', '.join(paths)}" if paths else "not in this graph"
+                )
+                raise GraphError(f"{key} is {found}", "Ask for it by its path.")
+            key = paths[0]
+        return records[full_path(key, records)]
+
+
+class Gradients:
+    """Gradients of the nodes of a run, by node or by dotted name."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __getitem__(self, key: Any) -> Any:
+        record = self._run._record(key)
+        leaves = [None if p is None else self._run._gradient(p) for p in record.probes]
+        shown = [None if leaf is None else read_only(leaf) for leaf in leaves]
+        return table.unflatten(record.structure, shown)
+
+
+def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) -> Run:
+    """Trace the module for this kind of input, unless that was done before, and execute it."""
+    leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
+    arrays = [as_array(module, leaf) for leaf in leaves]
+    traced = trace_for(module, inputs, structure, arrays, wanted)
+    take = np.array if module.is_training or wanted.keep else np.asarray
+    values = [take(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
+    if check_finite:
+        check_inputs(module, inputs)
+    return Run(module, traced, inputs, all_filled(module, traced, values), check_finite)
+
+
+def trace_for(
+    module: Module,
+    inputs: Any,
+    structure: table.Structure,
+    arrays: Sequence[NDArray],
+    wanted: Wanted,
+) -> Traced:
+    """``find_trace``, whose errors say where lists of numbers were given for arrays."""
+    try:
+        return find_trace(module, structure, arrays, wanted)
+    except GraphnetError as error:
+        if misuse := list_for_array(error, module, inputs):
+            raise misuse from None
+        raise
+
+
+def find_trace(
+    module: Module, structure: table.Structure, arrays: Sequence[NDArray], wanted: Wanted
+) -> Traced:
+    """The trace for this signature and mode; the oldest of too many are forgotten."""
+    signature = (structure, wanted, module.is_training, *[(a.shape, a.dtype) for a in arrays])
+    traces: dict[Any, Traced] = private(module, "_trace_cache", dict)
+    traced = traces.get(signature)
+    if traced is not None and traced.is_current():
+        return traced
+    traced = trace_module(module, structure, arrays, wanted)
+    if len(traces) >= KEPT_TRACES:
+        traces.pop(next(iter(list(traces)), None), None)
+    traces[signature] = traced
+    return traced
+
+
+@remembering.guards
+def all_filled(module: Module, traced: Traced, values: Sequence[NDArray]) -> list[NDArray]:
+    """The inputs of a program."""
+    return [fill(module, source, values) for source in traced.sources]
+
+
+def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
+    """The array for one program input."""
+    if isinstance(source, int):
+        return values[source]
+    if isinstance(source, Draw):
+        return drawn(partial(uniform, source.type), module.generator)
+    if isinstance(source, Remembered):
+        return source.memory.recalled(source.type)
+    array: NDArray = source.data
+    return array
+
+
+def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:
+    """Random numbers from 0 to 1."""
+    dtype = np.float64 if type.dtype == np.float64 else np.float32
+    return generator.random(type.shape, dtype=dtype).astype(type.dtype, copy=False)
+
+
+def last_run(module: Module) -> Run | None:
+    """The run of the last ``forward`` in this thread."""
+    return getattr(private(module, "_thread_runs", threading.local), "run", None)
+
+
+def run_of(module: Module, inputs: Any) -> Run:
+    """The run of the last ``forward`` in this thread, which must have had this input."""
+    run = last_run(module)
+    if run is None or not same_input(run.inputs, inputs):
+        raise GraphError(
+            "backward needs the input of the last forward",
+            "Call forward(x) first, then backward(x, grad) with the same x (and lengths).",
+            type(module).__name__,
+        )
+    return run
+
+
+def remember_run(module: Module, run: Run) -> None:
+    private(module, "_thread_runs", threading.local).run = run

@@ -1,0 +1,253 @@
+"""A training step as one program: network, criterion and backward, compiled together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet import forkable
+from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.running.inputs import as_array, list_for_array
+from graphnet.graph.running.loss import Judged
+from graphnet.graph.running.prepared_step import Bound, Prepared
+from graphnet.graph.running.step_program import forward_program, step_program
+from graphnet.graph.tracing.traced import input_casts, trace_module
+from graphnet.graph.values import table
+from graphnet.graph.values.memory import remember
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.types import NDArray
+from graphnet.native import is_available
+
+if TYPE_CHECKING:
+    from graphnet.graph.inspection.memory_plan import MemoryPlan
+    from graphnet.graph.inspection.profile import Profile
+
+KEPT_STEPS = 256
+"""How many kinds of input a step keeps programs for."""
+
+_preparing = forkable.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a training step gives beside the gradients of the parameters."""
+
+    loss: float
+    outputs: Any
+    """Of the net."""
+    grad_inputs: Any
+    """The gradient of the net's input (None for whole numbers), if asked for."""
+
+
+class TrainingStep:
+    """See ``graphnet.compile_step``; final."""
+
+    def __init__(
+        self,
+        net: Module,
+        criterion: Module,
+        *,
+        select: int | None = None,
+        loss_scale: float = 1.0,
+        input_gradients: bool = False,
+        accumulate: bool = True,
+    ) -> None:
+        for what, part in (("net", net), ("criterion", criterion)):
+            if not isinstance(part, Module):
+                shown = part.__name__ if isinstance(part, type) else type(part).__name__
+                raise GraphError(
+                    f"A training step received {shown} as its {what}, expected a module",
+                    "compile_step(net, nn.MSECriterion()): modules, not classes or functions.",
+                )
+        if select is not None and not isinstance(select, int):
+            raise GraphError(
+                f"A training step received select={select!r}, expected the number of an output",
+                "select=0 has the criterion judge the first one.",
+            )
+        self.net, self.criterion = net, criterion
+        self.select = select
+        self.loss_scale = loss_scale
+        self.input_gradients = input_gradients
+        self.accumulate = accumulate
+        self._judged = Judged(net, criterion, select)
+        self._prepared: dict[Any, Prepared] = {}
+
+    def __call__(self, inputs: Any, target: Any) -> float:
+        """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
+        prepared, leaves = self._prepared_for(inputs, target, True)
+        return float(self._results(prepared, leaves, inputs)[0][0])
+
+    def run(self, inputs: Any, target: Any) -> StepResult:
+        """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
+        prepared, leaves = self._prepared_for(inputs, target, True)
+        results, bound = self._results(prepared, leaves, inputs)
+        return StepResult(*prepared.handed(results, bound, self.input_gradients))
+
+    def judge(self, inputs: Any, target: Any) -> StepResult:
+        """The loss and the outputs, without gradients (in the mode that the net is in)."""
+        prepared, leaves = self._prepared_for(inputs, target, False)
+        return StepResult(*prepared.handed(*self._results(prepared, leaves, inputs), False))
+
+    def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
+        """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
+        from graphnet.graph.inspection.planning import step_plan
+
+        return step_plan(self, inputs, target)
+
+    def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
+        """Where the time of a step goes, by node: see ``net.profile``. No gradient changes."""
+        from graphnet.graph.inspection.measuring import profile_step
+
+        return profile_step(self, inputs, target, repeats)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and files hold the net, the criterion and the options, and compile anew."""
+        names = ("select", "loss_scale", "input_gradients", "accumulate")
+        return rebuilt, (self.net, self.criterion, {name: getattr(self, name) for name in names})
+
+    def __repr__(self) -> str:
+        made = f"{len(self._prepared)} kinds of input so far"
+        return (
+            f"<TrainingStep of {type(self.net).__name__}, {type(self.criterion).__name__}: {made}>"
+        )
+
+    def is_prepared(self) -> bool:
+        """Whether a program was made already."""
+        return bool(self._prepared)
+
+    def _results(
+        self, prepared: Prepared, leaves: list[NDArray], inputs: Any
+    ) -> tuple[list[NDArray], Bound]:
+        bound = prepared.bound
+        if prepared.casts is not None:
+            pairs = zip(leaves, prepared.casts, strict=True)
+            leaves = [np.asarray(array, dtype=cast) for array, cast in pairs]
+        try:
+            results = bound.run(bound.filled(self.net, leaves))
+        except GraphnetError as error:
+            error.locate(type(self.net).__name__, (f"input  {table.describe(inputs)}",))
+            raise
+        if prepared.updates:
+            remember(prepared.updates, results)
+        if prepared.learns:
+            bound.hand_on(results, self.accumulate)
+        return results, bound
+
+    def _prepared_for(
+        self, inputs: Any, target: Any, learning: bool
+    ) -> tuple[Prepared, list[NDArray]]:
+        leaves, structure = flattened(self.net, self.criterion, inputs, target)
+        scale = self.loss_scale if learning else None
+        kinds = [(leaf.shape, leaf.dtype) for leaf in leaves]
+        key = (structure, scale, self.net.is_training, *kinds)
+        prepared = self._prepared.get(key)
+        if prepared is None or not prepared.is_current():
+            with lists_named((self.net, inputs), (self.criterion, target)):
+                prepared = self._prepare_once(key, structure, leaves, scale)
+        return prepared, leaves
+
+    @_preparing.guards
+    def _prepare_once(
+        self, key: Any, structure: table.Structure, leaves: list[NDArray], scale: float | None
+    ) -> Prepared:
+        """What another thread prepared meanwhile, or else a new one."""
+        prepared = self._prepared.get(key)
+        if prepared is None or not prepared.is_current():
+            prepared = self._prepare(structure, leaves, scale)
+            while len(self._prepared) >= KEPT_STEPS:
+                self._prepared.pop(next(iter(self._prepared)))
+            self._prepared[key] = prepared
+        return prepared
+
+    def _prepare(
+        self, structure: table.Structure, leaves: list[NDArray], scale: float | None
+    ) -> Prepared:
+        given = table.unflatten(structure, leaves)
+        for module, part in zip((self.net, self.criterion), given, strict=True):
+            input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
+        traced = trace_module(self._judged, structure, leaves, Wanted(keep=False))
+        if scale is None:
+            return Prepared(self.net, traced, forward_program(traced), learns=False)
+        step = step_program(traced, scale, self.input_gradients)
+        return Prepared(self.net, traced, step, learns=True)
+
+
+@contextmanager
+def lists_named(*given: tuple[Module, Any]) -> Iterator[None]:
+    """Errors say where a module was given lists of numbers for arrays."""
+    try:
+        yield
+    except GraphnetError as error:
+        for module, value in given:
+            if misuse := list_for_array(error, module, value):
+                raise misuse from None
+        raise
+
+
+def flattened(
+    net: Module, criterion: Module, inputs: Any, target: Any
+) -> tuple[list[NDArray], table.Structure]:
+    """The leaves of an input and a target as arrays, and how the two are nested."""
+    if type(inputs) is np.ndarray and type(target) is np.ndarray:
+        return [inputs, target], (None, None)
+    leaves, structure = table.flatten(inputs, absent=bool(net.optional_inputs()))
+    expected, nested = table.flatten(target, absent=bool(criterion.optional_inputs()))
+    arrays = [as_array(net, leaf) for leaf in leaves]
+    return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
+
+
+def rebuilt(net: Module, criterion: Module, options: dict[str, Any]) -> TrainingStep:
+    return TrainingStep(net, criterion, **options)
+
+
+def compile_step(
+    net: Module,
+    criterion: Module,
+    *,
+    select: int | None = None,
+    loss_scale: float = 1.0,
+    input_gradients: bool = False,
+    accumulate: bool = True,
+) -> TrainingStep:
+    """Network, criterion and backward as one machine-code function.
+
+    ``step(inputs, target)`` returns the loss and adds to the ``grad`` of the net's parameters, as
+    ``forward`` and ``backward`` of the two would; ``step.run`` also returns the net's outputs.
+    ``select`` names the entry of the net's output that the criterion judges (states that follow
+    it are outputs too, and get no gradient). ``loss_scale`` multiplies the loss that is
+    differentiated. With ``input_gradients``, ``step.run(…).grad_inputs`` is that of the input.
+    With ``accumulate=False`` gradients replace those before: there is no need for ``zero_grad``.
+    ``step.judge`` gives loss and outputs without gradients.
+
+    Parameters of a net that are small are moved into one vector, as an optimiser does
+    (``net.flatten_parameters``). Random numbers are drawn by the net's generator, in the order in
+    which a run of the net draws them; those of a criterion follow.
+
+    Code is made at the first call for each kind of input; another number of steps or another
+    batch size (from 2 on) needs none, but 10 to 30 ms to trace the net anew; the last 256 kinds
+    are kept. Without llvmlite, or where an operation has no native rule, the
+    interpreter does the work, and one warning says so.
+
+    >>> import numpy as np, graphnet as gn
+    >>> from graphnet import nn
+    >>> net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    >>> step = gn.compile_step(net, nn.MSECriterion())
+    >>> net.zero_grad()
+    >>> loss = step(np.ones((5, 3)), np.zeros((5, 2)))
+    >>> net.parameters()[0].grad.shape
+    (4, 3)
+    """
+    is_available()  # where there is no compiler, the notice of it names the caller's line
+    return TrainingStep(
+        net,
+        criterion,
+        select=select,
+        loss_scale=loss_scale,
+        input_gradients=input_gradients,
+        accumulate=accumulate,
+    )

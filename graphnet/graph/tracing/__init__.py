@@ -1,0 +1,1 @@
+"""From a module to its program, and whether that is still valid."""

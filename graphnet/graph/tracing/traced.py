@@ -1,0 +1,242 @@
+"""Traced: the program of a module for one kind of input, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, GraphError, GraphnetError
+from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.staleness import Unchanged
+from graphnet.graph.tracing.tracing import (
+    Tracing,
+    computed,
+    current_tracing,
+    received,
+)
+from graphnet.graph.values import table
+from graphnet.graph.values.hints import did_you_mean
+from graphnet.graph.values.memory import Memory
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.selection import Wanted, chosen
+from graphnet.graph.values.sources import Source
+from graphnet.ir.core.builder import Having, apart, building
+from graphnet.ir.core.program import Atom, Program, Var, is_var
+from graphnet.ir.core.trace import atom_of
+from graphnet.ir.core.types import ArrayType, NDArray
+from graphnet.ir.gc_disabled import collector_paused
+from graphnet.ir.gradient import Derivative, differentiate
+
+if TYPE_CHECKING:
+    from graphnet.graph.modules.module import Module
+    from graphnet.graph.wiring.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where the value of a node lies among the outputs of a program, and what its gradient is by.
+
+    ``probes`` are the values whose gradients are those of the node: its own, or inside a sequence
+    those of the zeros that were added to it.
+    """
+
+    structure: table.Structure
+    positions: tuple[int, ...]
+    probes: tuple[Atom | None, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Traced:
+    """The program of a module for one signature of its input, and how to read it.
+
+    ``outputs`` of the program are the leaves of the module's output, then those of its nodes.
+    """
+
+    program: Program
+    sources: list[Source]
+    casts: list[np.dtype[Any] | None]
+    input_structure: table.Structure
+    output_structure: table.Structure
+    output_count: int
+    records: dict[str, Record]
+    paths: dict[Node, list[str]]
+    states: list[ModuleState]
+    weight_probes: dict[str, Atom] | None
+    """None where nobody asked for gradients of parameters by step."""
+    updates: dict[Memory, int]
+    derivative: Derivative | None = None
+    wanted: dict[Var, int] = field(default_factory=dict)
+    unchanged: Unchanged = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unchanged = Unchanged(self.states, [parameter for _, parameter in self.parameters()])
+
+    def is_current(self) -> bool:
+        """Whether modules and parameters still are as they were traced."""
+        return self.unchanged.are_current()
+
+    def parameters(self) -> Iterator[tuple[Var, Parameter]]:
+        """The parameters that took part, with the program inputs that they fill."""
+        for var, source in zip(self.program.inputs, self.sources, strict=True):
+            if isinstance(source, Parameter):
+                yield var, source
+
+    def differentiated(self) -> Derivative:
+        """The derivative by inputs, parameters and node values; made at the first call."""
+        if self.derivative is None:
+            wanted = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
+            probes = [probe for record in self.records.values() for probe in record.probes]
+            wanted.update(
+                dict.fromkeys(
+                    atom
+                    for atom in (*probes, *(self.weight_probes or {}).values())
+                    if atom is not None and is_var(atom) and atom.type.is_float
+                )
+            )
+            with collector_paused():
+                derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
+            self.wanted = {var: i for i, var in enumerate(wanted)}
+            self.derivative = derivative
+        return self.derivative
+
+
+@apart
+def trace_module(
+    module: Module,
+    structure: table.Structure,
+    leaves: Sequence[NDArray],
+    wanted: Wanted = Wanted(),  # noqa: B008 (it is frozen)
+) -> Traced:
+    """Trace a module for an input of this structure, with leaves of these types."""
+    casts = input_casts(module, leaves)
+    tracing = Tracing(wanted)
+    tracing.weight_names = wanted_weights(module, wanted)
+    try:
+        with Having(current_tracing, tracing), building(tracing.builder), collector_paused():
+            types = [
+                ArrayType(leaf.shape, cast or leaf.dtype)
+                for leaf, cast in zip(leaves, casts, strict=True)
+            ]
+            arrays = [tracing.input(type, i) for i, type in enumerate(types)]
+            tracing.visit(module)
+            tracing.module = module
+            output = traced_output(module, table.unflatten(structure, arrays))
+            check_trace(tracing, module)
+            return finish(tracing, structure, casts, output)
+    except RecursionError:
+        raise GraphError(
+            "nests modules too deeply to run", "Flatten the nesting.", type(module).__name__
+        ) from None
+
+
+def traced_output(module: Module, value: Any) -> Any:
+    try:
+        return computed(module, value)
+    except GraphnetError as error:
+        error.locate(type(module).__name__, received(value))
+        raise
+
+
+def check_trace(tracing: Tracing, module: Module) -> None:
+    """Every parameter must belong to the module, and every name that was asked for must exist."""
+    own = {parameter for _, parameter in module.named_parameters()}
+    for parameter in tracing.parameters:
+        if parameter not in own:
+            raise GraphError(
+                f"computes with a parameter {parameter.shape} that is none of its own",
+                "Store it, or the module that holds it, as an attribute in __init__.",
+                type(module).__name__,
+            )
+    outside = [path for path in tracing.values if path not in tracing.inside]
+    pools = ((tracing.wanted.keep, outside), (tracing.wanted.trace, tracing.inside))
+    for names, paths in pools:
+        for name in () if isinstance(names, bool) else names:
+            if not any(chosen((name,), path) for path in paths):
+                guess = did_you_mean(name, (p.rpartition(".")[2] for p in tracing.seen))
+                shown = ", ".join(dict.fromkeys(tracing.seen[:20]))
+                raise GraphError(
+                    f"There is no node named {name!r} whose value can be kept",
+                    f"{guess}keep= names nodes outside of sequences, trace= those inside: {shown}",
+                )
+    weights = tracing.wanted.weights
+    for name in () if isinstance(weights, bool) else weights:
+        if not any(chosen((name,), path) for path in tracing.weight_probes):
+            raise GraphError(
+                f"The parameter {name!r} is read in no step of a sequence",
+                "trace_weights= names parameters of cells.",
+            )
+
+
+def wanted_weights(module: Module, wanted: Wanted) -> dict[Parameter, str]:
+    """The parameters whose gradients are kept for each step, with their paths."""
+    if not wanted.weights:
+        return {}
+    named = list(module.named_parameters())
+    for name in () if isinstance(wanted.weights, bool) else wanted.weights:
+        if not any(chosen((name,), path) for path, _ in named):
+            raise GraphError(
+                f"There is no parameter named {name!r}",
+                f"There are: {', '.join(path for path, _ in named)}",
+                type(module).__name__,
+            )
+    return {parameter: path for path, parameter in named if chosen(wanted.weights, path)}
+
+
+def finish(
+    tracing: Tracing, structure: table.Structure, casts: list[np.dtype[Any] | None], output: Any
+) -> Traced:
+    leaves, output_structure = table.flatten(output)
+    atoms = [atom_of(tracing.builder, leaf) for leaf in leaves]
+    count = len(atoms)
+    positions: dict[Any, int] = {}
+    records: dict[str, Record] = {}
+    for path, value in tracing.values.items():
+        parts, shape = table.flatten(value)
+        record = []
+        for part in parts:
+            atom = atom_of(tracing.builder, part)
+            if atom not in positions:
+                positions[atom] = len(atoms)
+                atoms.append(atom)
+            record.append(positions[atom])
+        probes, _ = table.flatten(tracing.probes.get(path, value))
+        by = [None if p is None else atom_of(tracing.builder, p) for p in probes]
+        records[path] = Record(shape, tuple(record), tuple(by))
+    updates = {memory: len(atoms) + i for i, memory in enumerate(tracing.memories)}
+    atoms += [atom_of(tracing.builder, value) for value in tracing.memories.values()]
+    return Traced(
+        tracing.builder.program(atoms),
+        tracing.sources,
+        casts,
+        structure,
+        output_structure,
+        count,
+        records,
+        tracing.paths,
+        list(tracing.modules.values()),
+        {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()}
+        if tracing.wanted.weights
+        else None,
+        updates,
+    )
+
+
+def input_casts(module: Module, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
+    """Floating inputs take the dtype of the parameters; without parameters, their common dtype."""
+    for leaf in leaves:
+        if leaf.dtype.kind not in "biuf":
+            raise DtypeError(
+                f"receives an input of dtype {leaf.dtype}, expected real numbers",
+                "There are no complex numbers here: give the parts as two inputs."
+                if leaf.dtype.kind == "c"
+                else "A table is a list or tuple of arrays; did a string or an object slip in?",
+                type(module).__name__,
+            )
+    dtype = next((p.dtype for _, p in module.named_parameters()), None)
+    floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
+    if dtype is None and floats:
+        dtype = np.result_type(*floats)
+    return [dtype if leaf.dtype.kind == "f" and leaf.dtype != dtype else None for leaf in leaves]

@@ -1,0 +1,293 @@
+"""Tracing a module: its ``compute`` runs once on symbolic arrays and leaves a program behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.steps import bring_out, fed
+from graphnet.graph.values import table
+from graphnet.graph.values.memory import Memory
+from graphnet.graph.values.selection import Wanted, chosen, free, joined
+from graphnet.graph.values.sources import Draw, Remembered, Source
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.builder import Builder, building, current_builder, current_origin, origin
+from graphnet.ir.core.program import Atom, Origin
+from graphnet.ir.core.trace import atom_of
+from graphnet.ir.core.types import ArrayType, Shape, type_of
+from graphnet.ir.primitives.pointwise import identity, where
+from graphnet.ir.primitives.shaping import zeros
+
+if TYPE_CHECKING:
+    from graphnet.graph.modules.module import Module
+    from graphnet.graph.values.parameter import Parameter
+    from graphnet.graph.wiring.node import Node
+
+current_tracing: ContextVar[Tracing | None] = ContextVar("current_tracing", default=None)
+initialising: ContextVar[bool] = ContextVar("initialising", default=True)
+"""Whether new parameters have values; off while a file is loaded, which will give them theirs."""
+
+
+class Tracing:
+    """The state of one trace: which parameters, draws, nodes and modules took part.
+
+    ``wanted`` says which nodes' values the program will return. A node inside a scan has a value
+    at each step, the stacked values of ``values``; its gradient at each step is the gradient of its
+    *probe*, a sequence of zeros added to it.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.builder = Builder()
+        self.probes: dict[str, Any] = {}
+        self.inside: set[str] = set()  # the paths of values inside sequences
+        self.seen: list[str] = []  # the paths of everything that computed
+        self.live: dict[Builder, Array] = {}  # in a sequence: which rows are no padding
+        self.weight_probes: dict[str, Array] = {}
+        self.weights: dict[tuple[int, Parameter], Array] = {}
+        self.weight_names: dict[Parameter, str] = {}
+        self.memories: dict[Memory, Any] = {}  # what each will hold after the run
+        self.sources: list[Source] = []
+        self.parameters: dict[Parameter, Array] = {}
+        self.values: dict[str, Any] = {}
+        self.paths: dict[Node, list[str]] = {}
+        self.modules: dict[int, ModuleState] = {}
+        self.taken: set[Atom] = set()  # values that already are a parameter's or a node's own
+        self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
+        self.path = ""
+        self.module: Module | None = None
+        self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
+
+    def input(self, type: ArrayType, source: Source) -> Array:
+        self.sources.append(source)
+        return self.builder.input(type)
+
+    def parameter(self, parameter: Parameter) -> Array:
+        """The array that stands for a parameter, the same one each time."""
+        if parameter not in self.parameters:
+            array = self.input(type_of(parameter.data), parameter)
+            self.parameters[parameter] = array
+            self.taken.add(array.atom)
+        return self._probed(parameter, self.parameters[parameter])
+
+    def _probed(self, parameter: Parameter, array: Array) -> Array:
+        """Inside a scan: the parameter plus a probe for each step, if its steps are wanted."""
+        builder = current_builder.get()
+        assert builder is not None
+        name = self.weight_names.get(parameter)
+        if name is None or builder.all_steps() == ():
+            return array
+        key = (id(builder), parameter)
+        if key not in self.weights:
+            probe, inner = fed(builder, array.type, self._zeros)
+            number = sum(known is parameter for _, known in self.weights)
+            self.weight_probes[f"{name} ({number + 1})" if number else name] = probe
+            self.weights[key] = array + inner
+        return self.weights[key]
+
+    def uniform(self, shape: Shape, dtype: Any, once: bool = False) -> Array:
+        """Random numbers from [0, 1), drawn anew for each run, and for each step inside a scan.
+
+        With ``once``, every use of this module gets the same ones: all steps, the whole run.
+        """
+        builder = current_builder.get()
+        assert builder is not None
+        assert self.module is not None
+        type = ArrayType(shape, np.dtype(dtype))
+        if not once:
+            return fed(builder, type, self._draw)[1]
+        key = (id(self.module), type)
+        if key not in self.drawn_once:
+            self.drawn_once[key] = self.input(type, Draw(type))
+        return self.drawn_once[key]
+
+    def _draw(self, type: ArrayType) -> Array:
+        return self.input(type, Draw(type))
+
+    def record(self, path: str, value: Any, node: Node | None = None) -> Any:
+        """Remember the value of a node, if it is wanted; returns it as values of the node's own.
+
+        A node that passes on what it received gets an ``identity``: its gradient is not that of
+        the node before it, which others may read too.
+        """
+        builder = current_builder.get()
+        assert builder is not None
+        inside = builder.all_steps() != ()
+        if not chosen(self.wanted.trace if inside else self.wanted.keep, path):
+            return value
+        path = free(path, self.values)
+        if inside:
+            self.inside.add(path)
+            value = self._traced(builder, path, value)
+        else:
+            value = table.map_table(self.own, value)
+            self.values[path] = value
+        if node is not None:
+            self.paths.setdefault(node, []).append(path)
+        return value
+
+    def _traced(self, builder: Builder, path: str, value: Any) -> Any:
+        """A value of each step, plus its probe; the steps' values are stacked on the way out."""
+        leaves, structure = table.flatten(value)
+        pairs = [self._with_probe(builder, leaf) for leaf in leaves]
+        stacks: list[Any] = [None] * len(pairs)
+        self.values[path] = table.unflatten(structure, stacks) if structure else None
+        self.probes[path] = table.unflatten(structure, [probe for probe, _ in pairs])
+
+        def keep(index: int, stacked: Array) -> None:
+            stacks[index] = stacked
+            self.values[path] = table.unflatten(structure, stacks)
+
+        for index, (_, array) in enumerate(pairs):
+            bring_out(builder, self._alive(builder, leaves[index], array), partial(keep, index))
+        return table.unflatten(structure, [array for _, array in pairs])
+
+    def mark_padding(self, live: Array) -> None:
+        """At the step being traced, only these rows (batch,) are no padding."""
+        builder = current_builder.get()
+        assert builder is not None
+        known = self.live.get(builder)
+        self.live[builder] = live if known is None else where(known, live, known)
+
+    def _alive(self, builder: Builder, leaf: Any, array: Array) -> Array:
+        """What a trace shows of a value: zeros in the rows that are padding at this step.
+
+        A value that is the same at all steps has no padding.
+        """
+        around: Builder | None = builder
+        if not isinstance(leaf, Array) or leaf.builder.all_steps() == ():
+            return array
+        while around is not None:
+            live = self.live.get(around)
+            if live is not None and array.shape[:1] == live.shape:
+                array = where(live.reshape((*live.shape, *[1] * (array.ndim - 1))), array, 0)
+            around = around.outer
+        return array
+
+    def _with_probe(self, builder: Builder, leaf: Any) -> tuple[Any, Array]:
+        array = Array(builder, atom_of(builder, leaf))
+        if not array.type.is_float:
+            return None, array
+        probe, inner = fed(builder, array.type, self._zeros)
+        return probe, array + inner
+
+    def _zeros(self, type: ArrayType) -> Array:
+        with building(self.builder):
+            return zeros(type)
+
+    def recall(self, memory: Memory, type: ArrayType) -> Array:
+        """What a memory holds, zeros at first."""
+        self._require_top()
+        return self.input(type, Remembered(memory, type))
+
+    def remember(self, memory: Memory, value: Array) -> None:
+        """Let a memory hold this value after the run."""
+        self._require_top()
+        if memory in self.memories:
+            raise GraphError(
+                "remembers its states, and is used at two places",
+                "Which of them should the next run start from? Use a clone that shares weights.",
+            )
+        self.memories[memory] = value
+
+    def _require_top(self) -> None:
+        if current_builder.get() is not self.builder:
+            raise GraphError(
+                "remembers its state inside another sequence",
+                "Let the outermost sequence remember, or pass the states on.",
+            )
+
+    def own(self, leaf: Any) -> Any:
+        if isinstance(leaf, Array):
+            if leaf.atom in self.taken:
+                leaf = identity(leaf)
+            self.taken.add(leaf.atom)
+        return leaf
+
+    def visit(self, module: Module) -> None:
+        self.modules[id(module)] = ModuleState.of(module)
+
+    def place(self, module: Module, name: str, file: str, line: int) -> Origin:
+        """The place of a part of this name within the module that computes now."""
+        return Origin(joined(self.path, name), file, line, type(module).__name__)
+
+    def compute(
+        self,
+        module: Module,
+        value: Any,
+        here: Origin,
+        context: Callable[[], tuple[str, ...]],
+        node: Node | None = None,
+    ) -> Any:
+        """The output of a part; equations and errors name its place, ``context`` its input."""
+        self.visit(module)
+        before = self.path, self.module
+        self.path, self.module = here.path, module
+        try:
+            with origin(here):
+                result = computed(module, value)
+                self.seen.append(here.path)
+                if here.path != before[0]:
+                    result = self.record(here.path, result, node)
+        except GraphnetError as error:
+            error.locate(str(here), context())
+            raise
+        finally:
+            self.path, self.module = before
+        return result
+
+    def name_of(self, part: Module) -> str:
+        """The name of a part of the module that computes now."""
+        assert self.module is not None
+        names = self.names.get(id(self.module))
+        if names is None:
+            names = {
+                id(child): "" if name == self.module.inside else name
+                for name, child in self.module.named_children()
+            }
+            self.names[id(self.module)] = names
+        return names.get(id(part), type(part).__name__.lower())
+
+
+def computed(module: Module, value: Any) -> Any:
+    """What ``compute`` returns; raises GraphError where it returns nothing."""
+    result = module.compute(value)
+    if has_none(result) and not has_none(value):
+        raise GraphError("returns None from compute", "Is a return statement missing?")
+    return result
+
+
+def has_none(value: Any) -> bool:
+    return any(leaf is None for leaf in table.flatten(value)[0])
+
+
+def received(value: Any) -> tuple[str, ...]:
+    return (f"input  {table.describe(value)}",)
+
+
+def compute_inside(module: Module, value: Any, name: str | None = None) -> Any:
+    """The output of a module within the ``compute`` of another, under a path of its own."""
+    tracing = current_tracing.get()
+    if tracing is None or tracing.module is None or tracing.module is module:
+        return module.compute(value)
+    outer = current_origin.get() or Origin("", "", 0)
+    name = tracing.name_of(module) if name is None else name
+    here = tracing.place(module, name, outer.file, outer.line)
+    return tracing.compute(module, value, here, lambda: received(value))
+
+
+def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:
+    """Random numbers from [0, 1) for the module being traced (a dropout mask, noise).
+
+    Inside a scan each step gets its own, with ``once`` all steps the same.
+    """
+    tracing = current_tracing.get()
+    if tracing is None:
+        raise GraphnetError("can be drawn inside compute() only", subject="random numbers")
+    return tracing.uniform(shape, dtype, once)

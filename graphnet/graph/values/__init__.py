@@ -1,0 +1,1 @@
+"""What modules are made of and given: tables, parameters, memories, random numbers."""

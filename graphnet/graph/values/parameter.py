@@ -1,0 +1,271 @@
+"""Parameters: named arrays with gradients, kept in one contiguous vector for each dtype."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol, overload, runtime_checkable
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from graphnet.errors import DtypeError, GraphError, ShapeError
+from graphnet.graph.tracing.tracing import current_tracing, initialising
+from graphnet.graph.values.flat import Place
+from graphnet.graph.values.random import drawn
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.trace import apply_ufunc
+from graphnet.ir.core.types import NDArray, Shape
+
+Initialise = Callable[[Shape, np.random.Generator], NDArray]
+
+
+class Parameter(NDArrayOperatorsMixin):
+    """A learned array: ``data`` holds the values, ``grad`` the sum of the gradients so far.
+
+    Made from a shape and an initialiser, or from an array. float64 at first, as Torch's
+    default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy array in
+    expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands for its
+    traced array.
+
+    While a file is loaded, a parameter has a shape but no memory until someone asks for its values:
+    the sizes that constructors are given are those of the file, which may say anything.
+    """
+
+    __slots__ = ("__weakref__", "_awaited", "_data", "_flat", "_grad", "_shape")
+    __hash__ = object.__hash__
+    _data: NDArray
+
+    def __init__(
+        self,
+        values: Shape | NDArray,
+        initialise: Initialise | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        self._grad: NDArray | None = None
+        self._flat: Place | None = None
+        if initialising.get():
+            self._data = initial_values(values, initialise, dtype)
+            self._shape: Shape = self._data.shape
+        else:
+            self._awaited = values, dtype
+            self._shape = values if isinstance(values, tuple) else np.shape(values)
+
+    @staticmethod
+    def holding(array: NDArray) -> Parameter:
+        """A parameter whose values are this floating point array itself, not a copy."""
+        parameter = object.__new__(Parameter)
+        parameter._data, parameter._shape = array, array.shape
+        parameter._grad = parameter._flat = None
+        return parameter
+
+    @property
+    def data(self) -> NDArray:
+        """The values; a view of the flat vector once the parameters are flattened."""
+        return self._data
+
+    @data.setter
+    def data(self, values: Any) -> None:
+        array = np.asarray(values)
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"receives values {array.shape}, expected {self.shape}", "", "Parameter"
+            )
+        self._data[...] = array
+
+    @property
+    def grad(self) -> NDArray:
+        """The accumulated gradient, of the shape and dtype of ``data``."""
+        if self._grad is None:
+            self._grad = np.zeros_like(self._data)
+        return self._grad
+
+    @grad.setter
+    def grad(self, values: Any) -> None:
+        self.grad[...] = values
+
+    @property
+    def shape(self) -> Shape:
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype
+
+    @property
+    def size(self) -> int:
+        return math.prod(self._shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self._shape)
+
+    @property
+    def T(self) -> Any:
+        """The transposed values (a traced array inside ``compute``)."""
+        return self.__graphnet_array__().T
+
+    def reshape(self, *shape: Any) -> Any:
+        return self.__graphnet_array__().reshape(*shape)
+
+    def __getattr__(self, name: str) -> Any:
+        """NumPy's methods (``sum``, ``mean``, ``astype`` …), on the values or the traced array."""
+        if name == "_data":  # its memory was awaited until now
+            values, dtype = self._awaited
+            self._data = initial_values(values, None, dtype)
+            return self._data
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.__graphnet_array__(), name)
+
+    def zero_grad(self) -> None:
+        if self._grad is not None:
+            self._grad.fill(0)
+
+    def cast(self, dtype: Any) -> None:
+        """Convert values and gradient to another dtype, in place of this parameter."""
+        if self._data.dtype != np.dtype(dtype):
+            self._data = self._data.astype(dtype)
+            self._grad = None if self._grad is None else self._grad.astype(dtype)
+            self._flat = None
+
+    def __graphnet_array__(self) -> Any:
+        tracing = current_tracing.get()
+        return self._data if tracing is None else tracing.parameter(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
+        if current_tracing.get() is not None:
+            raise DtypeError(
+                f"A parameter {self.shape} has no values while it is traced",
+                "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
+            )
+        return np.array(self._data, dtype=dtype) if copy else np.asarray(self._data, dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        values = [v.__graphnet_array__() if isinstance(v, Parameter) else v for v in inputs]
+        if any(isinstance(value, Array) for value in values):
+            return apply_ufunc(ufunc, method, values, options)
+        out = options.get("out", ())
+        if out:
+            options["out"] = tuple(o.data if isinstance(o, Parameter) else o for o in out)
+        result = getattr(ufunc, method)(*values, **options)
+        return out[0] if len(out) == 1 else result
+
+    def __eq__(self, other: object) -> Any:
+        """Identity among parameters (sharing is by object), element-wise with anything else."""
+        if isinstance(other, Parameter):
+            return self is other
+        return self.__graphnet_array__() == other
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, Parameter):
+            return self is not other
+        return self.__graphnet_array__() != other
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.__graphnet_array__()[index]
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self._data[index] = values
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __bool__(self) -> bool:
+        return True  # so that ``if self.bias`` asks whether there is one
+
+    def __repr__(self) -> str:
+        return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
+
+
+def initial_values(
+    values: Shape | NDArray, initialise: Initialise | None, dtype: Any = np.float64
+) -> NDArray:
+    """New memory with what a parameter starts from; raises DtypeError for what is no number."""
+    if isinstance(values, tuple):
+        start = (
+            np.zeros(values, dtype) if initialise is None else drawn(partial(initialise, values))
+        )
+        return np.asarray(start, dtype=dtype)
+    array = np.array(values)
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"A parameter received values of dtype {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(dtype)
+
+
+@runtime_checkable
+class NamesRows(Protocol):
+    """A module to which some rows of another module's parameters belong, each under a name."""
+
+    def parameter_rows(self) -> Iterable[tuple[str, Parameter, slice]]: ...
+
+
+class ParameterTable(Sequence[Parameter]):
+    """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``.
+
+    ``parts`` gives the module's parts with their paths: those that name rows are printed.
+    """
+
+    def __init__(
+        self,
+        named: Iterable[tuple[str, Parameter]],
+        parts: Callable[[], Iterable[tuple[str, object]]] = tuple,
+    ) -> None:
+        pairs = list(named)
+        self._parts = parts
+        self.named = dict(pairs)
+        self._values = [parameter for _, parameter in pairs]
+
+    @overload
+    def __getitem__(self, key: int | str) -> Parameter: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Parameter]: ...
+    def __getitem__(self, key: int | str | slice) -> Parameter | list[Parameter]:
+        if isinstance(key, str):
+            if key not in self.named:
+                raise GraphError(
+                    f"There is no parameter named {key!r}", f"There are: {', '.join(self.named)}"
+                )
+            return self.named[key]
+        return self._values[key]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._values)
+
+    def __repr__(self) -> str:
+        if not self.named:
+            return "no parameters"
+        total = sum(p.size for p in self._values)
+        rows = [("parameter", "shape", "dtype", "values")]
+        inner = self._inner_rows()
+        for name, p in self.named.items():
+            rows.append((name, str(p.shape), str(p.dtype), short_view(p.data)))
+            rows += [line for _, line in sorted(inner.get(p, []))]
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = ["  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows]
+        return "\n".join([*lines, f"{len(self)} parameters, {total:,} numbers"])
+
+    def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
+        """A line for each named span of rows, with the row that it starts at."""
+        found: dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]] = {}
+        for path, part in self._parts():
+            if isinstance(part, NamesRows):
+                for name, p, span in part.parameter_rows():
+                    rows = f"{span.start}:{span.stop}"
+                    line = (f"  {path}.{name}", rows, "", short_view(p.data[span]))
+                    found.setdefault(p, []).append((span.start, line))
+        return found
+
+
+def short_view(values: NDArray, shown: int = 4) -> str:
+    """The first and last numbers of an array in a line, with their mean and standard deviation."""
+    flat = values.reshape(-1)
+    texts = [f"{v: .4g}" for v in (flat if flat.size <= shown else flat[: shown - 1])]
+    if flat.size > shown:
+        texts += ["…", f"{flat[-1]: .4g}"]
+    spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
+    return " ".join(texts) + spread

@@ -1,0 +1,1 @@
+"""Nodes, and the graphs that they are closed into."""

@@ -1,0 +1,116 @@
+"""The modules that operators on nodes make: ``a + b``, ``1 - a``, ``2 / a``, ``a ** 2``, …"""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.values.table import describe, is_table
+
+
+def require_table(value: Any, least: int = 1) -> list[Any]:
+    """The entries of a table; raises GraphError for anything else."""
+    if not is_table(value) or len(value) < least:
+        raise GraphError(
+            f"expects a table of at least {least}, received {describe(value)}",
+            "Give the module several parents: module([a, b]).",
+        )
+    return list(value)
+
+
+class CAddTable(Module):
+    """Element-wise sum of a table of arrays; shapes broadcast."""
+
+    symbol = "+"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.add, require_table(table))
+
+
+class CSubTable(Module):
+    """Element-wise difference of two arrays."""
+
+    symbol = "−"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.sub, require_pair(table))
+
+
+class CMulTable(Module):
+    """Element-wise product of a table of arrays; shapes broadcast."""
+
+    symbol = "×"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.mul, require_table(table))
+
+
+class CDivTable(Module):
+    """Element-wise quotient of two arrays."""
+
+    symbol = "÷"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(operator.truediv, require_pair(table))
+
+
+def require_pair(value: Any) -> list[Any]:
+    entries = require_table(value)
+    if len(entries) != 2:
+        raise GraphError(f"expects a table of 2, received {describe(value)}")
+    return entries
+
+
+class AddConstant(Module):
+    """x + constant."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+        self.symbol = f"{constant:+g}".replace("-", "−")
+
+    def compute(self, x: Any) -> Any:
+        return x + self.constant
+
+
+class MulConstant(Module):
+    """x * constant."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+        self.symbol = f"×{constant:g}".replace("-", "−")
+
+    def compute(self, x: Any) -> Any:
+        return x * self.constant
+
+
+class ConstantOver(Module):
+    """constant / x."""
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+        self.symbol = f"{constant:g}÷".replace("-", "−")
+
+    def compute(self, x: Any) -> Any:
+        return self.constant / x
+
+
+class Square(Module):
+    """x²."""
+
+    symbol = "x²"
+
+    def compute(self, x: Any) -> Any:
+        return x * x
+
+
+class Power(Module):
+    """x to the power of ``exponent``."""
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
+
+    def compute(self, x: Any) -> Any:
+        return x**self.exponent

@@ -1,0 +1,124 @@
+"""The checks that close a graph: order of computation, and every mistake that wiring can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.wiring.calling import require_node
+from graphnet.graph.wiring.node import Node
+from graphnet.graph.wiring.split import Element, Split
+from graphnet.source import calling_line, place
+
+
+def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
+    """The inputs or outputs of a graph as a tuple of nodes."""
+    if isinstance(value, Node):
+        return (value,)
+    if not isinstance(value, list | tuple):
+        require_node(value, what)
+    if not value:
+        where = place(*calling_line())
+        raise GraphError(f"GModule ({where}) received no {what}", "A graph needs at least one.")
+    return tuple(require_node(node, f"{what}[{i}]") for i, node in enumerate(value))
+
+
+def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
+    """All nodes in order of computation; raises GraphError at the first mistake found."""
+    check_inputs(inputs, where)
+    order = ordered(outputs, where)
+    reached = set(order)
+    listed = set(inputs)
+    undeclared = [node for node in order if node.is_input and node not in listed]
+    if undeclared:
+        raise GraphError(
+            f"GModule ({where}): {undeclared[0]} has no parents and is not among the inputs",
+            "List it as an input, or connect it.",
+        )
+    check_splits(order, where)
+    check_dangling(inputs, reached, where)
+    for index, node in enumerate(inputs):
+        if node not in reached:
+            raise GraphError(
+                f"GModule ({where}): inputs[{index}], {node}, is not used by any output",
+                "Connect it, or leave it out of the inputs.",
+            )
+    return order
+
+
+def check_inputs(inputs: Sequence[Node], where: str) -> None:
+    seen: set[Node] = set()
+    for index, node in enumerate(inputs):
+        if node.parents:
+            raise GraphError(
+                f"GModule ({where}): inputs[{index}], {node}, has parents",
+                "An input node is made by module() with nothing in the parentheses.",
+            )
+        if node in seen:
+            raise GraphError(f"GModule ({where}): inputs[{index}], {node}, is listed twice")
+        seen.add(node)
+
+
+def ordered(outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
+    """Depth first through the parents in order, each node after its parents (Torch's order)."""
+    done: dict[Node, bool] = {}  # False while the parents are being visited
+    order: list[Node] = []
+    for output in outputs:
+        stack = [(output, 0)]
+        while stack:
+            node, slot = stack.pop()
+            if slot == 0 and node in done:
+                continue
+            done.setdefault(node, False)
+            while slot < len(node.parents) and done.get(node.parents[slot]):
+                slot += 1
+            if slot == len(node.parents):
+                done[node] = True
+                order.append(node)
+                continue
+            parent = node.parents[slot]
+            if parent in done:
+                raise GraphError(f"GModule ({where}): there is a cycle through {parent} and {node}")
+            stack.append((node, slot + 1))
+            stack.append((parent, 0))
+    return tuple(order)
+
+
+def check_splits(order: Sequence[Node], where: str) -> None:
+    """Every output of a split must be used."""
+    used: dict[Node, set[int]] = {}
+    for node in order:
+        if isinstance(node.module, Element):
+            used.setdefault(node.parents[0], set()).add(node.module.index)
+    for node in order:
+        if isinstance(node.module, Split):
+            found, count = used.get(node, set()), node.module.count
+            unused = count - sum(0 <= index < count for index in found)
+            if unused:  # of a count from a file there may be more than memory holds
+                numbers = [str(i) for i in islice((i for i in range(count) if i not in found), 20)]
+                more = ", …" if unused > len(numbers) else ""
+                raise GraphError(
+                    f"GModule ({where}): {unused} of the {count} outputs of "
+                    f"split({count}) of {node.parents[0]}, at {node.place}, "
+                    f"are unused (numbers {', '.join(numbers)}{more})",
+                    "Use them, or choose entries with SelectTable.",
+                )
+
+
+def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> None:
+    """What is computed from an input must reach an output (of this graph or an earlier one)."""
+    seen = set(inputs)
+    pending = list(inputs)
+    while pending:
+        for child in pending.pop().children:
+            if child in seen:
+                continue
+            if child not in reached:
+                raise GraphError(
+                    f"GModule ({where}): {child} does not reach any output",
+                    "Add it to the outputs, connect it, or delete it (a prompt keeps it in _).",
+                )
+            seen.add(child)
+            pending.append(child)

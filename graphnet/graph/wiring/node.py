@@ -1,0 +1,253 @@
+"""Node: a module applied to other nodes, with a name, annotations, and the line that made it."""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphError
+from graphnet.graph.modules.module import Module
+from graphnet.graph.wiring.arithmetic import (
+    AddConstant,
+    CAddTable,
+    CDivTable,
+    CMulTable,
+    ConstantOver,
+    CSubTable,
+    MulConstant,
+    Power,
+    Square,
+)
+from graphnet.graph.wiring.split import Element, Identity, OptionalInput, SelectTable, Split
+from graphnet.source import calling_line, place
+
+
+class Node:
+    """A module applied to parents; made by calling the module, never changed afterwards.
+
+    ``slots`` is empty, or says for each parent which entry of the module's input it is, where
+    optional inputs are left out. Attributes of the module can be read through the node:
+    ``net["gate"].weight``.
+    """
+
+    __slots__ = (
+        "__weakref__", "_children", "_module", "attributes", "description", "file", "line", "name",
+        "parents", "slots",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        module: Module,
+        parents: tuple[Node, ...],
+        file: str,
+        line: int,
+        slots: tuple[int, ...] = (),
+    ) -> None:
+        self._module = module
+        self.parents = parents
+        self.slots = slots
+        self.name: str | None = None
+        self.description = ""
+        self.attributes: dict[str, str] = {}
+        self.file = file
+        self.line = line
+        self._children: list[weakref.ref[Node]] = []
+        for parent in parents:
+            parent._add_child(self)
+
+    @property
+    def module(self) -> Module:
+        """The module; a node keeps the one it was made of."""
+        return self._module
+
+    def annotate(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        graph_attributes: Mapping[str, str] | None = None,
+    ) -> Node:
+        """Give a name, a description (a tooltip) and Graphviz attributes; returns the node."""
+        if name is not None:
+            if not is_name(name):
+                raise GraphError(f"{self} cannot be named {name!r}", "Dots go between words.")
+            self.name = name
+        if description is not None:
+            self.description = description
+        if graph_attributes is not None:
+            self.attributes.update({k: str(v) for k, v in graph_attributes.items()})
+        return self
+
+    def gathered(self, values: list[Any]) -> Any:
+        """What the module receives when its parents have these values."""
+        if self.slots:
+            entries: list[Any] = [None] * (max(self.slots) + 1)
+            for slot, value in zip(self.slots, values, strict=True):
+                entries[slot] = value
+            return entries
+        return values[0] if len(values) == 1 else values
+
+    def split(self, count: int) -> tuple[Node, ...]:
+        """One node for each of the ``count`` entries of this node's output table."""
+        if count < 1:
+            raise GraphError(f"split({count!r}) of {self}: expected a positive number of outputs")
+        file, line = calling_line()
+        whole = Node(Split(count), (self,), file, line)
+        return tuple(Node(Element(index), (whole,), file, line) for index in range(count))
+
+    def _add_child(self, child: Node) -> None:
+        """Remember a child, without keeping it alive; now and then forget those that are gone."""
+        count = len(self._children)
+        if count > 8 and count & (count - 1) == 0:
+            self._children = [ref for ref in self._children if ref() is not None]
+        self._children.append(weakref.ref(child))
+
+    @property
+    def children(self) -> Iterator[Node]:
+        """The nodes that read this one, still exist, and are in no closed graph yet."""
+        return (node for ref in self._children if (node := ref()) is not None)
+
+    def close(self, nodes: set[Node]) -> None:
+        """Forget the children that a closed graph holds: they lead to an output."""
+        self._children = [ref for ref in self._children if ref() not in nodes]
+
+    @property
+    def place(self) -> str:
+        """``cell.py:18``"""
+        return place(self.file, self.line)
+
+    @property
+    def is_input(self) -> bool:
+        return not self.parents
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        module = object.__getattribute__(self, "_module")
+        try:
+            return getattr(module, name)
+        except AttributeError:
+            raise AttributeError(
+                f"{self} has no attribute {name!r}, neither has its module"
+            ) from None
+
+    def __add__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(AddConstant(other))
+        return combine(CAddTable, self, other)
+
+    def __radd__(self, other: Any) -> Node:
+        return self.__add__(other)
+
+    def __mul__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(other))
+        return combine(CMulTable, self, other)
+
+    def __rmul__(self, other: Any) -> Node:
+        return self.__mul__(other)
+
+    def __truediv__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(1 / other))
+        return combine(CDivTable, self, other)
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return self.then(ConstantOver(other)) if is_number(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> Node:
+        if not is_number(other):
+            return NotImplemented
+        return self.then(Square() if other == 2 else Power(other))
+
+    def __sub__(self, other: Any) -> Node:
+        if isinstance(other, Module):
+            return other(self)  # type: ignore[no-any-return]
+        if is_number(other):
+            return self.then(AddConstant(-other))
+        return combine(CSubTable, self, other)
+
+    def __rsub__(self, other: Any) -> Node:
+        if is_number(other):
+            return self.then(MulConstant(-1.0)).then(AddConstant(other))
+        return NotImplemented
+
+    def __neg__(self) -> Node:
+        return self.then(MulConstant(-1.0))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's numbers are numbers; arrays and NumPy's functions do not go with nodes."""
+        operation = OPERATORS.get(ufunc.__name__)
+        plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
+        if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
+            return operation(*plain)
+        raise GraphError(
+            f"np.{ufunc.__name__} cannot be applied to the node {self}",
+            "Wire modules (nn.Tanh()(node)), and give arrays to the graph as inputs.",
+        )
+
+    def then(self, module: Module) -> Node:
+        return Node(module, (self,), *calling_line())
+
+    def __iter__(self) -> Iterator[Any]:
+        raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
+
+    def __getitem__(self, index: Any) -> Node:
+        """One entry of this node's output table: ``nn.SelectTable(index)(node)``."""
+        if isinstance(index, int | np.integer) and not isinstance(index, bool):
+            return self.then(SelectTable(int(index)))
+        raise GraphError(
+            f"{self} is a node: it has no entries yet",
+            "For one of a table: node[i] with a whole number, for all of them node.split(n); "
+            "for those of an array: nn.Select(axis, i)(node).",
+        )
+
+    def __str__(self) -> str:
+        named = f" '{self.name}'" if self.name else ""
+        return f"{type(self.module).__name__}{named} ({self.place})"
+
+    def __repr__(self) -> str:
+        return f"<Node {self}>"
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can name a node: words, with dots between them."""
+    return isinstance(value, str) and bool(value) and value.strip(".") == value
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+}
+"""What NumPy calls an operator between one of its numbers and a node."""
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def combine(operation: type[Module], left: Node, right: Any) -> Node:
+    """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of that name."""
+    if not isinstance(right, Node):
+        return NotImplemented  # type: ignore[no-any-return]
+    return Node(operation(), (left, right), *calling_line())
+
+
+def input(name: str | None = None, *, optional: bool = False) -> Node:
+    """An input node of a graph: ``Identity()()``.
+
+    An ``optional`` one may be left out of a run (it comes after the others, or is given by name);
+    modules that can do without, such as ``nn.Recurrent``, then see None.
+
+    >>> x = input("x")
+    >>> x.is_input
+    True
+    """
+    module = OptionalInput() if optional else Identity()
+    return Node(module, (), *calling_line()).annotate(name=name)

@@ -1,0 +1,137 @@
+"""Building programs: builders collect equations; what is being built is known while tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, copy_context
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from graphnet.errors import ProgramError
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.program import Atom, Equation, Literal, Origin, Program, Var
+from graphnet.ir.core.types import ArrayType
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+current_origin: ContextVar[Origin | None] = ContextVar("current_origin", default=None)
+"""The node being traced: every equation emitted meanwhile carries it."""
+
+current_builder: ContextVar[Builder | None] = ContextVar("current_builder", default=None)
+"""The innermost program being built."""
+
+
+class Builder:
+    """Collects the equations of one program while a function is traced.
+
+    Builders nest: the body of a scan, or a backward program, may read arrays of the builders
+    around it. Each such array becomes a *capture*: an input of the inner program, bound to
+    the outer array. An operation on outer arrays alone is emitted outside, so whatever does not
+    change within a scan is computed once. A ``barrier`` stops that: a backward program computes
+    from residuals itself, and adds nothing to the forward program.
+    """
+
+    def __init__(self, outer: Builder | None = None, barrier: bool = False) -> None:
+        self.outer = outer
+        self.level: int = outer.level + 1 if outer else 0
+        self.barrier: Builder = self if barrier or outer is None else outer.barrier
+        self.steps: int | None = None  # of a scan body
+        self.late: list[Array] = []  # sequences that the body asked for while it was traced
+        self.late_results: list[tuple[Array, Callable[[Array], None]]] = []
+        self.inputs: list[Var] = []
+        self.captures: dict[Atom, Var] = {}
+        self.equations: list[Equation] = []
+
+    def input(self, type: ArrayType) -> Array:
+        """A new input of the program."""
+        var = Var(type)
+        self.inputs.append(var)
+        return Array(self, var)
+
+    def late_sequence(self, outer: Array) -> Array:
+        """In the body of a scan: one slice of an outer array of shape (steps, …)."""
+        self.late.append(outer)
+        return self.input(ArrayType(outer.shape[1:], outer.dtype))
+
+    def late_result(self, array: Array, receive: Callable[[Array], None]) -> None:
+        """In the body of a scan: stack this value over the steps; ``receive`` gets the stack."""
+        self.late_results.append((array, receive))
+
+    def all_steps(self) -> tuple[int, ...]:
+        """The lengths of the scans around what is being built, the outermost first."""
+        outer = self.outer.all_steps() if self.outer else ()
+        return outer if self.steps is None else (*outer, self.steps)
+
+    def atom(self, array: Array) -> Atom:
+        """The array as an operand here, captured from an outer builder if it lives there."""
+        if array.builder is self or isinstance(array.atom, Literal):
+            return array.atom
+        if self.outer is None:
+            raise ProgramError(
+                f"uses an array {array.type} of another trace",
+                "Arrays seen inside compute() must not be kept for later calls.",
+            )
+        outer_atom = self.outer.atom(array)
+        if outer_atom not in self.captures:
+            self.captures[outer_atom] = Var(outer_atom.type)
+        return self.captures[outer_atom]
+
+    def emit(
+        self, primitive: Primitive, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
+    ) -> Any:
+        """Append one equation; returns its result, a tuple when the primitive has many."""
+        types = primitive.output_types(inputs, settings)
+        outputs = tuple(Var(type) for type in types)
+        self.equations.append(Equation(primitive, inputs, settings, outputs, current_origin.get()))
+        arrays = tuple(Array(self, var) for var in outputs)
+        return arrays if primitive.many else arrays[0]
+
+    def captured(self) -> list[Array]:
+        """The outer arrays captured so far, in the order of the captured inputs."""
+        assert self.outer is not None
+        return [Array(self.outer, atom) for atom in self.captures]
+
+    def program(self, outputs: Sequence[Atom]) -> Program:
+        """Close: captured inputs come first, then the declared ones."""
+        inputs = (*self.captures.values(), *self.inputs)
+        return Program(inputs, list(self.equations), tuple(outputs))
+
+
+def apart(function: Callable[P, T]) -> Callable[P, T]:
+    """What a function sets of context variables ends with it, wherever Ctrl-C strikes."""
+
+    @wraps(function)
+    def run(*args: P.args, **settings: P.kwargs) -> T:
+        return copy_context().run(function, *args, **settings)
+
+    return run
+
+
+class Having(Generic[T]):
+    """A context variable with a value in a block; final. Who begins a trace does it ``apart``.
+
+    No generator: Ctrl-C at its end would have it put back an old value at some later time.
+    """
+
+    def __init__(self, variable: ContextVar[T], value: T) -> None:
+        self.variable, self.value = variable, value
+
+    def __enter__(self) -> None:
+        self.before = self.variable.get()
+        self.variable.set(self.value)
+
+    def __exit__(self, *_: object) -> None:
+        self.variable.set(self.before)
+
+
+def building(builder: Builder) -> AbstractContextManager[None]:
+    """Make this the innermost program being built."""
+    return Having(current_builder, builder)
+
+
+def origin(place: Origin | None) -> AbstractContextManager[None]:
+    """Equations emitted in this block come from this node."""
+    return Having(current_origin, place)

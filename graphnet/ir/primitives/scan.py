@@ -1,0 +1,273 @@
+"""``scan``: a body program run over the steps of a sequence; its gradient is a scan backwards.
+
+Operands are ``[constants…, initial carried values…, sequences…]``; the body maps ``[constants…,
+carried…, slices…]`` to ``[carried…, results…]``; the outputs are ``[final carried…, stacked
+results…]``. Sequences and stacked results have the steps on their first axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphnetError, ShapeError
+from graphnet.ir.core.array import Array
+from graphnet.ir.core.builder import Builder, building, current_builder
+from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.program import Atom, Equation, Program
+from graphnet.ir.core.trace import atom_of, inline, resolve
+from graphnet.ir.core.types import ArrayType, NDArray, type_of
+from graphnet.ir.gradient import Derivative, differentiate
+from graphnet.ir.primitives.shaping import zeros
+
+Arrays = Sequence[Any]
+Step = Callable[[list[Any], list[Any]], tuple[Arrays, Arrays]]
+
+
+def scan(
+    step: Step, carry: Arrays, sequences: Arrays, *, length: int, reverse: bool = False
+) -> tuple[list[Any], list[Any]]:
+    """Run ``step(carry, slices) -> (carry, results)`` over ``length`` steps.
+
+    Returns the final carried values and the results stacked over the steps; with ``reverse`` the
+    steps run from the last to the first, and results stay at their own positions.
+    Arrays from outside that ``step`` reads become constants of the scan.
+    Raises ShapeError where a carried value changes its type, or a sequence has another length.
+    """
+    carry, sequences = [resolve(v) for v in carry], [resolve(v) for v in sequences]
+    inner = Builder(outer=current_builder.get())
+    inner.steps = length
+    with building(inner):
+        enters = [inner.input(value_type(value)) for value in carry]
+        slices = [inner.input(slice_of(value_type(value), length)) for value in sequences]
+        leaves, results = step(enters, slices)
+        late = [array for array, _ in inner.late_results]
+        atoms = [atom_of(inner, value) for value in (*leaves, *results, *late)]
+    check_carry([a.type for a in enters], [atom.type for atom in atoms[: len(leaves)]])
+    body = inner.program(atoms)
+    captured = inner.captured() if inner.captures else []
+    outputs = scan_primitive(
+        *captured,
+        *carry,
+        *sequences,
+        *inner.late,
+        body=body,
+        constants=len(captured),
+        carried=len(carry),
+        length=length,
+        reverse=reverse,
+    )
+    first = len(carry) + len(results)
+    for (_, receive), stacked in zip(inner.late_results, outputs[first:], strict=True):
+        receive(stacked)
+    return list(outputs[: len(carry)]), list(outputs[len(carry) : first])
+
+
+def value_type(value: Any) -> ArrayType:
+    return value.type if isinstance(value, Array) else type_of(np.asarray(value))
+
+
+def slice_of(sequence: ArrayType, length: int) -> ArrayType:
+    if sequence.shape[:1] != (length,):
+        raise ShapeError(f"runs over {sequence.shape}, expected {length} steps on the first axis")
+    return ArrayType(sequence.shape[1:], sequence.dtype)
+
+
+def check_carry(enters: Sequence[ArrayType], leaves: Sequence[ArrayType]) -> None:
+    if len(enters) != len(leaves):
+        raise ShapeError(f"carries {len(enters)} values in and {len(leaves)} out of a step")
+    for index, (before, after) in enumerate(zip(enters, leaves, strict=True)):
+        if before != after:
+            raise ShapeError(
+                f"carries value {index} into a step as {before} and out of it as {after}",
+                "A carried value must keep its shape and dtype.",
+            )
+
+
+# ---- rules
+
+
+def scan_type(
+    *types: ArrayType, body: Program, constants: int, carried: int, length: int, reverse: bool
+) -> tuple[ArrayType, ...]:
+    first = constants + carried
+    slices = [slice_of(type, length) for type in types[first:]]
+    check_carry([var.type for var in body.inputs], [*types[:first], *slices])
+    outputs = [atom.type for atom in body.outputs]
+    check_carry(types[constants:first], outputs[:carried])
+    stacked = [ArrayType((length, *type.shape), type.dtype) for type in outputs[carried:]]
+    return (*outputs[:carried], *stacked)
+
+
+def scan_numpy(
+    prepare: Callable[[Program], Callable[[Sequence[NDArray]], list[NDArray]]],
+    *arrays: NDArray,
+    body: Program,
+    constants: int,
+    carried: int,
+    length: int,
+    reverse: bool,
+) -> list[NDArray]:
+    run = prepare(body)
+    fixed, carry = list(arrays[:constants]), list(arrays[constants : constants + carried])
+    sequences = arrays[constants + carried :]
+    stacked = [
+        np.empty((length, *atom.type.shape), atom.type.dtype) for atom in body.outputs[carried:]
+    ]
+    for t in range(length - 1, -1, -1) if reverse else range(length):
+        try:
+            outputs = run([*fixed, *carry, *[sequence[t] for sequence in sequences]])
+        except GraphnetError as error:
+            error.step = t if error.step is None else error.step
+            raise
+        carry = outputs[:carried]
+        for stack, value in zip(stacked, outputs[carried:], strict=True):
+            stack[t] = value
+    return carry + stacked
+
+
+def scan_count(*types: ArrayType, body: Program, length: int, **settings: Any) -> int:
+    return length * program_count(body)
+
+
+def program_count(program: Program) -> int:
+    """Multiply-adds of one execution of a program."""
+    return sum(
+        equation.primitive.multiply_adds(*[a.type for a in equation.inputs], **equation.settings)
+        for equation in program.equations
+    )
+
+
+# ---- gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How the backward steps get what they read: the derivative of the body, the body inputs that
+    it is by (``wanted``), and for each residual where it is found: ``("constant", i)`` and
+    ``("sequence", i)`` are operands, ``("stack", i)`` is the i-th stacked result, own or extra."""
+
+    derivative: Derivative
+    wanted: tuple[int, ...]
+    sources: tuple[tuple[str, int], ...]
+
+    def slots(self) -> dict[int, int]:
+        """Where ``derivative.backward`` gives the gradient of a body input, if it is not zero."""
+        pairs = zip(self.wanted, self.derivative.slots, strict=True)
+        return {i: slot for i, slot in pairs if slot is not None}
+
+
+def kind_of(index: int, constants: int, carried: int) -> str:
+    """What an operand of a scan (an input of its body) is."""
+    if index < constants:
+        return "constant"
+    return "carry" if index < constants + carried else "sequence"
+
+
+def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str, Any], Saved]:
+    """A scan that also stacks what its backward steps read, unless an operand already holds it."""
+    settings = dict(equation.settings)
+    body: Program = settings["body"]
+    kinds = [
+        kind_of(i, settings["constants"], settings["carried"]) for i in range(len(body.inputs))
+    ]
+    wanted = tuple(
+        i
+        for i, var in enumerate(body.inputs)
+        if var.type.is_float and (active[i] or kinds[i] == "carry")
+    )
+    derivative = differentiate(body, [body.inputs[i] for i in wanted])
+    position: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs)}
+    sources: list[tuple[str, int]] = []
+    stacked = list(body.outputs[settings["carried"] :])
+    for atom in derivative.residuals:
+        if atom in position and kinds[position[atom]] != "carry":
+            sources.append((kinds[position[atom]], position[atom]))
+            continue
+        if atom not in stacked:
+            stacked.append(atom)
+        sources.append(("stack", stacked.index(atom)))
+    outputs = (*body.outputs[: settings["carried"]], *stacked)
+    settings["body"] = Program(body.inputs, derivative.forward.equations, outputs)
+    return settings, Saved(derivative, wanted, tuple(sources))
+
+
+def scan_vjp(
+    gradients: Sequence[Array | None],
+    outputs: Sequence[Array],
+    *operands: Array,
+    saved: tuple[Equation, Saved],
+    length: int,
+    reverse: bool,
+    constants: int,
+    carried: int,
+    body: Program,
+) -> list[Array | None]:
+    """A scan the other way: it carries the gradients of the carried values, and sums those of the
+    constants; those of the sequences are stacked."""
+    equation, notes = saved
+    original: Program = equation.settings["body"]
+    count = len(original.outputs)
+    by_kind: dict[str, list[int]] = {"constant": [], "carry": [], "sequence": []}
+    for i in notes.wanted:
+        by_kind[kind_of(i, constants, carried)].append(i)
+    seeds = [
+        zeros(y.type) if g is None else g
+        for g, y in zip(gradients, outputs[:count], strict=False)
+        if y.type.is_float
+    ]
+    ending = len(by_kind["carry"])
+    found_in = {"sequence": operands, "stack": outputs[carried:]}
+    finals, results = scan(
+        partial(backward_step, notes, operands, original, by_kind),
+        [*seeds[:ending], *[zeros(operands[i].type) for i in by_kind["constant"]]],
+        [*seeds[ending:], *[found_in[kind][i] for kind, i in notes.sources if kind in found_in]],
+        length=length,
+        reverse=not reverse,
+    )
+    order = [*by_kind["carry"], *by_kind["constant"], *by_kind["sequence"]]
+    found = dict(zip(order, [*finals, *results], strict=True))
+    return [found.get(i) for i in range(len(operands))]
+
+
+def backward_step(
+    notes: Saved,
+    operands: Sequence[Array],
+    original: Program,
+    by_kind: dict[str, list[int]],
+    carry: Arrays,
+    slices: Arrays,
+) -> tuple[Arrays, Arrays]:
+    """One step back: ``carry`` is [gradients of carried values…, sums for constants…], ``slices``
+    is [gradients of results…, residuals that are not constants…]."""
+    flowing, sums = carry[: len(by_kind["carry"])], carry[len(by_kind["carry"]) :]
+    varying = sum(kind != "constant" for kind, _ in notes.sources)
+    seeds, rest = slices[: len(slices) - varying], iter(slices[len(slices) - varying :])
+    residuals = [operands[i] if kind == "constant" else next(rest) for kind, i in notes.sources]
+    back = inline(notes.derivative.backward, [*residuals, *flowing, *seeds])
+    slots = notes.slots()
+
+    def gradient(i: int) -> Array:
+        return back[slots[i]] if i in slots else zeros(original.inputs[i].type)
+
+    totals = [
+        total + back[slots[i]] if i in slots else total
+        for total, i in zip(sums, by_kind["constant"], strict=True)
+    ]
+    return [*map(gradient, by_kind["carry"]), *totals], [*map(gradient, by_kind["sequence"])]
+
+
+scan_primitive = primitive(
+    "scan",
+    type=scan_type,
+    numpy=scan_numpy,
+    vjp=scan_vjp,
+    many=True,
+    nested=True,
+    residuals=scan_residuals,
+    multiply_adds=scan_count,
+)

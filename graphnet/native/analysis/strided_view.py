@@ -1,0 +1,139 @@
+"""Places: where the values of a program lie in memory, and what views of them are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+from graphnet.ir.core.program import Equation
+from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.ir.primitives.indexing import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An array in memory: what it lies in (a pointer in emitted code, a buffer of a plan), where
+    there its first element is, and the distance of its elements along each axis, in elements (0
+    along an axis that only repeats them)."""
+
+    pointer: Any
+    offset: int
+    strides: Shape
+    type: ArrayType
+
+    @staticmethod
+    def of(pointer: Any, type: ArrayType) -> Place:
+        """An array that lies as NumPy lays out a new one."""
+        return Place(pointer, 0, row_major(type.shape), type)
+
+    @property
+    def is_contiguous(self) -> bool:
+        expected = row_major(self.type.shape)
+        pairs = zip(self.type.shape, self.strides, expected, strict=True)
+        return all(size == 1 or stride == wanted for size, stride, wanted in pairs)
+
+    def view(self, equation: Equation) -> Place | None:
+        """What an equation that only looks differently at an array makes of its place; None where
+        elements would have to be moved."""
+        name, settings, type = (
+            equation.primitive.name,
+            equation.settings,
+            equation.outputs[0].type,
+        )
+        if name == "slice":
+            return self.window(settings["window"], type)
+        if name == "transpose":
+            return self.transposed(settings["axes"], type)
+        if name == "broadcast":
+            return self.broadcast(type)
+        return self.reshaped(type)
+
+    def window(self, window: Window, type: ArrayType) -> Place:
+        """A part of it (the primitive ``slice``)."""
+        start = sum(
+            begin * stride for (begin, _, _), stride in zip(window, self.strides, strict=True)
+        )
+        strides = tuple(
+            step * stride for (_, _, step), stride in zip(window, self.strides, strict=True)
+        )
+        return Place(self.pointer, self.offset + start, strides, type)
+
+    def transposed(self, axes: Shape, type: ArrayType) -> Place:
+        return replace(self, strides=tuple(self.strides[axis] for axis in axes), type=type)
+
+    def broadcast(self, type: ArrayType) -> Place:
+        """Repeated along axes of size 1, and along new ones in front."""
+        missing = len(type.shape) - len(self.type.shape)
+        own = [
+            0 if size == 1 and wanted != 1 else stride
+            for size, stride, wanted in zip(
+                self.type.shape, self.strides, type.shape[missing:], strict=True
+            )
+        ]
+        return replace(self, strides=(*[0] * missing, *own), type=type)
+
+    def reshaped(self, type: ArrayType) -> Place | None:
+        """The same elements in another shape; None where they would have to be moved.
+
+        Axes are taken together where they lie one within the other, and divided again.
+        """
+        if type.size == 0:
+            return Place(self.pointer, self.offset, row_major(type.shape), type)
+        sizes, (steps,) = collapsed(self.type.shape, [self])
+        strides: list[int] = []
+        axis, left, step = len(sizes) - 1, sizes[-1], steps[-1]
+        for size in reversed(type.shape):
+            if size == 1:
+                strides.append(0)
+                continue
+            if left == 1 and axis > 0:
+                axis -= 1
+                left, step = sizes[axis], steps[axis]
+            if left % size:
+                return None
+            strides.append(step)
+            left, step = left // size, step * size
+        return replace(self, strides=tuple(reversed(strides)), type=type)
+
+    def as_rows(self) -> Place | None:
+        """As rows at one distance, 0 where one row repeats itself; None where elements of a row
+        are apart, or rows at several distances."""
+        shape = self.type.shape
+        made = self.reshaped(ArrayType((prod(shape[:-1]), shape[-1]), self.type.dtype))
+        return made if made is not None and (shape[-1] == 1 or made.strides[1] == 1) else None
+
+    def as_matrix(self) -> Place:
+        """A vector as a matrix of one column."""
+        if len(self.type.shape) == 2:
+            return self
+        type = ArrayType((*self.type.shape, 1), self.type.dtype)
+        return replace(self, strides=(*self.strides, 1), type=type)
+
+
+def row_major(shape: Shape) -> Shape:
+    return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def collapsed(shape: Shape, places: Sequence[Place]) -> tuple[Shape, list[Shape]]:
+    """Neighbouring axes as one wherever every array allows it; at least one axis remains."""
+    sizes: list[int] = []
+    rows: list[list[int]] = [[] for _ in places]
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        strides = [place.strides[axis] for place in places]
+        if sizes and all(
+            row[-1] == stride * size for row, stride in zip(rows, strides, strict=True)
+        ):
+            sizes[-1] *= size
+            for row, stride in zip(rows, strides, strict=True):
+                row[-1] = stride
+        else:
+            sizes.append(size)
+            for row, stride in zip(rows, strides, strict=True):
+                row.append(stride)
+    if not sizes:
+        return (1,), [(1,) for _ in places]
+    return tuple(sizes), [tuple(row) for row in rows]

@@ -1,0 +1,1 @@
+"""Emitters of kernels, and the cache of kernels."""

@@ -1,0 +1,237 @@
+"""The kernels that programs call: each made once, for whatever programs need the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from graphnet import forkable
+from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
+from graphnet.ir.core.types import ArrayType
+from graphnet.native.codegen.elementwise import Function, Loops
+from graphnet.native.codegen.gather_scatter import RowsShape, emit_rows_kernel
+from graphnet.native.codegen.loop_kernels import (
+    LoopShape,
+    ReductionShape,
+    emit_loop_kernel,
+    emit_reduction_kernel,
+)
+from graphnet.native.codegen.reductions import Operation
+from graphnet.native.codegen.scan_kernel import ScanShape, emit_scan
+from graphnet.native.gemm import library
+from graphnet.native.gemm.register_tile import Tile, best_tile
+from graphnet.native.llvm.build import compiled_module, numbers_in, with_numbers
+from graphnet.native.llvm.functions import FUNCTIONS
+from graphnet.native.llvm.target import Engine, Processor
+from graphnet.native.runtime import dispatcher
+
+KEPT = 128
+"""How many modules of kernels are kept for programs to come; programs keep their own."""
+
+
+@dataclass(eq=False)
+class KernelCode:
+    """A kernel: its address once it is compiled; final."""
+
+    key: str
+    emit: Callable[[ir.Module, str], list[int] | None]
+    address: int = 0
+    pieces: list[int] = field(default_factory=list)
+    """Working memory that a thread needs (a scan: see ``arena_bytes``)."""
+    engine: Engine | None = None
+    """What holds the code in memory."""
+
+
+_known: dict[tuple[Processor, str], KernelCode] = {}
+_compiling = forkable.Lock()
+
+
+class Kernels:
+    """The kernels of one program; final.
+
+    With ``is_timed``, scans count the cycles of the equations of their bodies. With ``is_fresh``,
+    all kernels are new: what is already known in machine code cannot be read as text any more.
+    """
+
+    def __init__(
+        self, processor: Processor, threads: int, is_timed: bool = False, is_fresh: bool = False
+    ) -> None:
+        self.processor, self.threads = processor, threads
+        self.is_timed, self.is_fresh = is_timed, is_fresh
+        functions: dict[str, Function] = {
+            name: partial(with_fma, function, processor.has_fma)
+            for name, function in FUNCTIONS.items()
+        }
+        self.loops = Loops(processor.vector_bytes, functions)
+        self.tiles = {
+            f"float{bits}": best_tile(bits, processor.vector_bytes, processor.has_fma)
+            for bits in (32, 64)
+        }
+        self.new: dict[str, KernelCode] = {}
+        self.asked: set[str] = set()
+        """The keys of all kernels of the program, whether they were known or not."""
+
+    def tile(self, dtype: np.dtype[Any]) -> Tile:
+        return self.tiles[dtype.name]
+
+    def code(self, key: str, emit: Callable[[ir.Module, str], list[int] | None]) -> KernelCode:
+        self.asked.add(key)
+        known = self.new.get(key)
+        if not self.is_fresh:
+            known = _known.get((self.processor, key)) or known
+        return known or self.new.setdefault(key, KernelCode(key, emit))
+
+    def loop(
+        self,
+        equations: Sequence[Equation],
+        sources: tuple[Atom, ...],
+        targets: tuple[Var, ...],
+        rank: int,
+        inner: tuple[int | None, ...],
+    ) -> KernelCode:
+        shape = LoopShape(tuple(equations), sources, targets, rank, inner)
+        listed = structure(sources, equations, targets, with_shapes=False)
+        key = f"loop {rank} {inner} {listed}"
+        return self.code(
+            key, lambda module, name: emit_loop_kernel(module, name, shape, self.loops)
+        )
+
+    def reduction(
+        self, name: str, type: ArrayType, kept: int, reduced: int, units: tuple[bool, bool, bool]
+    ) -> KernelCode:
+        operation = Operation(name, ArrayType((), type.dtype))
+        shape = ReductionShape(operation, kept, reduced, units)
+        key = f"{name} {type.dtype} {kept} {reduced} {units}"
+        return self.code(
+            key, lambda module, name: emit_reduction_kernel(module, name, shape, self.loops)
+        )
+
+    def rows(self, name: str, element: ArrayType, indices: ArrayType) -> KernelCode:
+        plain = [ArrayType((), type.dtype) for type in (element, indices)]
+        shape = RowsShape(name, *plain)
+        key = f"{name} {element.dtype} {indices.dtype}"
+        return self.code(key, lambda module, name: emit_rows_kernel(module, name, shape))
+
+    def scan(self, shape: ScanShape) -> KernelCode:
+        listed = structure(
+            shape.body.inputs, shape.body.equations, shape.body.outputs, shape.packed
+        )
+        timed = "timed " if shape.is_timed else ""
+        key = f"scan {timed}{shape.constants} {shape.carried} {shape.reverse} {listed}"
+        return self.code(
+            key, lambda module, name: emit_scan(module, name, shape, self.loops, self.tiles)
+        )
+
+    def product(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
+        return self.of_library("product", dtype, transposed)
+
+    def pack(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
+        return self.of_library("pack", dtype, transposed)
+
+    def of_library(self, name: str, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
+        kernel = library.kernel_name(name, self.tile(dtype), transposed)
+        address = library.address(kernel, self.processor)
+        return KernelCode(kernel, lambda module, name: None, address)
+
+    def compile(self) -> None:
+        """Make machine code of the new kernels, or find it on disk."""
+        if not self.new:
+            return
+        with _compiling:
+            codes = [code for code in self.new.values() if not code.address]
+            for code in list(codes):
+                other = _known.get((self.processor, code.key))
+                if other is not None:  # another thread was faster
+                    code.address, code.pieces, code.engine = (
+                        other.address, other.pieces, other.engine,
+                    )  # fmt: skip
+                    codes.remove(code)
+            if codes:
+                self.compile_together(codes)
+            for key, code in self.new.items():
+                _known.setdefault((self.processor, key), code)
+            forget_oldest()
+
+    def compile_together(self, codes: list[KernelCode]) -> None:
+        dispatcher.engine()  # scans call this and the library by symbol
+        for bits in (32, 64):
+            if any(f"float{bits}" in code.key for code in codes if code.key.startswith("scan")):
+                library.ensure(self.processor, bits)
+        keys = [code.key for code in codes]
+        engine = compiled_module(keys, partial(text_of, codes), self.processor)
+        for i, code in enumerate(codes):
+            code.address, code.engine = engine.address(f"kernel_{i}"), engine
+            code.pieces = numbers_in(engine, f"pieces_{i}")
+            code.emit = nothing
+
+
+def known_kernels() -> list[KernelCode]:
+    """The kernels that are kept for programs to come."""
+    return list(_known.values())
+
+
+def forget_oldest() -> None:
+    """Let go of the modules that were compiled first."""
+    engines = dict.fromkeys(code.engine for code in _known.values())
+    gone = set(list(engines)[: max(0, len(engines) - KEPT)])
+    for key in [key for key, code in _known.items() if code.engine in gone]:
+        del _known[key]
+
+
+def nothing(module: ir.Module, name: str) -> None:
+    """Compiled kernels need not keep what they were made of."""
+
+
+def text_of(codes: Sequence[KernelCode]) -> str:
+    module = ir.Module("kernels")
+    for i, code in enumerate(codes):
+        pieces = code.emit(module, f"kernel_{i}")
+        with_numbers(module, f"pieces_{i}", pieces or [])
+    return str(module)
+
+
+def with_fma(function: Any, has_fma: bool, builder: Any, *operands: Any) -> Any:
+    return function(builder, *operands, has_fma)
+
+
+def structure(
+    inputs: Sequence[Atom],
+    equations: Sequence[Equation],
+    outputs: Sequence[Atom],
+    more: Sequence[Atom] = (),
+    with_shapes: bool = True,
+) -> str:
+    """What equations have in common that compute the same: who reads whom, types, settings."""
+    numbers: dict[Atom, str] = {}
+    read = set(inputs)
+
+    def name(atom: Atom) -> str:
+        if atom not in numbers:
+            kind = atom.type if with_shapes else atom.type.dtype
+            value = ""
+            if isinstance(atom, Literal) and atom not in read:
+                value = f"={atom.value.tobytes().hex()}"
+            numbers[atom] = f"{len(numbers)}:{kind}{value}"
+            return numbers[atom]
+        return numbers[atom].partition(":")[0]
+
+    def names(atoms: Sequence[Atom]) -> str:
+        return ",".join(map(name, atoms))
+
+    lines = [names(inputs)]
+    for equation in equations:
+        settings = equation.settings
+        plain = {k: settings[k] for k in sorted(settings) if with_shapes or k == "dtype"}
+        assert not any(isinstance(value, Program) for value in plain.values())
+        lines.append(
+            f"{equation.primitive.name}({names(equation.inputs)}){plain or ''}"
+            f"->{names(equation.outputs)}"
+        )
+    lines.append(names(outputs))
+    lines.append(names(more))
+    return ";".join(lines)

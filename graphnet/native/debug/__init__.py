@@ -1,0 +1,1 @@
+"""Looking into compiled programs: sanitizer, profile, listings."""

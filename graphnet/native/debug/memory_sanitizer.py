@@ -1,0 +1,109 @@
+"""Checked runs: memory that nobody may use is full of NaN, and nobody may change it.
+
+One call after the other, each on all threads: whatever a kernel reads outside of its arrays, or
+after their life, spoils the results; whatever it writes there is found at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphnet.ir.core.program import Program
+from graphnet.ir.core.types import NDArray
+from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.execution.call_frame import Frame, exporter
+from graphnet.native.llvm.target import Processor, host
+from graphnet.native.runtime.dispatcher import driver
+from graphnet.native.scheduling.calls import Call
+from graphnet.native.scheduling.execution_plan import Plan, planned, table_of
+from graphnet.native.scheduling.rules import scheduled
+
+GUARD = 256
+"""Bytes around each array that nobody may touch."""
+POISON = 0xFF
+"""A byte of which NaN are made, in both types."""
+
+
+class StrayWriteError(AssertionError):
+    """A kernel wrote where it has nothing to write."""
+
+
+def checked_run(
+    program: Program,
+    arrays: Sequence[NDArray],
+    processor: Processor | None = None,
+    threads: int = 1,
+) -> list[NDArray]:
+    """The outputs of a program, all of which is native; raises StrayWriteError."""
+    kernels = Kernels(processor or host(), threads)
+    scheduler = scheduled(program, kernels)
+    kernels.compile()
+    plan = planned(scheduler, program, guard=GUARD)
+    return Checked(plan, arrays, threads).run()
+
+
+class Checked:
+    """One run of a plan; final."""
+
+    def __init__(self, plan: Plan, arrays: Sequence[NDArray], threads: int) -> None:
+        self.plan, self.threads = plan, threads
+        self.arena = np.full(plan.arena + 2 * GUARD, POISON, np.uint8)
+        self.inputs = [guarded(array) for array in (*arrays, *plan.constants)]
+        self.flag = np.zeros(1, np.int64)
+        addresses = [array.ctypes.data for array in (*self.inputs, self.arena, self.flag)]
+        addresses[-2] += GUARD
+        self.bases = (ctypes.c_void_p * (len(addresses) + 1))(*addresses)
+
+    def run(self) -> list[NDArray]:
+        for number, call in enumerate(self.plan.calls):
+            before = self.arena.copy()
+            self.execute(call)
+            self.require_untouched(before, call, number)
+            for lifetime in self.plan.lifetimes:
+                if lifetime.last == number:
+                    self.arena[self.span(lifetime.buffer.source[1], lifetime.buffer.nbytes)] = (
+                        POISON
+                    )
+        frame = Frame(self.flag, self.bases, 0, self.inputs, self.arena, GUARD)
+        return [np.array(exporter(place, self.plan)(frame)) for place in self.plan.results]
+
+    def execute(self, call: Call) -> None:
+        table = table_of(self.plan.bases, [call])
+        table[2] = call.sharing  # however small it is
+        bases = ctypes.addressof(self.bases)
+        driver()(table.ctypes.data, len(table), bases, self.threads)
+
+    def require_untouched(self, before: NDArray, call: Call, number: int) -> None:
+        """All bytes but those of the buffers that the call was given."""
+        own = np.zeros(len(before), bool)
+        for buffer, _ in call.pointers:
+            if buffer is not None and buffer.source[0] == "arena":
+                own[self.span(buffer.source[1], buffer.nbytes)] = True
+        stray = np.flatnonzero((before != self.arena) & ~own)
+        if len(stray) or not all(map(is_intact, self.inputs)):
+            raise StrayWriteError(
+                f"call {number} ({call.code.key[:80]}) at {stray[:1]} {call.arguments}"
+            )
+
+    def span(self, offset: int, size: int) -> slice:
+        return slice(GUARD + offset, GUARD + offset + size)
+
+
+def guarded(array: NDArray) -> NDArray:
+    """A contiguous copy of an array between guards."""
+    whole = np.full(array.nbytes + 2 * GUARD, POISON, np.uint8)
+    inner = whole[GUARD : GUARD + array.nbytes].view(array.dtype).reshape(array.shape)
+    inner[...] = array
+    return inner
+
+
+def is_intact(array: NDArray) -> bool:
+    """Whether the guards of ``guarded`` are as they were."""
+    whole = array
+    while whole.base is not None:
+        whole = whole.base
+    edges = np.concatenate([whole[:GUARD], whole[len(whole) - GUARD :]])
+    return bool((edges == POISON).all())

@@ -1,0 +1,1 @@
+"""Programs lowered to machine code, and their calls."""

@@ -1,0 +1,67 @@
+"""Faults of the compiler itself: named by stage and node, told once; the interpreter takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+from graphnet.errors import GraphnetError
+from graphnet.ir.core.program import Equation
+from graphnet.source import warn
+
+
+class CompilerWarning(RuntimeWarning):
+    """The compiler failed at a program, which runs in the interpreter instead."""
+
+
+class CompilerError(Exception):
+    """What went wrong while machine code was made; the cause says what it was."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage, self.origin = stage, ""
+
+    def locate(self, equations: Sequence[Equation]) -> None:
+        """Name the first node among these equations; the first (innermost) one named is kept."""
+        origins = (str(equation.origin) for equation in equations if equation.origin)
+        self.origin = self.origin or next(origins, "")
+
+
+@contextmanager
+def stage(name: str, equations: Sequence[Equation]) -> Iterator[None]:
+    """A stage of compiling, for these equations: a fault in it says so.
+
+    What the user can mend (an unknown processor: no error of a subclass), what memory refuses, and
+    warnings that are errors are no such faults.
+    """
+    try:
+        yield
+    except CompilerError as fault:
+        fault.locate(equations)
+        raise
+    except (MemoryError, Warning):
+        raise
+    except Exception as error:
+        if type(error) is GraphnetError:
+            raise
+        made = CompilerError(name)
+        made.locate(equations)
+        raise made from error
+
+
+def tell(fault: CompilerError) -> None:
+    """Warn, once, of a fault. Where warnings are errors, its context is the fault."""
+    cause = fault.__cause__
+    what = f"{type(cause).__name__}: {cause}".removesuffix(": ")
+    tell_once(f"{fault.stage} (near {fault.origin})" if fault.origin else fault.stage, what)
+
+
+@cache
+def tell_once(place: str, cause: str) -> None:
+    warn(
+        f"the compiler failed at {place} with {cause}. The net runs in the interpreter: the same "
+        "results, slower. This is a fault of graphnet: please report it, with the net and this "
+        "text (python -W error shows where it happened)",
+        CompilerWarning,
+    )

@@ -1,0 +1,1 @@
+"""LLVM: processors, object code, and the instructions for elements."""

@@ -1,0 +1,1 @@
+"""Passes over scans: hoisting, sinking, vectorisation over steps."""

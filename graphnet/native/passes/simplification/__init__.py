@@ -1,0 +1,1 @@
+"""Passes over equations: identities, common subexpressions, dead code."""

@@ -1,0 +1,76 @@
+"""Identities of pointwise primitives and of sums: see ``identities.py``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphnet.ir.core.program import Atom
+from graphnet.ir.primitives import pointwise, shaping
+from graphnet.native.passes.simplification.candidate import Call
+
+
+def only_operand(call: Call) -> Atom:
+    return call.inputs[0]
+
+
+def added(call: Call) -> Atom | Call | None:
+    a, b = call.inputs
+    if call.is_all(b, 0):
+        return call.operand(a)
+    if call.is_all(a, 0):
+        return call.operand(b)
+    if equation := call.made_by(b, pointwise.negative):
+        return call.to(pointwise.subtract, a, equation.inputs[0])
+    if equation := call.made_by(a, pointwise.negative):
+        return call.to(pointwise.subtract, b, equation.inputs[0])
+    return None
+
+
+def subtracted(call: Call) -> Atom | Call | None:
+    a, b = call.inputs
+    if call.is_all(b, 0):
+        return call.operand(a)
+    if equation := call.made_by(b, pointwise.negative):
+        return call.to(pointwise.add, a, equation.inputs[0])
+    return None
+
+
+def multiplied(call: Call) -> Atom | Call | None:
+    for factor, other in (call.inputs, call.inputs[::-1]):
+        if call.is_all(factor, 1):
+            return call.operand(other)
+        if call.is_all(factor, -1) and other.type == call.type:
+            return call.to(pointwise.negative, other)
+    return None
+
+
+def divided(call: Call) -> Atom | Call | None:
+    return call.operand(call.inputs[0]) if call.is_all(call.inputs[1], 1) else None
+
+
+def negated(call: Call) -> Atom | None:
+    equation = call.made_by(call.inputs[0], pointwise.negative)
+    return equation.inputs[0] if equation else None
+
+
+def same_operands(call: Call) -> Atom | None:
+    return call.inputs[0] if call.inputs[0] is call.inputs[1] else None
+
+
+def selected(call: Call) -> Atom | Call | None:
+    condition, a, b = call.inputs
+    known = call.uniform(condition)
+    if a is b or known is not None:
+        return call.operand(a if known is None or known else b)
+    return None
+
+
+def converted(call: Call) -> Atom | None:
+    return call.inputs[0] if call.inputs[0].type == call.type else None
+
+
+def summed(call: Call) -> Atom | Call | None:
+    (x,) = call.inputs
+    if x.type.size == call.type.size:  # only axes of size 1 vanish
+        return x if x.type == call.type else call.to(shaping.reshape, x, shape=call.type.shape)
+    return call.filled(np.zeros(())) if call.is_all(x, 0) else None

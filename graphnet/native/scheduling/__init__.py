@@ -1,0 +1,1 @@
+"""From a program to a list of kernel calls with memory assigned."""

@@ -1,0 +1,70 @@
+"""Calls of kernels, and the buffers that they read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphnet.ir.core.program import Equation, Var
+from graphnet.ir.core.types import ArrayType
+from graphnet.native.analysis.strided_view import Place
+from graphnet.native.codegen.kernel_cache import KernelCode
+from graphnet.native.runtime.dispatcher import Sharing
+
+FLAG = ArrayType((), np.dtype(np.int64))
+
+
+@dataclass(eq=False)
+class Buffer:
+    """Memory that a program works in; final.
+
+    ``source`` says where it is: ``("input", i)``, ``("constant", i)``, ``("flag", 0)``, or
+    ``("arena", -1)`` until the plan gives it a place. ``label`` says what is in it, for people:
+    the values of ``var``, or a copy, panels, working memory for ``equations``.
+    """
+
+    source: tuple[str, int]
+    nbytes: int
+    label: str = ""
+    equations: tuple[Equation, ...] = ()
+    var: Var | None = None
+
+
+Pointer = tuple[Buffer | None, int]
+"""A buffer and the distance from its beginning, in bytes; or nothing."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a kernel."""
+
+    code: KernelCode
+    pointers: list[Pointer]
+    arguments: list[int]
+    cost: float
+    """A rough number of operations, to tell whether threads pay."""
+    sharing: Sharing
+    """Who can do the work, if it is worth several threads."""
+    equations: tuple[Equation, ...]
+    """What it computes, or prepares."""
+    memory: Buffer | None = None
+    """Working memory of a scan, whose size is known when its code is made, for so many rows."""
+    rows: int = 1
+    counters: Buffer | None = None
+    """Where a scan that is timed counts the cycles of each equation of its body."""
+
+    @property
+    def served(self) -> tuple[Equation, ...]:
+        """The equations that it works for: of what packs a matrix, the readers of that."""
+        target = self.pointers[-1][0]
+        packs = target is not None and target.label == "panels" and bool(target.equations)
+        return target.equations if target is not None and packs else self.equations
+
+
+def nbytes(type: ArrayType) -> int:
+    return type.size * type.dtype.itemsize
+
+
+def pointer(place: Place) -> Pointer:
+    return place.pointer, place.offset * place.type.dtype.itemsize

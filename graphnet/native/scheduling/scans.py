@@ -1,0 +1,151 @@
+"""Scans as calls: sequences step by step, matrices of the body in panels made beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphnet.ir.core.program import Atom, Equation, Program
+from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives.scan import program_count
+from graphnet.native.analysis.batch_axis import for_any_rows
+from graphnet.native.analysis.matmul_add import PRODUCTS
+from graphnet.native.analysis.rewrite import VIEWS
+from graphnet.native.analysis.strided_view import Place
+from graphnet.native.codegen.scan_kernel import ScanShape
+from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.scheduling.calls import FLAG, Buffer
+from graphnet.native.scheduling.products import panels
+from graphnet.native.scheduling.schedule import Scheduler
+
+
+def scan(scheduler: Scheduler, equation: Equation) -> None:
+    settings = equation.settings
+    constants, carried, length = (settings[k] for k in ("constants", "carried", "length"))
+    widened = for_any_rows(settings["body"], constants, carried)
+    body, rows = widened or (settings["body"], 1)
+    first = constants + carried
+    places: list[Place | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
+    atoms, matrices = packed_constants(scheduler, body, constants, places)
+    for matrix, atom in zip(matrices, atoms, strict=True):
+        note_readers(matrix, atom, body, settings["body"])
+    places = [place and scheduler.contiguous(place) for place in places]
+    sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
+    for var in equation.outputs[:carried]:
+        scheduler.room(var)
+    stacks = stacked(scheduler, equation, body, places)
+    outputs = (*body.outputs[:carried], *stacks)
+    body = Program(body.inputs, body.equations, outputs)
+    is_timed = scheduler.kernels.is_timed
+    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, is_timed)
+    code = scheduler.kernels.scan(shape)
+    memory = scheduler.new(FLAG, 0, "working memory")
+    counters = [scheduler.new(FLAG, len(body.equations), "counters")] if is_timed else []
+    strides = [place.strides[0] for place in (*sequences, *stacks.values())]
+    finals = [scheduler.places[var] for var in equation.outputs[:carried]]
+    call = scheduler.call(
+        code,
+        [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters],
+        [length, rows, 0, *strides],
+        float(length * body_cost(settings["body"])),
+        Sharing.LED if shape.leads else Sharing.SHARED if widened else Sharing.ALONE,
+    )
+    call.memory, call.rows = memory.pointer, rows
+    call.counters = counters[0].pointer if counters else None
+
+
+def note_readers(matrix: Place, atom: Atom, body: Program, named: Program) -> None:
+    """Say of panels which products of the body, as it is in the program, they are for."""
+    pairs = zip(body.equations, named.equations, strict=True)
+    buffer: Buffer = matrix.pointer
+    buffer.equations = tuple(own for e, own in pairs if atom in e.inputs[1:2])
+
+
+def stacked(
+    scheduler: Scheduler, equation: Equation, body: Program, initial: Sequence[Place | None]
+) -> dict[Atom, Place]:
+    """Where the results of each step go, each value once.
+
+    A carried value that is wanted as it enters a step and as it leaves it is one stack of one more
+    step, the initial value at its end: before and after are windows of it.
+    """
+    settings = equation.settings
+    constants, carried, length = (settings[k] for k in ("constants", "carried", "length"))
+    results = list(zip(body.outputs[carried:], equation.outputs[carried:], strict=True))
+    wanted = {atom for atom, _ in results}
+    made = {var for e in body.equations for var in e.outputs}
+    entering = body.inputs[constants : constants + carried]
+    found: dict[Atom, Place] = {}
+    before: dict[Atom, Place] = {}
+    final = equation.outputs[:carried]
+    for enters, leaves, var, start in zip(
+        entering, body.outputs, final, initial[constants:], strict=False
+    ):
+        if enters in wanted and leaves in made and leaves not in found:
+            type = ArrayType((length + 1, *var.type.shape), var.type.dtype)
+            steps = scheduler.new(type, label="steps", var=var)
+            early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
+            before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
+            first = length if settings["reverse"] else 0
+            assert start is not None
+            target = step_window(steps, first, first + 1).reshaped(var.type)
+            assert target is not None
+            scheduler.copy(start, target)
+    for atom, var in results:
+        if atom not in before and atom not in found:
+            found[atom] = scheduler.new(var.type, label="steps", var=var)
+        scheduler.places[var] = before.get(atom) or found[atom]
+    return found
+
+
+def step_window(steps: Place, start: int, stop: int) -> Place:
+    """Some of the steps of a stack."""
+    window = ((start, stop, 1), *((0, size, 1) for size in steps.type.shape[1:]))
+    type = ArrayType((stop - start, *steps.type.shape[1:]), steps.type.dtype)
+    return steps.window(window, type)
+
+
+def stepped(scheduler: Scheduler, place: Place) -> Place:
+    """A sequence each step of which lies in one piece."""
+    if place.is_contiguous or not place.type.size:
+        return place
+    step = ArrayType(place.type.shape[1:], place.type.dtype)
+    inner = Place(place.pointer, place.offset, place.strides[1:], step)
+    return place if inner.is_contiguous else scheduler.copied(place)
+
+
+def packed_constants(
+    scheduler: Scheduler, body: Program, constants: int, places: list[Place | None]
+) -> tuple[tuple[Atom, ...], list[Place]]:
+    """The matrices of the body that are constants, or views of them, and their panels.
+
+    A constant that the body reads in no other way is not given to it (its place becomes None).
+    """
+    known: dict[Atom, Place | None] = dict(zip(body.inputs[:constants], places, strict=False))
+    source: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs[:constants])}
+    found: dict[Atom, Place] = {}
+    read: set[int] = set()
+    for equation in body.equations:
+        name = equation.primitive.name
+        for position, atom in enumerate(equation.inputs):
+            place = known.get(atom)
+            if place is None:
+                continue
+            made = place.view(equation) if name in VIEWS else None
+            if name in PRODUCTS and position == 1:
+                found[atom] = panels(scheduler, place.as_matrix())
+            elif made is not None:
+                known[equation.outputs[0]] = made
+                source[equation.outputs[0]] = source[atom]
+            else:
+                read.add(source[atom])
+    read.update(source[atom] for atom in body.outputs if atom in source)
+    for i in range(constants):
+        if i not in read:
+            places[i] = None
+    return tuple(found), list(found.values())
+
+
+def body_cost(body: Program) -> int:
+    """Operations of a step, roughly."""
+    products = 2 * program_count(body)
+    return products + 4 * sum(var.type.size for e in body.equations for var in e.outputs)

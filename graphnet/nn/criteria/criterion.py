@@ -1,0 +1,193 @@
+"""What criteria share: the base class, the checks of targets, the mean or sum, and combinations."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph import Module
+from graphnet.graph.values.table import describe, is_table
+from graphnet.graph.wiring.arithmetic import require_pair, require_table
+from graphnet.ir.primitives.pointwise import stop_gradient
+from graphnet.ir.primitives.scan import scan
+from graphnet.nn.layers.containers import Container
+
+Self = TypeVar("Self", bound="WeightedCriteria")
+
+
+class Criterion(Module):
+    """A loss: a module of the table [input, target] that gives a number (an array of shape ()).
+
+    ``criterion.forward([input, target])`` is the loss, and the first entry of
+    ``criterion.backward([input, target])`` the gradient of the input. In a graph it is a node like
+    any other: gradients flow on into whatever computed its input, and into a floating target.
+    """
+
+    symbol = "loss"
+
+    def compute(self, table: Any) -> Any:
+        return self.loss(*require_pair(table))
+
+    @abstractmethod
+    def loss(self, input: Any, target: Any) -> Any:
+        """The loss in array operations."""
+
+
+def reduced(losses: Any, size_average: bool) -> Any:
+    """The mean or the sum of all entries."""
+    return losses.mean() if size_average else losses.sum()
+
+
+def matching(input: Any, target: Any) -> Any:
+    """The target in the dtype of the input; ShapeError unless of its shape, or a number."""
+    if is_table(input) or is_table(target):
+        raise GraphError(f"expects two arrays, received {describe([input, target])}")
+    if target.ndim and target.shape != input.shape:
+        raise ShapeError(
+            f"compares an input {input.shape} with a target {target.shape}",
+            "Both must have the same shape.",
+        )
+    return target.astype(input.dtype)
+
+
+class WeightedCriteria(Container):
+    """The base of criteria made of others, each with a factor; both lists have one entry for each.
+
+    ``add(criterion, weight)`` appends one, as in Torch.
+    """
+
+    weights: list[float]
+
+    def add(self: Self, module: Module, weight: float = 1.0) -> Self:
+        super().add(module)
+        self.weights.append(weight)
+        return self
+
+    @abstractmethod
+    def pairs(self, table: Any) -> list[Any]:
+        """The [input, target] of each criterion."""
+
+    def compute(self, table: Any) -> Any:
+        parts = zip(self.modules, self.pairs(table), strict=True)
+        return self.weighted_sum([module.call(pair) for module, pair in parts])
+
+    def weighted_sum(self, losses: Sequence[Any]) -> Any:
+        """The sum of one loss of each criterion, times its factor."""
+        terms = [loss * factor for loss, factor in zip(losses, self.weights, strict=True)]
+        return sum(terms[1:], start=terms[0])
+
+
+def filled_with(container: Self, modules: tuple[Module, ...], weights: Sequence[float]) -> None:
+    factors = list(weights) or [1.0] * len(modules)
+    if len(factors) != len(modules):
+        raise GraphError(
+            f"has {len(modules)} criteria and {len(factors)} weights",
+            subject=type(container).__name__,
+        )
+    container.modules, container.weights = [], []
+    for module, factor in zip(modules, factors, strict=True):
+        container.add(module, factor)
+
+
+class MultiCriterion(WeightedCriteria):
+    """The sum of several criteria of one input and target, each times its weight.
+
+    Torch's nn/MultiCriterion.lua.
+    """
+
+    symbol = "Σ loss"
+
+    def __init__(self, *modules: Module, weights: Sequence[float] = ()) -> None:
+        filled_with(self, modules, weights)
+
+    def pairs(self, table: Any) -> list[Any]:
+        return [require_pair(table)] * len(self)
+
+
+class ParallelCriterion(WeightedCriteria):
+    """The sum over i of criterion i of input i and target i, each times its weight.
+
+    Takes [[inputs…], [targets…]]; with ``repeat_target`` one target serves all
+    (Torch's nn/ParallelCriterion.lua).
+    """
+
+    symbol = "Σ loss"
+
+    def __init__(
+        self, *modules: Module, weights: Sequence[float] = (), repeat_target: bool = False
+    ) -> None:
+        self.repeat_target = repeat_target
+        filled_with(self, modules, weights)
+
+    def pairs(self, table: Any) -> list[Any]:
+        inputs, targets = require_pair(table)
+        entries = require_table(inputs)
+        wanted = [targets] * len(entries) if self.repeat_target else require_table(targets)
+        if not len(entries) == len(wanted) == len(self):
+            raise GraphError(
+                f"has {len(self)} criteria and receives {describe(table)}",
+                "Each criterion takes one input and one target.",
+            )
+        return [list(pair) for pair in zip(entries, wanted, strict=True)]
+
+
+class SequencerCriterion(Module):
+    """The sum of one criterion over the steps: of tables, or of arrays with time first.
+
+    Element-Research rnn's SequencerCriterion.lua.
+    """
+
+    symbol = "Σ loss"
+
+    def __init__(self, criterion: Module) -> None:
+        self.criterion = criterion
+
+    def compute(self, table: Any) -> Any:
+        input, target = require_pair(table)
+        if not is_table(input) and not is_table(target):
+            return self._scanned(input, target)
+        inputs, targets = steps(input), steps(target)
+        if len(inputs) != len(targets):
+            raise GraphError(f"has {len(inputs)} steps of input and {len(targets)} of targets")
+        losses = [self.criterion.call([x, t]) for x, t in zip(inputs, targets, strict=True)]
+        return sum(losses[1:], start=losses[0])
+
+    def _scanned(self, input: Any, target: Any) -> Any:
+        """Arrays: one trace of the criterion, whatever the number of steps."""
+        if input.shape[:1] != target.shape[:1] or not input.shape[:1] or not input.shape[0]:
+            raise ShapeError(
+                f"expects arrays of the same number of steps, received {describe([input, target])}"
+            )
+
+        def step(carry: Any, pair: Any) -> Any:
+            return [], [self.criterion.call(list(pair))]
+
+        _, (losses,) = scan(step, [], [input, target], length=input.shape[0])
+        return losses.sum(0)
+
+
+def steps(sequence: Any) -> list[Any]:
+    """The time steps of a sequence."""
+    if is_table(sequence):
+        return require_table(sequence)
+    if not sequence.ndim or not sequence.shape[0]:
+        raise ShapeError(f"expects at least one step, received {sequence.shape}")
+    return [sequence[step] for step in range(sequence.shape[0])]
+
+
+class ModuleFromCriterion(Module):
+    """A criterion whose target receives no gradient and whose loss is a vector of one entry.
+
+    nngraph's ModuleFromCriterion.lua.
+    """
+
+    symbol = "loss"
+
+    def __init__(self, criterion: Module) -> None:
+        self.criterion = criterion
+
+    def compute(self, table: Any) -> Any:
+        input, target = require_pair(table)
+        return self.criterion.call([input, stop_gradient(target)]).reshape(1)

@@ -1,0 +1,118 @@
+"""Smooth functions applied to each entry, and the softmaxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.errors import ShapeError
+from graphnet.graph import Module
+from graphnet.ir.core.types import normalise_axis
+from graphnet.ir.primitives.pointwise import absolute, exp, log1p, minimum, sigmoid, tanh, where
+from graphnet.ir.primitives.reduction import log_softmax, softmax
+from graphnet.nn.layers.tables import require_array
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    symbol = "σ"
+
+    def compute(self, x: Any) -> Any:
+        return sigmoid(x)
+
+
+class Tanh(Module):
+    """Hyperbolic tangent."""
+
+    symbol = "tanh"
+
+    def compute(self, x: Any) -> Any:
+        return tanh(x)
+
+
+class TanhShrink(Module):
+    """x - tanh(x) (Torch's nn/TanhShrink.lua)."""
+
+    def compute(self, x: Any) -> Any:
+        return x - tanh(x)
+
+
+class SoftSign(Module):
+    """x / (1 + |x|) (Torch's nn/SoftSign.lua)."""
+
+    def compute(self, x: Any) -> Any:
+        return x / (1.0 + absolute(x))
+
+
+def softplus(x: Any, threshold: float) -> Any:
+    """log(1 + exp(x)), or x itself above the threshold, where exp(x) might overflow."""
+    return where(x > threshold, x, log1p(exp(minimum(x, threshold))))
+
+
+class SoftPlus(Module):
+    """log(1 + exp(beta x)) / beta, and x where beta x > ``threshold`` (Torch's nn/SoftPlus.lua)."""
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta = beta
+        self.threshold = threshold
+
+    def compute(self, x: Any) -> Any:
+        return softplus(x * self.beta, self.threshold) * (1 / self.beta)
+
+
+class LogSigmoid(Module):
+    """log(1 / (1 + exp(-x))), finite for any x (Torch's nn/LogSigmoid.lua)."""
+
+    symbol = "log σ"
+
+    def compute(self, x: Any) -> Any:
+        return -softplus(-x, 40.0)  # exp(-40) is less than half the last bit of 1
+
+
+class SoftMax(Module):
+    """exp(x) / sum(exp(x)) along ``axis``."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def compute(self, x: Any) -> Any:
+        return softmax(x, self.axis)
+
+
+class SoftMin(Module):
+    """exp(-x) / sum(exp(-x)) along ``axis`` (Torch's nn/SoftMin.lua)."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def compute(self, x: Any) -> Any:
+        return softmax(-x, self.axis)
+
+
+class LogSoftMax(Module):
+    """log(exp(x) / sum(exp(x))) along ``axis``."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def compute(self, x: Any) -> Any:
+        return log_softmax(x, self.axis)
+
+
+class GatedLinearUnit(Module):
+    """a * sigmoid(b), where a and b are the two halves of the input along ``axis``.
+
+    Dauphin et al. 2016, "Language modeling with gated convolutional networks"; Torch's
+    nn/GatedLinearUnit.lua. Raises ShapeError where the axis has an odd size.
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def compute(self, x: Any) -> Any:
+        axis = normalise_axis(self.axis, require_array(x).ndim)
+        half, odd = divmod(x.shape[axis], 2)
+        if odd:
+            raise ShapeError(f"halves {x.shape} along axis {axis}", "Its size must be even.")
+        before = (slice(None),) * axis
+        return x[(*before, slice(half))] * sigmoid(x[(*before, slice(half, None))])

@@ -1,0 +1,176 @@
+"""Arithmetic with constants, with learned numbers, and with the entries themselves."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import ShapeError
+from graphnet.graph import Module, Parameter
+from graphnet.graph.values.table import describe
+from graphnet.ir.core.types import Shape
+from graphnet.ir.primitives.pointwise import (
+    absolute,
+    exp,
+    log,
+    not_equal,
+    sqrt,
+    stop_gradient,
+    where,
+)
+from graphnet.nn.layers import init
+from graphnet.nn.layers.function import Function
+from graphnet.nn.layers.tables import require_array
+
+
+class Add(Module):
+    """x + bias: (…, size) to (…, size), with a learned ``bias`` of (size,).
+
+    With ``scalar`` the bias is a single number, (1,). It starts uniform within 1 / sqrt(size), as
+    in Torch's nn/Add.lua.
+    """
+
+    def __init__(self, size: int, scalar: bool = False) -> None:
+        self.size = size
+        self.scalar = scalar
+        self.bias = Parameter((1 if scalar else size,), init.fan_in_uniform(size))
+
+    def compute(self, x: Any) -> Any:
+        return x + (self.bias if self.scalar else fitted(self.bias, x))
+
+
+class Mul(Module):
+    """x * weight, with one learned number: ``weight`` is (1,), uniform within 1 at first."""
+
+    def __init__(self) -> None:
+        self.weight = Parameter((1,), init.uniform(1.0))
+
+    def compute(self, x: Any) -> Any:
+        return x * self.weight
+
+
+class CAdd(Module):
+    """x + bias with a learned ``bias`` of shape ``sizes`` (Torch's nn/CAdd.lua).
+
+    The bias meets the whole input if that has as many entries, else each entry of a batch if those
+    have, else it broadcasts. It starts uniform within 1 / sqrt(number of entries).
+    """
+
+    def __init__(self, *sizes: int) -> None:
+        self.sizes = sizes
+        self.bias = Parameter(sizes, init.fan_in_uniform(prod(sizes)))
+
+    def compute(self, x: Any) -> Any:
+        return x + fitted(self.bias, x)
+
+
+class CMul(Module):
+    """x * weight with a learned ``weight`` of shape ``sizes``, fitted to x as in CAdd.
+
+    Torch's nn/CMul.lua.
+    """
+
+    symbol = "⊙"
+
+    def __init__(self, *sizes: int) -> None:
+        self.sizes = sizes
+        self.weight = Parameter(sizes, init.fan_in_uniform(prod(sizes)))
+
+    def compute(self, x: Any) -> Any:
+        return x * fitted(self.weight, x)
+
+
+def fitted(parameter: Parameter, x: Any) -> Any:
+    """The parameter in the shape of x, or of an entry of the batch x; else as it is."""
+    shapes: list[Shape] = [require_array(x).shape, x.shape[1:]]
+    for shape in shapes[: max(x.ndim, 1)]:
+        if parameter.size == prod(shape):
+            return parameter.reshape(shape)
+    if not broadcasts(parameter.shape, x.shape):
+        raise ShapeError(f"expects an array that {parameter.shape} fits, received {describe(x)}")
+    return parameter
+
+
+def broadcasts(small: Shape, large: Shape) -> bool:
+    """Whether an array of the small shape can meet one of the large shape without enlarging it."""
+    tail = large[len(large) - len(small) :]
+    return len(small) <= len(large) and all(n in (1, m) for n, m in zip(small, tail, strict=True))
+
+
+class Abs(Module):
+    """|x|; its gradient at 0 is 0."""
+
+    symbol = "|x|"
+
+    def compute(self, x: Any) -> Any:
+        return absolute(x)
+
+
+class Sqrt(Module):
+    """Square root. The gradient at 0, where the slope is infinite, is 0 (Torch's nn/Sqrt.lua)."""
+
+    symbol = "√"
+
+    def compute(self, x: Any) -> Any:
+        nonzero = not_equal(x, 0)
+        return where(nonzero, sqrt(where(nonzero, x, 1.0)), 0.0)
+
+
+class Exp(Module):
+    """exp(x)."""
+
+    symbol = "exp"
+
+    def compute(self, x: Any) -> Any:
+        return exp(x)
+
+
+class Log(Module):
+    """The natural logarithm."""
+
+    symbol = "log"
+
+    def compute(self, x: Any) -> Any:
+        return log(x)
+
+
+class GradientReversal(Module):
+    """x, but the gradient is multiplied by ``-strength`` on its way back.
+
+    Ganin and Lempitsky 2015, "Unsupervised domain adaptation by backpropagation"; Torch's
+    nn/GradientReversal.lua.
+    """
+
+    def __init__(self, strength: float = 1.0) -> None:
+        self.strength = strength
+
+    def compute(self, x: Any) -> Any:
+        fixed = stop_gradient(x)
+        return fixed - (x - fixed) * self.strength  # the second term is 0 but has a slope
+
+
+class L1Penalty(Module):
+    """x, but ``weight`` sign(x) is added to the gradient: as if weight sum(|x|) were in the loss.
+
+    ``size_average`` divides the weight by the number of entries; without ``provide_output`` the
+    penalty is the whole gradient. Torch's nn/L1Penalty.lua.
+    """
+
+    def __init__(
+        self, weight: float, size_average: bool = False, provide_output: bool = True
+    ) -> None:
+        self.weight = weight
+        self.size_average = size_average
+        self.provide_output = provide_output
+
+    def compute(self, x: Any) -> Any:
+        weight = self.weight / (x.size if self.size_average else 1)
+        passed = 1 if self.provide_output else 0
+        penalty = Function(  # no derivative of a function: it does not vanish with g
+            function=lambda x: x,
+            gradient=lambda x, y, g: g * passed + weight * np.sign(x),
+            output_shape=lambda shape: shape,
+        )
+        return penalty.compute(x)

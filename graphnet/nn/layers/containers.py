@@ -1,0 +1,172 @@
+"""Containers: modules made of other modules, in a row, side by side, or one for all entries."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from math import prod
+from typing import Any, TypeVar
+
+from graphnet.errors import GraphError
+from graphnet.graph import Module
+from graphnet.graph.values.table import describe
+from graphnet.graph.wiring.arithmetic import require_table
+from graphnet.ir.core.types import normalise_axis
+from graphnet.ir.primitives.shaping import concatenate
+from graphnet.nn.layers.shape import along
+from graphnet.nn.layers.tables import require_array
+
+Self = TypeVar("Self", bound="Container")
+
+
+class Container(Module):
+    """A module made of the list ``modules``, whose entries are named by their position.
+
+    ``container[0]`` is the first part, ``container.add(module)`` appends one and returns the
+    container.
+    """
+
+    modules: list[Module]
+
+    def add(self: Self, module: Module) -> Self:
+        """Append a module (Torch's ``add``)."""
+        if not isinstance(module, Module):
+            raise GraphError(
+                f"cannot add {module!r}, expected a module",
+                "Containers hold modules, not nodes.",
+                type(self).__name__,
+            )
+        self.modules.append(module)
+        self.touch()
+        return self
+
+    def __getitem__(self, index: int) -> Module:
+        return self.modules[index]
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        for index, module in enumerate(self.modules):
+            yield str(index), module
+
+    @abstractmethod
+    def compute(self, input: Any) -> Any: ...
+
+
+def filled(container: Self, modules: tuple[Module, ...]) -> Self:
+    """Give a new container its parts."""
+    container.modules = []
+    for module in modules:
+        container.add(module)
+    return container
+
+
+class Sequential(Container):
+    """Each module takes the output of the one before."""
+
+    def __init__(self, *modules: Module) -> None:
+        filled(self, modules)
+
+    def compute(self, input: Any) -> Any:
+        for name, module in self.named_children():
+            input = module.call(input, name)
+        return input
+
+
+class ConcatTable(Container):
+    """All modules take the same input; the output is the table of theirs."""
+
+    def __init__(self, *modules: Module) -> None:
+        filled(self, modules)
+
+    def compute(self, input: Any) -> Any:
+        return [module.call(input, name) for name, module in self.named_children()]
+
+
+class ParallelTable(Container):
+    """Module i takes entry i of the input table; the output is the table of their outputs."""
+
+    def __init__(self, *modules: Module) -> None:
+        filled(self, modules)
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        require_count(self, len(entries), table)
+        pairs = zip(self.named_children(), entries, strict=True)
+        return [module.call(entry, name) for (name, module), entry in pairs]
+
+
+class Concat(Container):
+    """All modules take the same input; their outputs are joined along ``axis``."""
+
+    def __init__(self, axis: int, *modules: Module) -> None:
+        self.axis = axis
+        filled(self, modules)
+
+    def compute(self, input: Any) -> Any:
+        outputs = [module.call(input, name) for name, module in self.named_children()]
+        return concatenate(*outputs, axis=self.axis)
+
+
+class Parallel(Container):
+    """Module i takes position i of ``input_axis``; the outputs are joined along ``output_axis``.
+
+    The input axis is dropped before the modules see their parts (Torch's nn/Parallel.lua).
+    """
+
+    def __init__(self, input_axis: int, output_axis: int, *modules: Module) -> None:
+        self.input_axis = input_axis
+        self.output_axis = output_axis
+        filled(self, modules)
+
+    def compute(self, x: Any) -> Any:
+        axis = normalise_axis(self.input_axis, require_array(x).ndim)
+        require_count(self, x.shape[axis], x)
+        outputs = [
+            module.call(along(x, axis, i), name)
+            for i, (name, module) in enumerate(self.named_children())
+        ]
+        return concatenate(*outputs, axis=self.output_axis)
+
+
+def require_count(container: Container, count: int, received: Any) -> None:
+    if count != len(container):
+        raise GraphError(
+            f"has {len(container)} modules and receives {count} parts: {describe(received)}",
+            "Each module takes one part.",
+        )
+
+
+class MapTable(Module):
+    """One module applied to every entry of a table, with the same parameters."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def compute(self, table: Any) -> Any:
+        return [self.module.call(entry) for entry in require_table(table)]
+
+
+class Bottle(Module):
+    """Lets a module for ``input_dims`` axes take more: the leading ones are folded into one.
+
+    ``output_dims`` is the number of axes that the module returns, ``input_dims`` by default
+    (Torch's nn/Bottle.lua).
+    """
+
+    def __init__(self, module: Module, input_dims: int = 2, output_dims: int | None = None) -> None:
+        self.module = module
+        self.input_dims = input_dims
+        self.output_dims = output_dims
+
+    def compute(self, x: Any) -> Any:
+        cut = require_array(x).ndim - self.input_dims + 1
+        if cut < 2:
+            return self.module.call(x)
+        y = self.module.call(x.reshape((prod(x.shape[:cut]), *x.shape[cut:])))
+        kept = self.input_dims if self.output_dims is None else self.output_dims
+        return y.reshape((*x.shape[:cut], *y.shape[y.ndim - kept + 1 :]))

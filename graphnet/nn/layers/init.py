@@ -1,0 +1,44 @@
+"""Initial values of parameters: functions of a shape and a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+
+import numpy as np
+
+from graphnet.ir.core.types import NDArray, Shape
+
+Initialise = Callable[[Shape, np.random.Generator], NDArray]
+
+
+def uniform(bound: float) -> Initialise:
+    """Uniform between -bound and bound."""
+
+    def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
+        return generator.uniform(-bound, bound, shape)
+
+    return draw
+
+
+def fan_in_uniform(fan_in: int) -> Initialise:
+    """Uniform within 1 / sqrt(fan_in), Torch's default for Linear (LeCun et al. 1998)."""
+    return uniform(1 / sqrt(max(fan_in, 1)))
+
+
+def normal(mean: float = 0.0, deviation: float = 1.0) -> Initialise:
+    """Normally distributed."""
+
+    def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
+        return generator.normal(mean, deviation, shape)
+
+    return draw
+
+
+def constant(value: float) -> Initialise:
+    """The same number everywhere."""
+
+    def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
+        return np.full(shape, value)
+
+    return draw

@@ -1,0 +1,71 @@
+"""Layers with weights: Linear and LookupTable."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from graphnet.errors import DtypeError, ShapeError
+from graphnet.graph import Module, Parameter
+from graphnet.graph.values.table import describe, is_table
+from graphnet.ir.primitives.indexing import take
+from graphnet.nn.layers import init
+
+
+def positive(what: str, size: int) -> int:
+    """The size, if it is a whole number from 1; raises ValueError."""
+    try:
+        number = operator.index(size)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{what} is {size!r}, expected a whole number from 1")
+    return number
+
+
+class Linear(Module):
+    """Affine map ``x @ weight.T + bias``: (…, in_features) to (…, out_features).
+
+    ``weight`` is (out_features, in_features), ``bias`` is (out_features,) or None; both start
+    uniform within 1 / sqrt(in_features), as in Torch's nn/Linear.lua. Raises ShapeError for another
+    size of the last axis, DtypeError for integers.
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        self.in_features = positive("Linear: in_features", in_features)
+        self.out_features = positive("Linear: out_features", out_features)
+        start = init.fan_in_uniform(in_features)
+        self.weight = Parameter((out_features, in_features), start)
+        self.bias = Parameter((out_features,), start) if bias else None
+
+    def compute(self, x: Any) -> Any:
+        if is_table(x) or x.shape[-1:] != (self.in_features,):
+            raise ShapeError(
+                f"expects an array (…, {self.in_features}), received {describe(x)}",
+                "A list is a table; make an array of it with np.array(…)."
+                if is_table(x)
+                else "The last axis holds the features.",
+            )
+        y = x @ self.weight.T
+        return y + self.bias if self.bias else y
+
+
+class LookupTable(Module):
+    """Rows of ``weight`` chosen by integers: (…) to (…, size); an embedding.
+
+    ``weight`` is (count, size) and starts standard normal, as in Torch's nn/LookupTable.lua.
+    Indices run from 0 to count - 1; IndexRangeError names one outside.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self.count = positive("LookupTable: count", count)
+        self.size = positive("LookupTable: size", size)
+        self.weight = Parameter((count, size), init.normal())
+
+    def compute(self, indices: Any) -> Any:
+        if is_table(indices) or indices.dtype.kind not in "iu":
+            raise DtypeError(
+                f"expects integer indices, received {getattr(indices, 'dtype', 'a table')}",
+                "Convert with x.astype(int).",
+            )
+        return take(self.weight, indices)

@@ -1,0 +1,104 @@
+"""Products of two arrays: matrices, vectors, bilinear forms and mixtures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph import Module, Parameter
+from graphnet.graph.values.table import describe, is_table
+from graphnet.graph.wiring.arithmetic import require_pair
+from graphnet.ir.primitives.shaping import stack
+from graphnet.nn.layers import init
+from graphnet.nn.layers.reduction import at_least_vector
+from graphnet.nn.layers.shape import swapped
+
+
+class MM(Module):
+    """The matrix product of a pair, (…, m, k) and (…, k, n) to (…, m, n).
+
+    ``transpose_a`` and ``transpose_b`` transpose a factor first (Torch's nn/MM.lua).
+    """
+
+    symbol = "@"
+
+    def __init__(self, transpose_a: bool = False, transpose_b: bool = False) -> None:
+        self.transpose_a = transpose_a
+        self.transpose_b = transpose_b
+
+    def compute(self, table: Any) -> Any:
+        a, b = require_pair(table)
+        left = swapped(a, -1, -2) if self.transpose_a else a
+        return left @ (swapped(b, -1, -2) if self.transpose_b else b)
+
+
+class MV(Module):
+    """The product of a matrix and a vector, (…, m, k) and (…, k) to (…, m).
+
+    ``transpose`` transposes the matrix first (Torch's nn/MV.lua).
+    """
+
+    def __init__(self, transpose: bool = False) -> None:
+        self.transpose = transpose
+
+    def compute(self, table: Any) -> Any:
+        matrix, vector = require_pair(table)
+        left = swapped(matrix, -1, -2) if self.transpose else matrix
+        return (left @ vector.reshape(*vector.shape, 1)).reshape(left.shape[:-1])
+
+
+class DotProduct(Module):
+    """The sum of products of a pair along the last axis: (…, n) to (…); two vectors give (1,)."""
+
+    symbol = "·"
+
+    def compute(self, table: Any) -> Any:
+        a, b = require_pair(table)
+        return at_least_vector((a * b).sum(-1))
+
+
+class Bilinear(Module):
+    """y[o] = a @ weight[o] @ b + bias[o] of a pair: (…, n) and (…, m) to (…, out_features).
+
+    ``weight`` is (out_features, in_features_a, in_features_b), ``bias`` (out_features,) or None;
+    both start uniform within 1 / sqrt(in_features_a), as in Torch's nn/Bilinear.lua.
+    """
+
+    def __init__(
+        self, in_features_a: int, in_features_b: int, out_features: int, bias: bool = True
+    ) -> None:
+        self.in_features_a = in_features_a
+        self.in_features_b = in_features_b
+        self.out_features = out_features
+        start = init.fan_in_uniform(in_features_a)
+        self.weight = Parameter((out_features, in_features_a, in_features_b), start)
+        self.bias = Parameter((out_features,), start) if bias else None
+
+    def compute(self, table: Any) -> Any:
+        a, b = require_pair(table)
+        n, m, out = self.in_features_a, self.in_features_b, self.out_features
+        if a.shape[-1:] != (n,) or b.shape[-1:] != (m,):
+            raise ShapeError(f"expects [(…, {n}), (…, {m})], received {describe(table)}")
+        rows = self.weight.reshape(out * n, m).T  # (m, out n): one product for all outputs
+        y = ((b @ rows).reshape(*b.shape[:-1], out, n) * a[..., None, :]).sum(-1)
+        return y + self.bias if self.bias else y
+
+
+class MixtureTable(Module):
+    """Experts weighted by a gate: [gate, experts] to sum over k of gate[…, k] experts[k].
+
+    ``gate`` is (…, k), ``experts`` a table of k arrays (…, n), or one array (…, k, n) of them all
+    (Jacobs et al. 1991; Torch's nn/MixtureTable.lua).
+    """
+
+    def compute(self, table: Any) -> Any:
+        gate, experts = require_pair(table)
+        if is_table(experts):
+            if gate.shape[-1:] != (len(experts),):
+                raise GraphError(
+                    f"has {len(experts)} experts and a gate {gate.shape}",
+                    "The last axis of the gate has one entry for each expert.",
+                )
+            experts = stack(experts, gate.ndim - 1)
+        behind = experts.ndim - gate.ndim
+        return (experts * gate.reshape(*gate.shape, *[1] * behind)).sum(gate.ndim - 1)

@@ -1,0 +1,105 @@
+"""Modules that reduce an axis: Sum, Mean, Max, Min, and Normalize, which divides by a norm."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from graphnet.graph import Module
+from graphnet.ir.core.types import normalise_axis
+from graphnet.ir.primitives.pointwise import absolute
+from graphnet.nn.layers.tables import batched_axis, require_array
+
+
+def own_axis(axis: int, x: Any, input_dims: int | None) -> int:
+    """The axis counted from 0, behind a batch axis where there is one."""
+    return normalise_axis(batched_axis(axis, require_array(x).ndim, input_dims), x.ndim)
+
+
+def at_least_vector(x: Any) -> Any:
+    """x, or a vector of one entry where no axis is left: Torch knows no arrays without axes."""
+    return x if x.ndim else x.reshape(1)
+
+
+class Sum(Module):
+    """The sum along ``axis``, which is dropped unless ``squeeze`` is False; a vector gives (1,).
+
+    With ``input_dims``, an array with one axis more has a batch axis in front. ``size_average``
+    divides by the size of the axis (Torch's nn/Sum.lua).
+    """
+
+    symbol = "Σ"
+
+    def __init__(
+        self,
+        axis: int = 0,
+        input_dims: int | None = None,
+        size_average: bool = False,
+        squeeze: bool = True,
+    ) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+        self.size_average = size_average
+        self.squeeze = squeeze
+
+    def compute(self, x: Any) -> Any:
+        axis = own_axis(self.axis, x, self.input_dims)
+        reduce = x.mean if self.size_average else x.sum
+        return at_least_vector(reduce(axis, keepdims=not self.squeeze))
+
+
+class Mean(Module):
+    """The mean along ``axis``; ``input_dims`` and ``squeeze`` as in Sum."""
+
+    def __init__(self, axis: int = 0, input_dims: int | None = None, squeeze: bool = True) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+        self.squeeze = squeeze
+
+    def compute(self, x: Any) -> Any:
+        axis = own_axis(self.axis, x, self.input_dims)
+        return at_least_vector(x.mean(axis, keepdims=not self.squeeze))
+
+
+class Max(Module):
+    """The maximum along ``axis``; equal maxima share the gradient. ``input_dims`` as in Sum."""
+
+    symbol = "max"
+
+    def __init__(self, axis: int = 0, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        return at_least_vector(x.max(own_axis(self.axis, x, self.input_dims)))
+
+
+class Min(Module):
+    """The minimum along ``axis``; equal minima share the gradient. ``input_dims`` as in Sum."""
+
+    symbol = "min"
+
+    def __init__(self, axis: int = 0, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        return at_least_vector(x.min(own_axis(self.axis, x, self.input_dims)))
+
+
+class Normalize(Module):
+    """x / (sum(|x|^p) + epsilon)^(1/p) along the last axis; p = inf divides by max |x| + epsilon.
+
+    Torch's nn/Normalize.lua.
+    """
+
+    def __init__(self, p: float = 2.0, epsilon: float = 1e-10) -> None:
+        self.p = p
+        self.epsilon = epsilon
+
+    def compute(self, x: Any) -> Any:
+        size = absolute(require_array(x))
+        if self.p == inf:
+            return x / (size.max(-1, keepdims=True) + self.epsilon)
+        total = (size**self.p).sum(-1, keepdims=True) + self.epsilon
+        return x / total ** (1 / self.p)

@@ -1,0 +1,236 @@
+"""Modules that move entries without changing them: reshaping, selecting, joining with padding."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from graphnet.errors import IndexRangeError, ShapeError
+from graphnet.graph import Module
+from graphnet.graph.wiring.arithmetic import require_pair
+from graphnet.ir.core.types import Shape, normalise_axis
+from graphnet.ir.primitives.indexing import take
+from graphnet.ir.primitives.shaping import broadcast, concatenate
+from graphnet.nn.layers.tables import batched_axis, require_array
+
+
+class Reshape(Module):
+    """The same entries in the shape ``sizes``, or in (batch, *sizes).
+
+    ``batch_mode`` True keeps the first axis as a batch, False never does. Left at None, the first
+    axis is a batch if its size is 1 or if ``sizes`` does not hold as many entries as the input
+    (Torch's nn/Reshape.lua). Raises ShapeError where the entries do not fill the shape.
+    """
+
+    def __init__(self, *sizes: int, batch_mode: bool | None = None) -> None:
+        self.sizes = sizes
+        self.batch_mode = batch_mode
+
+    def compute(self, x: Any) -> Any:
+        batched = self.batch_mode
+        if batched is None:
+            batched = require_array(x).size != prod(self.sizes) or x.shape[:1] == (1,)
+        return x.reshape((*x.shape[:1], *self.sizes) if batched else self.sizes)
+
+
+class View(Module):
+    """The same entries in the shape ``sizes``, where one size may be -1 (whatever is left).
+
+    A batch axis is added in front if the input has a multiple of the entries asked for. With
+    ``input_dims`` (Torch's setNumInputDims) all axes before the last ``input_dims`` are the batch.
+    Torch's nn/View.lua. Raises ShapeError where the entries do not fill the shape.
+    """
+
+    def __init__(self, *sizes: int, input_dims: int | None = None) -> None:
+        self.sizes = sizes
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        own = x.ndim if self.input_dims is None else min(self.input_dims, x.ndim)
+        leading, inner = prod(x.shape[: x.ndim - own]), prod(x.shape[x.ndim - own :])
+        wanted = prod(n for n in self.sizes if n != -1)
+        if wanted == 0 or inner % wanted:
+            raise ShapeError(
+                f"views {x.shape} as {self.sizes}",
+                f"{inner} elements are not a multiple of {wanted}.",
+            )
+        batch = leading * (1 if -1 in self.sizes else inner // wanted)
+        return x.reshape(self.sizes if batch == 1 and own == x.ndim else (batch, *self.sizes))
+
+
+class Collapse(Module):
+    """The last ``input_dims`` axes made one: (…, a, b) to (…, a b) (rnn's Collapse.lua)."""
+
+    def __init__(self, input_dims: int) -> None:
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        if require_array(x).ndim < self.input_dims:
+            raise ShapeError(f"collapses {self.input_dims} axes of {x.shape}")
+        cut = x.ndim - self.input_dims
+        return x.reshape((*x.shape[:cut], prod(x.shape[cut:])))
+
+
+class Contiguous(Module):
+    """Its input; arrays are contiguous wherever that matters. Kept for Torch's graphs."""
+
+    def compute(self, x: Any) -> Any:
+        return x
+
+
+class Narrow(Module):
+    """``length`` positions of ``axis`` from ``offset``; a negative offset counts from the end.
+
+    A length of -1 reaches to the end, -2 to one before it (Torch's nn/Narrow.lua). Raises
+    IndexRangeError beyond the axis.
+    """
+
+    def __init__(self, axis: int, offset: int, length: int = 1) -> None:
+        self.axis = axis
+        self.offset = offset
+        self.length = length
+
+    def compute(self, x: Any) -> Any:
+        axis = normalise_axis(self.axis, require_array(x).ndim)
+        size = x.shape[axis]
+        start = self.offset + size if self.offset < 0 else self.offset
+        stop = size + self.length + 1 if self.length < 0 else start + self.length
+        if not 0 <= start < stop <= size:
+            raise IndexRangeError(
+                f"reads positions {start} to {stop - 1} of axis {axis} of {x.shape}"
+            )
+        return along(x, axis, slice(start, stop))
+
+
+class Select(Module):
+    """One position of ``axis``, which is dropped; a negative ``index`` counts from the end."""
+
+    def __init__(self, axis: int, index: int) -> None:
+        self.axis = axis
+        self.index = index
+
+    def compute(self, x: Any) -> Any:
+        return along(x, normalise_axis(self.axis, require_array(x).ndim), self.index)
+
+
+class Index(Module):
+    """Takes [x, indices]: the positions of ``axis`` of x that the integers (n,) name."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def compute(self, table: Any) -> Any:
+        x, indices = require_pair(table)
+        axis = normalise_axis(self.axis, x.ndim)
+        if indices.ndim != 1:
+            raise ShapeError(f"expects one axis of indices, received {indices.shape}")
+        return swapped(take(swapped(x, 0, axis), indices), 0, axis)
+
+
+class Squeeze(Module):
+    """Drops ``axis`` if its size is 1, or all axes of size 1 when no axis is given.
+
+    With ``input_dims``, an array with one axis more has a batch axis in front, which is kept
+    (Torch's nn/Squeeze.lua).
+    """
+
+    def __init__(self, axis: int | None = None, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        kept = 1 if self.input_dims is not None and require_array(x).ndim > self.input_dims else 0
+        chosen = range(kept, x.ndim)
+        if self.axis is not None:
+            axis = batched_axis(self.axis, x.ndim, self.input_dims)
+            chosen = range(x.ndim)[normalise_axis(axis, x.ndim) :][:1]
+        return x.reshape(tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in chosen))
+
+
+class Unsqueeze(Module):
+    """A new axis of size 1 at ``axis``; ``input_dims`` as in JoinTable."""
+
+    def __init__(self, axis: int, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
+        return with_axis(x, axis)
+
+
+class Replicate(Module):
+    """``count`` copies along a new axis at ``axis``; ``input_dims`` as in JoinTable."""
+
+    def __init__(self, count: int, axis: int = 0, input_dims: int | None = None) -> None:
+        self.count = count
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
+        single = with_axis(x, axis)
+        axis = normalise_axis(axis, single.ndim)
+        return broadcast(single, shape=(*x.shape[:axis], self.count, *x.shape[axis:]))
+
+
+class Transpose(Module):
+    """Axes exchanged in pairs, one pair after the other: ``Transpose((0, 1), (1, 2))``."""
+
+    def __init__(self, *swaps: tuple[int, int]) -> None:
+        self.swaps = swaps
+
+    def compute(self, x: Any) -> Any:
+        for first, second in self.swaps:
+            x = swapped(x, first, second)
+        return x
+
+
+class Padding(Module):
+    """``|size|`` positions of ``value`` put behind ``axis``, or before it if ``size`` is negative.
+
+    With ``index``, that many positions stay outside the padding. ``input_dims`` as in JoinTable.
+    Torch's nn/Padding.lua.
+    """
+
+    def __init__(
+        self,
+        axis: int,
+        size: int,
+        input_dims: int | None = None,
+        value: float = 0.0,
+        index: int = 0,
+    ) -> None:
+        self.axis = axis
+        self.size = size
+        self.input_dims = input_dims
+        self.value = value
+        self.index = index
+
+    def compute(self, x: Any) -> Any:
+        axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
+        axis = normalise_axis(axis, x.ndim)
+        shape: Shape = (*x.shape[:axis], abs(self.size), *x.shape[axis + 1 :])
+        padding = broadcast(x.dtype.type(self.value), shape=shape)
+        cut = self.index if self.size < 0 else x.shape[axis] - self.index
+        parts = [along(x, axis, slice(cut)), padding, along(x, axis, slice(cut, None))]
+        return concatenate(*parts, axis=axis)
+
+
+def along(x: Any, axis: int, entry: int | slice) -> Any:
+    """``x[:, …, entry]`` with the entry at ``axis``."""
+    return x[(*(slice(None),) * axis, entry)]
+
+
+def swapped(x: Any, first: int, second: int) -> Any:
+    """x with two axes exchanged."""
+    axes = list(range(require_array(x).ndim))
+    first, second = normalise_axis(first, x.ndim), normalise_axis(second, x.ndim)
+    axes[first], axes[second] = axes[second], axes[first]
+    return x.transpose(*axes)
+
+
+def with_axis(x: Any, axis: int) -> Any:
+    """x with a new axis of size 1."""
+    axis = normalise_axis(axis, x.ndim + 1)
+    return x.reshape((*x.shape[:axis], 1, *x.shape[axis:]))

@@ -1,0 +1,147 @@
+"""Modules of tables: extremes of the entries, joining, splitting and selecting."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from graphnet.errors import GraphError, IndexRangeError, ShapeError
+from graphnet.graph import Module
+from graphnet.graph.values.table import describe, flatten, is_table
+from graphnet.graph.wiring.arithmetic import require_pair, require_table
+from graphnet.graph.wiring.split import position
+from graphnet.ir.primitives.pointwise import maximum, minimum
+from graphnet.ir.primitives.shaping import concatenate, stack
+
+
+class CMaxTable(Module):
+    """Element-wise maximum of a table of arrays; of equal entries the first takes the gradient."""
+
+    symbol = "max"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(maximum, require_table(table))
+
+
+class CMinTable(Module):
+    """Element-wise minimum of a table of arrays; of equal entries the first takes the gradient."""
+
+    symbol = "min"
+
+    def compute(self, table: Any) -> Any:
+        return reduce(minimum, require_table(table))
+
+
+class CAddTensorTable(Module):
+    """[x, [a, b, …]] to [x + a, x + b, …] (rnn's CAddTensorTable.lua)."""
+
+    def compute(self, table: Any) -> Any:
+        x, entries = require_pair(table)
+        return [x + entry for entry in require_table(entries)]
+
+
+class JoinTable(Module):
+    """Concatenates a table of arrays along ``axis``.
+
+    With ``input_dims``, an array with one axis more has a batch axis in front, and ``axis`` counts
+    behind it (Torch's nInputDims). Raises ShapeError where the other axes differ.
+    """
+
+    def __init__(self, axis: int, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        axis = batched_axis(self.axis, entries[0].ndim, self.input_dims)
+        return concatenate(*entries, axis=axis)
+
+
+class StackTable(Module):
+    """Joins a table of arrays of one shape along a new axis."""
+
+    def __init__(self, axis: int = 0) -> None:
+        self.axis = axis
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table) if is_table(table) else [table]
+        shapes = {entry.shape for entry in entries}
+        if len(shapes) != 1:
+            raise ShapeError(f"stacks {describe(entries)}", "All must have one shape.")
+        return stack(entries, self.axis)
+
+
+class SplitTable(Module):
+    """The slices of an array along ``axis``, as a table; ``input_dims`` as in JoinTable."""
+
+    def __init__(self, axis: int, input_dims: int | None = None) -> None:
+        self.axis = axis
+        self.input_dims = input_dims
+
+    def compute(self, x: Any) -> Any:
+        axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
+        if not -x.ndim <= axis < x.ndim:
+            raise ShapeError(f"splits {x.shape} along axis {axis}", "Axes are counted from 0.")
+        axis %= x.ndim
+        before = (slice(None),) * axis
+        return [x[(*before, i)] for i in range(x.shape[axis])]
+
+
+def require_array(value: Any) -> Any:
+    if is_table(value):
+        raise GraphError(f"expects an array, received the table {describe(value)}")
+    return value
+
+
+def batched_axis(axis: int, ndim: int, input_dims: int | None) -> int:
+    """The axis, counted behind a batch axis where there is one."""
+    return axis + 1 if axis >= 0 and input_dims is not None and ndim == input_dims + 1 else axis
+
+
+class NarrowTable(Module):
+    """``length`` entries of a table from ``offset``, as a table."""
+
+    def __init__(self, offset: int, length: int = 1) -> None:
+        self.offset = offset
+        self.length = length
+
+    def compute(self, table: Any) -> Any:
+        entries = require_table(table)
+        position(self.offset, len(entries))
+        if self.offset + self.length > len(entries):
+            raise IndexRangeError(
+                f"takes entries {self.offset} to {self.offset + self.length - 1} "
+                f"of a table of {len(entries)}"
+            )
+        return entries[self.offset : self.offset + self.length]
+
+
+class FlattenTable(Module):
+    """A table of tables as one table of arrays, in order."""
+
+    def compute(self, table: Any) -> Any:
+        return flatten(table)[0]
+
+
+class ZipTable(Module):
+    """The table of tables turned over: [[a, b], [c, d]] to [[a, c], [b, d]]."""
+
+    def compute(self, table: Any) -> Any:
+        rows = [require_table(row) for row in require_table(table)]
+        if len({len(row) for row in rows}) > 1:
+            raise GraphError(f"zips tables of different lengths: {describe(table)}")
+        return [list(column) for column in zip(*rows, strict=True)]
+
+
+class JustTable(Module):
+    """The table that holds only its input (nngraph's JustTable)."""
+
+    def compute(self, input: Any) -> Any:
+        return [input]
+
+
+class JustElement(Module):
+    """The first entry of a table (nngraph's JustElement)."""
+
+    def compute(self, table: Any) -> Any:
+        return require_table(table)[0]

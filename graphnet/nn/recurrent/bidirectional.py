@@ -1,0 +1,80 @@
+"""Bidirectional: one cell from the start to the end, another from the end to the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graphnet.errors import GraphError
+from graphnet.graph import GModule, Module, Node, input
+from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable, MulConstant
+from graphnet.nn.layers.tables import JoinTable
+from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent.recurrent import Recurrent
+
+MERGES: dict[str, Callable[[list[Node]], Node]] = {
+    "concat": lambda pair: JoinTable(-1)(pair),
+    "sum": lambda pair: CAddTable()(pair),
+    "mean": lambda pair: MulConstant(0.5)(CAddTable()(pair)),
+    "product": lambda pair: CMulTable()(pair),
+}
+
+
+def Bidirectional(
+    cell_fw: GModule,
+    cell_bw: GModule,
+    merge: str | Module = "concat",
+    *,
+    batch_first: bool = False,
+    initial: str = "zeros",
+    truncate: int | None = None,
+) -> GModule:
+    """Two cells over the same sequence, one of them backwards, as one graph.
+
+    Inputs ``[xs, states…, lengths]``, all but the first optional: ``forward_prev_h``, …,
+    ``backward_prev_h``, …, ``lengths``. Outputs ``[output, last states…]``: ``forward_next_h``, …
+    after the last step of each sequence, ``backward_next_h``, … after its first. There is no
+    ``output[-1]`` to mistake for them: at the last step the backward cell has seen one step.
+    ``merge`` is "concat" (along the last axis), "sum", "mean", "product", or a module of the table
+    of both outputs. Schuster & Paliwal 1997.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> net = Bidirectional(nn.gru_cell(3, 4), nn.gru_cell(3, 4))
+    >>> output, forward_last, backward_last = net.forward(np.ones((5, 2, 3)))
+    >>> output.shape, bool((output[0, :, 4:] == backward_last).all())
+    ((5, 2, 8), True)
+    """
+    xs, lengths = input("xs"), input("lengths", optional=True)
+    states: list[Node] = []
+    outputs: list[Node] = []
+    finals: list[Node] = []
+    for name, cell in (("forward", cell_fw), ("backward", cell_bw)):
+        require_cell(cell)
+        given = {s: input(f"{name}_{s}", optional=True) for s in state_names(cell)}
+        recurrent = Recurrent(
+            cell,
+            reverse=name == "backward",
+            batch_first=batch_first,
+            initial=initial,
+            truncate=truncate,
+        )
+        node: Node = recurrent(xs, **given, lengths=lengths).annotate(name=name)
+        output, *last = node.split(1 + len(given))
+        outputs.append(output.annotate(name=f"{name}_output"))
+        for state, made in zip(last, cell.outputs, strict=False):
+            finals.append(state.annotate(name=f"{name}_{cell.name_of(made)}"))
+        states += given.values()
+    output = merged(outputs, merge).annotate(name="output")
+    return GModule([xs, *states, lengths], [output, *finals])
+
+
+def merged(outputs: list[Node], merge: str | Module) -> Node:
+    if isinstance(merge, Module):
+        node: Node = merge(outputs)
+        return node
+    if merge not in MERGES:
+        raise GraphError(
+            f"Bidirectional merges by {merge!r}, expected one of {', '.join(MERGES)}",
+            "Or a module that takes the table of both outputs.",
+        )
+    return MERGES[merge](outputs)

@@ -1,0 +1,158 @@
+"""Live: a cell run step by step on a sequence as it comes in, without allocating anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph import GModule, Parameter
+from graphnet.graph.running.run import find_trace
+from graphnet.graph.tracing.traced import Traced
+from graphnet.graph.values import table
+from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.types import NDArray, type_of
+from graphnet.ir.interpreter import interpreter
+from graphnet.native import is_available, live_program
+from graphnet.nn.recurrent.cell_checks import require_cell
+from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for
+
+
+class Live:
+    """A cell that takes one input after the other, as they come in.
+
+    The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
+    results; ``x`` is one input like those to come: (features,), or (batch, features).
+    ``state = live.step(state, x)`` returns what the cell does, in memory of its own: a result is
+    good until the step after the next, so copy what is to stay. ``live.start()`` are the states
+    before the first step, zeros.
+
+    The cell is in evaluation mode here. Its weights are packed once; call ``refresh`` after they
+    changed. Without llvmlite, or for a cell that has no native rule throughout, the interpreter
+    does the same. Raises GraphError for a cell that draws random numbers or remembers, ShapeError
+    for an input or a state of another shape.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> live = nn.Live(nn.lstm_cell(3, 4), np.zeros(3))
+    >>> state = live.start()
+    >>> for x in np.eye(3):
+    ...     state = live.step(state, x)
+    >>> c, h = state
+    >>> h.shape
+    (4,)
+    """
+
+    def __init__(self, cell: GModule, x: Any) -> None:
+        require_cell(cell, "Live")
+        if isinstance(x, tuple):
+            raise ShapeError(
+                f"Live received the tuple {x} as its first input, expected an array",
+                f"np.zeros({x}) is an array of this shape.",
+            )
+        is_available()  # where there is no compiler, the notice of it names the caller's line
+        dtype = dtype_of(cell)
+        first = np.asarray(x)
+        first = np.zeros(first.shape, dtype if first.dtype.kind == "f" else first.dtype)
+        types = state_types_for(cell, type_of(first))
+        self.cell = cell
+        self._given = [first, *(np.zeros(type.shape, type.dtype) for type in types)]
+        traced = evaluated_trace(cell, self._given)
+        self._count = traced.output_count
+        self._program = traced.program
+        self._parameters = {
+            i: source for i, source in enumerate(traced.sources) if isinstance(source, Parameter)
+        }
+        self._positions = positions_of(traced)
+        self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
+        self._native = live_program(traced.program, self._weights, self._positions[1:])
+        if self._native is not None:
+            self._given = [self._native.inputs[i] for i in self._positions]
+            self._results = [tuple(results[: self._count]) for results in self._native.results]
+
+    def start(self) -> list[NDArray]:
+        """The states before the first step: zeros."""
+        return [np.zeros_like(array) for array in self._given[1:]]
+
+    def refresh(self) -> None:
+        """Take the weights as they are now."""
+        for i, parameter in self._parameters.items():
+            np.copyto(self._weights[i], parameter.data)
+        if self._native is not None:
+            self._native.refresh()
+
+    def step(self, state: Sequence[NDArray], x: Any) -> tuple[NDArray, ...]:
+        """The next states and what else the cell gives, for the states before and one input."""
+        native, target = self._native, self._given[0]
+        if not isinstance(x, np.ndarray) or x.shape != target.shape:
+            x = self._fitting(x)
+        np.copyto(target, x)
+        is_next = native is not None and state is self._results[native.side]
+        if not is_next:
+            self._take(state)
+        if native is None:
+            return self._interpreted()
+        side = native.run(is_next)
+        if native.flag.value:
+            native.undo()
+            self._take(state)
+            return self._interpreted()  # which raises what is wrong
+        return self._results[side]
+
+    def _take(self, state: Sequence[NDArray]) -> None:
+        """States that are not those which the last step returned."""
+        targets = self._given[1:]
+        if not (table.is_table(state) or (isinstance(state, np.ndarray) and state.ndim)):
+            raise self._misfit(f"{state!r:.40} as its states", f"{len(targets)} arrays")
+        if len(state) < len(targets):
+            raise self._misfit(f"{len(state)} states", f"{len(targets)}")
+        for target, value in zip(targets, state, strict=False):
+            if np.shape(value) != target.shape:
+                raise self._misfit(f"a state {np.shape(value)}", f"{target.shape}")
+            np.copyto(target, value)
+
+    def _fitting(self, x: Any) -> NDArray:
+        array = np.asarray(x)
+        if array.shape != self._given[0].shape:
+            raise self._misfit(f"an input {array.shape}", f"{self._given[0].shape}")
+        return array
+
+    def _interpreted(self) -> tuple[NDArray, ...]:
+        values = dict(zip(self._positions, self._given, strict=True)) | self._weights
+        arrays = [values[i] for i in range(len(values))]
+        return tuple(np.array(y) for y in interpreter(self._program)(arrays)[: self._count])
+
+    def _misfit(self, found: str, expected: str) -> ShapeError:
+        return ShapeError(
+            f"A live step received {found}, expected {expected}",
+            "live.step(state, x) takes what Live was made for: the states of the last step, "
+            "or live.start(), and an input like the first one.",
+        )
+
+
+def evaluated_trace(cell: GModule, leaves: list[NDArray]) -> Traced:
+    """The program of a cell in evaluation mode, which each part then leaves again."""
+    modes = [(module, module.is_training) for _, module in cell.named_modules()]
+    try:
+        cell.evaluate()
+        structure = table.flatten(leaves)[1]
+        return find_trace(cell, structure, leaves, Wanted(keep=False))
+    finally:
+        for module, mode in modes:
+            module.is_training = mode
+
+
+def positions_of(traced: Traced) -> list[int]:
+    """Where among the inputs of the program the cell's own are."""
+    found: dict[int, int] = {}
+    for i, source in enumerate(traced.sources):
+        if isinstance(source, int):
+            found[source] = i
+        elif not isinstance(source, Parameter):
+            raise GraphError(
+                "A live cell draws random numbers or remembers",
+                "It computes from its input and its states alone.",
+            )
+    return [found[i] for i in range(len(found))]

@@ -1,0 +1,256 @@
+"""Recurrent: any cell that is a graph, run over a sequence by ``scan``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from graphnet.errors import GraphError
+from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.modules.optional import whole_table
+from graphnet.graph.tracing.tracing import current_tracing
+from graphnet.graph.values import table
+from graphnet.ir.primitives.indexing import take
+from graphnet.ir.primitives.pointwise import maximum, stop_gradient
+from graphnet.ir.primitives.scan import scan
+from graphnet.ir.primitives.shaping import broadcast, zeros
+from graphnet.nn.layers.linear import positive
+from graphnet.nn.recurrent.cell_checks import check_states, require_cell, state_names
+from graphnet.nn.recurrent.initial_states import (
+    check_given,
+    dtype_of,
+    sizes_with,
+    state_sizes,
+    state_types,
+    unknown_states,
+)
+from graphnet.nn.recurrent.mask import mask_zero, only_live, zero_rows
+from graphnet.nn.recurrent.remembering import (
+    forget_own,
+    is_remembering,
+    keep,
+    recalled,
+    remembering_mode,
+)
+from graphnet.nn.recurrent.sequences import (
+    filled_padding,
+    live_rows,
+    require_batch,
+    steps_of,
+    swapped,
+    telling_the_whole,
+    whole_lengths,
+    without_batch,
+)
+
+Self = TypeVar("Self", bound="Recurrent")
+
+INITIAL = ("zeros", "learned")
+
+
+class Recurrent(Module):
+    """A cell over a sequence: ``xs`` to ``[outputs, final states…]``.
+
+    The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
+    results. ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``outputs`` are
+    the further results of all steps, or where there are none the last state's, laid out as ``xs``.
+
+    The states before the first step are zeros, or learned parameters, or given: ``[xs, states…]``.
+    ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends sequences
+    early: padding is never read, outputs are zero there, and the final states are those after the
+    last real step. A sequence without batch is (steps, features), with ``batch_first`` too. With
+    ``reverse`` each sequence runs from its own end to its start. In wiring and running, optional
+    inputs may have names: ``lstm(xs, prev_h=h, lengths=n)``.
+
+    ``truncate=k`` stops gradients between every k steps and the next (truncated backpropagation
+    through time, Williams & Peng 1990). ``mask_zero`` takes steps whose features are all zero for
+    padding: output zero, states reset (see ``MaskZero``). After ``remember()`` each run starts
+    from the final states of the run before, without gradient, until ``forget()``.
+
+    Raises ShapeError for an empty sequence, and where a state changes its shape from step to step;
+    IndexRangeError for a length that does not fit.
+
+    >>> import numpy as np
+    >>> from graphnet.nn.cells import lstm_cell
+    >>> lstm = Recurrent(lstm_cell(3, 4))
+    >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
+    >>> hs.shape, bool((hs[-1] == h).all())
+    ((5, 2, 4), True)
+    >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)), lengths=[5, 2])
+    >>> bool((hs[1, 1] == h[1]).all()), bool(hs[2:, 1].any())
+    (True, False)
+    """
+
+    inside = "cell"
+
+    def __init__(
+        self,
+        cell: GModule,
+        *,
+        batch_first: bool = False,
+        reverse: bool = False,
+        initial: str = "zeros",
+        truncate: int | None = None,
+        mask_zero: bool = False,
+        remembers: str = "neither",
+    ) -> None:
+        require_cell(cell)
+        self.cell = cell
+        self.batch_first = batch_first
+        self.reverse = reverse
+        if initial not in INITIAL:
+            raise ValueError(f"Recurrent: initial is {initial!r}, expected 'zeros' or 'learned'")
+        self.initial = initial
+        self.truncate = truncate
+        self.mask_zero = mask_zero
+        self.initial_state = learned_states(cell) if initial == "learned" else {}
+        self.remember(remembers)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("cell", "initial") and name in self.__dict__:
+            raise GraphError(
+                f"cannot change its {name}", "Make a new Recurrent.", type(self).__name__
+            )
+        if name == "truncate" and value is not None:
+            positive("Recurrent: truncate", value)
+        super().__setattr__(name, value)
+
+    def __getitem__(self, path: str) -> Any:
+        """A node of the cell: ``lstm["forget_gate.i2h"]``."""
+        return self.cell[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.cell
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        return (*state_names(self.cell), "lengths")
+
+    def remember(self: Self, mode: str = "both") -> Self:
+        """Start each run from the final states of the run before, in training (``"train"``), in
+        evaluation (``"eval"``), in both or in neither."""
+        if mode != "neither" and self.initial == "learned":
+            raise ValueError("Recurrent: learned initial states cannot be remembered ones too")
+        self.remembers = remembering_mode(mode, "Recurrent")
+        if mode == "neither":
+            forget_own(self)
+        return self
+
+    def forget(self: Self) -> Self:
+        """Start the next run anew."""
+        forget_own(self)
+        return self
+
+    # ---- one run
+
+    def compute(self, input: Any) -> Any:
+        names = state_names(self.cell)
+        if table.is_table(input) and 1 < len(input) < 1 + len(names):
+            raise GraphError(
+                f"received {len(input) - 1} of its {len(names)} states ({', '.join(names)})",
+                "Give all of them, in this order, or some by name.",
+            )
+        xs, *states, lengths = whole_table(self, input, 1, self.optional_inputs())
+        with telling_the_whole(xs):
+            return self._over(xs, states, lengths)
+
+    def _over(self, xs: Any, states: Sequence[Any], lengths: Any) -> list[Any]:
+        """Outputs and final states for sequences, and states and lengths or None."""
+        sequences, structure = table.flatten(xs)
+        vectors = [state if getattr(state, "ndim", 0) == 1 else None for state in states]
+        no_batch = without_batch(sequences[0], sizes_with(self.cell, vectors))
+        if self.batch_first and not no_batch:
+            sequences = [swapped(sequence) for sequence in sequences]
+        steps = steps_of(sequences)
+        live = None
+        if lengths is not None:
+            require_batch(sequences, no_batch)
+            lengths = whole_lengths(lengths, sequences, steps)
+            live = live_rows(lengths, steps)
+            sequences = [filled_padding(sequence, lengths, live) for sequence in sequences]
+        first = table.unflatten(structure, [sequence[0] for sequence in sequences])
+        states = self._initial(states, first)
+        extra = [v for v in (live, self._cuts(steps, lengths)) if v is not None]
+
+        def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+            given, parts = slices[: len(extra)], slices[len(extra) :]
+            now = given[0] if live is not None else None
+            if self.truncate:
+                carry = [only_live(given[-1], stop_gradient(state), state) for state in carry]
+            return self._step(table.unflatten(structure, parts), carry, now)
+
+        finals, outputs = scan(
+            step, states, [*extra, *sequences], length=steps, reverse=self.reverse
+        )
+        keep(self, finals)
+        if self.batch_first and not no_batch:
+            outputs = [swapped(output) for output in outputs]
+        return [outputs[0] if len(outputs) == 1 else outputs, *finals]
+
+    def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        """One step: the next states and the results; rows of padding keep their states."""
+        tracing = current_tracing.get()
+        if tracing is not None and live is not None:
+            tracing.mark_padding(live)
+        if tracing is not None and self.mask_zero:
+            tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
+        results = stepped(self.cell, x, carry, self.mask_zero)
+        leaves, results = results[: len(carry)], results[len(carry) :] or results[-1:]
+        if live is not None:
+            leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
+            results = [only_live(live, result) for result in results]
+        return leaves, results
+
+    def _cuts(self, steps: int, lengths: Any) -> Any:
+        """At which steps the gradient to the step before is cut: (steps,), or (steps, batch) where
+        each sequence runs from its own end."""
+        if not self.truncate:
+            return None
+        count = np.arange(steps)
+        cuts = (count % self.truncate == 0) & (count > 0)
+        if not self.reverse:
+            return cuts
+        if lengths is None:
+            return cuts[::-1]
+        done = lengths.reshape((1, -1)) - 1 - count.reshape(-1, 1)
+        return take(cuts, maximum(done, 0))
+
+    # ---- states
+
+    def _initial(self, states: Sequence[Any], x: Any) -> list[Any]:
+        """The states before the first step: given, remembered, learned, or zeros."""
+        names = state_names(self.cell)
+        check_given(self.cell, states, x)
+        if all(state is not None for state in states):
+            return list(states)
+        types = state_types(self.cell, x, states)
+        return [
+            self._start(i, names[i], types[i]) if state is None else state
+            for i, state in enumerate(states)
+        ]
+
+    def _start(self, index: int, name: str, type: Any) -> Any:
+        if is_remembering(self):
+            return recalled(self, index, type)
+        if name in self.initial_state:
+            return broadcast(self.initial_state[name], shape=type.shape)
+        return zeros(type)
+
+
+def learned_states(cell: GModule) -> Mapping[str, Parameter]:
+    """A parameter for each state, zero at first."""
+    sizes = state_sizes(cell)
+    if None in sizes:
+        raise unknown_states(cell)
+    pairs = zip(state_names(cell), sizes, strict=True)
+    return {name: Parameter((size or 0,), dtype=dtype_of(cell)) for name, size in pairs}
+
+
+def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:
+    """The results of one step of a cell, the next states first; ``masked``: as in MaskZero."""
+    inputs = [x, *carry]
+    results = mask_zero(cell.call, inputs, 1) if masked else cell.call(inputs)
+    results = list(results) if table.is_table(results) else [results]
+    check_states(cell, carry, results)
+    return results

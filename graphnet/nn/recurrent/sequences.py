@@ -1,0 +1,107 @@
+"""Sequences: their layout, how many steps they have, and which rows of a batch are padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import DtypeError, GraphnetError, ShapeError
+from graphnet.graph.values import table
+from graphnet.ir.primitives.indexing import checked_lengths
+from graphnet.ir.primitives.pointwise import stop_gradient, where
+from graphnet.ir.primitives.shaping import stack, transpose
+
+
+@contextmanager
+def telling_the_whole(xs: Any) -> Iterator[None]:
+    """An error of a node within a step also shows the sequence that the steps are of."""
+    try:
+        yield
+    except GraphnetError as error:
+        if error.where:  # else it is not one of a step
+            error.context += (f"in a step of the sequence {table.describe(xs)}",)
+        raise
+
+
+def swapped(sequence: Any) -> Any:
+    """(batch, steps, …) as (steps, batch, …), and back."""
+    if sequence.ndim < 2:
+        raise ShapeError(
+            f"runs over {sequence.shape}, expected (batch, steps, …)", "batch_first is on."
+        )
+    return transpose(sequence, axes=(1, 0, *range(2, sequence.ndim)))
+
+
+def steps_of(sequences: Sequence[Any]) -> int:
+    """The number of steps, the first axis of every sequence."""
+    lengths = {sequence.shape[:1] for sequence in sequences}
+    if len(lengths) != 1 or not (first := lengths.pop()):
+        shapes = " and ".join(str(sequence.shape) for sequence in sequences)
+        raise ShapeError(f"runs over {shapes}, expected sequences (steps, batch, …) of one length")
+    if first[0] == 0:
+        raise ShapeError(
+            f"received an empty sequence {sequences[0].shape}", "There must be at least one step."
+        )
+    return int(first[0])
+
+
+def without_batch(sequence: Any, sizes: Sequence[int | None]) -> bool:
+    """Whether a sequence is (steps, features): its states are vectors, or would be."""
+    return None not in sizes and sequence.type.is_float and sequence.ndim == 2
+
+
+def require_batch(sequences: Sequence[Any], no_batch: bool) -> None:
+    """Lengths need a batch of sequences; raises ShapeError."""
+    if no_batch:
+        raise ShapeError(
+            f"received lengths for a sequence without batch {sequences[0].shape}",
+            "Sequences with lengths are (steps, batch, features).",
+        )
+
+
+def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
+    """The lengths as an array (batch,), checked against the sequences (steps, batch, …)."""
+    if table.is_table(lengths):
+        entries = [e for e in lengths if hasattr(e, "ndim") and not e.ndim]
+        if len(entries) < len(lengths) or any(e.dtype.kind not in "iu" for e in entries):
+            raise DtypeError(
+                f"received the lengths {table.describe(lengths)}, expected whole numbers",
+                "Give one whole number for each sequence of the batch.",
+            )
+        lengths = stack([e.astype(np.int64) for e in entries]) if entries else np.zeros(0, int)
+    if lengths.dtype.kind in "iu" and lengths.dtype != np.int64:
+        lengths = lengths.astype(np.int64)
+    batches = {sequence.shape[1:2] for sequence in sequences}
+    if batches != {lengths.shape}:
+        raise ShapeError(
+            f"received {describe_lengths(lengths)} for sequences "
+            f"{' and '.join(str(s.shape) for s in sequences)} (steps, batch, …)",
+            "Give one length for each sequence; batch_first says which axis is the batch.",
+        )
+    return checked_lengths(lengths, steps=steps)
+
+
+def live_rows(lengths: Any, steps: int) -> Any:
+    """Which rows are no padding: (steps, batch)."""
+    return lengths.reshape((1, -1)) > np.arange(steps).reshape(-1, 1)
+
+
+def filled_padding(sequence: Any, lengths: Any, live: Any) -> Any:
+    """A sequence (steps, batch, …) with its own first step in place of padding.
+
+    So a cell meets nothing at padding that it does not meet elsewhere, and no gradient of it is
+    infinite. A sequence without any step is filled with 1, or with the index 0.
+    """
+    first, some = sequence[0], lengths > 0
+    some = some.reshape((*some.shape, *[1] * (first.ndim - 1)))
+    filler = where(some, stop_gradient(first), 1 if sequence.type.is_float else 0)
+    return where(live.reshape((*live.shape, *[1] * (sequence.ndim - 2))), sequence, filler)
+
+
+def describe_lengths(lengths: Any) -> str:
+    return (
+        f"{lengths.shape[0]} lengths" if lengths.ndim == 1 else f"lengths of shape {lengths.shape}"
+    )

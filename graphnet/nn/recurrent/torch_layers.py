@@ -1,0 +1,176 @@
+"""LSTM, GRU and RNN with PyTorch's arguments, call and results, each an open graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from graphnet.errors import ShapeError
+from graphnet.graph import GModule, Module, Node, input
+from graphnet.graph.values.table import describe, is_table
+from graphnet.graph.wiring.split import Pack
+from graphnet.nn.cells import gru_cell, lstm_cell, lstm_cell_projected, rnn_cell
+from graphnet.nn.layers.activation import Tanh
+from graphnet.nn.layers.linear import positive
+from graphnet.nn.layers.rectifiers import ReLU
+from graphnet.nn.layers.tables import StackTable
+from graphnet.nn.recurrent.cell_layers import Layer, Wiring, wired
+
+Cell = Callable[[int, int], GModule]
+
+
+class LayerStates(Module):
+    """The states of all layers and directions, (count, …, size), as a table of ``count``.
+
+    Raises ShapeError for another count or size.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self.count = positive("LayerStates: count", count)
+        self.size = positive("LayerStates: size", size)
+
+    def compute(self, x: Any) -> Any:
+        if is_table(x) or x.ndim < 2 or x.shape[0] != self.count or x.shape[-1] != self.size:
+            raise ShapeError(
+                f"expects states ({self.count}, batch, {self.size}), received {describe(x)}",
+                "The first axis counts layers and directions; an LSTM takes (h_0, c_0) in this "
+                "order. Is it c where h should be?",
+            )
+        return [x[index] for index in range(self.count)]
+
+
+def LSTM(
+    input_size: int,
+    hidden_size: int,
+    num_layers: int = 1,
+    bias: bool = True,
+    batch_first: bool = False,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    proj_size: int = 0,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
+) -> GModule:
+    """Layers of LSTM cells with PyTorch's arguments and results: ``output, (h_n, c_n)``.
+
+    The input is (steps, batch, input_size), or (batch, steps, input_size) with ``batch_first``;
+    ``output`` is (…, directions · (proj_size or hidden_size)) laid out alike, ``h_n`` and ``c_n``
+    are (num_layers · directions, batch, …). Optional inputs are ``state``, the pair (h_0, c_0),
+    zeros by default, and ``lengths``, one whole number for each sequence, sorted or not.
+    ``dropout`` acts between layers in training. With ``proj_size`` h is projected
+    (Sak et al. 2014). ``initial`` and ``truncate`` are those of ``Recurrent``. Layers are
+    ``layer1``, ``layer1_reverse``, …, gates as in ``lstm_cell``.
+
+    >>> import numpy as np
+    >>> lstm = LSTM(3, 4, num_layers=2, bidirectional=True)
+    >>> output, (h_n, c_n) = lstm.forward(np.ones((5, 2, 3)), lengths=[5, 3])
+    >>> output.shape, h_n.shape, c_n.shape
+    ((5, 2, 8), (4, 2, 4), (4, 2, 4))
+    >>> lstm["layer1.forget_gate.i2h"].bias[:] = 1
+    """
+    if proj_size < 0 or proj_size >= hidden_size:
+        raise ValueError(f"LSTM: proj_size is {proj_size}, expected 0 to {hidden_size - 1}")
+    cell: Cell = partial(lstm_cell, bias=bias)
+    if proj_size:
+        cell = partial(lstm_cell_projected, projection_size=proj_size, bias=bias)
+    widths = [("c", hidden_size), ("h", proj_size or hidden_size)]
+    shape = input_size, hidden_size, num_layers
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
+
+
+def GRU(
+    input_size: int,
+    hidden_size: int,
+    num_layers: int = 1,
+    bias: bool = True,
+    batch_first: bool = False,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
+) -> GModule:
+    """Layers of GRU cells with PyTorch's arguments and results: ``output, h_n``.
+
+    Shapes and optional inputs (``state`` is h_0, ``lengths``) are those of ``LSTM``; gates are
+    those of ``gru_cell`` with ``reset="after"``.
+    """
+    shape = input_size, hidden_size, num_layers
+    widths = [("h", hidden_size)]
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    cell = partial(gru_cell, bias=bias)
+    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
+
+
+def RNN(
+    input_size: int,
+    hidden_size: int,
+    num_layers: int = 1,
+    nonlinearity: str = "tanh",
+    bias: bool = True,
+    batch_first: bool = False,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    *,
+    initial: str = "zeros",
+    truncate: int | None = None,
+) -> GModule:
+    """Layers of simple cells with PyTorch's arguments and results: ``output, h_n``.
+
+    Shapes and optional inputs (``state`` is h_0, ``lengths``) are those of ``LSTM``.
+    """
+    functions = {"tanh": Tanh, "relu": ReLU}
+    if nonlinearity not in functions:
+        raise ValueError(f"RNN: nonlinearity is {nonlinearity!r}, expected 'tanh' or 'relu'")
+    cell = partial(rnn_cell, bias=bias, squash=functions[nonlinearity])
+    shape = input_size, hidden_size, num_layers
+    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
+    return torch_layers(cell, shape, [("h", hidden_size)], Wiring(settings, dropout), bidirectional)
+
+
+def torch_layers(
+    cell: Cell,
+    shape: tuple[int, int, int],
+    widths: Sequence[tuple[str, int]],
+    how: Wiring,
+    bidirectional: bool,
+) -> GModule:
+    """The graph of all three: ``widths`` names the cell's states in order, with their sizes."""
+    input_size, hidden_size, num_layers = shape
+    ways = 2 if bidirectional else 1
+    sizes = [input_size] + [ways * widths[-1][1]] * (positive("num_layers", num_layers) - 1)
+    layers: list[Layer] = [
+        (cell(n, hidden_size), cell(n, hidden_size)) if bidirectional else cell(n, hidden_size)
+        for n in sizes
+    ]
+    x, lengths = input("input"), input("lengths", optional=True)
+    state, states = packed_states(widths, num_layers * ways)
+    output, finals = wired(x, layers, states, lengths, how)
+    columns = torch_order(widths, [list(column) for column in zip(*finals, strict=True)])
+    last = [StackTable(0)(nodes).annotate(name=f"{name}_n") for name, nodes in columns]
+    final: Node = Pack(len(last))(last).annotate(name="final_state") if len(last) > 1 else last[0]
+    return GModule([x, state, lengths], [output.annotate(name="output"), final])
+
+
+def torch_order(widths: Sequence[tuple[str, int]], items: Sequence[Any]) -> list[tuple[str, Any]]:
+    """One item for each state, with its name, in PyTorch's order: h before c."""
+    pairs = [(name, item) for (name, _), item in zip(widths, items, strict=True)]
+    return sorted(pairs, key=lambda pair: pair[0] != "h")
+
+
+def packed_states(widths: Sequence[tuple[str, int]], count: int) -> tuple[Node, list[list[Node]]]:
+    """The optional input for all initial states, and the states of each of ``count`` cells."""
+    state = input("state", optional=True)
+    order = torch_order(widths, [size for _, size in widths])
+    parts = [state]
+    if len(order) > 1:
+        named = zip(state.split(len(order)), order, strict=True)
+        parts = [part.annotate(name=f"{name}_0") for part, (name, _) in named]
+    by_name = {
+        name: LayerStates(count, size)(part).annotate(name=f"{name}_0_layers").split(count)
+        for part, (name, size) in zip(parts, order, strict=True)
+    }
+    return state, [[by_name[name][k] for name, _ in widths] for k in range(count)]

@@ -1,0 +1,45 @@
+"""Unrolling: the explicit graph of a cell over a number of steps."""
+
+from __future__ import annotations
+
+from graphnet.graph import GModule, Node, input
+from graphnet.graph.wiring.split import Pack
+from graphnet.nn.layers.linear import positive
+from graphnet.nn.layers.tables import SplitTable, StackTable
+from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+
+
+def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
+    """A graph with one node for each step, all of the same cell: parameters are shared.
+
+    Inputs ``[xs, states…]``, outputs ``[outputs, final states…]`` are those of
+    ``nn.Recurrent(cell)`` for sequences of ``steps`` steps, time first; the states before the first
+    step must be given. The nodes are ``step1``, ``step2``, … Its size is linear in ``steps``: it
+    is for drawing and comparing; ``nn.Recurrent`` is for running.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> net = unroll(nn.rnn_cell(3, 4), steps=5)
+    >>> outputs, last = net.forward([np.ones((5, 2, 3)), np.zeros((2, 4))])
+    >>> outputs.shape, net["step3"].module is net["step1"].module
+    ((5, 2, 4), True)
+    """
+    require_cell(cell)
+    positive("unroll: steps", steps)
+    xs = input("xs")
+    slices = SplitTable(0)(xs).annotate(name="slices").split(steps)
+    initial = [input(name) for name in state_names(cell)]
+    states, rows = initial, []
+    for step in reversed(range(steps)) if reverse else range(steps):
+        x = slices[step].annotate(name=f"x{step + 1}")
+        node: Node = cell([x, *states]).annotate(name=f"step{step + 1}")
+        results = list(node.split(len(cell.outputs))) if len(cell.outputs) > 1 else [node]
+        states = results[: len(initial)]
+        rows.append(results[len(initial) :] or results[-1:])
+    rows = rows[::-1] if reverse else rows
+    stacked = [StackTable(0)(list(column)) for column in zip(*rows, strict=True)]
+    outputs = stacked[0] if len(stacked) == 1 else Pack(len(stacked))(stacked)
+    for made, state in zip(cell.outputs, states, strict=False):
+        if len(cell.outputs) > 1:
+            state.annotate(name=cell.name_of(made))
+    return GModule([xs, *initial], [outputs.annotate(name="outputs"), *states])

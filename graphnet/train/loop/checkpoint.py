@@ -1,0 +1,194 @@
+"""Checkpoints: everything that the next batch depends on, in one file beside the net."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphnet.errors import DataError, FormatError
+from graphnet.graph import Module
+from graphnet.graph.files.storage import Stored, read, save
+from graphnet.ir.core.types import NDArray
+from graphnet.train.reports.history import History
+from graphnet.train.text.vocabulary import require_same_characters
+
+if TYPE_CHECKING:
+    from graphnet.train.loop.trainer import Trainer
+
+POSITION = "position"
+TEXT_DIGEST = "text_sha256"
+VOCABULARY = "vocabulary"
+CHECKPOINT = "The checkpoint"
+OPTIMIZER, STATE = "optimizer.", "state."
+
+
+def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
+    """Write the net, the optimiser, the carried states, the losses and the position, atomically."""
+    state = trainer.optimizer.state()
+    numbers = {k: v for k, v in state.items() if not isinstance(v, np.ndarray)}
+    arrays = {OPTIMIZER + k: v for k, v in state.items() if isinstance(v, np.ndarray)}
+    arrays |= {STATE + str(i): state for i, state in enumerate(trainer.states)}
+    arrays |= trainer.history.arrays()
+    position = {
+        "batches": trainer.batches_done,
+        "learning_rate": float(trainer.learning_rate),
+        "optimizer": numbers,
+        "generator": trainer.net.generator.bit_generator.state,
+    }
+    save(trainer.net, path, notes={**trainer.notes, POSITION: position}, arrays=arrays)
+
+
+def load_checkpoint(trainer: Trainer, path: str | Path) -> None:
+    """Put a trainer where it was when the file was written.
+
+    Raises FormatError for a file that is no checkpoint of such a net and optimiser, DataError
+    where the notes (vocabulary, options) are not those of the trainer. Everything is checked
+    before anything is changed.
+    """
+    stored = read(path)
+    name = Path(path).name
+    if POSITION not in stored.notes:
+        raise FormatError(
+            "holds a net, but no state of a training",
+            "Expected a checkpoint written while training.",
+            name,
+        )
+    if not isinstance(stored.notes.get(VOCABULARY, ""), str):
+        raise FormatError("notes a vocabulary that is no text", subject=name)
+    require_same_notes(stored.notes, trainer.notes)
+    require_same_parameters(stored.module, trainer.net, name)
+    try:
+        restored = Restored.checked(stored, trainer)
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        problem = f"is not a whole checkpoint ({type(error).__name__}: {error})"
+        raise FormatError(problem, "", name) from None
+    copy_parameters(stored.module, trainer.net)
+    restored.apply(trainer)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """All of a checkpoint but the parameters, known to fit a trainer."""
+
+    batches: int
+    learning_rate: float
+    optimizer: dict[str, Any]
+    generator: dict[str, Any]
+    states: list[NDArray]
+    history: History
+
+    @staticmethod
+    def checked(stored: Stored, trainer: Trainer) -> Restored:
+        """Read from a file; raises FormatError, or what Python raises, where it does not fit."""
+        position = stored.notes[POSITION]
+        vectors = under(OPTIMIZER, stored.arrays)
+        restored = Restored(
+            batches=number(position, "batches", int),
+            learning_rate=number(position, "learning_rate", float),
+            optimizer={**position["optimizer"], **vectors},
+            generator=position["generator"],
+            states=list(under(STATE, stored.arrays).values()),
+            history=History.from_arrays(stored.arrays),
+        )
+        trainer.optimizer.check_state(restored.optimizer)
+        require_same_states(restored.states, trainer.states)
+        type(trainer.net.generator.bit_generator)().state = restored.generator
+        return restored
+
+    def apply(self, trainer: Trainer) -> None:
+        """Put a trainer there."""
+        trainer.optimizer.load_state(self.optimizer)
+        trainer.net.generator.bit_generator.state = self.generator
+        trainer.batches_done = self.batches
+        trainer.learning_rate = self.learning_rate
+        trainer.states = self.states
+        trainer.history = self.history
+
+
+def under(prefix: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """The arrays whose names begin so, without that beginning; numbered ones in order."""
+    found = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))
+
+
+def number(position: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A count or a rate; raises ValueError for anything else."""
+    value = position[name]
+    if type(value) is not kind or not 0 <= value < math.inf:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
+    """Raise FormatError where the carried states are of other shapes or dtypes."""
+    if [(s.shape, s.dtype) for s in found] != [(s.shape, s.dtype) for s in expected]:
+        raise FormatError(
+            f"carries states {shapes_text(found)}, expected {shapes_text(expected)}",
+            "Is the batch size the same?",
+            CHECKPOINT,
+        )
+
+
+def shapes_text(arrays: Sequence[NDArray]) -> str:
+    return " ".join(f"{a.shape} {a.dtype}" for a in arrays) or "of none"
+
+
+def require_same_notes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """What the caller noted must be what was noted when the training began."""
+    if VOCABULARY in given and VOCABULARY in stored:
+        require_same_characters(stored[VOCABULARY], given[VOCABULARY])
+    for name, value in given.items():
+        if name in stored and stored[name] != value:
+            problem, hint = (
+                f"with {name} {stored[name]}, received {value}",
+                f"Leave {name} as it was",
+            )
+            if name == TEXT_DIGEST:
+                problem, hint = "on another text", "Resume with that text"
+            raise DataError(
+                f"was trained {problem}", f"{hint}, or start anew in another folder.", CHECKPOINT
+            )
+
+
+def require_same_parameters(source: Module, target: Module, name: str) -> None:
+    """Raise FormatError unless two nets have parameters of one layout: names, shapes, dtype."""
+    found, expected = layout(source), layout(target)
+    if found == expected:
+        return
+    sizes = [
+        f"{len(net.parameters())} parameters ({size_of(net):,} numbers)" for net in (source, target)
+    ]
+    raise FormatError(
+        f"holds a net with {sizes[0]}, expected {sizes[1]}; {first_difference(found, expected)}",
+        "Build the net with the options of the checkpoint.",
+        name,
+    )
+
+
+def layout(net: Module) -> list[str]:
+    return [f"{name} {p.dtype}{list(p.shape)}" for name, p in net.named_parameters()]
+
+
+def size_of(net: Module) -> int:
+    return sum(parameter.size for parameter in net.parameters())
+
+
+def first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    """``its parameter 3 is a.weight float64[2], expected b.weight float64[2]``"""
+    pairs = enumerate(zip_longest(found, expected, fillvalue="none"), 1)
+    index, (theirs, ours) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
+    return f"its parameter {index} is {theirs}, expected {ours}"
+
+
+def copy_parameters(source: Module, target: Module) -> None:
+    """Give one net the values of another of the same layout."""
+    for ours, theirs in zip(target.parameters(), source.parameters(), strict=True):
+        ours.data = theirs.data

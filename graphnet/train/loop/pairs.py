@@ -1,0 +1,39 @@
+"""Pairs (input, target): the batches of a trainer, what they count, and what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import DataError
+from graphnet.graph.values import table
+
+
+def pair_of(batch: Any) -> tuple[Any, Any]:
+    """The input and the target of a batch; raises DataError for anything else."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise DataError(
+            "The trainer received a batch that is no pair (input, target)",
+            "Several inputs are one table: ([xs, lengths], target).",
+        )
+    return batch[0], batch[1]
+
+
+def size_of(target: Any) -> int:
+    """How many numbers a target holds, also as a table."""
+    return sum(np.size(leaf) for leaf in table.flatten(target)[0])
+
+
+def not_finite_in(inputs: Any, target: Any) -> str:
+    """Where a batch holds NaN or infinity, as ``input holds nan at (0, 3)``; or nothing."""
+    for name, value in (("input", inputs), ("target", target)):
+        for path, leaf in table.walk(value):
+            array = np.asarray(leaf)
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                places = np.argwhere(~np.isfinite(array))
+                first = tuple(int(i) for i in places[0])
+                among = f", one of {len(places)} such numbers" if len(places) > 1 else ""
+                text = f"{name}{table.position_text(path)} holds {array[first]} at {first}"
+                return text + among
+    return ""

@@ -1,0 +1,39 @@
+"""Figures: one way to make and to save them, with the same bytes each time."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from graphnet.errors import GraphnetError
+from graphnet.graph.files.container import write_atomically
+
+
+def new_figure() -> tuple[Any, Any]:
+    """A figure without a window, and its axes. Raises GraphnetError without matplotlib."""
+    try:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except Exception as error:  # it is not there, or a library that it needs is not
+        raise GraphnetError(
+            f"cannot be drawn: matplotlib cannot be imported ({error})",
+            "pip install matplotlib",
+            "A figure",
+        ) from error
+
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure, figure.subplots()
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    """Write SVG, PDF or PNG, by the end of the name: a whole file, or none."""
+    import matplotlib as mpl
+
+    path, content = Path(path), BytesIO()
+    format = path.suffix.removeprefix(".") or mpl.rcParams["savefig.format"]
+    dated = format in ("svg", "svgz")
+    with mpl.rc_context({"svg.hashsalt": "graphnet"}):
+        figure.savefig(content, format=format, metadata={"Date": None} if dated else None)
+    write_atomically(path, content.getvalue())

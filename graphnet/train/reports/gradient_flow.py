@@ -1,0 +1,133 @@
+"""Gradient flow: how much of the gradient of a loss reaches the state at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphError
+from graphnet.graph import Module, Run
+from graphnet.graph.values.table import is_table
+from graphnet.ir.core.types import NDArray
+from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
+from graphnet.nn.recurrent.cell_checks import state_names
+from graphnet.nn.recurrent.remembering import memories_of
+from graphnet.train.reports.figure import new_figure, save_figure
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """``loss``, and for each carried state the norms of dE/ds_k.
+
+    ``norms["layer1.next_h"]`` is (steps,): at step k the Euclidean norm, over batch and units, of
+    the gradient of the loss by the state that step k hands on. Earlier steps matter to the loss as
+    far as their norms are not small beside the last ones.
+    """
+
+    loss: float
+    norms: dict[str, NDArray]
+
+    def __str__(self) -> str:
+        """A table: each state at the first step, at quarters of the way, and at the last step."""
+        steps = len(next(iter(self.norms.values())))
+        shown = sorted({round(part * (steps - 1) / 4) for part in range(5)})
+        head = "norm of dE/ds at step"
+        width = max(len(head), *map(len, self.norms))
+        lines = [head.ljust(width) + "".join(f"{k + 1:>11}" for k in shown)]
+        for name, norm in self.norms.items():
+            lines.append(name.ljust(width) + "".join(f"{norm[k]:>11.2e}" for k in shown))
+        return "\n".join([*lines, f"loss {self.loss:.4g}"])
+
+    def plot(self, path: str | Path, title: str = "") -> None:
+        """Draw the norms over the steps, on a logarithmic axis (SVG, PNG or PDF by the name)."""
+        draw_gradient_flow({"": self}, path, title)
+
+
+def gradient_flow(
+    net: Module, inputs: Any, target: Any, criterion: Module | None = None
+) -> GradientFlow:
+    """The norms of dE/ds_k for the state s_k of every ``nn.Recurrent`` in a net, at each step k.
+
+    E is the criterion of the net's output (the first, if there are several) and ``target``: the
+    mean squared error by default, the cross entropy for whole numbers. Runs forward and backward,
+    in the mode that the net is in; ``grad`` and remembered states are as before. Hochreiter 1991;
+    Pascanu et al. 2013, "On the difficulty of training recurrent neural networks".
+
+    Raises GraphError for a net without ``nn.Recurrent``.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> net = nn.Sequential(nn.Recurrent(nn.rnn_cell(2, 3)), nn.SelectTable(0))
+    >>> flow = gradient_flow(net, np.ones((20, 4, 2)), np.zeros((20, 4, 3)))
+    >>> {name: norm.shape for name, norm in flow.norms.items()}
+    {'0.next_h': (20,)}
+    """
+    states = carried_states(net)
+    kept = [np.array(parameter.grad) for parameter in net.parameters()]
+    memories = [memory for _, module in net.named_modules() for memory in memories_of(module)]
+    remembered = [memory.data for memory in memories]
+    run = net.run(inputs, keep=False, trace=states)
+    outputs = run.outputs if is_table(run.outputs) else [run.outputs]
+    judge = criterion or default_criterion(target)
+    judged = judge.run([outputs[0], np.asarray(target)], keep=False)
+    seed = judged.backward()[0]
+    run.backward([seed, *[None] * (len(outputs) - 1)] if is_table(run.outputs) else seed)
+    for parameter, gradient in zip(net.parameters(), kept, strict=True):
+        parameter.grad = gradient
+    for memory, data in zip(memories, remembered, strict=True):
+        memory.data = data
+    return GradientFlow(float(judged.outputs), {name: step_norms(run, name) for name in run.names})
+
+
+def default_criterion(target: Any) -> Module:
+    whole = np.asarray(target).dtype.kind in "iu"
+    return CrossEntropyCriterion() if whole else MSECriterion()
+
+
+def carried_states(net: Module) -> list[str]:
+    """The names of the nodes that are the next states of the cells in a net."""
+    names = []
+    for _, module in net.named_modules():
+        if isinstance(module, Recurrent):
+            cell = module.cell
+            nodes = cell.outputs[: len(state_names(cell))]
+            names += [cell.name_of(node) for node in nodes]
+    if not names:
+        raise GraphError(
+            "has no state that is carried over steps",
+            "gradient_flow looks at nn.Recurrent and what is made of it: nn.LSTM, nn.stack, …",
+            type(net).__name__,
+        )
+    return names
+
+
+def step_norms(run: Run, name: str) -> NDArray:
+    gradient: NDArray = run.grad[name]
+    norms: NDArray = np.sqrt((gradient**2).reshape(gradient.shape[0], -1).sum(1))
+    return norms
+
+
+def draw_gradient_flow(
+    flows: Mapping[str, GradientFlow], path: str | Path, title: str = ""
+) -> None:
+    """Draw several flows in one picture: a line for each state, labelled by flow and state.
+
+    Norms that are exactly zero have no place on a logarithmic axis and are left out.
+    """
+    figure, axes = new_figure()
+    for label, flow in flows.items():
+        for name, norm in flow.norms.items():
+            steps = np.arange(1, len(norm) + 1)
+            shown = norm > 0
+            axes.plot(steps[shown], norm[shown], label=f"{label} {name}".strip(), linewidth=1.4)
+    axes.set_yscale("log")
+    axes.set_xlabel("step k")
+    axes.set_ylabel("norm of dE/ds_k")
+    axes.set_title(title)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False)
+    save_figure(figure, path)

@@ -1,0 +1,128 @@
+"""The losses of a training, and the curve drawn from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.ir.core.types import NDArray
+from graphnet.train.reports.figure import new_figure, save_figure
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to: mean losses, ``validation`` None where there was none."""
+
+    number: int
+    batches_done: int
+    training: float
+    validation: float | None
+
+    @property
+    def perplexity(self) -> float:
+        """Of the validation, or of the training where there was none."""
+        return perplexity(self.training if self.validation is None else self.validation)
+
+
+@dataclass(slots=True)
+class History:
+    """``training``: the loss of each batch; ``validation``: pairs (batches trained, mean loss).
+
+    Losses are in nats (natural logarithm) per character or whatever the criterion averages over.
+    """
+
+    training: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+
+    def last_epoch(self, batches: int) -> Epoch:
+        """The figures of the last ``batches`` batches, which made an epoch."""
+        done = len(self.training)
+        place, loss = self.validation[-1] if self.validation else (0, math.nan)
+        return Epoch(
+            number=done // batches,
+            batches_done=done,
+            training=math.fsum(self.training[-batches:]) / batches,
+            validation=loss if place == done else None,
+        )
+
+    def arrays(self) -> dict[str, NDArray]:
+        """As arrays, for a checkpoint."""
+        return {
+            "losses.training": np.array(self.training, np.float64),
+            "losses.validation": np.array(self.validation, np.float64).reshape(-1, 2),
+        }
+
+    @staticmethod
+    def from_arrays(arrays: dict[str, NDArray]) -> History:
+        """What ``arrays`` returned. Raises KeyError or ValueError where it is something else."""
+        training, validation = arrays["losses.training"], arrays["losses.validation"]
+        if training.ndim != 1 or validation.shape[1:] != (2,):
+            raise ValueError(f"losses of shapes {training.shape} and {validation.shape}")
+        pairs = [(int(n), float(loss)) for n, loss in validation]
+        return History(training.tolist(), pairs)
+
+
+def bits(loss: Any) -> Any:
+    """Nats as bits.
+
+    >>> round(bits(math.log(8)), 12)
+    3.0
+    """
+    return loss / math.log(2)
+
+
+def perplexity(loss: float) -> float:
+    """Among how many equally likely words a model chooses, on average: exp(loss).
+
+    >>> round(perplexity(math.log(8)), 12)
+    8.0
+    """
+    return math.exp(loss) if loss < 700 else math.inf  # exp would overflow
+
+
+def nats(loss: Any) -> Any:
+    """Bits as nats."""
+    return loss * math.log(2)
+
+
+def smoothed(losses: Sequence[float], reach: int) -> NDArray:
+    """The mean over ``reach`` values to each side (as many as there are at the ends)."""
+    total = np.cumsum([0.0, *losses])
+    places = np.arange(len(losses))
+    starts = np.maximum(0, places - reach)
+    ends = np.minimum(len(losses), places + reach + 1)
+    means: NDArray = (total[ends] - total[starts]) / (ends - starts)
+    return means
+
+
+def draw_losses(history: History, path: str | Path, title: str = "") -> None:
+    """Draw the loss of each batch, their running mean, and validation; bits on the right axis."""
+    figure, axes = new_figure()
+    count = len(history.training)
+    batches = np.arange(1, count + 1)
+    reach = min(25, count // 50)
+    axes.plot(batches, history.training, color="#9db8d9", linewidth=0.6, label="each batch")
+    axes.plot(
+        batches,
+        smoothed(history.training, reach),
+        color="#1f4e8c",
+        linewidth=1.6,
+        label=f"mean of {2 * reach + 1}",
+    )
+    if history.validation:
+        places, losses = zip(*history.validation, strict=True)
+        label = f"validation, {losses[-1]:.3f} at last"
+        axes.plot(places, losses, "o-", color="#c8501e", markersize=5, label=label)
+    axes.set_xlabel("batches")
+    axes.set_ylabel("loss (nats)")
+    axes.set_title(title)
+    axes.grid(alpha=0.25)
+    right = axes.secondary_yaxis("right", functions=(bits, nats))
+    right.set_ylabel("bits")
+    axes.legend(frameon=False)
+    save_figure(figure, path)
