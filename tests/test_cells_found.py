@@ -17,7 +17,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native import PASSES
 from graphnet.native.codegen.kernel_cache import Kernels
-from graphnet.native.execution.faults import CompilerError
+from graphnet.native.faults import CompilerError
 from graphnet.native.llvm.target import host
 from graphnet.native.scheduling.rules import scheduled
 from tests.test_native_scan import check

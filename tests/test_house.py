@@ -1,4 +1,4 @@
-"""The rules of the house that a machine can check: floors, first lines, lengths, Torch's absence."""
+"""The rules of the house that a machine can check: first lines, lengths, locks, Torch's absence."""
 
 from __future__ import annotations
 
@@ -16,25 +16,13 @@ import graphnet
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-FLOORS = [
-    "errors", "source", "forkable", "ir", "native", "graph", "ops", "nn", "optim", "drawing", "train", "cli",
-]  # fmt: skip
-"""From the ground up."""
-
-
-def floor_of(module: str) -> int | None:
-    parts = module.split(".")
-    return FLOORS.index(parts[1]) if len(parts) > 1 and parts[1] in FLOORS else None
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "graphnet":
-            yield from (f"graphnet.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
             yield node.module or ""
 
 
@@ -48,12 +36,7 @@ def test_a_file_keeps_the_rules(path: Path) -> None:
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a line on top says the subject of the file"
     assert text.count("\n") <= 300, "a file that passes 300 lines has two subjects"
-    names = list(imported(tree))
-    assert not any(name.split(".")[0] == "torch" for name in names)
-    here = floor_of(".".join(["graphnet", *path.relative_to(ROOT).with_suffix("").parts]))
-    if here is not None:
-        above = [n for n in names if n.startswith("graphnet") and (floor_of(n) or 0) > here]
-        assert above == [], "imports run downwards"
+    assert not any(name.split(".")[0] == "torch" for name in imported(tree))
 
 
 LOCKS = re.compile(r"\b(R?Lock|Condition|Semaphore|Event|Barrier|cached_property)\b")

@@ -16,8 +16,7 @@ from graphnet.ir.core.program import Program
 
 pytest.importorskip("llvmlite")
 
-from graphnet.native import CompilerWarning, passes
-from graphnet.native.execution import faults
+from graphnet.native import CompilerWarning, faults, passes
 from graphnet.native.scheduling import rules
 
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")

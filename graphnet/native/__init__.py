@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
-from graphnet.native.execution.faults import CompilerError, CompilerWarning, stage, tell
+from graphnet.native.faults import CompilerError, CompilerWarning, stage, tell
 from graphnet.native.passes import PASSES
 from graphnet.native.runtime.arena_pool import is_of_run
 from graphnet.source import warn

@@ -14,7 +14,7 @@ from graphnet.native.analysis.strided_view import Place, collapsed
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.loop_kernels import inner_stride
-from graphnet.native.execution.faults import stage
+from graphnet.native.faults import stage
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.calls import Buffer, Call, nbytes, pointer
 
