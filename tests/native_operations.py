@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphnetError
-from graphnet.ir import PRIMITIVES, ArrayType
-from graphnet.ir.primitives import scan
+from graphnet.ir import PRIMITIVES, ArrayType, scan
 from tests.native_drafts import LARGEST, SIZES, Draft, Known
 from tests.native_slack import Pair, applied, exact
 

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet.ir import ArrayType, Program, interpreter, run_program
-from graphnet.ir.core import trace
-from graphnet.ir.primitives import scan
+from graphnet.ir import ArrayType, Program, interpreter, run_program, scan, trace
 from graphnet.ir.primitives.pointwise import tanh
 from graphnet.ir.primitives.shaping import broadcast, concatenate
-from graphnet.native.passes.algebra import accumulate
+from graphnet.native.passes import accumulate
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 

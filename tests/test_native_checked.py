@@ -9,8 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, ops
-from graphnet.ir import Program
-from graphnet.ir.core import trace
+from graphnet.ir import Program, trace
 from graphnet.ir.core.types import ArrayType
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")

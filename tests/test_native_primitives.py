@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet.ir import PRIMITIVES, ArrayType, Program, differentiate, run_program, type_of
-from graphnet.ir.core import trace
-from graphnet.ir.primitives import scan
+from graphnet.ir import (
+    PRIMITIVES,
+    ArrayType,
+    Program,
+    differentiate,
+    run_program,
+    scan,
+    trace,
+    type_of,
+)
 from tests.native_programs import notices_ignored, run_compiled
 from tests.numeric import relative_error
 from tests.test_primitives import CASES, FLAGS, Case

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from graphnet import ops
-from graphnet.ir import PRIMITIVES, interpreter, run_program, type_of
-from graphnet.ir.core import trace
-from graphnet.ir.primitives import scan
+from graphnet.ir import PRIMITIVES, interpreter, run_program, scan, trace, type_of
 from tests.native_programs import faults, run_compiled
 from tests.native_slack import differences
 from tests.test_primitives import CASES

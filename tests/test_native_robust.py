@@ -17,10 +17,8 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.ir import Program, interpreter
-from graphnet.ir.core import trace
+from graphnet.ir import Program, interpreter, scan, trace
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives import scan
 from tests.native_programs import ROOT, notices_ignored, python
 
 pytest.importorskip("llvmlite")

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet.ir import PRIMITIVES
-from graphnet.ir.primitives import scan
+from graphnet.ir import PRIMITIVES, scan
 from tests.test_native_primitives import (
     ROWS,
     TOLERANCE,

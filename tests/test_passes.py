@@ -13,10 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphnet import nn
-from graphnet.ir import ArrayType, Equation, Program, differentiate, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import (
+    ArrayType,
+    Equation,
+    Program,
+    differentiate,
+    run_program,
+    scan,
+    trace,
+    type_of,
+)
 from graphnet.ir.core.trace import inline
-from graphnet.ir.primitives import opaque, scan
+from graphnet.ir.primitives import opaque
 from graphnet.ir.primitives.indexing import checked_lengths, unslice
 from graphnet.ir.primitives.pointwise import identity, maximum, stop_gradient, tanh, where
 from graphnet.ir.primitives.shaping import broadcast, concatenate, zeros

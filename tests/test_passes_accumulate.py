@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 
 from graphnet.errors import ShapeError
-from graphnet.ir import ArrayType, Program
-from graphnet.ir.core import trace
-from graphnet.ir.primitives import scan
+from graphnet.ir import ArrayType, Program, scan, trace
 from graphnet.ir.primitives.indexing import take
 from graphnet.ir.primitives.pointwise import cast, tanh
 from graphnet.native import optimised
 from graphnet.native.analysis.matmul_add import matmul_add
-from graphnet.native.passes.algebra import accumulate
+from graphnet.native.passes import accumulate
 from tests.native_help import arrays_for, assert_same_meaning, body_of, count
 
 

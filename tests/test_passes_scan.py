@@ -11,10 +11,8 @@ import pytest
 from graphnet import nn
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values.selection import Wanted
-from graphnet.ir import ArrayType, Program, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import ArrayType, Program, run_program, scan, trace, type_of
 from graphnet.ir.core.program import Equation
-from graphnet.ir.primitives import scan
 from graphnet.ir.primitives.indexing import scatter_add, take, unslice
 from graphnet.ir.primitives.opaque import call
 from graphnet.ir.primitives.pointwise import cast, identity, sigmoid, tanh, where

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from graphnet.errors import DtypeError, GraphnetError, IndexRangeError, ShapeError
-from graphnet.ir import PRIMITIVES, differentiate, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import PRIMITIVES, differentiate, run_program, scan, trace, type_of
 from graphnet.ir.core.trace import compute_now, inline
-from graphnet.ir.primitives import scan
 from tests.numeric import numeric_gradient, relative_error, weighted_sum
 
 

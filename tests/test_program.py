@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import ProgramError
-from graphnet.ir import Builder, Program, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import Builder, Program, run_program, trace, type_of
 from graphnet.ir.core.program import Equation, Var
 from graphnet.ir.primitives.pointwise import add, exp, tanh
 

@@ -10,8 +10,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.ir import Program, differentiate, run_program
-from graphnet.ir.core import trace
+from graphnet.ir import Program, differentiate, run_program, trace
 from graphnet.ir.core.trace import inline
 from tests.numeric import weighted_sum
 from tests.recurrent_loops import (

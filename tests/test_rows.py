@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from graphnet.ir import ArrayType, Equation, Program, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import ArrayType, Equation, Program, run_program, scan, trace, type_of
 from graphnet.ir.core.program import Atom, Var, is_var
-from graphnet.ir.primitives import scan
 from graphnet.ir.primitives.pointwise import tanh
 from graphnet.ir.primitives.shaping import broadcast, concatenate
 from graphnet.native import optimised

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from graphnet.errors import NumericsError, ShapeError
-from graphnet.ir import Program, differentiate, interpreter, run_program, type_of
-from graphnet.ir.core import trace
+from graphnet.ir import Program, differentiate, interpreter, run_program, scan, trace, type_of
 from graphnet.ir.core.trace import inline
-from graphnet.ir.primitives import scan
 from graphnet.ir.primitives.pointwise import cast, log, sigmoid, tanh
 from graphnet.ir.primitives.shaping import stack
 from tests.numeric import numeric_gradient, relative_error, weighted_sum

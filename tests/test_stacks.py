@@ -212,7 +212,7 @@ MERGES: dict[str, tuple[str | nn.CSubTable, Callable[[np.ndarray, np.ndarray], n
 
 
 def test_every_merge_is_covered() -> None:
-    assert set(nn.bidirectional.MERGES) == set(MERGES) - {"a module"}
+    assert set(nn.recurrent.bidirectional.MERGES) == set(MERGES) - {"a module"}
 
 
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "lengths"])

@@ -8,8 +8,7 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.ir import Program, interpreter
-from graphnet.ir.core import trace
+from graphnet.ir import Program, interpreter, trace
 from graphnet.ir.core.types import ArrayType
 from graphnet.native import compiled
 
