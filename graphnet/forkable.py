@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import _thread
 import importlib
+import logging
 import os
+import random
 import signal
 import sys
 import threading
@@ -20,6 +22,9 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+HOOKED = (logging, random)
+"""Imported first, since hooks run in this order: Ctrl-C would be lost in theirs, after ours."""
 
 
 class Lock:

@@ -205,7 +205,7 @@ def test_forked_children_compute(threads: str) -> None:
 
 FORKED_AMID = """
 import os, sys, threading
-from graphnet.native import target
+from graphnet.native.llvm import target
 warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
 sys.setswitchinterval(1e-4)
 xs, stop = np.ones((4, 2, 6)), threading.Event()

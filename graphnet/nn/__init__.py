@@ -12,6 +12,7 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.split import Identity, SelectTable
 from graphnet.nn import cells, element_research
+from graphnet.nn.layers import init
 from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.cells.state import State
