@@ -12,7 +12,6 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.split import Identity, SelectTable
 from graphnet.nn import cells, element_research
-from graphnet.nn.layers import init
 from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.cells.state import State
@@ -46,6 +45,7 @@ from graphnet.nn.criteria.regression import (
     SmoothL1Criterion,
 )
 from graphnet.nn.element_research import *  # noqa: F403
+from graphnet.nn.layers import init
 from graphnet.nn.layers.activation import (
     GatedLinearUnit,
     LogSigmoid,
@@ -277,6 +277,7 @@ __all__ = [
     "Zoneout",
     "forget",
     "from_torch_state_dict",
+    "init",
     "remember",
     "stack",
     "to_torch_state_dict",
