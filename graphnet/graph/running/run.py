@@ -119,8 +119,8 @@ class Run:
     @property
     def weight_grad_by_step(self) -> dict[str, NDArray]:
         """What each step adds to the gradient of each parameter of ``trace_weights``:
-        (steps, *parameter.shape), after ``backward``. A parameter read in several sequences has an
-        entry for each, ``name (2)`` and so on."""
+        ``(steps, *parameter.shape)``, after ``backward``. A parameter read in several sequences has
+        an entry for each, ``name (2)`` and so on."""
         self._require_backward("weight_grad_by_step")
         probes = self._traced.weight_probes
         if probes is None:

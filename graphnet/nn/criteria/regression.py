@@ -24,7 +24,7 @@ class MSECriterion(Criterion):
 
 
 class AbsCriterion(Criterion):
-    """The mean (or sum) of |x - t| over all entries."""
+    """The mean (or sum) of ``|x - t|`` over all entries."""
 
     def __init__(self, size_average: bool = True) -> None:
         self.size_average = size_average
@@ -34,7 +34,7 @@ class AbsCriterion(Criterion):
 
 
 class SmoothL1Criterion(Criterion):
-    """The mean (or sum) of z²/2 where z = |x - t| < 1, else z - 1/2 (Girshick 2015)."""
+    """The mean (or sum) of z²/2 where ``z = |x - t| < 1``, else z - 1/2 (Girshick 2015)."""
 
     def __init__(self, size_average: bool = True) -> None:
         self.size_average = size_average
@@ -45,7 +45,7 @@ class SmoothL1Criterion(Criterion):
 
 
 class L1Cost(Criterion):
-    """The sum of |x|, whatever the target (Torch's nn/L1Cost.lua)."""
+    """The sum of ``|x|``, whatever the target (Torch's nn/L1Cost.lua)."""
 
     def loss(self, input: Any, target: Any) -> Any:
         return absolute(input).sum()
@@ -99,7 +99,7 @@ class MarginRankingCriterion(Criterion):
 
 
 class L1HingeEmbeddingCriterion(Criterion):
-    """d where t = 1, max(0, margin - d) where t = -1, with d the sum of |a - b| for a pair [a, b].
+    """d where t = 1, max(0, margin - d) where t = -1; d is the sum of ``|a - b|``.
 
     Takes [[a, b], t] (Torch's nn/L1HingeEmbeddingCriterion.lua).
     """

@@ -38,7 +38,7 @@ class TanhShrink(Module):
 
 
 class SoftSign(Module):
-    """x / (1 + |x|) (Torch's nn/SoftSign.lua)."""
+    """``x / (1 + |x|)`` (Torch's nn/SoftSign.lua)."""
 
     def compute(self, x: Any) -> Any:
         return x / (1.0 + absolute(x))

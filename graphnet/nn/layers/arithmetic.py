@@ -100,7 +100,7 @@ def broadcasts(small: Shape, large: Shape) -> bool:
 
 
 class Abs(Module):
-    """|x|; its gradient at 0 is 0."""
+    """``|x|``; its gradient at 0 is 0."""
 
     symbol = "|x|"
 
@@ -152,7 +152,7 @@ class GradientReversal(Module):
 
 
 class L1Penalty(Module):
-    """x, but ``weight`` sign(x) is added to the gradient: as if weight sum(|x|) were in the loss.
+    """x, whose gradient gets ``weight sign(x)`` more: as if ``weight sum(|x|)`` were in the loss.
 
     ``size_average`` divides the weight by the number of entries; without ``provide_output`` the
     penalty is the whole gradient. Torch's nn/L1Penalty.lua.

@@ -52,7 +52,7 @@ class CosineDistance(Module):
 
 
 def cosine(a: Any, b: Any) -> Any:
-    """a · b / (|a| |b|) along the last axis; 1e-12 is added to the squares of the norms."""
+    """``a · b / (|a| |b|)`` along the last axis; 1e-12 is added to the squares of the norms."""
     norms = ((a * a).sum(-1) + 1e-12) * ((b * b).sum(-1) + 1e-12)
     return (a * b).sum(-1) / sqrt(norms)
 

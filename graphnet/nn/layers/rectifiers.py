@@ -151,7 +151,7 @@ class SoftShrink(Module):
 
 
 class HardShrink(Module):
-    """x where |x| > ``threshold``, else 0 (Torch's nn/HardShrink.lua)."""
+    """x where ``|x| > threshold``, else 0 (Torch's nn/HardShrink.lua)."""
 
     def __init__(self, threshold: float = 0.5) -> None:
         self.threshold = threshold

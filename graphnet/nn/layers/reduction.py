@@ -88,9 +88,9 @@ class Min(Module):
 
 
 class Normalize(Module):
-    """x / (sum(|x|^p) + epsilon)^(1/p) along the last axis; p = inf divides by max |x| + epsilon.
+    """``x / (sum(|x|^p) + epsilon)^(1/p)`` along the last axis.
 
-    Torch's nn/Normalize.lua.
+    ``x / (max |x| + epsilon)`` for p = inf (Torch's nn/Normalize.lua).
     """
 
     def __init__(self, p: float = 2.0, epsilon: float = 1e-10) -> None:

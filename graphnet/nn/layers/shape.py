@@ -15,7 +15,7 @@ from graphnet.nn.layers.tables import batched_axis, require_array
 
 
 class Reshape(Module):
-    """The same entries in the shape ``sizes``, or in (batch, *sizes).
+    """The same entries in the shape ``sizes``, or in ``(batch, *sizes)``.
 
     ``batch_mode`` True keeps the first axis as a batch, False never does. Left at None, the first
     axis is a batch if its size is 1 or if ``sizes`` does not hold as many entries as the input
