@@ -22,7 +22,7 @@ from graphnet import forkable, nn
 from graphnet.graph.tracing.tracing import current_tracing, initialising
 from graphnet.ir.core.builder import current_builder, current_origin
 from tests.faults.nets import both_ways, chain, compile_new, gradients, require_equal, small
-from tests.native_programs import resident
+from tests.support.processes import resident
 
 SENDER = """
 import os, random, signal, sys, time

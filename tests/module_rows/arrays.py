@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet import nn
 from tests.module_rows.row import PAIR, Row, X, integers, normal, positive
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 
 def euclidean(x: Any, weight: Any, factors: Any = 1.0) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet import nn
 from tests.module_rows.row import PAIR, Draw, Row, X, given, integers, normal, positive, signs
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 WEIGHTS = np.array([0.5, 1.0, 2.0, 0.25])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet import nn
 from tests.module_rows.row import Row, X, given, normal
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 
 def elman(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, v: torch.Tensor, c: torch.Tensor):

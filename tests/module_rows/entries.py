@@ -6,7 +6,7 @@ import numpy as np
 
 from graphnet import nn
 from tests.module_rows.row import Row, X, normal, positive
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 ROWS: dict[str, list[Row]] = {
     "Abs": [Row(nn.Abs, X, torch.abs)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet import nn
 from tests.module_rows.row import PAIR, Row, X, given, normal, positive, zeros
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 ROWS: dict[str, list[Row]] = {
     "LayerStates": [Row(lambda: nn.LayerStates(3, 4), normal(3, 2, 4), lambda x: list(x))],

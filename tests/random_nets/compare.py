@@ -14,10 +14,10 @@ from graphnet.graph import Module
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.values import table
 from tests.module_rows import Row
-from tests.native_programs import notices_ignored
-from tests.oracle import torch
 from tests.random_nets.torch_modules import NoCounterpartError
 from tests.random_nets.torch_nets import TorchNet, as_tensor
+from tests.support.notices import notices_ignored
+from tests.support.oracle import torch
 
 Results = dict[str, np.ndarray]
 TOLERANCE = {"float64": 1e-8, "float32": 5e-3}

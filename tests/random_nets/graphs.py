@@ -12,8 +12,8 @@ import numpy as np
 
 from graphnet.graph.values import table
 from tests.module_rows import Row, arrays, entries, tables
-from tests.native_programs import notices_ignored
 from tests.random_nets.choices import Choices
+from tests.support.notices import notices_ignored
 
 ROWS: dict[str, list[Row]] = {**entries.ROWS, **arrays.ROWS, **tables.ROWS}
 HEAD = """import numpy as np

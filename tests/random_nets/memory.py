@@ -8,9 +8,9 @@ from graphnet.ir import run_program
 from graphnet.native import optimised
 from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.debug.memory_sanitizer import checked_run
-from tests.native_programs import notices_ignored
 from tests.random_nets.compare import difference, made
 from tests.random_nets.passes import tasks_of
+from tests.support.notices import notices_ignored
 
 THREADS = 3
 

@@ -25,8 +25,8 @@ from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.llvm.target import host
 from graphnet.native.scheduling.execution_plan import planned
 from graphnet.native.scheduling.rules import scheduled
-from tests.native_programs import notices_ignored
 from tests.random_nets.compare import Made, WeightedSum, anew, difference, made, seeds_for
+from tests.support.notices import notices_ignored
 
 Task = tuple[str, Program, Sequence[np.ndarray]]
 """A program by name, and arrays for its inputs."""

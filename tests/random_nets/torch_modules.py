@@ -11,7 +11,7 @@ from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.graph.wiring.arithmetic import ConstantOver
 from graphnet.graph.wiring.split import Element, OptionalInput, Pack, Split
-from tests.oracle import F, torch
+from tests.support.oracle import F, torch
 
 Tensors = dict[str, Any]
 """The parameters of a module by name; None for a bias that is left out."""

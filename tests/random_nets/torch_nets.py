@@ -12,8 +12,8 @@ from graphnet import nn
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values import table
 from tests.module_rows import Row
-from tests.oracle import torch
 from tests.random_nets.torch_modules import WORDS, NoCounterpartError
+from tests.support.oracle import torch
 
 
 class TorchNet:

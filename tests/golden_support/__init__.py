@@ -1,0 +1,1 @@
+"""The reference cases of Torch7: how a case is built, run and compared."""

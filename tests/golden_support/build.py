@@ -1,0 +1,216 @@
+"""Graphs, modules and criteria of the reference cases, built through graphnet's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.values import table
+from tests.golden_support.torch7 import (
+    CHILDREN_LAST,
+    CLASS_TARGETS,
+    CRITERIA,
+    INDEX_INPUTS,
+    MODULES,
+    FromTorch,
+)
+
+Spec = Mapping[str, Any]
+
+
+class Skip(Exception):  # noqa: N818 (no error)
+    """A case that graphnet has no counterpart for; the message is the reason."""
+
+
+def found(rows: Mapping[str, FromTorch], spec: Spec) -> FromTorch:
+    if spec["type"] not in rows:
+        raise Skip(f"graphnet has no {spec['type']}")
+    return rows[spec["type"]]
+
+
+class Graph:
+    """A graph of a case: ``net``, and the nodes by their number in the case."""
+
+    def __init__(self, record: Spec) -> None:
+        self.record = record
+        self.nodes: dict[int, Any] = {}
+        self.inner: dict[Module, Graph] = {}
+        for node in record["nodes"]:
+            self.nodes[node["id"]] = self.make_node(node)
+        inputs = [self.node(number) for number in record["inputs"]]
+        outputs = [self.node(number) for number in record["outputs"]]
+        self.net = GModule(inputs, outputs)
+
+    def node(self, number: Any) -> Any:
+        """A node by number; in invalid graphs also nil, a string, or a module."""
+        if isinstance(number, Mapping):
+            return self.make_module(number["module"])
+        return self.nodes[number] if isinstance(number, int) else number
+
+    def make_node(self, spec: Spec) -> Any:
+        parents = [self.node(number) for number in spec["parents"]]
+        if "split" in spec:
+            return parents[0].split(spec["split"])
+        if "select" in spec:
+            return parents[0][spec["select"] - 1]
+        module = self.make_module(spec["module"])
+        if "share_with" in spec:
+            share(module, self.nodes[spec["share_with"]].module)
+        call = spec.get("call")
+        if call == "varargs":
+            node = module(*parents)
+        elif call == "empty_table":
+            node = module([])
+        elif parents:
+            node = module(parents[0] if len(parents) == 1 else parents)
+        else:
+            node = module()
+        return node.annotate(name=spec["name"]) if "name" in spec else node
+
+    def make_module(self, spec: Spec) -> Module:
+        if spec["type"] == "gModule":
+            graph = Graph(spec["graph"])
+            self.inner[graph.net] = graph
+            module: Module = graph.net
+        else:
+            make = found(MODULES, spec)
+            args = arguments(spec)
+            children = [self.make_module(child) for child in spec.get("children", ())]
+            if "criterion" in spec:
+                children = [build_criterion(spec["criterion"], {})]
+            last = spec["type"] in CHILDREN_LAST
+            module = make(*args, *children) if last else make(*children, *args)
+        for name, values in spec.get("calls", ()):
+            if name != "setNumInputDims" or not hasattr(module, "input_dims"):
+                raise Skip(f"the method {name} of {spec['type']}")
+            module.input_dims = values[0]
+        return module.evaluate() if spec.get("training") is False else module
+
+    def parameter(self, owner: Sequence[Any]) -> Parameter:
+        """The parameter at [node number, path], a path such as ``modules[2].weight``."""
+        number, path = owner
+        return self.part(self.nodes[number].module, path.split("."))
+
+    def part(self, module: Module, path: Sequence[str]) -> Parameter:
+        step, *rest = path
+        name, _, index = step.rstrip("]").partition("[")
+        if name == "nodes":
+            inner = self.inner_graph(module)
+            return inner.part(inner.nodes[int(index)].module, rest)
+        if name == "modules":
+            children = [child for _, child in module.named_children()]
+            return self.part(children[int(index) - 1], rest)
+        parameter = getattr(module, name)
+        assert isinstance(parameter, Parameter), owner_text(path)
+        return parameter
+
+    def inner_graph(self, module: Module) -> Graph:
+        return self.inner[module]
+
+    def with_indices(self, value: Any) -> Any:
+        """An input of the graph with Torch's indices, numbers from 1, as integers from 0."""
+        numbers = self.record["inputs"]
+        marked = index_inputs(self.record)
+        if len(numbers) == 1:
+            return from_one(value) if numbers[0] in marked else value
+        if not table.is_table(value):
+            return value
+        padded = [*numbers, *[None] * len(value)]
+        return [from_one(v) if n in marked else v for n, v in zip(padded, value, strict=False)]
+
+
+def owner_text(path: Sequence[str]) -> str:
+    return f"{'.'.join(path)} is not a parameter"
+
+
+def arguments(spec: Spec) -> list[Any]:
+    """Torch's constructor arguments: infinity as a number, nothing for nil at the end."""
+    args = [inf if value == "inf" else value for value in spec.get("args", ())]
+    while args and args[-1] is None:
+        args.pop()
+    return args
+
+
+def share(module: Module, other: Module) -> None:
+    """Let a module use the parameters of another one of the same make."""
+    pairs = zip(module.named_modules(), other.named_modules(), strict=True)
+    for (_, left), (_, right) in pairs:
+        for name, parameter in list(right.own_parameters()):
+            setattr(left, name, parameter)
+
+
+# ---- indices
+
+
+def from_one(value: Any) -> Any:
+    """Indices counted from 0, as integers."""
+    return table.map_table(lambda array: np.asarray(array).astype(int) - 1, value)
+
+
+def index_inputs(record: Spec) -> set[int]:
+    """The numbers of the input nodes whose values are indices."""
+    marked: set[int] = set()
+    for node in reversed(record["nodes"]):
+        parents = [p for p in node["parents"] if isinstance(p, int)]
+        wanted = wanted_indices(node.get("module"), len(parents))
+        if node["id"] in marked:
+            wanted = set(range(len(parents)))
+        marked.update(parents[i] for i in wanted if i < len(parents))
+        if not parents and wanted:
+            marked.add(node["id"])
+    return marked
+
+
+def wanted_indices(spec: Spec | None, count: int) -> set[int]:
+    """Which parents of a module hold indices."""
+    if spec is None:
+        return set()
+    children = spec.get("children", ())
+    if spec["type"] in INDEX_INPUTS:
+        only = INDEX_INPUTS[spec["type"]]
+        return set(range(max(count, 1))) if only is None else {only}
+    if spec["type"] == "gModule":
+        numbers = spec["graph"]["inputs"]
+        inner = index_inputs(spec["graph"])
+        return {i for i, number in enumerate(numbers) if number in inner}
+    if spec["type"] == "ParallelTable":
+        return {i for i, child in enumerate(children) if wanted_indices(child, 1)}
+    return wanted_indices(children[0], count) if children else set()
+
+
+# ---- criteria
+
+
+ATTRIBUTES = {"sizeAverage": "size_average"}
+
+
+def build_criterion(spec: Spec, arrays: Mapping[str, np.ndarray]) -> Module:
+    make = found(CRITERIA, spec)
+    children = [build_criterion(child, arrays) for child in spec.get("children", ())]
+    args = list(spec.get("args", ()))
+    if "weights" in spec:
+        args.insert(1 if spec["type"] == "MultiMarginCriterion" else 0, arrays[spec["weights"]])
+    named = {"weights": spec["child_weights"]} if spec.get("child_weights") else {}
+    if children and args and spec["type"] == "ParallelCriterion":
+        named["repeat_target"] = args.pop()
+    criterion = make(*children, *args, **named)
+    for name, value in spec.get("attributes", {}).items():
+        if name not in ATTRIBUTES or not hasattr(criterion, ATTRIBUTES[name]):
+            raise Skip(f"the field {name} of {spec['type']}")
+        setattr(criterion, ATTRIBUTES[name], value)
+    return criterion
+
+
+def class_target(spec: Spec, target: Any) -> Any:
+    """A target for a criterion, with classes counted from 0."""
+    children = spec.get("children", ())
+    if spec["type"] == "ParallelCriterion":
+        parts = target if isinstance(target, list) else [target] * len(children)
+        return [class_target(child, part) for child, part in zip(children, parts, strict=True)]
+    if children:
+        return class_target(children[0], target)
+    return from_one(target) if spec["type"] in CLASS_TARGETS else target

@@ -1,0 +1,371 @@
+"""Reference cases of Element-Research's rnn: modules built, their parameters mapped, sequences run.
+
+Torch keeps the weights of several gates in one matrix, graphnet one Linear for each gate. A ``Slot``
+is a parameter of Torch as blocks of parameters of graphnet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphnet import nn
+from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.values import table
+from tests.golden_support.build import Skip, arguments, found, from_one
+from tests.golden_support.torch7 import CHILDREN_LAST, INDEX_INPUTS, MODULES
+
+Spec = Mapping[str, Any]
+GATES = {
+    "forgetGate": "forget_gate",
+    "inputGate": "input_gate",
+    "hiddenLayer": "candidate",
+    "outputGate": "output_gate",
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A parameter of Torch: its path, and the parameters it is made of, in rows of blocks."""
+
+    path: str
+    blocks: Sequence[Sequence[Parameter]]
+    transposed: bool = False
+
+    def under(self, prefix: str) -> Slot:
+        return Slot(f"{prefix}{self.path}", self.blocks, self.transposed)
+
+    def fill(self, values: np.ndarray) -> None:
+        """Set the parameters from Torch's values."""
+        whole = np.atleast_2d(values)
+        top = 0
+        for row in self.blocks:
+            left = 0
+            for parameter in row:
+                height, width = self.view(parameter.data).shape
+                block = whole[top : top + height, left : left + width]
+                block = block.T if self.transposed else block
+                parameter.data = block.reshape(parameter.shape)
+                left += width
+            assert left == whole.shape[1], self.path
+            top += height
+        assert top == whole.shape[0], self.path
+
+    def gradient(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The gradients of the parameters, laid out as in Torch."""
+        return np.block([[self.view(p.grad) for p in row] for row in self.blocks]).reshape(shape)
+
+    def view(self, array: np.ndarray) -> np.ndarray:
+        return np.atleast_2d(array).T if self.transposed else np.atleast_2d(array)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A module, and Torch's parameters in Torch's order."""
+
+    module: Module
+    slots: Sequence[Slot] = ()
+
+
+# ---- cells
+
+
+def linears(cell: GModule, part: str, gates: Sequence[str], kind: str) -> list[Parameter]:
+    return [getattr(cell[f"{gate}.{part}"].module, kind) for gate in gates]
+
+
+def column(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
+    return [[parameter] for parameter in parameters]
+
+
+def lstm_slots(cell: GModule) -> Iterator[Slot]:
+    """A Linear of its own for each gate, and peepholes."""
+    for name, gate in GATES.items():
+        i2h = cell[f"{gate}.i2h"].module
+        yield Slot(f"{name}.input.weight", [[i2h.weight]])
+        yield Slot(f"{name}.input.bias", [[i2h.bias]])
+        yield Slot(f"{name}.recurrent.weight", [[cell[f"{gate}.h2h"].module.weight]])
+        if f"{gate}.peephole" in cell.names:
+            yield Slot(f"{name}.peephole.weight", [[cell[f"{gate}.peephole"].module.weight]])
+
+
+def stacked_slots(cell: GModule, gates: Sequence[str]) -> Iterator[Slot]:
+    """One matrix for x and one for h: ``i2g`` and ``o2g``, the gates in rows."""
+    yield Slot("i2g.weight", column(linears(cell, "i2h", gates, "weight")))
+    yield Slot("i2g.bias", [linears(cell, "i2h", gates, "bias")])
+    yield Slot("o2g.weight", column(linears(cell, "h2h", gates, "weight")))
+
+
+def gru_slots(cell: GModule) -> Iterator[Slot]:
+    yield from stacked_slots(cell, ("reset_gate", "update_gate"))
+    candidate = cell["candidate.i2h"].module
+    yield Slot("candidate.input.weight", [[candidate.weight]])
+    yield Slot("candidate.input.bias", [[candidate.bias]])
+    yield Slot("candidate.recurrent.weight", [[cell["candidate.h2h"].module.weight]])
+
+
+def joint_slots(cell: GModule, gates: Sequence[str]) -> list[Slot]:
+    """One matrix for x and h, used as x W: the gates in columns."""
+    rows = [linears(cell, part, gates, "weight") for part in ("i2h", "h2h")]
+    return [
+        Slot("weight", rows, transposed=True),
+        Slot("bias", [linears(cell, "i2h", gates, "bias")]),
+    ]
+
+
+SEQ_LSTM = ("input_gate", "forget_gate", "output_gate", "candidate")
+SEQ_GRU = ("reset_gate", "update_gate", "candidate")
+
+
+# ---- modules
+
+
+def sizes_of(spec: Spec) -> tuple[int, int]:
+    """Input and hidden size; the second may be left out."""
+    first, *rest = arguments(spec)
+    return first, rest[0] if rest and rest[0] is not None else first
+
+
+def argument(spec: Spec, index: int, default: Any = None) -> Any:
+    args = arguments(spec)
+    return default if index >= len(args) or args[index] is None else args[index]
+
+
+def no_dropout(spec: Spec, index: int) -> None:
+    if argument(spec, index, 0):
+        raise Skip(f"dropout inside {spec['type']}")
+
+
+def build_lstm(spec: Spec) -> Built:
+    if argument(spec, 3, True):
+        cell = nn.lstm_cell_peephole(*sizes_of(spec), hidden_bias=False)
+        return Built(nn.Recursor(cell), [*lstm_slots(cell)])
+    step = nn.FastLSTM(*sizes_of(spec))
+    return Built(step, [*lstm_slots(step.cell)])
+
+
+def build_fast_lstm(spec: Spec) -> Built:
+    no_dropout(spec, 6)
+    step = nn.FastLSTM(*sizes_of(spec))
+    gates = ("input_gate", "candidate", "forget_gate", "output_gate")
+    return Built(step, [*stacked_slots(step.cell, gates)])
+
+
+def build_gru(spec: Spec) -> Built:
+    no_dropout(spec, 3)
+    cell = nn.gru_cell(*sizes_of(spec), reset="before", hidden_bias=False)
+    return Built(nn.Recursor(cell), [*gru_slots(cell)])
+
+
+def build_recurrent(spec: Spec) -> Built:
+    parts = [build(child) for child in spec["children"]]
+    cell = nn.feedback_cell(argument(spec, 0), *[part.module for part in parts])
+    slots = [Slot("start.bias", [[cell["start"].module.bias]])]
+    names = ("input.", "feedback.", "transfer.", "merge.")
+    for name, part in zip(names, parts, strict=False):
+        slots += [slot.under(name) for slot in part.slots]
+    return Built(nn.Recursor(cell), slots)
+
+
+def build_seq_lstm(spec: Spec) -> Built:
+    module = nn.SeqLSTM(*sizes_of(spec))
+    return Built(module, joint_slots(module.recurrent.cell, SEQ_LSTM))
+
+
+def build_seq_gru(spec: Spec) -> Built:
+    module = nn.SeqGRU(*sizes_of(spec))
+    return Built(module, joint_slots(module.recurrent.cell, SEQ_GRU))
+
+
+def build_seq_brnn(spec: Spec) -> Built:
+    merge = [build(child) for child in spec.get("children", ())]
+    batch_first = bool(argument(spec, 2, False))
+    module = nn.SeqBRNN(*sizes_of(spec), batch_first, *[part.module for part in merge])
+    both = next(m for _, m in module.named_modules() if isinstance(m, GModule))
+    slots = []
+    for name in ("forward", "backward"):
+        cell = both[name].module.cell
+        slots += [slot.under(f"{name}.") for slot in joint_slots(cell, SEQ_LSTM)]
+    return Built(module, slots + [slot.under("merge.") for part in merge for slot in part.slots])
+
+
+def build_bi_sequencer(spec: Spec) -> Built:
+    children = list(spec["children"])
+    if len(children) == 1 or children[1] is None:
+        children[1:2] = children[:1]  # a clone, with parameters of its own
+    parts = [build(child) for child in children]
+    slots = [
+        slot.under(f"{name}.")
+        for name, part in zip(("forward", "backward", "merge"), parts, strict=False)
+        for slot in part.slots
+    ]
+    return Built(nn.BiSequencer(*[part.module for part in parts]), slots)
+
+
+def build_sequencer(spec: Spec) -> Built:
+    """rnn wraps a step that is not recurrent by itself in a Recursor, which shows in the paths."""
+    child = build(spec["children"][0])
+    prefix = "module." if isinstance(child.module, nn.Recursor) else "module.module."
+    slots = [slot.under(prefix) for slot in child.slots]
+    return Built(nn.Sequencer(child.module), slots)
+
+
+def build_repeater(spec: Spec) -> Built:
+    child = build(spec["children"][0])
+    slots = [slot.under("module.") for slot in child.slots]
+    return Built(nn.Repeater(child.module, argument(spec, 0)), slots)
+
+
+def build_recursor(spec: Spec) -> Built:
+    child = build(spec["children"][0])
+    return Built(child.module, [slot.under("module.") for slot in child.slots])
+
+
+def build_mask_zero(spec: Spec) -> Built:
+    child = build(spec["children"][0])
+    slots = [slot.under("module.") for slot in child.slots]
+    return Built(nn.MaskZero(child.module, argument(spec, 0, 1)), slots)
+
+
+def build_ordinary(spec: Spec) -> Built:
+    """A module of Torch's nn, whose children may be modules of rnn."""
+    if spec["type"] == "gModule":
+        raise Skip("a graph inside a module of rnn")
+    children = [build(child) for child in spec.get("children", ())]
+    modules, args = [child.module for child in children], arguments(spec)
+    make = found(MODULES, spec)
+    module = make(*args, *modules) if spec["type"] in CHILDREN_LAST else make(*modules, *args)
+    slots = [Slot(name, [[parameter]]) for name, parameter in module.own_parameters()]
+    for number, child in enumerate(children, start=1):
+        slots += [slot.under(f"modules[{number}].") for slot in child.slots]
+    return Built(module, slots)
+
+
+BUILDERS = {
+    "BiSequencer": build_bi_sequencer,
+    "FastLSTM": build_fast_lstm,
+    "GRU": build_gru,
+    "LSTM": build_lstm,
+    "MaskZero": build_mask_zero,
+    "Recurrent": build_recurrent,
+    "Recursor": build_recursor,
+    "Repeater": build_repeater,
+    "SeqBRNN": build_seq_brnn,
+    "SeqGRU": build_seq_gru,
+    "SeqLSTM": build_seq_lstm,
+    "Sequencer": build_sequencer,
+}
+
+
+def build(spec: Spec) -> Built:
+    """A module of a case with the methods called on it."""
+    built = BUILDERS.get(spec["type"], build_ordinary)(spec)
+    for name, values in spec.get("calls", ()):
+        call(built.module, name, list(values or ()))
+    if spec.get("training") is False:
+        built.module.evaluate()
+    return built
+
+
+def call(module: Module, name: str, values: list[Any]) -> None:
+    """A method called after construction."""
+    if name == "remember" and hasattr(module, "remember"):
+        module.remember(*[value for value in values if value is not None])
+    elif name == "maskZero" and isinstance(module, nn.Recursor) and values in ([1], []):
+        module.mask_zero = True
+    elif name == "maskZero" and isinstance(module, nn.SequenceOutputs):
+        module.recurrent.mask_zero = True
+    elif name == "setNumInputDims" and hasattr(module, "input_dims"):
+        module.input_dims = values[0]
+    elif name in ("training", "evaluate", "forget") and hasattr(module, name):
+        getattr(module, name)()
+    else:
+        raise Skip(f"the method {name} of {type(module).__name__}")
+
+
+# ---- inputs
+
+
+def first_step(spec: Spec) -> Spec:
+    """The module that receives the input first."""
+    while spec.get("children"):
+        spec = spec["children"][0]
+    return spec
+
+
+def our_input(spec: Spec, value: Any) -> Any:
+    """An input as graphnet takes it: indices as integers, states after the sequence."""
+    kind = first_step(spec)["type"]
+    if kind == "LookupTableMaskZero":  # 0 is padding in both
+        return table.map_table(lambda array: np.asarray(array).astype(int), value)
+    if kind in INDEX_INPUTS:
+        return from_one(value)
+    return our_states(spec, value)
+
+
+def our_states(spec: Spec, value: Any) -> Any:
+    """Torch's {h0, x} and {c0, h0, x} as [x, states…]."""
+    if spec["type"] not in ("SeqLSTM", "SeqGRU") or not table.is_table(value):
+        return value
+    *states, x = value
+    missing = (2 if spec["type"] == "SeqLSTM" else 1) - len(states)
+    return [x, *[None] * missing, *states]
+
+
+def torch_gradient(spec: Spec, value: Any) -> Any:
+    """The gradient of ``our_input`` in Torch's order."""
+    if spec["type"] not in ("SeqLSTM", "SeqGRU") or not table.is_table(value):
+        return value
+    x, *states = value
+    return [*[state for state in states if state is not None], x]
+
+
+# ---- the run
+
+
+def named_slots(case: Any, slots: Sequence[Slot]) -> list[Slot]:
+    """Torch's parameters in the order of the case: by path, or as they come."""
+    by_path = {slot.path: slot for slot in slots}
+    names = case.record.get("param_names", [])
+    if len(by_path) == len(slots) and set(names) == set(by_path):
+        return [by_path[name] for name in names]
+    assert len(slots) == len(case.record["params"]), (names, list(by_path))
+    return list(slots)
+
+
+def run_rnn(case: Any) -> None:
+    """A module of rnn over its sequences: zero the gradients, forward, backward."""
+    spec = case.record["module"]
+    built = build(spec)
+    set_attributes(built.module, case.record.get("attributes") or {})
+    slots = named_slots(case, built.slots)
+    for key, slot in zip(case.record["params"], slots, strict=True):
+        slot.fill(case.arrays[key])
+    if case.record.get("dtype") == "float32":
+        built.module.float()
+    for number, sequence in enumerate(case.record["sequences"]):
+        label = f"sequence {number}"
+        built.module.zero_grad()
+        run = built.module.run(our_input(spec, case.value(sequence["input"])))
+        case.compare(f"{label} output", run.outputs, case.value(sequence["output"]))
+        gradient = run.backward(case.value(sequence["grad_output"]))
+        expected = case.value(sequence["grad_input"])
+        case.compare(f"{label} grad_input", torch_gradient(spec, gradient), expected)
+        for key, slot in zip(sequence["grad_params"], slots, strict=True):
+            wanted = case.arrays[key]
+            received = slot.gradient(wanted.shape)
+            case.compare(f"{label} gradient of {slot.path}", received, wanted)
+
+
+def set_attributes(module: Module, attributes: Mapping[str, Any]) -> None:
+    """Fields set after construction."""
+    for name, value in attributes.items():
+        if name == "batchfirst" and isinstance(module, nn.SequenceOutputs):
+            module.recurrent.batch_first = bool(value)
+        elif name == "maskzero" and isinstance(module, nn.SequenceOutputs):
+            module.recurrent.mask_zero = bool(value)
+        else:
+            raise Skip(f"the field {name} of {type(module).__name__}")

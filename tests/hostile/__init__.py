@@ -1,0 +1,1 @@
+"""Damaged files: what is damaged, how, and what reading them may take."""

@@ -1,0 +1,85 @@
+"""graphnet.ops: what an author of a module calls, on NumPy arrays and inside ``compute``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet import nn, ops
+from tests.support.numeric import numeric_gradient, relative_error
+
+X = np.array([[0.5, 1.0, 2.0], [0.1, 0.2, 0.4]])
+
+CASES: dict[str, tuple[Any, Any]] = {
+    "concatenate": (lambda x: ops.concatenate([x, x * 2], axis=1), np.hstack([X, X * 2])),
+    "stack": (lambda x: ops.stack([x, x], axis=2), np.stack([X, X], 2)),
+    "softmax": (ops.softmax, np.exp(X) / np.exp(X).sum(1, keepdims=True)),
+    "log_softmax": (ops.log_softmax, X - np.log(np.exp(X).sum(1, keepdims=True))),
+    "logsumexp": (ops.logsumexp, np.log(np.exp(X).sum(1, keepdims=True))),
+    "take": (lambda x: ops.take(x, np.array([1, 1])), X[[1, 1]]),
+    "where": (lambda x: ops.where(x > 0.3, x, 0.0), np.where(X > 0.3, X, 0)),
+    "scan": (lambda x: ops.scan(lambda c, s: ([c[0] + s[0]], [c[0]]), [x[0] * 0.0], [x], length=2)[0][0], X.sum(0)),
+    "numpy's own names": (lambda x: np.sum(np.exp(x), axis=1) * np.max(x) + np.mean(x), np.exp(X).sum(1) * X.max() + X.mean()),
+    "mean of parts": (lambda x: (x[:, 1:] ** 2).mean(0), (X[:, 1:] ** 2).mean(0)),
+}  # fmt: skip
+
+
+class Written(gn.Module):
+    def __init__(self, operation: Any) -> None:
+        self.operation = operation
+
+    def compute(self, x: Any) -> Any:
+        return self.operation(x)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_operation_on_numpy_arrays_and_inside_compute(name: str) -> None:
+    operation, expected = CASES[name]
+    module, x = Written(operation), X.copy()
+    if name != "mean of parts":
+        np.testing.assert_allclose(operation(x), expected, rtol=1e-14)
+    y = module.forward(x)
+    np.testing.assert_allclose(y, expected, rtol=1e-14)
+    seed = np.cos(np.arange(y.size)).reshape(y.shape)
+    numeric = numeric_gradient(lambda: float((module.forward(x) * seed).sum()), x)
+    module.forward(x)
+    assert relative_error(module.backward(x, seed), numeric) < 1e-8
+
+
+class MergedLSTM(gn.Module):
+    """The gates as one product of the joined weights: what an author writes for speed."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.gates = [nn.Linear(2 * size, size) for _ in range(4)]
+
+    def compute(self, table: Any) -> Any:
+        x, c, h = table
+        weight = ops.concatenate([gate.weight for gate in self.gates])
+        bias = ops.concatenate([gate.bias for gate in self.gates])
+        sums = ops.concatenate([x, h], axis=1) @ weight.T + bias
+        i, f, o, g = (sums[:, k * self.size : (k + 1) * self.size] for k in range(4))
+        next_c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        return [next_c, ops.sigmoid(o) * ops.tanh(next_c)]
+
+
+def test_a_merged_cell_equals_the_composed_one(rng: np.random.Generator) -> None:
+    merged, cell = MergedLSTM(3), nn.lstm_cell(3, 3)
+    for gate, name in zip(
+        merged.gates, ["input_gate", "forget_gate", "output_gate", "candidate"], strict=True
+    ):
+        i2h, h2h = cell[f"{name}.i2h"], cell[f"{name}.h2h"]
+        gate.weight[...] = np.hstack([i2h.weight, h2h.weight])
+        gate.bias[...] = i2h.bias.data + h2h.bias.data
+    data, seeds = list(rng.normal(size=(3, 2, 3))), list(rng.normal(size=(2, 2, 3)))
+    for found, expected in zip(merged.forward(data), cell.forward(data), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    pairs = zip(merged.backward(data, seeds), cell.backward(data, seeds), strict=True)
+    for found, expected in pairs:
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        merged.gates[1].bias.grad, cell["forget_gate.h2h"].bias.grad, rtol=1e-12
+    )

@@ -1,0 +1,1 @@
+"""Random array programs: how they are drawn, how exact they are, campaigns of them."""

@@ -1,0 +1,21 @@
+"""Runs without the notice of what stays with the interpreter."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from graphnet.native import CompilerWarning
+
+
+@contextmanager
+def notices_ignored() -> Iterator[None]:
+    """Without the notice of what stays with the interpreter, for tests of results alone.
+
+    Faults of the compiler are errors, since the results would be those of the interpreter.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+        warnings.simplefilter("error", CompilerWarning)
+        yield

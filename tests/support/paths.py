@@ -1,0 +1,10 @@
+"""Folders of the checkout."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+GOLDEN = TESTS / "golden"
+"""Reference cases computed by Torch7 nngraph."""
+VERSION_1 = TESTS / "files" / "version_1.gn"
+"""A file of the first version."""
