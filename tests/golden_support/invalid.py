@@ -24,7 +24,7 @@ REFUSED = {
 }
 """What Torch accepts and graphnet refuses on purpose, with the reason."""
 
-PLACE = r"\(golden_build\.py:\d+\)"
+PLACE = r"\(build\.py:\d+\)"
 
 FORGOTTEN = r"is the module .*, expected a node\n  Did you forget a second pair of parentheses"
 

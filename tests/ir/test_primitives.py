@@ -89,8 +89,8 @@ CASES = [
 ]  # fmt: skip
 
 ELSEWHERE = {
-    "scan": "test_scan.py: its operands include a program",
-    "call": "test_function.py: its operands include the user's functions",
+    "scan": "ir/test_scan.py: its operands include a program",
+    "call": "nn/layers/test_function.py: its operands include the user's functions",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,3 +37,8 @@ def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
 def weighted_sum(outputs: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> float:
     """A scalar of several arrays, whose gradient by each array is its weight."""
     return float(sum((o * w).sum() for o, w in zip(outputs, weights, strict=True)))
+
+
+def close(found: Any, expected: Any, what: str = "") -> None:
+    """To 1e-12; the rows of a batch are summed in another order than row by row."""
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=what)

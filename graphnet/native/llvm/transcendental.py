@@ -3,8 +3,8 @@
 Each function takes a builder and a value (float, double, or a vector of them), emits instructions
 at the builder's place and returns the result. None branches or calls: exceptional lanes are chosen
 by selects, so a loop over vectors stays a straight line. Results lie within 4 units in the last
-place, denormal numbers, infinities, NaN and signed zeros included (``tests/native/llvm/test_transcendental.py``
-measures it).
+place, denormal numbers, infinities, NaN and signed zeros included
+(``tests/native/llvm/test_transcendental.py`` measures it).
 
 ``has_fma`` says whether the processor has fused multiply-add (``Processor.has_fma``). Without it
 LLVM would call the C library for each lane, so a product and a sum are emitted instead; every

@@ -16,7 +16,7 @@ from graphnet.ir.primitives.shaping import broadcast, concatenate
 from graphnet.native import optimised
 from graphnet.native.analysis.batch_axis import ROWS, for_any_rows
 from graphnet.native.passes.loops.batch_sums import rowwise
-from tests.support.programs import arrays_for, assert_same_meaning, equations_of
+from tests.array_programs.checks import arrays_for, assert_same_meaning, equations_of
 
 SIZES = [(4, 4, 4, 4), (4, 4, 4, 3), (5, 3, 7, 6), (3, 2, 8, 5), (2, 7, 7, 7)]
 """Steps, rows, hidden, input: they may coincide, and it must not matter."""

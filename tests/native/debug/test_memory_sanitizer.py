@@ -22,8 +22,8 @@ from graphnet.native.debug.memory_sanitizer import StrayWriteError, checked_run
 from graphnet.native.llvm.target import host
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.rules import scheduled
+from tests.array_programs.checks import arrays_for, recurrent_programs
 from tests.random_programs.programs import random_program, run_compiled
-from tests.support.programs import arrays_for, recurrent_programs
 
 COUNT = 40
 """Random programs, of those that are native throughout."""

@@ -18,7 +18,7 @@ pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.debug.memory_sanitizer import checked_run
 from graphnet.native.execution.lowering import lowered
-from tests.support.programs import arrays_for, count, equations_of
+from tests.array_programs.checks import arrays_for, count, equations_of
 
 TOLERANCE = {"float64": 1e-13, "float32": 1e-5}
 SIZES = [(1, 1, 1), (1, 40, 33), (4, 0, 5), (0, 3, 5), (5, 3, 1), (13, 31, 33), (27, 300, 70)]

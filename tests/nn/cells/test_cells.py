@@ -13,10 +13,13 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import GraphError, ShapeError
+from graphnet.errors import ShapeError
+from tests.support.cells import LSTM_GATES, inputs_of
 from tests.support.oracle import F, Tensor, torch
 
 Function = Callable[[Tensor], Tensor]
+
+
 Outputs = tuple[Tensor, ...]
 
 
@@ -181,12 +184,6 @@ def test_every_cell_function_is_in_the_table() -> None:
     assert {"rnn_cell", "lstm_cell_1997"} <= functions  # feedback_cell is made of given modules
 
 
-def inputs_of(cell: gn.GModule, x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """x, and a state of the right size for each further input."""
-    sizes = [node.module.size for node in cell.inputs[1:]]
-    return [x, *[rng.normal(size=(*x.shape[:-1], size)) for size in sizes]]
-
-
 def scatter(cell: gn.GModule, rng: np.random.Generator) -> gn.GModule:
     """Parameters away from their first values, which may be all 0 or 1."""
     for parameter in cell.parameters():
@@ -261,14 +258,10 @@ def test_all_cells_take_the_same_words() -> None:
         assert words - found == ({"gate"} if name == "rnn_cell" else set())
 
 
-# ---- PyTorch's own cells
-
-
 def stacked(named: dict[str, Tensor], part: str, gates: Sequence[str], kind: str) -> Tensor:
     return torch.cat([named[f"{gate}.{part}.{kind}"] for gate in gates])
 
 
-LSTM_GATES = ["input_gate", "forget_gate", "candidate", "output_gate"]
 GRU_GATES = ["reset_gate", "update_gate", "candidate"]
 
 
@@ -327,9 +320,6 @@ PEERS: dict[str, Callable[..., Outputs]] = {
 def test_a_cell_equals_torch(name: str, rng: np.random.Generator) -> None:
     cell = nn.CELLS[name](3, 4)
     check(cell, inputs_of(cell, rng.normal(size=(5, 3)), rng), PEERS[name], rng)
-
-
-# ---- what every cell can
 
 
 def as_list(value: Any) -> list[np.ndarray]:
@@ -400,233 +390,3 @@ def test_the_forms_of_element_research_have_one_bias() -> None:
         biases = [n for n, _ in nn.CELLS[name](3, 4).named_parameters() if n.endswith("bias")]
         assert biases
         assert all(n.endswith("i2h.bias") for n in biases)
-
-
-# ---- in training
-
-
-def sequence(cell: gn.GModule, steps: int, rng: np.random.Generator) -> list[np.ndarray]:
-    xs = rng.normal(size=(steps, 8, 3))
-    return [xs, *inputs_of(cell, xs[0], rng)[1:]]
-
-
-def test_variational_masks_are_the_same_at_each_step() -> None:
-    x, prev_h = gn.input(), nn.State(50)()
-    masked = nn.VariationalDropout(0.3)(prev_h)
-    next_h = nn.CAddTable()([masked, x])
-    net = nn.Recurrent(gn.GModule([x, prev_h], [next_h, masked]))
-    xs = np.ones((6, 4, 50))
-    masks, _ = net.forward([xs, np.ones((4, 50))])
-    zero = masks == 0
-    assert (zero == zero[0]).all()
-    assert 0.15 < zero[0].mean() < 0.45
-    np.testing.assert_allclose(masks[0][~zero[0]], 1 / 0.7, rtol=1e-15)
-    again, _ = net.forward([xs, np.ones((4, 50))])
-    assert ((again == 0) != zero).any()
-    plain, _ = net.evaluate().forward([xs, np.ones((4, 50))])
-    np.testing.assert_array_equal(plain[0], 1)
-
-
-def test_the_variational_cell_in_training(rng: np.random.Generator) -> None:
-    cell = nn.lstm_cell_variational(3, 4, p=0.5)
-    data = inputs_of(cell, rng.normal(size=(8, 3)), rng)
-    run = cell.run(data)
-    for name, whole in (("dropped_x", data[0]), ("dropped_h", data[2])):
-        kept = run[name] != 0
-        assert 0 < kept.mean() < 1
-        np.testing.assert_allclose(run[name], kept * whole * 2, rtol=1e-15)
-    plain = nn.lstm_cell(3, 4)
-    copy_parameters(cell, plain)
-    expected = plain.forward([run["dropped_x"], data[1], run["dropped_h"]])
-    for found, wanted in zip(run.outputs, expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-12)
-
-
-def test_the_variational_cell_over_a_sequence(rng: np.random.Generator) -> None:
-    """Without a state and without biases, what x does at one step, it does at all steps."""
-    cell = nn.lstm_cell_variational(3, 4, p=0.5, bias=False)
-    cell["forget_gate.i2h"].weight[:] = -1e6  # forgets, as long as x is positive and not dropped
-    for gate in ("input_gate", "forget_gate", "output_gate", "candidate"):
-        cell[f"{gate}.h2h"].weight[:] = 0
-    x = np.abs(rng.normal(size=(8, 3))) + 0.1
-    hs, _, _ = nn.Recurrent(cell).seed(2).forward([np.stack([x] * 5), *np.zeros((2, 8, 4))])
-    alive = (hs != 0).any(2)
-    assert alive.any()
-    assert (alive == alive[0]).all()
-    np.testing.assert_allclose(hs[1:], hs[:-1], rtol=1e-12)
-
-
-def copy_parameters(source: gn.GModule, target: gn.GModule) -> None:
-    for name, parameter in source.named_parameters():
-        target.parameters()[name].data = parameter.data
-
-
-def test_zoneout_keeps_exact_values_in_training(rng: np.random.Generator) -> None:
-    cell = nn.lstm_cell_zoneout(3, 40, p_c=0.5, p_h=0.2)
-    data = inputs_of(cell, rng.normal(size=(50, 3)), rng)
-    run = cell.run(data)
-    for name, previous, p in (("c", data[1], 0.5), ("h", data[2], 0.2)):
-        proposed, found = run[f"proposed_{name}"], run[f"next_{name}"]
-        kept = found == previous
-        np.testing.assert_array_equal(found, np.where(kept, previous, proposed))
-        assert kept.mean() == pytest.approx(p, abs=0.05)
-    plain = nn.lstm_cell(3, 40)
-    copy_parameters(cell, plain)
-    np.testing.assert_array_equal(plain.forward(data)[1], run["proposed_h"])
-
-
-def test_zoneout_over_a_sequence_draws_anew_at_each_step(rng: np.random.Generator) -> None:
-    cell = nn.lstm_cell_zoneout(3, 40, p_h=0.5)
-    hs, _, _ = nn.Recurrent(cell).forward(sequence(cell, 6, rng))
-    kept = hs[1:] == hs[:-1]
-    assert ((kept.mean((1, 2)) > 0.4) & (kept.mean((1, 2)) < 0.6)).all()
-    assert (kept[1:] != kept[:-1]).any()
-
-
-def test_recurrent_dropout_in_training(rng: np.random.Generator) -> None:
-    cell = nn.lstm_cell_recurrent_dropout(3, 40, p=0.5)
-    data = inputs_of(cell, rng.normal(size=(50, 3)), rng)
-    run = cell.run(data)
-    kept = run["dropped_candidate"] != 0
-    assert kept.mean() == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(run["dropped_candidate"], kept * run["candidate"] * 2, rtol=1e-14)
-    remembered = run["forget_gate"] * data[1]
-    np.testing.assert_array_equal(run["next_c"][~kept], remembered[~kept])
-
-
-@pytest.mark.parametrize("make", [nn.Zoneout, nn.VariationalDropout])
-def test_a_p_that_is_no_probability_is_refused(make: Callable[[float], nn.Zoneout]) -> None:
-    with pytest.raises(ValueError, match="p is 1, expected 0 <= p < 1"):
-        make(1)
-
-
-def test_what_the_new_modules_reject() -> None:
-    with pytest.raises(ShapeError, match=r"two arrays of one shape"):
-        nn.Zoneout().forward([np.zeros((2, 3)), np.zeros((2, 4))])
-    with pytest.raises(ShapeError, match=r"an array \(…, 4\), received \(2, 3\)"):
-        nn.LayerNorm(4).forward(np.zeros((2, 3)))
-    with pytest.raises(ShapeError, match=r"reads outputs 4 to 7 of \(2, 6\)"):
-        nn.LayerPart(4, 4, np.zeros((8, 3))).forward(np.zeros((2, 6)))
-
-
-# ---- merged products
-
-
-def gradients(cell: gn.GModule, data: list[np.ndarray], seeds: Sequence[np.ndarray]) -> list[Any]:
-    run = cell.run(data)
-    return [*run.outputs, *run.backward(list(seeds))]
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_both_forms_compute_the_same(bias: bool, rng: np.random.Generator) -> None:
-    cell = nn.lstm_cell(3, 4, bias=bias)
-    joined = nn.merge_gates(cell)
-    data = inputs_of(cell, rng.normal(size=(5, 3)), rng)
-    seeds = rng.normal(size=(2, 5, 4))
-    for left, right in zip(
-        gradients(cell, data, seeds), gradients(joined, data, seeds), strict=True
-    ):
-        np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-12)
-    for part in ("i2h", "h2h"):
-        for kind in ("weight", "bias") if bias else ("weight",):
-            rows = [getattr(cell[f"{gate}.{part}"], kind).grad for gate in LSTM_GATES]
-            whole = getattr(joined[part], kind).grad
-            np.testing.assert_allclose(whole, np.concatenate(rows), rtol=1e-12, atol=1e-12)
-    back = nn.split_gates(joined)
-    assert back.names == cell.names
-    for name, parameter in cell.named_parameters():
-        np.testing.assert_array_equal(back.parameters()[name].data, parameter.data)
-    assert len(back.parameters()) == len(cell.parameters())
-
-
-def test_a_conversion_keeps_functions_dtype_and_mode() -> None:
-    cell = nn.lstm_cell(3, 4, gate=nn.PReLU, squash=lambda: nn.HardTanh(-2, 2)).float().evaluate()
-    cell["forget_gate"].weight[:] = 0.7
-    joined = nn.merge_gates(cell)
-    assert joined["i2h"].weight.dtype == np.float32
-    assert not any(part.is_training for _, part in joined.named_modules())
-    assert joined["forget_gate"].weight[0] == np.float32(0.7)
-    assert joined["input_gate"].weight[0] == 0.25
-    assert joined["candidate"].module.description() == cell["candidate"].module.description()
-    assert repr(nn.split_gates(joined)) == repr(cell)
-
-
-def test_a_conversion_copies() -> None:
-    cell = nn.lstm_cell(3, 4)
-    kept = cell["forget_gate.i2h"].weight.data.copy()
-    nn.merge_gates(cell)["i2h"].weight[:] = 0
-    np.testing.assert_array_equal(cell["forget_gate.i2h"].weight.data, kept)
-
-
-@pytest.mark.parametrize("convert", [nn.merge_gates, nn.split_gates])
-def test_another_cell_is_not_converted(convert: Callable[..., gn.GModule]) -> None:
-    with pytest.raises(GraphError, match=r"received GModule\(\(x, prev_c(.|\n)* cell made by lstm"):
-        convert(nn.lstm_cell_peephole(3, 4))
-    with pytest.raises(GraphError, match=r"received Linear\(3, 4\), expected a cell made by lstm"):
-        convert(nn.Linear(3, 4))
-
-
-def test_gates_of_a_merged_product_are_views(tmp_path: Path) -> None:
-    cell = nn.lstm_cell_merged(3, 4)
-
-    def write(cell: gn.GModule, value: float) -> None:
-        cell["forget_gate.i2h"].bias[:] = value
-        cell["candidate.h2h"].weight[:] = value
-        np.testing.assert_array_equal(cell["i2h"].bias[4:8], value)
-        np.testing.assert_array_equal(cell["h2h"].weight[8:12], value)
-        assert (cell["i2h"].bias.data == value).sum() == 4
-        assert (cell["h2h"].weight.data == value).sum() == 16
-
-    write(cell, 1)
-    values, _ = cell.flatten_parameters()
-    write(cell, 2)
-    assert (values == 2).sum() == 20
-    cell.float()
-    write(cell, 3)
-    assert cell["forget_gate.i2h"].bias.dtype == np.float32
-    copy = cell.clone()
-    write(copy, 4)
-    copy.save(tmp_path / "cell.gn")
-    loaded = gn.load(tmp_path / "cell.gn")
-    write(loaded, 5)
-    assert copy["forget_gate.i2h"].bias[0] == 4
-    write(cell, 6)
-    assert loaded["forget_gate.i2h"].bias[0] == 5
-
-
-def test_rows_share_the_parameters_of_their_layer() -> None:
-    cell = nn.lstm_cell_merged(3, 4)
-    for net in (cell, cell.clone(), cell.clone(share=True), cell.clone(share=["weight"])):
-        assert list(net.parameters().named) == ["i2h.weight", "i2h.bias", "h2h.weight", "h2h.bias"]
-        assert net["candidate.i2h"].layer_weight is net["i2h"].weight
-        assert net["candidate.i2h"].layer_bias is net["i2h"].bias
-    inside = gn.draw(cell, depth=1).source
-    assert inside == gn.draw(cell).source  # a part is no graph that could be opened
-
-
-def test_gates_of_normalised_products_are_views() -> None:
-    cell = nn.lstm_cell_layernorm(3, 4)
-    cell["forget_gate.h2h_norm"].bias[:] = 1
-    np.testing.assert_array_equal(cell["h2h_norm"].bias.data, [0] * 4 + [1] * 4 + [0] * 8)
-    assert nn.lstm_cell_merged(3, 4, bias=False)["forget_gate.i2h"].bias is None
-
-
-def test_the_table_of_parameters_shows_the_rows_of_each_gate() -> None:
-    cell = nn.lstm_cell_merged(3, 4)
-    cell["forget_gate.h2h"].bias[:] = 1
-    table = cell.parameters()
-    assert len(table) == 4
-    lines = str(table).splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("h2h.bias"))
-    rows = [line.split()[:2] for line in lines[start + 1 : start + 5]]
-    assert rows == [
-        ["input_gate.h2h.bias", "0:4"],
-        ["forget_gate.h2h.bias", "4:8"],
-        ["candidate.h2h.bias", "8:12"],
-        ["output_gate.h2h.bias", "12:16"],
-    ]
-    assert all(line.startswith("  ") for line in lines[start + 1 : start + 5])
-    assert lines[start + 2].split()[2:6] == ["1", "1", "1", "1"]
-    assert lines[-1] == "4 parameters, 144 numbers"
-    inside = str(nn.Recurrent(cell).parameters())
-    assert "forget_gate.h2h.bias" in inside

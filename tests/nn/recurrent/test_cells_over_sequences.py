@@ -12,9 +12,10 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.ir import Program, differentiate, run_program, trace
 from graphnet.ir.core.trace import inline
-from tests.support.numeric import weighted_sum
+from tests.support.numeric import close, weighted_sum
 from tests.support.recurrent_loops import (
     BATCH,
+    COVERED,
     HIDDEN,
     INPUTS,
     LENGTHS,
@@ -27,15 +28,6 @@ from tests.support.recurrent_loops import (
     with_nan,
 )
 
-COVERED = [
-    "gru_cell", "gru_cell_before", "gru_cell_element_research", "lstm_cell", "lstm_cell_1997",
-    "lstm_cell_coupled", "lstm_cell_layernorm", "lstm_cell_merged", "lstm_cell_peephole",
-    "lstm_cell_peephole_element_research", "lstm_cell_projected", "lstm_cell_recurrent_dropout",
-    "lstm_cell_variational", "lstm_cell_zoneout", "minimal_gated_cell", "mlstm_cell", "qrnn_cell",
-    "rnn_cell", "rnn_cell_relu", "sru_cell",
-]  # fmt: skip
-"""The cells that every test here runs over."""
-
 
 def test_every_cell_is_covered() -> None:
     assert set(COVERED) == set(nn.CELLS)
@@ -47,11 +39,6 @@ def test_every_cell_is_covered() -> None:
     }  # a cell wired of modules that it is given, such as feedback_cell, is tested with these
     assert functions <= set(nn.CELLS)
     assert functions >= {"lstm_cell", "gru_cell", "rnn_cell", "sru_cell"}
-
-
-def close(found: Any, expected: Any, what: str = "") -> None:
-    """To 1e-12; the rows of a batch are summed in another order than row by row."""
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=what)
 
 
 @pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
@@ -95,28 +82,6 @@ def test_a_cell_over_a_sequence_equals_the_loop(
             close(steps[path].sum(0), parameter.grad, path)
     else:
         assert run.names == []
-
-
-@pytest.mark.parametrize("name", COVERED)
-def test_some_nodes_and_parameters_can_be_traced_alone(name: str, rng: np.random.Generator) -> None:
-    cell = made(name, rng)
-    data = [rng.normal(size=(STEPS, BATCH, INPUTS)), *states_of(cell, rng, BATCH)]
-    node = cell.name_of(cell.outputs[0])
-    weight = next(iter(cell.parameters().named))
-    net = nn.Recurrent(cell)
-    run = net.run(data, trace=[node], trace_weights=[weight])
-    whole = net.run(data, trace=True, trace_weights=True)
-    seeds = [rng.normal(size=value.shape) for value in run.outputs]
-    run.backward(seeds)
-    whole.backward(seeds)
-    assert run.names == [node]
-    np.testing.assert_array_equal(run[node], whole[node])
-    close(run.grad[node], whole.grad[node])
-    assert list(run.weight_grad_by_step) == [weight]
-    close(run.weight_grad_by_step[weight], whole.weight_grad_by_step[weight])
-
-
-# ---- finite differences and the unrolled graph
 
 
 def directional(function: Any, arrays: list[np.ndarray], ways: list[np.ndarray]) -> float:

@@ -101,7 +101,7 @@ CELL_FAULTS: list[Fault] = [
     (lambda: nn.Recurrent(growing()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as float64\[4, 6\]"),
     (lambda: nn.Recurrent(table_state()).forward(XS), ShapeError, r"state prev_h into a step as float64\[4, 3\], and next_h out of it as \[\(4, 3\), \(4, 3\)\]"),
     (lambda: nn.Recurrent(misfit()).forward(XS), GraphError,
-     r"cannot tell how wide the states \(h\) are(.|\n)*The last guess failed: Linear 'wide' \(test_recurrent_faults.py:\d+\) expects an array \(…, 7\), received \(4, 3\)"),
+     r"cannot tell how wide the states \(h\) are(.|\n)*The last guess failed: Linear 'wide' \(test_refusals.py:\d+\) expects an array \(…, 7\), received \(4, 3\)"),
     (lambda: nn.Recurrent(lstm().outputs), GraphError, "received tuple, expected a cell that is a graph"),  # type: ignore[arg-type]
     (lambda: nn.unroll(gru(), 0), ValueError, "unroll: steps is 0, expected a whole number from 1"),
     (lambda: nn.unroll(gru(), 6).forward([XS, np.ones((4, 4))]), GraphError, r"a table of 5 into 6 outputs"),

@@ -1,0 +1,1 @@
+"""Array programs, and what tests of passes ask of them."""
