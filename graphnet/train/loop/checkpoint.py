@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,9 @@ from graphnet.errors import DataError, FormatError
 from graphnet.graph import Module
 from graphnet.graph.files.storage import Stored, read, save
 from graphnet.ir.core.types import NDArray
+from graphnet.train.loop.training_state import TrainingState
 from graphnet.train.reports.history import History
 from graphnet.train.text.vocabulary import require_same_characters
-
-if TYPE_CHECKING:
-    from graphnet.train.loop.trainer import Trainer
 
 POSITION = "position"
 TEXT_DIGEST = "text_sha256"
@@ -28,28 +26,28 @@ CHECKPOINT = "The checkpoint"
 OPTIMIZER, STATE = "optimizer.", "state."
 
 
-def save_checkpoint(trainer: Trainer, path: str | Path) -> None:
+def save_checkpoint(training: TrainingState, path: str | Path) -> None:
     """Write the net, the optimiser, the carried states, the losses and the position, atomically."""
-    state = trainer.optimizer.state()
-    numbers = {k: v for k, v in state.items() if not isinstance(v, np.ndarray)}
-    arrays = {OPTIMIZER + k: v for k, v in state.items() if isinstance(v, np.ndarray)}
-    arrays |= {STATE + str(i): state for i, state in enumerate(trainer.states)}
-    arrays |= trainer.history.arrays()
+    optimizer = training.optimizer.state()
+    numbers = {k: v for k, v in optimizer.items() if not isinstance(v, np.ndarray)}
+    arrays = {OPTIMIZER + k: v for k, v in optimizer.items() if isinstance(v, np.ndarray)}
+    arrays |= {STATE + str(i): state for i, state in enumerate(training.states)}
+    arrays |= training.history.arrays()
     position = {
-        "batches": trainer.batches_done,
-        "learning_rate": float(trainer.learning_rate),
+        "batches": training.batches_done,
+        "learning_rate": float(training.learning_rate),
         "optimizer": numbers,
-        "generator": trainer.net.generator.bit_generator.state,
+        "generator": training.net.generator.bit_generator.state,
     }
-    save(trainer.net, path, notes={**trainer.notes, POSITION: position}, arrays=arrays)
+    save(training.net, path, notes={**training.notes, POSITION: position}, arrays=arrays)
 
 
-def load_checkpoint(trainer: Trainer, path: str | Path) -> None:
-    """Put a trainer where it was when the file was written.
+def load_checkpoint(training: TrainingState, path: str | Path) -> TrainingState:
+    """Put net and optimiser where they were when the file was written, and return that state.
 
     Raises FormatError for a file that is no checkpoint of such a net and optimiser, DataError
-    where the notes (vocabulary, options) are not those of the trainer. Everything is checked
-    before anything is changed.
+    where the notes (vocabulary, options) are not those given. Everything is checked before
+    anything is changed.
     """
     stored = read(path)
     name = Path(path).name
@@ -61,56 +59,49 @@ def load_checkpoint(trainer: Trainer, path: str | Path) -> None:
         )
     if not isinstance(stored.notes.get(VOCABULARY, ""), str):
         raise FormatError("notes a vocabulary that is no text", subject=name)
-    require_same_notes(stored.notes, trainer.notes)
-    require_same_parameters(stored.module, trainer.net, name)
+    require_same_notes(stored.notes, training.notes)
+    require_same_parameters(stored.module, training.net, name)
     try:
-        restored = Restored.checked(stored, trainer)
+        restored = Restored.checked(stored, training)
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problem = f"is not a whole checkpoint ({type(error).__name__}: {error})"
         raise FormatError(problem, "", name) from None
-    copy_parameters(stored.module, trainer.net)
-    restored.apply(trainer)
+    copy_parameters(stored.module, training.net)
+    training.optimizer.load_state(restored.optimizer)
+    training.net.generator.bit_generator.state = restored.generator
+    return restored.position
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """All of a checkpoint but the parameters, known to fit a trainer."""
+    """All of a checkpoint but the parameters, known to fit net and optimiser."""
 
-    batches: int
-    learning_rate: float
+    position: TrainingState
     optimizer: dict[str, Any]
     generator: dict[str, Any]
-    states: list[NDArray]
-    history: History
 
     @staticmethod
-    def checked(stored: Stored, trainer: Trainer) -> Restored:
+    def checked(stored: Stored, training: TrainingState) -> Restored:
         """Read from a file; raises FormatError, or what Python raises, where it does not fit."""
         position = stored.notes[POSITION]
         vectors = under(OPTIMIZER, stored.arrays)
         restored = Restored(
-            batches=number(position, "batches", int),
-            learning_rate=number(position, "learning_rate", float),
+            position=replace(
+                training,
+                batches_done=number(position, "batches", int),
+                learning_rate=number(position, "learning_rate", float),
+                states=list(under(STATE, stored.arrays).values()),
+                history=History.from_arrays(stored.arrays),
+            ),
             optimizer={**position["optimizer"], **vectors},
             generator=position["generator"],
-            states=list(under(STATE, stored.arrays).values()),
-            history=History.from_arrays(stored.arrays),
         )
-        trainer.optimizer.check_state(restored.optimizer)
-        require_same_states(restored.states, trainer.states)
-        type(trainer.net.generator.bit_generator)().state = restored.generator
+        training.optimizer.check_state(restored.optimizer)
+        require_same_states(restored.position.states, training.states)
+        type(training.net.generator.bit_generator)().state = restored.generator
         return restored
-
-    def apply(self, trainer: Trainer) -> None:
-        """Put a trainer there."""
-        trainer.optimizer.load_state(self.optimizer)
-        trainer.net.generator.bit_generator.state = self.generator
-        trainer.batches_done = self.batches
-        trainer.learning_rate = self.learning_rate
-        trainer.states = self.states
-        trainer.history = self.history
 
 
 def under(prefix: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:

@@ -22,6 +22,7 @@ from graphnet.train.loop.modes import evaluating, require_training
 from graphnet.train.loop.pairs import not_finite_in, pair_of, size_of
 from graphnet.train.loop.schedule import Schedule, constant
 from graphnet.train.loop.steps import Compiled, Interpreted, Steps, can_compile
+from graphnet.train.loop.training_state import TrainingState
 from graphnet.train.reports.history import Epoch, History
 from graphnet.train.reports.progress import Progress, loss_text
 
@@ -217,7 +218,7 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint, if there is a path for it; the old one survives any failure."""
         if self.checkpoint is not None:
-            save_checkpoint(self, self.checkpoint)
+            save_checkpoint(self._state(), self.checkpoint)
 
     def load(self, path: str | Path | None = None) -> None:
         """Continue from a checkpoint (by default the trainer's own): the same bits follow.
@@ -229,7 +230,22 @@ class Trainer:
         found = path or self.checkpoint
         if found is None:
             raise DataError("There is no path to load from: the trainer has no checkpoint")
-        load_checkpoint(self, found)
+        training = load_checkpoint(self._state(), found)
+        self.batches_done = training.batches_done
+        self.learning_rate = training.learning_rate
+        self.states = training.states
+        self.history = training.history
+
+    def _state(self) -> TrainingState:
+        return TrainingState(
+            net=self.net,
+            optimizer=self.optimizer,
+            notes=self.notes,
+            batches_done=self.batches_done,
+            learning_rate=self.learning_rate,
+            states=self.states,
+            history=self.history,
+        )
 
     def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
         return [inputs, *table.unflatten(self._structure, states)] if states else inputs
