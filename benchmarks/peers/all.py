@@ -33,12 +33,12 @@ def jax_side(case: Case, net: Any, data: Data) -> ours.Side:
 
 
 def interpreter_side(case: Case, net: Any, data: Data) -> ours.Side:
-    return ours.side(net.clone().compile(False).training(case.train), data, "run")
+    return ours.side(net.clone().compile(False).train(case.train), data, "run")
 
 
 def merged_side(case: Case, net: Any, data: Data) -> ours.Side:
     """The merged form of the same LSTM, compiled too."""
-    merged = nn.Recurrent(nn.merge_gates(net.cell)).training(case.train).compile()
+    merged = nn.Recurrent(nn.merge_gates(net.cell)).train(case.train).compile()
     side, names = ours.side(merged, data), pytorch.stacked_names(case, [])
 
     def results(draws: list[np.ndarray]) -> Any:

@@ -28,7 +28,7 @@ def build(case: Case) -> Any:
         layers.append(tuple(pair) if case.bidirectional else pair[0])
         size = len(pair) * output_size(case)
     net: gn.Module = nn.Recurrent(layers[0]) if case.is_plain else nn.stack(*layers)
-    return net.astype(case.dtype).training(case.train)
+    return net.astype(case.dtype).train(case.train)
 
 
 def output_size(case: Case) -> int:

@@ -45,7 +45,7 @@ def compile_command(
     net, wanted, texts = load_module(place), show or [], inputs or []
     if dtype is not None:
         net.astype(dtype)
-    net.training(mode == "train")
+    net.train(mode == "train")
     shapes = shapes_for(net, place, texts)
     with reporting(file_of(place)), as_given(net, texts), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* stays? with the interpreter")  # told below

@@ -138,7 +138,7 @@ def test_saved_and_loaded(row: Row, rng: np.random.Generator, tmp_path: Path) ->
     assert loaded.description() == module.description()
     training = module.is_training
     for left, right in zip(
-        outputs_of(module, inputs), outputs_of(loaded.training(training), inputs), strict=True
+        outputs_of(module, inputs), outputs_of(loaded.train(training), inputs), strict=True
     ):
         np.testing.assert_array_equal(left, right)
 

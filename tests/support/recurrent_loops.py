@@ -32,7 +32,7 @@ def as_list(value: Any) -> list[Any]:
 
 def made(name: str, rng: np.random.Generator) -> gn.GModule:
     """A cell of ``nn.CELLS`` with parameters away from their first values, without randomness."""
-    cell = nn.CELLS[name](INPUTS, HIDDEN).training(name not in DISTURBED)
+    cell = nn.CELLS[name](INPUTS, HIDDEN).train(name not in DISTURBED)
     for parameter in cell.parameters():
         parameter.data += rng.normal(scale=0.3, size=parameter.shape)
     return cell

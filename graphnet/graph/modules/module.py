@@ -205,16 +205,23 @@ class Module(ABC):
             function(module)
         return self
 
-    def training(self: Self, on: bool = True) -> Self:
-        """Switch dropout and the like on."""
+    @property
+    def training(self) -> bool:
+        """Whether dropout and the like are on in this module; ``train`` and ``evaluate`` set it."""
+        return self.is_training
+
+    def train(self: Self, on: bool = True) -> Self:
+        """Switch dropout and the like on, or off, here and in all parts; returns the module."""
         for _, module in self.named_modules():
             if module.is_training != on:
                 module.is_training = on
         return self
 
     def evaluate(self: Self) -> Self:
-        """Switch dropout and the like off."""
-        return self.training(False)
+        """Switch dropout and the like off, here and in all parts; returns the module."""
+        return self.train(False)
+
+    eval = evaluate  # PyTorch's name
 
     def compile(self: Self, on: bool = True) -> Self:
         """Run sequences as machine code from now on (where it has no rule, and with

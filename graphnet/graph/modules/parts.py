@@ -51,7 +51,7 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
     if callable(hidden) or isinstance(hidden, property):
         raise GraphError(
             f"cannot have an attribute named {name!r}: it would hide {base.__name__}.{name}",
-            "Choose another name.",
+            "Call train() or evaluate()." if name == "training" else "Choose another name.",
             kind,
         )
     replaced = isinstance(owner.__dict__.get(name), Parameter)

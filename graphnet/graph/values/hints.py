@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 ELSEWHERE = {
-    "train": "training()",
-    "eval": "evaluate()",
     "state_dict": "save(path), parameters().named, or nn.to_torch_state_dict(net)",
     "load_state_dict": "graphnet.load(path), or nn.from_torch_state_dict(net, weights)",
     "to": "astype(dtype), float(), double()",

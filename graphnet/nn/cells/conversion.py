@@ -56,4 +56,4 @@ def rebuilt(cell: GModule, old: Callable[..., GModule], new: Callable[..., GModu
             target.weight[:] = source.weight
             if source.bias is not None:
                 target.bias[:] = source.bias
-    return result.training(cell.is_training)
+    return result.train(cell.is_training)

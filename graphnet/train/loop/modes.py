@@ -35,7 +35,7 @@ def require_training(net: Module) -> None:
     if not any(module.is_training for _, module in net.named_modules()):
         raise GraphError(
             "is in evaluation mode, so it would be trained without dropout and the like",
-            "Call net.training() first; modules that are to stay as they are can be switched to "
+            "Call net.train() first; modules that are to stay as they are can be switched to "
             "evaluation one by one.",
             type(net).__name__,
         )

@@ -97,3 +97,28 @@ def test_apply_reaches_every_part() -> None:
     seen = []
     blog().apply(lambda module: seen.append(type(module).__name__))
     assert sorted(seen) == ["CAddTable", "CMulTable", "GModule", *["Identity"] * 3, "Linear"]
+
+
+class OnlyInTraining(gn.Module):
+    """Ported code, which asks as PyTorch's does."""
+
+    def compute(self, x):
+        return x * 2 if self.training else x
+
+
+def test_the_mode_is_a_bool_and_verbs_switch_it() -> None:
+    inner = OnlyInTraining()
+    net = nn.Sequential(inner, nn.Dropout(0.0))
+    x = np.ones(2)
+    assert (net.training, inner.training) == (True, True)
+    np.testing.assert_array_equal(net.forward(x), 2 * x)
+    assert net.eval() is net
+    assert (net.training, inner.training) == (False, False)
+    np.testing.assert_array_equal(net.forward(x), x)
+    assert net.train() is net
+    assert inner.training is True
+    assert net.evaluate() is net
+    assert inner.training is False
+    assert net.train(False).training is False
+    inner.train()
+    assert (net.training, inner.training) == (False, True)

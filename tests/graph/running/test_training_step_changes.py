@@ -98,7 +98,7 @@ def test_modes_have_programs_of_their_own() -> None:
     fixed = {step(x, target) for _ in range(3)}
     assert (len(random), len(fixed)) == (3, 1)
     made = dict(step._prepared)
-    net.training()
+    net.train()
     assert step(x, target) not in fixed
     assert step._prepared == made  # neither was made anew
 

@@ -111,5 +111,5 @@ def test_a_changed_module_is_traced_again() -> None:
     assert set(np.unique(net.forward(x))) == {0.0, 4.0}
     net.evaluate()
     np.testing.assert_array_equal(net.forward(x), x)
-    net.training()
+    net.train()
     assert net.forward(x).min() == 0

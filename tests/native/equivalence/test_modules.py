@@ -46,7 +46,7 @@ def test_a_module(row: Row, dtype: str, rng: np.random.Generator) -> None:
     inputs = table.map_table(
         lambda draw: a.astype(dtype) if (a := draw(rng)).dtype.kind == "f" else a, row.input
     )
-    module = row.make().astype(dtype).training(dtype == "float64")
+    module = row.make().astype(dtype).train(dtype == "float64")
     copy = module.clone().compile()
     assert copy.is_compiled
     expected = results(module, inputs)

@@ -169,7 +169,7 @@ def test_no_gradient_across_the_border_of_runs(rng: np.random.Generator) -> None
     "make", [lambda: nn.Sequencer(nn.FastLSTM(3, 4)), lambda: nn.SeqLSTM(3, 4)], ids=["step", "seq"]
 )
 def test_modes_of_remember(make: object, mode: str, training: bool, carries: bool) -> None:
-    net = make().remember(mode).training(training)
+    net = make().remember(mode).train(training)
     xs = np.ones((2, 1, 3))
     assert np.allclose(net.forward(xs), net.forward(xs)) is not carries
 

@@ -159,7 +159,7 @@ def test_the_scan_equals_the_unrolled_graph(
 ) -> None:
     cell = made(name, rng)
     data = [rng.normal(size=(STEPS, BATCH, INPUTS)), *states_of(cell, rng, BATCH)]
-    unrolled = gn.unroll(cell, STEPS, reverse=reverse).training(cell.is_training)
+    unrolled = gn.unroll(cell, STEPS, reverse=reverse).train(cell.is_training)
     scanned = nn.Recurrent(cell, reverse=reverse)
     expected = unrolled.run(data)
     run = scanned.run(data, trace=True)

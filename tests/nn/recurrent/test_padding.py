@@ -56,7 +56,7 @@ def test_gradients_past_steps_of_zeros_are_those_of_masked_cells(
     xs[2, 0] = xs[4, 0] = xs[0, 1] = 0
     run = nn.Recurrent(cell, mask_zero=True).run([xs, *states])
     seeds = [rng.normal(size=value.shape) for value in run.outputs]
-    expected = looped(nn.MaskZero(cell).training(cell.is_training), xs, states, seeds)
+    expected = looped(nn.MaskZero(cell).train(cell.is_training), xs, states, seeds)
     by_input = run.backward(seeds)
     for found, wanted in zip(run.outputs, expected.results, strict=True):
         close(found, wanted)

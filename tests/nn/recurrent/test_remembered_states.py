@@ -43,7 +43,7 @@ def test_a_net_that_remembers_goes_on_where_it_stopped(rng: np.random.Generator)
 def test_a_net_remembers_in_the_mode_that_was_asked_for(
     mode: str, training: bool, rng: np.random.Generator
 ) -> None:
-    net = nn.Recurrent(made("gru_cell", rng)).training(training).remember(mode)
+    net = nn.Recurrent(made("gru_cell", rng)).train(training).remember(mode)
     xs = rng.normal(size=(2, 1, INPUTS))
     remembers = mode == "both" or mode == ("train" if training else "eval")
     first, second = net.forward(xs)[0], net.forward(xs)[0]
