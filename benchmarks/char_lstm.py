@@ -124,7 +124,7 @@ def own_step(text: str, compiled: bool) -> Step:
         optim.RMSprop(net, DEFAULTS.learning_rate, decay=0.95),
         states=train.initial_states(LAYERS, HIDDEN, ROWS),
         loss_scale=STEPS,
-        clip_value=5.0,
+        max_value=5.0,
         compile=compiled,
     )
     return lambda: trainer.train_batch(*batches.take())

@@ -42,7 +42,7 @@ net = gn.GModule(rows, scores).float()
 epochs = 5 if options.quick else options.epochs
 optimizer = optim.Adam(net, learning_rate=3e-3)
 schedule = train.decay_after(epochs // 2, 0.8)
-trainer = train.Trainer(net, nn.CrossEntropyCriterion(), optimizer, clip_norm=5, schedule=schedule)
+trainer = train.Trainer(net, nn.CrossEntropyCriterion(), optimizer, max_norm=5, schedule=schedule)
 start = time.perf_counter()
 trainer.fit(batches, epochs)
 seconds = time.perf_counter() - start

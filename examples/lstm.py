@@ -51,7 +51,7 @@ net = train.character_model(len(vocabulary), hidden, layers)
 optimizer = optim.RMSprop(net, learning_rate=8e-3 if options.quick else 2e-3, decay=0.95)
 trainer = train.Trainer(
     net, nn.ClassNLLCriterion(), optimizer, states=train.initial_states(layers, hidden, rows),
-    loss_scale=steps, clip_value=5, unit="character", schedule=train.decay_after(10, 0.97),
+    loss_scale=steps, max_value=5, unit="character", schedule=train.decay_after(10, 0.97),
     checkpoint=options.out / "example.gn", notes={"vocabulary": vocabulary.characters},
 )  # fmt: skip
 trainer.load() if options.resume else None

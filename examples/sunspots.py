@@ -48,7 +48,7 @@ next_year = this_year + change
 net = gn.GModule(this_year, next_year)
 
 optimizer = optim.Adam(net, learning_rate=0.01)
-train.Trainer(net, nn.MSECriterion(), optimizer, clip_norm=1).fit(batches, epochs=1)
+train.Trainer(net, nn.MSECriterion(), optimizer, max_norm=1).fit(batches, epochs=1)
 
 # One run over the whole series: what comes out at a year has seen only the years up to it.
 forecast = 100 * net.evaluate().forward(series[:-1, None, None])[:, 0, 0] ** 2

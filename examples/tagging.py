@@ -61,7 +61,7 @@ def tagger(bidirectional):
     net = gn.GModule([words, lengths], scores).float()
     criterion = nn.CrossEntropyCriterion(ignore_index=0)  # names alone count
     optimizer = optim.Adam(net, learning_rate=5e-3)
-    train.Trainer(net, criterion, optimizer, clip_norm=5).fit(batches(training), epochs)
+    train.Trainer(net, criterion, optimizer, max_norm=5).fit(batches(training), epochs)
     return net.evaluate()
 
 

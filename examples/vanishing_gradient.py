@@ -70,7 +70,7 @@ for task, size, answers, criterion, blind in [
         cell, xs = cell_of(name, size), gn.input()
         last = nn.Select(0, -1)(nn.SelectTable(0)(nn.Recurrent(cell)(xs)))
         net = gn.GModule(xs, nn.Linear(16, answers)(last))
-        trainer = train.Trainer(net, criterion, optim.Adam(net, learning_rate=0.01), clip_norm=1)
+        trainer = train.Trainer(net, criterion, optim.Adam(net, learning_rate=0.01), max_norm=1)
         for moment, epochs in [("before", 0), ("after", 1)]:
             trainer.fit(batches, epochs)
             flow = flows[f"{name} {moment}"] = gn.gradient_flow(net, inputs, target, criterion)

@@ -53,7 +53,7 @@ net.float()
 
 trainer = train.Trainer(
     net, nn.CrossEntropyCriterion(), optim.SGD(net, learning_rate=1.0),
-    states=[np.zeros((layers, rows, hidden))] * 2, loss_scale=steps, clip_norm=5,
+    states=[np.zeros((layers, rows, hidden))] * 2, loss_scale=steps, max_norm=5,
     schedule=train.decay_after(4, 0.5), unit="word",
 )  # fmt: skip
 history = trainer.fit(training, epochs, validation)

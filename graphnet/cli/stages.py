@@ -87,7 +87,7 @@ def make_trainer(
         optim.RMSprop(net, options.learning_rate, decay=0.95),
         states=initial_states(options.layers, options.hidden, options.batch_size),
         loss_scale=options.seq_length,
-        clip_value=5.0,
+        max_value=5.0,
         schedule=decay_after(10, 0.97),
         checkpoint=checkpoint,
         unit="character",

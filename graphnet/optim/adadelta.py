@@ -17,7 +17,7 @@ class Adadelta(Optimizer):
 
         g = gradient + weight_decay · x
         m = decay · m + (1 - decay) · g²
-        s = g · sqrt(a + epsilon) / sqrt(m + epsilon)
+        s = g · sqrt(a + eps) / sqrt(m + eps)
         a = decay · a + (1 - decay) · s²
         x = x - learning_rate · s
 
@@ -25,7 +25,7 @@ class Adadelta(Optimizer):
     """
 
     memory = ("square_average", "step_average")
-    settings = ("decay", "epsilon")
+    settings = ("decay", "eps")
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class Adadelta(Optimizer):
         learning_rate: float = 1.0,
         *,
         decay: float = 0.9,
-        epsilon: float = 1e-6,
+        eps: float = 1e-6,
         weight_decay: float = 0.0,
     ) -> None:
         require_number("decay", decay, 0.0, below=1.0)
-        require_number("epsilon", epsilon, 0.0)
+        require_number("eps", eps, 0.0)
         self.decay = decay
-        self.epsilon = epsilon
+        self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
         self._size = np.empty_like(self._work)
 
@@ -47,10 +47,10 @@ class Adadelta(Optimizer):
         step, size = self._work, self._size
         squares, steps = self.vectors["square_average"], self.vectors["step_average"]
         take_in(squares, np.multiply(gradients, gradients, out=size), self.decay, size)
-        np.add(squares, self.epsilon, out=step)
+        np.add(squares, self.eps, out=step)
         np.sqrt(step, out=step)
         np.divide(gradients, step, out=step)
-        np.add(steps, self.epsilon, out=size)
+        np.add(steps, self.eps, out=size)
         step *= np.sqrt(size, out=size)
         take_in(steps, np.multiply(step, step, out=size), self.decay, size)
         step *= self.learning_rate

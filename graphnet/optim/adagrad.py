@@ -17,25 +17,25 @@ class Adagrad(Optimizer):
 
         g = gradient + weight_decay · x
         s = s + g²
-        x = x - learning_rate · g / (sqrt(s) + epsilon)
+        x = x - learning_rate · g / (sqrt(s) + eps)
 
     Duchi, Hazan & Singer 2011, in the form of Torch's optim/adagrad.lua, whose learning rate is
     0.001; here it is 0.01, as in PyTorch.
     """
 
     memory = ("square_sum",)
-    settings = ("epsilon",)
+    settings = ("eps",)
 
     def __init__(
         self,
         net: Module,
         learning_rate: float = 0.01,
         *,
-        epsilon: float = 1e-10,
+        eps: float = 1e-10,
         weight_decay: float = 0.0,
     ) -> None:
-        require_number("epsilon", epsilon, 0.0)
-        self.epsilon = epsilon
+        require_number("eps", eps, 0.0)
+        self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
@@ -43,7 +43,7 @@ class Adagrad(Optimizer):
         total = self.vectors["square_sum"]
         total += np.multiply(gradients, gradients, out=work)
         np.sqrt(total, out=work)
-        work += self.epsilon
+        work += self.eps
         np.divide(gradients, work, out=work)
         work *= self.learning_rate
         values -= work

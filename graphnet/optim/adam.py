@@ -17,16 +17,16 @@ class Adam(Optimizer):
 
         g = gradient + weight_decay · x
         m = beta1 · m + (1 - beta1) · g          v = beta2 · v + (1 - beta2) · g²
-        x = x - learning_rate · (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+        x = x - learning_rate · (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    Kingma & Ba 2015, algorithm 1. With ``epsilon_inside`` it is the order of operations that the
+    Kingma & Ba 2015, algorithm 1. With ``eps_inside`` it is the order of operations that the
     paper gives at the end of section 2, which Torch's optim/adam.lua follows::
 
-        x = x - learning_rate · sqrt(1 - beta2^t) / (1 - beta1^t) · m / (sqrt(v) + epsilon)
+        x = x - learning_rate · sqrt(1 - beta2^t) / (1 - beta1^t) · m / (sqrt(v) + eps)
     """
 
     memory = ("average", "square_average")
-    settings = ("beta1", "beta2", "epsilon", "epsilon_inside")
+    settings = ("beta1", "beta2", "eps", "eps_inside")
 
     def __init__(
         self,
@@ -35,17 +35,17 @@ class Adam(Optimizer):
         *,
         beta1: float = 0.9,
         beta2: float = 0.999,
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
-        epsilon_inside: bool = False,
+        eps_inside: bool = False,
     ) -> None:
         require_number("beta1", beta1, 0.0, below=1.0)
         require_number("beta2", beta2, 0.0, below=1.0)
-        require_number("epsilon", epsilon, 0.0)
+        require_number("eps", eps, 0.0)
         self.beta1 = beta1
         self.beta2 = beta2
-        self.epsilon = epsilon
-        self.epsilon_inside = epsilon_inside
+        self.eps = eps
+        self.eps_inside = eps_inside
         super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
@@ -55,7 +55,7 @@ class Adam(Optimizer):
         take_in(square, np.multiply(gradients, gradients, out=work), self.beta2, work)
         np.sqrt(square, out=work)
         start = float(np.sqrt(1 - self.beta2**self.steps))
-        work += self.epsilon if self.epsilon_inside else self.epsilon * start
+        work += self.eps if self.eps_inside else self.eps * start
         np.divide(average, work, out=work)
         work *= self.learning_rate * start / (1 - self.beta1**self.steps)
         values -= work

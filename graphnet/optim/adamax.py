@@ -16,7 +16,7 @@ class Adamax(Optimizer):
     """A running average of the gradient, and a largest size that fades::
 
         g = gradient + weight_decay · x
-        m = beta1 · m + (1 - beta1) · g          u = max(beta2 · u, |g| + epsilon)
+        m = beta1 · m + (1 - beta1) · g          u = max(beta2 · u, |g| + eps)
         x = x - learning_rate / (1 - beta1^t) · m / u
 
     Kingma & Ba 2015, algorithm 2. Torch's optim/adamax.lua has an epsilon of 1e-38; here it is
@@ -24,7 +24,7 @@ class Adamax(Optimizer):
     """
 
     memory = ("average", "largest")
-    settings = ("beta1", "beta2", "epsilon")
+    settings = ("beta1", "beta2", "eps")
 
     def __init__(
         self,
@@ -33,15 +33,15 @@ class Adamax(Optimizer):
         *,
         beta1: float = 0.9,
         beta2: float = 0.999,
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         require_number("beta1", beta1, 0.0, below=1.0)
         require_number("beta2", beta2, 0.0, below=1.0)
-        require_number("epsilon", epsilon, 0.0)
+        require_number("eps", eps, 0.0)
         self.beta1 = beta1
         self.beta2 = beta2
-        self.epsilon = epsilon
+        self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
@@ -49,7 +49,7 @@ class Adamax(Optimizer):
         average, largest = self.vectors["average"], self.vectors["largest"]
         take_in(average, gradients, self.beta1, work)
         np.abs(gradients, out=work)
-        work += self.epsilon
+        work += self.eps
         largest *= self.beta2
         np.maximum(largest, work, out=largest)
         np.divide(average, largest, out=work)

@@ -10,13 +10,13 @@ from graphnet.errors import NumericsError
 from graphnet.graph import Module
 
 
-def clip_grad_norm(net: Module, largest: float) -> float:
-    """Shrink all gradients of a net by one factor so that their norm is at most ``largest``.
+def clip_grad_norm(net: Module, max_norm: float) -> float:
+    """Shrink all gradients of a net by one factor so that their norm is at most ``max_norm``.
 
     Returns the Euclidean norm over all parameters before (Pascanu et al. 2013). Raises
     NumericsError where a gradient is NaN or infinite, which no factor can mend.
     """
-    require_positive("norm", largest)
+    require_positive("max_norm", max_norm)
     gradients = net.flatten_parameters()[1]
     norm = math.sqrt(float(np.einsum("i,i->", gradients, gradients, dtype=np.float64)))
     if not math.isfinite(norm):
@@ -25,18 +25,18 @@ def clip_grad_norm(net: Module, largest: float) -> float:
             "Look for the node at fault with net.run(inputs, check_finite=True).",
             "the gradients",
         )
-    if norm > largest:
-        gradients *= largest / norm
+    if norm > max_norm:
+        gradients *= max_norm / norm
     return norm
 
 
-def clip_grad_value(net: Module, bound: float) -> None:
-    """Limit every gradient of a net to the range from ``-bound`` to ``bound`` (char-rnn: 5)."""
-    require_positive("value", bound)
+def clip_grad_value(net: Module, max_value: float) -> None:
+    """Limit every gradient of a net to ±``max_value`` (char-rnn: 5)."""
+    require_positive("max_value", max_value)
     gradients = net.flatten_parameters()[1]
-    np.clip(gradients, -bound, bound, out=gradients)
+    np.clip(gradients, -max_value, max_value, out=gradients)
 
 
-def require_positive(what: str, limit: float) -> None:
+def require_positive(name: str, limit: float) -> None:
     if not limit > 0:
-        raise ValueError(f"the largest {what} is {limit}, expected a positive number")
+        raise ValueError(f"{name} is {limit}, expected a positive number")

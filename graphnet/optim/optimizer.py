@@ -12,6 +12,9 @@ from graphnet.errors import DtypeError, FormatError, GraphError
 from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
 
+FORMER = {"epsilon": "eps", "epsilon_inside": "eps_inside"}
+"""Present names of settings by former ones, which checkpoints written before may hold."""
+
 
 class Optimizer(ABC):
     """An update rule for the parameters of one net.
@@ -72,7 +75,7 @@ class Optimizer(ABC):
         Raises FormatError, and changes nothing, if it is of another rule, of other settings
         (momentum, decay, …) or of a net of another size.
         """
-        self.check_state(state)
+        self.check_state(state)  # its settings are our own
         for name, vector in self.vectors.items():
             vector[...] = state[name]
         self.learning_rate = float(state["learning_rate"])
@@ -80,6 +83,7 @@ class Optimizer(ABC):
 
     def check_state(self, state: Mapping[str, Any]) -> None:
         """Raise FormatError where ``load_state`` cannot continue from this."""
+        state = {FORMER.get(name, name): value for name, value in state.items()}
         settings = self._settings()
         expected = {"learning_rate", "steps", *settings, *self.vectors}
         if set(state) != expected:

@@ -17,14 +17,14 @@ class RMSprop(Optimizer):
 
         g = gradient + weight_decay · x
         m = decay · m + (1 - decay) · g²
-        x = x - learning_rate · g / (sqrt(m) + epsilon)
+        x = x - learning_rate · g / (sqrt(m) + eps)
 
     Tieleman & Hinton 2012 (Coursera, lecture 6.5), in the form of Torch's optim/rmsprop.lua.
     char-rnn trains with a learning rate of 0.002 and a decay of 0.95.
     """
 
     memory = ("square_average",)
-    settings = ("decay", "epsilon")
+    settings = ("decay", "eps")
 
     def __init__(
         self,
@@ -32,13 +32,13 @@ class RMSprop(Optimizer):
         learning_rate: float = 0.01,
         *,
         decay: float = 0.99,
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
         require_number("decay", decay, 0.0, below=1.0)
-        require_number("epsilon", epsilon, 0.0)
+        require_number("eps", eps, 0.0)
         self.decay = decay
-        self.epsilon = epsilon
+        self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
@@ -46,7 +46,7 @@ class RMSprop(Optimizer):
         average = self.vectors["square_average"]
         take_in(average, np.multiply(gradients, gradients, out=work), self.decay, work)
         np.sqrt(average, out=work)
-        work += self.epsilon
+        work += self.eps
         np.divide(gradients, work, out=work)
         work *= self.learning_rate
         values -= work

@@ -14,8 +14,8 @@ from tests.golden_support.build import Graph, Skip, build_criterion, class_targe
 METHODS: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
     "adadelta": (optim.Adadelta, {}),
     "adagrad": (optim.Adagrad, {"learning_rate": 1e-3}),
-    "adam": (optim.Adam, {"learning_rate": 1e-3, "epsilon_inside": True}),
-    "adamax": (optim.Adamax, {"learning_rate": 2e-3, "epsilon": 1e-38}),
+    "adam": (optim.Adam, {"learning_rate": 1e-3, "eps_inside": True}),
+    "adamax": (optim.Adamax, {"learning_rate": 2e-3, "eps": 1e-38}),
     "asgd": (optim.ASGD, {"learning_rate": 1e-4}),
     "nag": (optim.NAG, {"learning_rate": 1e-3}),
     "rmsprop": (optim.RMSprop, {"learning_rate": 1e-2}),
@@ -33,9 +33,9 @@ SETTINGS = {
     "alpha": "decay",
     "beta1": "beta1",
     "beta2": "beta2",
-    "epsilon": "epsilon",
+    "epsilon": "eps",
     "decayRate": "decay",
-    "offset": "epsilon",
+    "offset": "eps",
     "stepsize": "learning_rate",
     "etaplus": "increase",
     "etaminus": "decrease",
@@ -133,7 +133,7 @@ def run_train(case: Any) -> None:
         optimizer_of(net, record["method"], record["config"]),
         states=[np.zeros((rows, record["hidden"])) for _ in range(record["n_state"])],
         loss_scale=steps,
-        clip_value=record["grad_clamp"],
+        max_value=record["grad_clamp"],
         show_progress=False,
     )
     losses, norms = [], []

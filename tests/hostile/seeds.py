@@ -73,8 +73,8 @@ def recurrent() -> Module:
 def settings() -> Module:
     return nn.ConcatTable(
         nn.Clamp(-1.0, float("inf")), nn.Transpose((0, 1)), nn.Reshape(2, 3),
-        Block(2, table=np.arange(4)), nn.ClassNLLCriterion(weights=[1.0, 2.0]),
-        nn.CrossEntropyCriterion(weights=np.ones(2), ignore_index=-1),
+        Block(2, table=np.arange(4)), nn.ClassNLLCriterion(weight=[1.0, 2.0]),
+        nn.CrossEntropyCriterion(weight=np.ones(2), ignore_index=-1),
         nn.MultiCriterion(nn.MSECriterion(), nn.AbsCriterion(), weights=[0.5, 2.0]),
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def test_a_net_changed_later_is_noticed():
         ({"average": np.zeros(32, np.float32)}, r"average of type float32\[32\], expected float64"),
         ({"beta1": 0.5}, r"a state with beta1 0\.5, it has beta1 0\.9"),
         ({"beta2": "0.999"}, r"a state with beta2 0\.999, it has"),
-        ({"epsilon_inside": True}, "a state with epsilon_inside True, it has epsilon_inside False"),
+        ({"eps_inside": True}, "a state with eps_inside True, it has eps_inside False"),
         ({"weight_decay": 0.1}, r"a state with weight_decay 0\.1, it has weight_decay 0\.0"),
         ({"steps": -1}, "a state with steps -1"),
         ({"steps": 1.5}, r"a state with steps 1\.5"),

@@ -54,7 +54,7 @@ def narrow(m: Any, x: Any, w: Tensors) -> Any:
 
 
 def normalize(m: Any, x: Any, w: Tensors) -> Any:
-    return x / ((x**2).sum(-1, keepdim=True) + m.epsilon) ** 0.5
+    return x / ((x**2).sum(-1, keepdim=True) + m.eps) ** 0.5
 
 
 def threshold(m: Any, x: Any, w: Tensors) -> Any:

@@ -6,5 +6,6 @@ ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 GOLDEN = TESTS / "golden"
 """Reference cases computed by Torch7 nngraph."""
-VERSION_1 = TESTS / "files" / "version_1.gn"
+FILES = TESTS / "files"
+VERSION_1 = FILES / "version_1.gn"
 """A file of the first version."""

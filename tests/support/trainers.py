@@ -18,7 +18,7 @@ def small_trainer(path=None, *, text=TEXT, rows=3, dropout=0.3, net=None, **sett
     net.seed(8)
     defaults = {
         "states": train.initial_states(2, 6, rows),
-        "clip_value": 1.0,
+        "max_value": 1.0,
         "schedule": train.decay_after(1, 0.5),
         "notes": {"vocabulary": vocabulary.characters},
         "show_progress": False,

@@ -19,6 +19,7 @@ from graphnet.graph.files.decoding import (
     stored,
 )
 from graphnet.graph.files.description import Data, describe
+from graphnet.graph.files.former_names import present_names
 from graphnet.graph.files.settings import Form, check_arguments
 from graphnet.graph.modules.module import Module
 from graphnet.graph.modules.parts import parts_of, put
@@ -129,7 +130,8 @@ def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module
     try:
         if cls is GModule:
             return build_graph(entry, known.modules)
-        arguments = {name: decode(value, known) for name, value in entry["arguments"].items()}
+        given = present_names(entry["type"], entry["arguments"])
+        arguments = {name: decode(value, known) for name, value in given.items()}
         check_arguments(cls, arguments)
         part = make(cls, arguments)
         take_parts(part, entry, known.modules)

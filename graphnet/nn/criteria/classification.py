@@ -67,7 +67,7 @@ class ClassNLLCriterion(Criterion):
     """Negative log-likelihood: the mean of -input[target] over all rows of log-probabilities.
 
     ``input`` is (…, classes), ``target`` holds integers (…) from 0; a vector takes a number. With
-    ``weights`` (classes,), each row counts by the weight of its class, and the mean divides by the
+    ``weight`` (classes,), each row counts by the weight of its class, and the mean divides by the
     sum of these weights. Rows whose target is ``ignore_index`` (padding) do not count. Without
     ``size_average`` the rows are summed. Torch's nn/ClassNLLCriterion.lua; ``ignore_index`` as in
     PyTorch, but the mean over no rows is 0. Raises IndexRangeError for a class outside.
@@ -77,17 +77,17 @@ class ClassNLLCriterion(Criterion):
 
     def __init__(
         self,
-        weights: Sequence[float] | NDArray | None = None,
+        weight: Sequence[float] | NDArray | None = None,
         size_average: bool = True,
         ignore_index: int | None = None,
     ) -> None:
-        self.weights = weights
+        self.weight = weight
         self.size_average = size_average
         self.ignore_index = ignore_index
 
     def loss(self, input: Any, target: Any) -> Any:
         return negative_log_likelihood(
-            input, target, self.weights, self.size_average, self.ignore_index
+            input, target, self.weight, self.size_average, self.ignore_index
         )
 
 
@@ -118,7 +118,7 @@ def negative_log_likelihood(
 class CrossEntropyCriterion(Criterion):
     """ClassNLLCriterion of log_softmax(input): ``input`` holds scores that are not normalised.
 
-    ``weights``, ``size_average`` and ``ignore_index`` as there. Torch's
+    ``weight``, ``size_average`` and ``ignore_index`` as there. Torch's
     nn/CrossEntropyCriterion.lua.
     """
 
@@ -126,11 +126,11 @@ class CrossEntropyCriterion(Criterion):
 
     def __init__(
         self,
-        weights: Sequence[float] | NDArray | None = None,
+        weight: Sequence[float] | NDArray | None = None,
         size_average: bool = True,
         ignore_index: int | None = None,
     ) -> None:
-        self.weights = weights
+        self.weight = weight
         self.size_average = size_average
         self.ignore_index = ignore_index
 
@@ -139,26 +139,26 @@ class CrossEntropyCriterion(Criterion):
             raise ShapeError(f"expects scores (…, classes), received {describe(input)}")
         scores = log_softmax(input)
         return negative_log_likelihood(
-            scores, target, self.weights, self.size_average, self.ignore_index
+            scores, target, self.weight, self.size_average, self.ignore_index
         )
 
 
 class MultiMarginCriterion(Criterion):
     """The mean over rows of sum over j of max(0, margin - x[target] + x[j])^p / C, but j = target.
 
-    ``input`` is (…, C), ``target`` integers (…); ``weights`` (C,) count by the target's class
+    ``input`` is (…, C), ``target`` integers (…); ``weight`` (C,) counts by the target's class
     (Torch's nn/MultiMarginCriterion.lua).
     """
 
     def __init__(
         self,
         p: int = 1,
-        weights: Sequence[float] | NDArray | None = None,
+        weight: Sequence[float] | NDArray | None = None,
         margin: float = 1.0,
         size_average: bool = True,
     ) -> None:
         self.p = p
-        self.weights = weights
+        self.weight = weight
         self.margin = margin
         self.size_average = size_average
 
@@ -169,7 +169,7 @@ class MultiMarginCriterion(Criterion):
         excess = maximum(0.0, scores - right + self.margin) ** self.p
         others = cast(not_equal(classes[:, None], np.arange(count)), dtype=input.dtype)
         losses = (excess * others).sum(1) * (1 / count)
-        weights = class_weights(self.weights, count)
+        weights = class_weights(self.weight, count)
         if weights is not None:
             losses = losses * take(weights.astype(input.dtype), classes)
         return reduced(losses, self.size_average)
@@ -203,7 +203,7 @@ class MultiLabelMarginCriterion(Criterion):
 class BCECriterion(Criterion):
     """Binary cross-entropy: the mean of -(t log(x) + (1 - t) log(1 - x)) for probabilities x.
 
-    1e-12 is added inside the logarithms. ``weights`` broadcast against the input. Torch's
+    1e-12 is added inside the logarithms. ``weight`` broadcasts against the input. Torch's
     nn/BCECriterion.lua.
     """
 
@@ -211,16 +211,16 @@ class BCECriterion(Criterion):
 
     def __init__(
         self,
-        weights: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
+        weight: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
         size_average: bool = True,
     ) -> None:
-        self.weights = weights
+        self.weight = weight
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
         t = matching(input, target)
         losses = -(t * log(input + 1e-12) + (1.0 - t) * log(1.0 - input + 1e-12))
-        return reduced(weighted(losses, self.weights), self.size_average)
+        return reduced(weighted(losses, self.weight), self.size_average)
 
 
 def weighted(losses: Any, weights: Any) -> Any:
@@ -230,20 +230,20 @@ def weighted(losses: Any, weights: Any) -> Any:
 class MultiLabelSoftMarginCriterion(Criterion):
     """Binary cross-entropy of sigmoid(x), for any number of right classes: ``target`` is 0 or 1.
 
-    ``weights`` broadcast against the input (Torch's nn/MultiLabelSoftMarginCriterion.lua).
+    ``weight`` broadcasts against the input (Torch's nn/MultiLabelSoftMarginCriterion.lua).
     """
 
     def __init__(
         self,
-        weights: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
+        weight: float | Sequence[float] | Sequence[Sequence[float]] | NDArray | None = None,
         size_average: bool = True,
     ) -> None:
-        self.weights = weights
+        self.weight = weight
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
         losses = softplus(input, 40.0) - input * matching(input, target)
-        return reduced(weighted(losses, self.weights), self.size_average)
+        return reduced(weighted(losses, self.weight), self.size_average)
 
 
 class SoftMarginCriterion(Criterion):

@@ -83,7 +83,7 @@ def class_loss(criterion: Any, pair: list[Any], live: Any) -> Any:
         ignored = np.iinfo(np.int64).min
     classes = where(fitted(live, target), target.astype(np.int64), ignored)
     kind = type(criterion)
-    return kind(criterion.weights, criterion.size_average, ignored).loss(scores, classes)
+    return kind(criterion.weight, criterion.size_average, ignored).loss(scores, classes)
 
 
 def losses_by_row(criterion: Any, pair: list[Any], live: Any) -> Any:

@@ -13,14 +13,14 @@ from graphnet.nn.layers import init
 from graphnet.nn.layers.reduction import at_least_vector
 
 
-def root(total: Any, p: float, epsilon: float) -> Any:
-    """total^(1/p), whose gradient has ``epsilon`` added to the root that it divides by.
+def root(total: Any, p: float, eps: float) -> Any:
+    """total^(1/p), whose gradient has ``eps`` added to the root that it divides by.
 
     So it stays finite where the root is 0; Torch does the same in its backward passes alone.
     """
     fixed = stop_gradient(total)
     value = sqrt(fixed) if p == 2 else fixed ** (1 / p)
-    slope = 1 / (p * (value + epsilon) ** (p - 1))
+    slope = 1 / (p * (value + eps) ** (p - 1))
     return value + (total - fixed) * slope  # the second term is 0 but has a slope
 
 

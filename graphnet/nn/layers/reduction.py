@@ -88,18 +88,18 @@ class Min(Module):
 
 
 class Normalize(Module):
-    """``x / (sum(|x|^p) + epsilon)^(1/p)`` along the last axis.
+    """``x / (sum(|x|^p) + eps)^(1/p)`` along the last axis.
 
-    ``x / (max |x| + epsilon)`` for p = inf (Torch's nn/Normalize.lua).
+    ``x / (max |x| + eps)`` for p = inf (Torch's nn/Normalize.lua).
     """
 
-    def __init__(self, p: float = 2.0, epsilon: float = 1e-10) -> None:
+    def __init__(self, p: float = 2.0, eps: float = 1e-10) -> None:
         self.p = p
-        self.epsilon = epsilon
+        self.eps = eps
 
     def compute(self, x: Any) -> Any:
         size = absolute(require_array(x))
         if self.p == inf:
-            return x / (size.max(-1, keepdims=True) + self.epsilon)
-        total = (size**self.p).sum(-1, keepdims=True) + self.epsilon
+            return x / (size.max(-1, keepdims=True) + self.eps)
+        total = (size**self.p).sum(-1, keepdims=True) + self.eps
         return x / total ** (1 / self.p)

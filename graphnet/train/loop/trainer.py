@@ -43,7 +43,7 @@ class Trainer:
 
     ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
     gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
-    learning rate for each epoch, from 1. Gradients are limited by ``clip_value``, ``clip_norm``.
+    learning rate for each epoch, from 1. Gradients are clipped to ``max_value``, ``max_norm``.
 
     With ``checkpoint``, a path, the training is saved there after every epoch, every
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
@@ -66,8 +66,8 @@ class Trainer:
         states: Sequence[Any] = (),
         select: int | None = None,
         loss_scale: float = 1.0,
-        clip_value: float | None = None,
-        clip_norm: float | None = None,
+        max_value: float | None = None,
+        max_norm: float | None = None,
         schedule: Schedule = constant,
         checkpoint: str | Path | None = None,
         checkpoint_every: int = 200,
@@ -97,8 +97,8 @@ class Trainer:
         kind = Compiled if compiles else Interpreted
         self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
         self.loss_scale = loss_scale
-        self.clip_value = clip_value
-        self.clip_norm = clip_norm
+        self.max_value = max_value
+        self.max_norm = max_norm
         self.schedule = schedule
         self.learning_rate = optimizer.learning_rate
         if checkpoint_every < 1:
@@ -187,10 +187,10 @@ class Trainer:
             raise self._not_finite(f"the loss is {loss}", inputs, target)
         if not np.isfinite(self.net.flatten_parameters()[1]).all():
             raise self._not_finite("the gradient is not finite", inputs, target)
-        if self.clip_value is not None:
-            clip_grad_value(self.net, self.clip_value)
-        if self.clip_norm is not None:
-            clip_grad_norm(self.net, self.clip_norm)
+        if self.max_value is not None:
+            clip_grad_value(self.net, self.max_value)
+        if self.max_norm is not None:
+            clip_grad_norm(self.net, self.max_norm)
         self.optimizer.step()
         self.states = self._states_in(outputs)
         self.batches_done += 1

@@ -14,7 +14,8 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
 from graphnet.graph.files import storage
-from tests.support.paths import VERSION_1
+from graphnet.graph.files.former_names import FORMER
+from tests.support.paths import FILES, VERSION_1
 
 
 def network() -> gn.GModule:
@@ -89,6 +90,24 @@ def test_loading_leaves_the_default_generator_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(nn.Linear(2, 2).weight.data, expected)
 
 
+def test_former_names_of_arguments_are_read() -> None:
+    """Written when ``eps`` was ``epsilon`` and ``weight`` of a criterion ``weights``."""
+    loaded = gn.load(FILES / "former_arguments.gn")
+    three = [1.0, 2.0, 4.0]
+    expected = nn.ParallelTable(
+        nn.Normalize(2.0, 0.25), nn.Normalize(3.0, 0.5),
+        nn.ClassNLLCriterion(three, ignore_index=1), nn.CrossEntropyCriterion(np.array(three)),
+        nn.MultiMarginCriterion(2, three), nn.BCECriterion(0.5),
+        nn.MultiLabelSoftMarginCriterion(np.array([[1.0], [3.0]])),
+    )  # fmt: skip
+    assert str(loaded.arguments()) == str(expected.arguments())
+    x, classes, ones = np.full((2, 3), 0.25), np.array([2, 0]), np.eye(2, 3)
+    judged = [[x, classes]] * 3 + [[x, ones]] * 2
+    assert loaded.forward([ones, x, *judged])[2:] == expected.forward([ones, x, *judged])[2:]
+    for name in FORMER:
+        assert set(FORMER[name].values()) <= set(getattr(nn, name)().arguments())
+
+
 def test_files_of_version_1_are_read() -> None:
     """They have no checksums, and constant arrays as lists."""
     stored = storage.read(VERSION_1)
@@ -96,7 +115,7 @@ def test_files_of_version_1_are_read() -> None:
     assert stored.notes == {"epoch": 3}
     for index, found in enumerate(net.forward(stored.arrays["data"])):
         np.testing.assert_allclose(found, stored.arrays[f"output.{index}"], rtol=1e-6)
-    np.testing.assert_array_equal(criterion.weights, [1, 2, 0.5])
+    np.testing.assert_array_equal(criterion.weight, [1, 2, 0.5])
     assert net["lstm"].initial_state["prev_c"].dtype == np.float32
 
 
@@ -231,10 +250,10 @@ def test_a_header_that_would_not_be_read_is_not_written(tmp_path: Path) -> None:
     assert gn.load(tmp_path / "a.gn")
 
 
-@pytest.mark.parametrize("weights", [2.0, [1, 2.0], [[1.0, 2.0], [3.0, 4.0]], np.ones((2, 1))])
+@pytest.mark.parametrize("weight", [2.0, [1, 2.0], [[1.0, 2.0], [3.0, 4.0]], np.ones((2, 1))])
 @pytest.mark.parametrize("name", ["BCECriterion", "MultiLabelSoftMarginCriterion"])
-def test_weights_that_broadcast_come_back(tmp_path: Path, name: str, weights: Any) -> None:
-    criterion = getattr(nn, name)(weights=weights)
+def test_weights_that_broadcast_come_back(tmp_path: Path, name: str, weight: Any) -> None:
+    criterion = getattr(nn, name)(weight=weight)
     criterion.save(tmp_path / "a.gn")
     data = [np.full((2, 2), 0.3), np.eye(2)]
     assert gn.load(tmp_path / "a.gn").forward(data) == criterion.forward(data)

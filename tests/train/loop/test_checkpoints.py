@@ -12,6 +12,7 @@ import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, FormatError, NumericsError
 from graphnet.graph.files.storage import read, save
+from tests.support.paths import FILES
 from tests.support.trainers import TEXT, Interrupting, everything, small_trainer
 
 
@@ -286,3 +287,14 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path):
     trainer = train.Trainer(net, nn.MSECriterion(), optim.Adam(net), checkpoint=path)
     trainer.load()
     assert trainer.batches_done == 1
+
+
+def test_a_checkpoint_with_former_names_of_settings_is_read():
+    """Written when Adam's ``eps`` was ``epsilon``."""
+    net = nn.Linear(1, 1)
+    optimizer = optim.Adam(net, 0.1, eps=0.01, eps_inside=True)
+    trainer = train.Trainer(net, nn.MSECriterion(), optimizer, show_progress=False, compile=False)
+    trainer.load(FILES / "former_settings.gn")
+    trainer.fit([(np.ones((2, 1)), np.zeros((2, 1)))] * 3, epochs=2)
+    found = [net.weight.data.item(), net.bias.data.item()]
+    np.testing.assert_allclose(found, [-0.4663999324350093, 0.41088421081634785], rtol=1e-12)

@@ -42,7 +42,7 @@ def digits() -> Made:
     images, labels = rng.uniform(size=(45, 64)), rng.integers(10, size=45)
     net = nn.Sequential(nn.Linear(64, 20), nn.ReLU(), nn.Dropout(0.3), nn.Linear(20, 10))
     batches = [(images[i : i + 10], labels[i : i + 10]) for i in range(0, 45, 10)]
-    return net, nn.CrossEntropyCriterion(), batches, {"clip_norm": 1.0}
+    return net, nn.CrossEntropyCriterion(), batches, {"max_norm": 1.0}
 
 
 def tagging() -> Made:
@@ -68,7 +68,7 @@ def masked() -> Made:
     xs = rng.normal(size=(6, 5, 3))
     xs[3:, 2:] = 0
     batches = [(xs, rng.normal(size=(30, 4))) for _ in range(3)]
-    return net, nn.MaskZeroCriterion(nn.MSECriterion(), 1), batches, {"clip_value": 0.1}
+    return net, nn.MaskZeroCriterion(nn.MSECriterion(), 1), batches, {"max_value": 0.1}
 
 
 def remembering() -> Made:

@@ -69,7 +69,7 @@ def test_a_module_in_evaluation_mode_is_trained_as_such():
 def test_a_net_in_evaluation_mode_is_not_trained():
     trainer, training, _ = small_trainer()
     trainer.net.evaluate()
-    with pytest.raises(GraphError, match=r"is in evaluation mode.*\n.*net\.training\(\)"):
+    with pytest.raises(GraphError, match=r"is in evaluation mode.*\n.*net\.train\(\)"):
         trainer.fit(training, epochs=1)
     assert trainer.batches_done == 0
 
@@ -105,20 +105,20 @@ def test_learning_rate_follows_the_schedule():
 
 @pytest.mark.parametrize(
     ("settings", "limit"),
-    [({"clip_norm": 1e-3, "clip_value": None}, 1e-3), ({"clip_value": 1e-5}, 1e-5)],
+    [({"max_norm": 1e-3, "max_value": None}, 1e-3), ({"max_value": 1e-5}, 1e-5)],
 )
 def test_gradients_are_clipped(settings, limit):
     trainer, training, _ = small_trainer(**settings)
     trainer.train_batch(*training[0])
     gradients = trainer.net.flatten_parameters()[1]
-    size = np.linalg.norm(gradients) if "clip_norm" in settings else np.abs(gradients).max()
+    size = np.linalg.norm(gradients) if "max_norm" in settings else np.abs(gradients).max()
     assert size == pytest.approx(limit, rel=1e-4)
 
 
 def test_loss_scale_multiplies_the_gradient_not_the_loss():
     results = []
     for scale in (1.0, 15.0):
-        trainer, training, _ = small_trainer(loss_scale=scale, clip_value=None)
+        trainer, training, _ = small_trainer(loss_scale=scale, max_value=None)
         loss = trainer.train_batch(*training[0])
         results.append((loss, trainer.net.flatten_parameters()[1].copy()))
     assert results[0][0] == results[1][0]
