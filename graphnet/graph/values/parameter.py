@@ -24,10 +24,14 @@ Initialise = Callable[[Shape, np.random.Generator], NDArray]
 class Parameter(NDArrayOperatorsMixin):
     """A learned array: ``data`` holds the values, ``grad`` the sum of the gradients so far.
 
-    Made from a shape and an initialiser, or from an array. float64 at first, as Torch's
-    default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy array in
-    expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands for its
-    traced array.
+    Made from a shape and an initialiser (by default zeros), or from an array of values. float64
+    at first, as Torch's default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a
+    NumPy array in expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it
+    stands for its traced array. Raises ShapeError for ``Parameter([2, 3])``, which could be a shape
+    or two values, DtypeError for values that are no numbers.
+
+    >>> Parameter((2, 3)).shape, Parameter(np.array([2, 3])).shape
+    ((2, 3), (2,))
 
     While a file is loaded, a parameter has a shape but no memory until someone asks for its values:
     the sizes that constructors are given are those of the file, which may say anything.
@@ -39,18 +43,19 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __init__(
         self,
-        values: Shape | NDArray,
+        values: Shape | Sequence[Any] | NDArray | float,
         initialise: Initialise | None = None,
         dtype: Any = np.float64,
     ) -> None:
+        start = shape_or_values(values, initialise)
         self._grad: NDArray | None = None
         self._flat: Place | None = None
         if initialising.get():
-            self._data = initial_values(values, initialise, dtype)
+            self._data = initial_values(start, initialise, dtype)
             self._shape: Shape = self._data.shape
         else:
-            self._awaited = values, dtype
-            self._shape = values if isinstance(values, tuple) else np.shape(values)
+            self._awaited = start, dtype
+            self._shape = start if isinstance(start, tuple) else np.shape(start)
 
     @staticmethod
     def holding(array: NDArray) -> Parameter:
@@ -177,6 +182,27 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
+
+
+def shape_or_values(given: Any, initialise: Initialise | None) -> Any:
+    """A tuple for a shape, else the values; raises ShapeError for what could be both or neither."""
+    numbers = given if isinstance(given, list | tuple) else [given]
+    is_shape = all(isinstance(number, int | np.integer) for number in numbers)
+    if isinstance(given, tuple) or initialise is not None:
+        if is_shape:
+            return tuple(numbers)
+        raise ShapeError(
+            f"received {given!r:.60}, expected a shape of whole numbers",
+            "Values are an array without an initialiser: np.array([0.5, 1.0]).",
+            "Parameter",
+        )
+    if is_shape:
+        raise ShapeError(
+            f"received {given!r:.60}, which could be a shape or values",
+            f"Write {(*numbers,)!r:.60} for a shape, np.array({given!r:.60}) for values.",
+            "Parameter",
+        )
+    return given
 
 
 def initial_values(

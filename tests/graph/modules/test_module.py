@@ -25,7 +25,7 @@ class Custom(gn.Module):
     """Parameters and modules in lists and dicts, and under a leading underscore."""
 
     def __init__(self) -> None:
-        self.weights = [gn.Parameter(np.full(2, 2)), gn.Parameter([1, 3])]
+        self.weights = [gn.Parameter(np.full(2, 2)), gn.Parameter(np.array([1, 3]))]
         self.parts = {"a": nn.Linear(2, 2), "b": nn.Dropout(0.5)}
         self._scale = 1.0
 

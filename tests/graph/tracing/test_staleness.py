@@ -28,7 +28,7 @@ def test_a_module_has_its_own_copy_of_an_array() -> None:
     weights = np.ones(3)
     criterion = nn.ClassNLLCriterion(weights)
     weights[:] = 0
-    assert criterion.weights.sum() == 3
+    assert criterion.weight.sum() == 3
 
 
 class Weighted(gn.Module):

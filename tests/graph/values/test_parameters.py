@@ -9,7 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import DtypeError, GraphError
+from graphnet.errors import DtypeError, GraphError, ShapeError
 
 
 def blog() -> gn.GModule:
@@ -24,7 +24,7 @@ DATA = [np.ones(10), np.full(10, 2.0), np.full(20, 3.0)]
 
 
 def test_integer_parameters_become_floating() -> None:
-    assert gn.Parameter([1, 2]).dtype == np.float64
+    assert gn.Parameter(np.array([1, 2])).dtype == np.float64
     with pytest.raises(DtypeError, match="values of dtype complex128"):
         gn.Parameter(np.ones(2, complex))
 
@@ -122,3 +122,31 @@ def test_parameters_have_numpys_methods() -> None:
     weight = nn.Linear(2, 3).weight
     assert weight.sum() == weight.data.sum()
     assert weight.tolist() == weight.data.tolist()
+
+
+def test_a_shape_and_values_cannot_be_mixed_up() -> None:
+    twos = nn.init.constant(2.0)
+    assert gn.Parameter((2, 3)).shape == gn.Parameter([2, 3], twos).shape == (2, 3)
+    assert gn.Parameter(3, twos).data.tolist() == [2, 2, 2]
+    assert gn.Parameter([2.0, 3.0]).data.tolist() == [2, 3]
+    assert gn.Parameter([[2, 3]]).shape == (1, 2)
+    assert gn.Parameter(0.5).shape == gn.Parameter(()).shape == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ([2, 3],),
+            r"could be a shape or values\n  Write \(2, 3\) for a shape, np\.array\(\[2, 3\]\)",
+        ),
+        ((3,), r"could be a shape or values\n  Write \(3,\) for a shape"),
+        (([],), "could be a shape or values"),
+        (((0.5, 1.0),), "expected a shape of whole numbers"),
+        ((np.ones(2), nn.init.constant(2.0)), r"expected a shape .*\n  .*without an initialiser"),
+        (([0.5], nn.init.constant(2.0)), "expected a shape"),
+    ],
+)
+def test_what_could_be_a_shape_or_values_is_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        gn.Parameter(*arguments)
