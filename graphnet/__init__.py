@@ -2,7 +2,7 @@
 
 >>> import numpy as np
 >>> import graphnet as gn
->>> from graphnet import nn
+>>> from graphnet import nn, ops, optim, train
 >>> x1, x2, x3 = gn.input(), gn.input(), gn.input()
 >>> linear = nn.Linear(20, 10)(x3)
 >>> z = nn.CAddTable()([x1, nn.CMulTable()([x2, linear])])
@@ -13,7 +13,7 @@
 True
 """
 
-from graphnet import nn
+from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
@@ -39,7 +39,10 @@ __all__ = [
     "load",
     "manual_seed",
     "nn",
+    "ops",
+    "optim",
     "save",
     "set_threads",
+    "train",
     "unroll",
 ]

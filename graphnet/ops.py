@@ -15,17 +15,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from graphnet.graph.tracing.tracing import uniform
-from graphnet.ir.primitives.indexing import take
+from graphnet.ir.core.builder import current_builder
+from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives import pointwise, shaping
+from graphnet.ir.primitives.indexing import checked_lengths, take
+from graphnet.ir.primitives.opaque import call as call_numpy
 from graphnet.ir.primitives.pointwise import (
     absolute,
     cos,
+    equal,
     exp,
     expm1,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
     log,
     log1p,
     maximum,
     minimum,
+    not_equal,
     sigmoid,
     sign,
     sin,
@@ -37,21 +49,50 @@ from graphnet.ir.primitives.pointwise import (
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.reduction import log_softmax, logsumexp, softmax
 from graphnet.ir.primitives.scan import scan
-from graphnet.ir.primitives.shaping import concatenate as _concatenate
+from graphnet.ir.primitives.scan import value_type as type_of
 from graphnet.ir.primitives.shaping import stack
 
 
+def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
+    """The array as if it were repeated along new axes and along those of length 1 (NumPy's rule).
+
+    Raises ShapeError where the shapes do not fit.
+    """
+    return shaping.broadcast(x, shape=tuple(shape))
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """The array in another dtype; floating types pass the gradient on."""
+    return pointwise.cast(x, dtype=dtype)
+
+
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
-    """The arrays one after the other along an axis."""
-    return _concatenate(*arrays, axis=axis)
+    """The arrays one after the other along an axis; raises ShapeError where others differ."""
+    return shaping.concatenate(*arrays, axis=axis)
+
+
+def zeros(shape: Sequence[int], dtype: Any = float) -> Any:
+    """Zeros; in ``compute`` they take up no memory."""
+    if current_builder.get() is None:
+        return np.zeros(shape, dtype)
+    return shaping.zeros(ArrayType(tuple(shape), np.dtype(dtype)))
 
 
 __all__ = [
     "absolute",
+    "broadcast_to",
+    "call_numpy",
+    "cast",
+    "checked_lengths",
     "concatenate",
     "cos",
+    "equal",
     "exp",
     "expm1",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
     "log",
     "log1p",
     "log_softmax",
@@ -59,6 +100,7 @@ __all__ = [
     "matmul",
     "maximum",
     "minimum",
+    "not_equal",
     "scan",
     "sigmoid",
     "sign",
@@ -69,6 +111,8 @@ __all__ = [
     "stop_gradient",
     "take",
     "tanh",
+    "type_of",
     "uniform",
     "where",
+    "zeros",
 ]

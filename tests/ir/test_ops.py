@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ CASES: dict[str, tuple[Any, Any]] = {
     "where": (lambda x: ops.where(x > 0.3, x, 0.0), np.where(X > 0.3, X, 0)),
     "scan": (lambda x: ops.scan(lambda c, s: ([c[0] + s[0]], [c[0]]), [x[0] * 0.0], [x], length=2)[0][0], X.sum(0)),
     "numpy's own names": (lambda x: np.sum(np.exp(x), axis=1) * np.max(x) + np.mean(x), np.exp(X).sum(1) * X.max() + X.mean()),
+    "broadcast_to": (lambda x: ops.broadcast_to(x, (2, 2, 3)), np.broadcast_to(X, (2, 2, 3))),
+    "cast": (lambda x: x * ops.cast(x > 0.3, float), X * (X > 0.3)),
+    "zeros": (lambda x: x + ops.zeros((4, 1, 3)), np.broadcast_to(X, (4, 2, 3))),
+    "comparisons": (lambda x: ops.where(ops.less_equal(x, 0.3), x, x * 2), np.where(X <= 0.3, X, X * 2)),
     "mean of parts": (lambda x: (x[:, 1:] ** 2).mean(0), (X[:, 1:] ** 2).mean(0)),
 }  # fmt: skip
 
@@ -47,6 +52,21 @@ def test_an_operation_on_numpy_arrays_and_inside_compute(name: str) -> None:
     numeric = numeric_gradient(lambda: float((module.forward(x) * seed).sum()), x)
     module.forward(x)
     assert relative_error(module.backward(x, seed), numeric) < 1e-8
+
+
+def test_the_type_of_an_array_is_known_traced_or_not() -> None:
+    seen = []
+    Written(lambda x: seen.append(ops.type_of(x)) or x).forward(X)
+    assert seen == [ops.type_of(X)]
+    assert str(seen[0]) == "float64[2, 3]"
+
+
+def test_layers_take_their_operations_from_ops() -> None:
+    """The library's authors write as others do: no file in nn imports the primitives themselves."""
+    folder = Path(nn.__file__).parent
+    files = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    assert sum("from graphnet.ops import" in text for text in files.values()) > 20
+    assert [path.name for path, text in files.items() if "graphnet.ir.primitives" in text] == []
 
 
 class MergedLSTM(gn.Module):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from graphnet.errors import ShapeError
-from graphnet.graph import Module, uniform
+from graphnet.graph import Module
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.ir.primitives.pointwise import cast, where
+from graphnet.ops import cast, uniform, where
 
 
 def probability(what: str, p: float) -> float:
@@ -31,9 +31,9 @@ class VariationalDropout(Module):
         self.p = probability("VariationalDropout", p)
 
     def compute(self, x: Any) -> Any:
-        if not self.is_training or self.p == 0:
+        if not self.training or self.p == 0:
             return x
-        kept = cast(uniform(x.shape, x.dtype, once=True) >= self.p, dtype=x.dtype)
+        kept = cast(uniform(x.shape, x.dtype, once=True) >= self.p, x.dtype)
         return x * (kept * (1 / (1 - self.p)))
 
 
@@ -51,7 +51,7 @@ class Zoneout(Module):
         previous, following = require_pair(table)
         if previous.shape != following.shape:
             raise ShapeError(f"expects two arrays of one shape, received {describe(table)}")
-        if self.is_training and self.p:
+        if self.training and self.p:
             changes = uniform(following.shape, following.dtype) >= self.p
             return where(changes, following, previous)
         return previous * self.p + following * (1 - self.p)

@@ -10,20 +10,20 @@ import numpy as np
 from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph.values.table import describe, is_table
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.primitives.indexing import take
-from graphnet.ir.primitives.pointwise import (
+from graphnet.nn.criteria.criterion import Criterion, matching, reduced
+from graphnet.nn.layers.activation import softplus
+from graphnet.ops import (
     cast,
     equal,
     less,
     log,
+    log_softmax,
     maximum,
     minimum,
     not_equal,
+    take,
     where,
 )
-from graphnet.ir.primitives.reduction import log_softmax
-from graphnet.nn.criteria.criterion import Criterion, matching, reduced
-from graphnet.nn.layers.activation import softplus
 
 
 def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
@@ -106,7 +106,7 @@ def negative_log_likelihood(
     factors: Any = take(given.astype(input.dtype), classes) if given is not None else 1.0
     if counts is not None:
         losses = where(counts, losses, 0)
-        factors = factors * cast(counts, dtype=input.dtype)
+        factors = factors * cast(counts, input.dtype)
     total, sum_of_factors = (losses * factors).sum(), factors.sum()
     if not size_average:
         return total
@@ -167,7 +167,7 @@ class MultiMarginCriterion(Criterion):
         count = scores.shape[1]
         right = chosen(scores, classes)[:, None]
         excess = maximum(0.0, scores - right + self.margin) ** self.p
-        others = cast(not_equal(classes[:, None], np.arange(count)), dtype=input.dtype)
+        others = cast(not_equal(classes[:, None], np.arange(count)), input.dtype)
         losses = (excess * others).sum(1) * (1 / count)
         weights = class_weights(self.weight, count)
         if weights is not None:
@@ -193,7 +193,7 @@ class MultiLabelMarginCriterion(Criterion):
         ended = cast(less(target, 0), dtype=input.dtype) @ np.triu(np.ones((count, count)))
         classes = take(np.arange(count), maximum(target, 0))  # names a class out of range
         listed = cast(equal(classes[..., None], np.arange(count)), dtype=input.dtype)
-        open_ = cast(equal(ended, 0), dtype=input.dtype)
+        open_ = cast(equal(ended, 0), input.dtype)
         right = minimum((listed * open_[..., None]).sum(-2), 1.0)
         excess = maximum(0.0, 1.0 - input[..., None] + input[..., None, :])
         pairs = right[..., None] * (1.0 - right[..., None, :])

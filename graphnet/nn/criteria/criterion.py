@@ -10,9 +10,8 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
-from graphnet.ir.primitives.pointwise import stop_gradient
-from graphnet.ir.primitives.scan import scan
 from graphnet.nn.layers.containers import Container
+from graphnet.ops import scan, stop_gradient
 
 Self = TypeVar("Self", bound="WeightedCriteria")
 

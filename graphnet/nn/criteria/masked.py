@@ -10,10 +10,6 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.ir.primitives.indexing import take
-from graphnet.ir.primitives.pointwise import absolute, cast, maximum, not_equal, where
-from graphnet.ir.primitives.reduction import max as maximum_of
-from graphnet.ir.primitives.scan import scan
 from graphnet.nn.criteria.classification import (
     ClassNLLCriterion,
     CrossEntropyCriterion,
@@ -22,6 +18,7 @@ from graphnet.nn.criteria.classification import (
 from graphnet.nn.criteria.criterion import WeightedCriteria
 from graphnet.nn.criteria.regression import L1Cost
 from graphnet.nn.recurrent.mask import fitted
+from graphnet.ops import absolute, cast, maximum, not_equal, scan, take, where
 
 
 class MaskZeroCriterion(Module):
@@ -50,7 +47,7 @@ class MaskZeroCriterion(Module):
                 f"It takes rows on the first axis, and {self.input_dims} axes behind it.",
             )
         axes = tuple(range(1, first.ndim))
-        live = not_equal(maximum_of(absolute(first), axis=axes, keepdims=False), 0)
+        live = not_equal(absolute(first).max(axes), 0)
         return loss_of_rows(self.criterion, [input, target], live)
 
 
@@ -70,7 +67,7 @@ def loss_of_rows(criterion: Any, pair: list[Any], live: Any) -> Any:
     total = where(live, losses, 0).sum()
     if not getattr(criterion, "size_average", False):
         return total
-    return total / maximum(cast(live, dtype=losses.dtype).sum(), 1)
+    return total / maximum(cast(live, losses.dtype).sum(), 1)
 
 
 def class_loss(criterion: Any, pair: list[Any], live: Any) -> Any:
@@ -95,7 +92,7 @@ def losses_by_row(criterion: Any, pair: list[Any], live: Any) -> Any:
     require_rows(pair, live)
     arrays, structure = table.flatten(pair)
     numbers = np.arange(live.shape[0])
-    last = maximum_of(where(live, numbers, 0), axis=0, keepdims=False)
+    last = where(live, numbers, 0).max(0)
     source, some = where(live, numbers, last), take(live, last)
 
     def step(carry: Any, slices: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.ir.primitives.pointwise import absolute, maximum, where
 from graphnet.nn.criteria.criterion import Criterion, matching, reduced
 from graphnet.nn.layers.distance import cosine
+from graphnet.ops import absolute, maximum, where
 
 
 class MSECriterion(Criterion):

@@ -10,7 +10,6 @@ from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module
 from graphnet.ir.core.builder import current_builder
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives.shaping import zeros
 from graphnet.nn.recurrent.cell_checks import require_cell
 from graphnet.nn.recurrent.initial_states import state_types
 from graphnet.nn.recurrent.recurrent import stepped
@@ -21,6 +20,7 @@ from graphnet.nn.recurrent.remembering import (
     recalled,
     remembering_mode,
 )
+from graphnet.ops import zeros
 
 Self = TypeVar("Self", bound="Recursor")
 
@@ -86,7 +86,9 @@ class Recursor(Module):
         types = state_types(self.cell, x)
         if states is not None:
             states.types[self] = types
-            states.now[self], output = self._step(x, [zeros(type) for type in types])
+            states.now[self], output = self._step(
+                x, [zeros(each.shape, each.dtype) for each in types]
+            )
             return output
         finals, output = self._step(x, self.first_states(types))
         keep(self, finals)
@@ -100,7 +102,7 @@ class Recursor(Module):
     def first_states(self, types: Sequence[ArrayType]) -> list[Any]:
         """The states before the first step of a run: zeros, or those remembered."""
         if not is_remembering(self):
-            return [zeros(type) for type in types]
+            return [zeros(each.shape, each.dtype) for each in types]
         return [recalled(self, index, type) for index, type in enumerate(types)]
 
 

@@ -11,12 +11,12 @@ from graphnet.graph.tracing.tracing import Tracing, current_tracing
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.builder import Having, building
-from graphnet.ir.primitives.scan import scan, slice_of, value_type
-from graphnet.ir.primitives.shaping import broadcast, stack
+from graphnet.ir.core.types import ArrayType
 from graphnet.nn.element_research.recursor import Recursor, States, current_states
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.recurrent.remembering import keep
 from graphnet.nn.recurrent.sequences import steps_of
+from graphnet.ops import broadcast_to, scan, stack, type_of
 
 Self = TypeVar("Self", bound="AbstractSequencer")
 
@@ -50,7 +50,7 @@ class AbstractSequencer(Module):
 
         ``make_input`` makes the input of a step of the slices of the sequences.
         """
-        slices = [slice_of(value_type(sequence), steps) for sequence in sequences]
+        slices = [step_of(type_of(sequence)) for sequence in sequences]
         types = self._state_types(make_input, slices)
         structure: table.Structure = None
 
@@ -146,11 +146,16 @@ class Repeater(AbstractSequencer):
 
     def compute(self, input: Any) -> Any:
         repeated, structure = table.flatten(input)
-        sequences = [broadcast(leaf, shape=(self.steps, *leaf.shape)) for leaf in repeated]
+        sequences = [broadcast_to(leaf, (self.steps, *leaf.shape)) for leaf in repeated]
         outputs, made = self.over_steps(
             lambda slices: table.unflatten(structure, slices), sequences, self.steps
         )
         return unstacked(outputs, made, self.steps)
+
+
+def step_of(sequence: ArrayType) -> ArrayType:
+    """The type of one step."""
+    return ArrayType(sequence.shape[1:], sequence.dtype)
 
 
 def stacked(steps: Sequence[Any]) -> tuple[list[Any], table.Structure]:
@@ -158,7 +163,7 @@ def stacked(steps: Sequence[Any]) -> tuple[list[Any], table.Structure]:
     if not steps:
         raise ShapeError("received an empty table", "There must be at least one step.")
     leaves, structures = zip(*map(table.flatten, steps), strict=True)
-    first = [value_type(leaf) for leaf in leaves[0]]
+    first = [type_of(leaf) for leaf in leaves[0]]
     for number, (found, structure) in enumerate(zip(leaves, structures, strict=True)):
         if structure != structures[0]:
             raise GraphError(
@@ -166,7 +171,7 @@ def stacked(steps: Sequence[Any]) -> tuple[list[Any], table.Structure]:
                 f"and {table.describe(steps[0])} at step 0",
                 "Every step has the same structure.",
             )
-        if [value_type(leaf) for leaf in found] != first:
+        if [type_of(leaf) for leaf in found] != first:
             raise ShapeError(
                 f"received {table.describe(steps[number])} at step {number} "
                 f"and {table.describe(steps[0])} at step 0",

@@ -7,9 +7,8 @@ from typing import Any
 from graphnet.errors import ShapeError
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
-from graphnet.ir.primitives.pointwise import absolute, exp, log1p, minimum, sigmoid, tanh, where
-from graphnet.ir.primitives.reduction import log_softmax, softmax
 from graphnet.nn.layers.tables import require_array
+from graphnet.ops import absolute, exp, log1p, log_softmax, minimum, sigmoid, softmax, tanh, where
 
 
 class Sigmoid(Module):

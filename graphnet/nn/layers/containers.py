@@ -12,9 +12,9 @@ from graphnet.graph import Module
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
 from graphnet.ir.core.types import normalise_axis
-from graphnet.ir.primitives.shaping import concatenate
 from graphnet.nn.layers.shape import along
 from graphnet.nn.layers.tables import require_array
+from graphnet.ops import concatenate
 
 Self = TypeVar("Self", bound="Container")
 
@@ -109,7 +109,7 @@ class Concat(Container):
 
     def compute(self, input: Any) -> Any:
         outputs = [module.call(input, name) for name, module in self.named_children()]
-        return concatenate(*outputs, axis=self.axis)
+        return concatenate(outputs, self.axis)
 
 
 class Parallel(Container):
@@ -130,7 +130,7 @@ class Parallel(Container):
             module.call(along(x, axis, i), name)
             for i, (name, module) in enumerate(self.named_children())
         ]
-        return concatenate(*outputs, axis=self.output_axis)
+        return concatenate(outputs, self.output_axis)
 
 
 def require_count(container: Container, count: int, received: Any) -> None:

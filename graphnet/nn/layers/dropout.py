@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnet.graph import Module, uniform
-from graphnet.ir.primitives.pointwise import cast
+from graphnet.graph import Module
+from graphnet.ops import cast, uniform
 
 
 class Dropout(Module):
@@ -21,7 +21,7 @@ class Dropout(Module):
         self.p = p
 
     def compute(self, x: Any) -> Any:
-        if not self.is_training or self.p == 0:
+        if not self.training or self.p == 0:
             return x
-        kept = cast(uniform(x.shape, x.dtype) >= self.p, dtype=x.dtype)
+        kept = cast(uniform(x.shape, x.dtype) >= self.p, x.dtype)
         return x * (kept * (1 / (1 - self.p)))

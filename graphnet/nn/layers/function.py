@@ -11,7 +11,7 @@ from graphnet.errors import DtypeError, GraphnetError
 from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
-from graphnet.ir.primitives.opaque import call
+from graphnet.ops import call_numpy
 
 
 class Function(Module):
@@ -57,7 +57,7 @@ class Function(Module):
             return [g for g, leaf in zip(gradients, leaves, strict=True) if leaf.type.is_float]
 
         name = getattr(self.function, "__name__", "function")
-        values = call(*leaves, function=forward, gradient=backward, types=types, label=name)
+        values = call_numpy(*leaves, function=forward, gradient=backward, types=types, label=name)
         return table.unflatten(result, values)
 
     def _output_types(

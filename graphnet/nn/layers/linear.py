@@ -8,8 +8,8 @@ from typing import Any
 from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
-from graphnet.ir.primitives.indexing import take
 from graphnet.nn.layers import init
+from graphnet.ops import take
 
 
 def positive(what: str, size: int) -> int:

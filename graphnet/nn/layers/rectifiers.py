@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnet.graph import Module, Parameter, uniform
-from graphnet.ir.primitives.pointwise import absolute, expm1, maximum, minimum, where
-from graphnet.ir.primitives.shaping import concatenate
+from graphnet.graph import Module, Parameter
 from graphnet.nn.layers import init
+from graphnet.ops import absolute, concatenate, expm1, maximum, minimum, uniform, where
 
 
 class ReLU(Module):
@@ -72,7 +71,7 @@ class RReLU(Module):
 
     def compute(self, x: Any) -> Any:
         slope: Any = (self.lower + self.upper) / 2
-        if self.is_training:
+        if self.training:
             slope = uniform(x.shape, x.dtype) * (self.upper - self.lower) + self.lower
         return where(x > 0, x, x * slope)
 
@@ -87,7 +86,7 @@ class CReLU(Module):
         self.axis = axis
 
     def compute(self, x: Any) -> Any:
-        return concatenate(maximum(0.0, x), maximum(0.0, -x), axis=self.axis)
+        return concatenate([maximum(0.0, x), maximum(0.0, -x)], self.axis)
 
 
 class ELU(Module):

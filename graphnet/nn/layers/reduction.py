@@ -7,8 +7,8 @@ from typing import Any
 
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
-from graphnet.ir.primitives.pointwise import absolute
 from graphnet.nn.layers.tables import batched_axis, require_array
+from graphnet.ops import absolute
 
 
 def own_axis(axis: int, x: Any, input_dims: int | None) -> int:

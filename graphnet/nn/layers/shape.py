@@ -9,9 +9,8 @@ from graphnet.errors import IndexRangeError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.ir.core.types import Shape, normalise_axis
-from graphnet.ir.primitives.indexing import take
-from graphnet.ir.primitives.shaping import broadcast, concatenate
 from graphnet.nn.layers.tables import batched_axis, require_array
+from graphnet.ops import broadcast_to, concatenate, take
 
 
 class Reshape(Module):
@@ -171,7 +170,7 @@ class Replicate(Module):
         axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
         single = with_axis(x, axis)
         axis = normalise_axis(axis, single.ndim)
-        return broadcast(single, shape=(*x.shape[:axis], self.count, *x.shape[axis:]))
+        return broadcast_to(single, (*x.shape[:axis], self.count, *x.shape[axis:]))
 
 
 class Transpose(Module):
@@ -211,10 +210,10 @@ class Padding(Module):
         axis = batched_axis(self.axis, require_array(x).ndim, self.input_dims)
         axis = normalise_axis(axis, x.ndim)
         shape: Shape = (*x.shape[:axis], abs(self.size), *x.shape[axis + 1 :])
-        padding = broadcast(x.dtype.type(self.value), shape=shape)
+        padding = broadcast_to(x.dtype.type(self.value), shape)
         cut = self.index if self.size < 0 else x.shape[axis] - self.index
         parts = [along(x, axis, slice(cut)), padding, along(x, axis, slice(cut, None))]
-        return concatenate(*parts, axis=axis)
+        return concatenate(parts, axis)
 
 
 def along(x: Any, axis: int, entry: int | slice) -> Any:

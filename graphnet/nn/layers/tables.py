@@ -10,8 +10,7 @@ from graphnet.graph import Module
 from graphnet.graph.values.table import describe, flatten, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
 from graphnet.graph.wiring.split import position
-from graphnet.ir.primitives.pointwise import maximum, minimum
-from graphnet.ir.primitives.shaping import concatenate, stack
+from graphnet.ops import concatenate, maximum, minimum, stack
 
 
 class CMaxTable(Module):
@@ -54,7 +53,7 @@ class JoinTable(Module):
     def compute(self, table: Any) -> Any:
         entries = require_table(table)
         axis = batched_axis(self.axis, entries[0].ndim, self.input_dims)
-        return concatenate(*entries, axis=axis)
+        return concatenate(entries, axis)
 
 
 class StackTable(Module):

@@ -8,9 +8,8 @@ from typing import Any
 from graphnet.graph import Module
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.values import table
-from graphnet.ir.primitives.pointwise import absolute, stop_gradient, where
-from graphnet.ir.primitives.reduction import max as maximum_of
 from graphnet.nn.recurrent.sequences import live_rows, steps_of, swapped, whole_lengths
+from graphnet.ops import absolute, stop_gradient, where
 
 
 class MaskZero(Module):
@@ -76,7 +75,7 @@ def zero_rows(first: Any, input_dims: int = 1) -> Any:
     """Which rows are zero in all their features; an index is a row of its own."""
     dims = 0 if first.dtype.kind in "iu" else input_dims
     axes = tuple(range(max(first.ndim - dims, 0), first.ndim))
-    return maximum_of(absolute(first), axis=axes, keepdims=False) == 0
+    return absolute(first).max(axes) == 0
 
 
 def zeroed(padding: Any, output: Any) -> Any:

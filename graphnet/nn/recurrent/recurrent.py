@@ -12,10 +12,6 @@ from graphnet.graph import GModule, Module, Parameter
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.tracing.tracing import current_tracing
 from graphnet.graph.values import table
-from graphnet.ir.primitives.indexing import take
-from graphnet.ir.primitives.pointwise import maximum, stop_gradient
-from graphnet.ir.primitives.scan import scan
-from graphnet.ir.primitives.shaping import broadcast, zeros
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.recurrent.cell_checks import check_states, require_cell, state_names
 from graphnet.nn.recurrent.initial_states import (
@@ -44,6 +40,7 @@ from graphnet.nn.recurrent.sequences import (
     whole_lengths,
     without_batch,
 )
+from graphnet.ops import broadcast_to, maximum, scan, stop_gradient, take, zeros
 
 Self = TypeVar("Self", bound="Recurrent")
 
@@ -234,8 +231,8 @@ class Recurrent(Module):
         if is_remembering(self):
             return recalled(self, index, type)
         if name in self.initial_state:
-            return broadcast(self.initial_state[name], shape=type.shape)
-        return zeros(type)
+            return broadcast_to(self.initial_state[name], type.shape)
+        return zeros(type.shape, type.dtype)
 
 
 def learned_states(cell: GModule) -> Mapping[str, Parameter]:

@@ -10,9 +10,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphnetError, ShapeError
 from graphnet.graph.values import table
-from graphnet.ir.primitives.indexing import checked_lengths
-from graphnet.ir.primitives.pointwise import stop_gradient, where
-from graphnet.ir.primitives.shaping import stack, transpose
+from graphnet.ops import checked_lengths, stack, stop_gradient, where
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def swapped(sequence: Any) -> Any:
         raise ShapeError(
             f"runs over {sequence.shape}, expected (batch, steps, …)", "batch_first is on."
         )
-    return transpose(sequence, axes=(1, 0, *range(2, sequence.ndim)))
+    return sequence.transpose(1, 0, *range(2, sequence.ndim))
 
 
 def steps_of(sequences: Sequence[Any]) -> int:
