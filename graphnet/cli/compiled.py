@@ -21,6 +21,7 @@ from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.program import Program
 from graphnet.native import PASSES, compiled, is_available, optimised
 from graphnet.native.analysis.attribution import walk
+from graphnet.text_table import aligned
 
 VIEWS_OF_CODE = ("program", "calls", "memory", "profile", "llvm", "assembly")
 
@@ -50,30 +51,36 @@ class Compiled:
 
     # ---- what was made
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> list[str]:
         """What was made, in a few lines."""
+        return aligned(list(self.facts()))
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What was made: a word, and what it is."""
         natives = [native for program in self.programs for native in pieces(program)[0]]
         for stage, program in zip(self.stages, self.programs, strict=True):
             own = pieces(program)[0]
             calls = sum(len(native.plan.calls) for native in own)
             kernels = len({call.code.key for native in own for call in native.plan.calls})
             yield (
-                f"{stage.name:<9} {size_of(stage.program)} equations, "
+                stage.name,
+                f"{size_of(stage.program)} equations, "
                 f"{size_of(optimised(stage.program))} after the passes: "
-                f"{calls} calls of {kernels} kernels"
+                f"{calls} calls of {kernels} kernels",
             )
-        yield f"kernels   {self.count.text(natives)}, in {self.seconds:.2f} s"
+        yield "kernels", f"{self.count.text(natives)}, in {self.seconds:.2f} s"
         arenas = " + ".join(size_text(arena.bytes) for arena in self.plan.arenas)
-        yield f"arena     {arenas or 'none'}"
+        yield "arena", arenas or "none"
         if self.plan.interpreted:
-            yield f"native    all but what stays with the interpreter: {self.left_out()}"
+            yield "native", f"all but what stays with the interpreter: {self.left_out()}"
         else:
-            yield "native    everything runs as machine code"
+            yield "native", "everything runs as machine code"
         if natives:
             processor, threads = natives[0].processor, natives[0].plan.threads
             yield (
-                f"for       {processor.name}, vectors of {processor.vector_bytes} bytes, "
-                f"{threads} thread{'s' * (threads > 1)}"
+                "for",
+                f"{processor.name}, vectors of {processor.vector_bytes} bytes, "
+                f"{threads} thread{'s' * (threads > 1)}",
             )
 
     def left_out(self) -> str:

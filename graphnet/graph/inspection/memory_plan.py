@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnet.errors import GraphError
+from graphnet.text_table import aligned
 
 COLUMNS = 40
 """Characters that show when a buffer is in use."""
@@ -122,10 +123,7 @@ def arena_lines(arena: ArenaPlan, order: str, limit: int) -> Iterator[str]:
         calls = f"{buffer.first}-{last}"
         when = picture(buffer, count)
         rows.append([f"{buffer.offset:,}", f"{buffer.bytes:,}", calls, when, buffer.holds])
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    for *cells, holds in rows:
-        first = [c.rjust(w) for c, w in zip(cells[:3], widths, strict=False)]
-        yield "  ".join(["", *first, cells[3].ljust(widths[3]), holds]).rstrip()
+    yield from aligned(rows, right=(0, 1, 2), indent="  ")
     if hidden := len(arena.buffers) - len(largest):
         rest = arena.without_reuse - sum(buffer.bytes for buffer in largest)
         yield f"  and {hidden} smaller buffers, {size_text(rest)} together"

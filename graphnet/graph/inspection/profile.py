@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphnet.errors import GraphError
 from graphnet.graph.inspection.compiler import can_compile
 from graphnet.graph.values.selection import full_path
+from graphnet.text_table import aligned
 
 if TYPE_CHECKING:
     from graphnet.graph.modules.module import Module
@@ -96,22 +97,15 @@ def lines_of(profile: Profile) -> Iterator[str]:
     unit, factor = ("ms", 1e3) if profile.total >= 1e-3 else ("µs", 1e6)
     yield f"{profile.total * factor:.3f} {unit} on one thread, {how}; {times}"
     stages = profile.stages if len(profile.stages) > 1 else ()
-    head = ["node", "module", *(f"{stage} {unit}" for stage in stages), unit, "share"]
-    rows = [head]
+    rows = [["node", "module", *(f"{stage} {unit}" for stage in stages), unit, "share", ""]]
     longest = max((row.seconds for row in profile.rows), default=0.0) or 1.0
-    bars = [""]
-    shown = profile.rows[:SHOWN]
-    for row in shown:
+    for row in profile.rows[:SHOWN]:
         parts = [f"{row.by_stage.get(stage, 0.0) * factor:.3f}" for stage in stages]
         share = row.seconds / (profile.total or 1.0)
         path = row.path or "(no node)"
-        rows.append([path, row.module, *parts, f"{row.seconds * factor:.3f}", f"{share:.1%}"])
-        bars.append("█" * round(BAR * row.seconds / longest))
-    widths = [max(len(line[i]) for line in rows) for i in range(len(head))]
-    for cells, bar in zip(rows, bars, strict=True):
-        pairs = enumerate(zip(cells, widths, strict=True))
-        aligned = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in pairs]
-        yield "  ".join([*aligned, bar]).rstrip()
+        times_of_row = [*parts, f"{row.seconds * factor:.3f}", f"{share:.1%}"]
+        rows.append([path, row.module, *times_of_row, "█" * round(BAR * row.seconds / longest)])
+    yield from aligned(rows, right=range(2, len(rows[0]) - 1))
     if hidden := profile.rows[SHOWN:]:
         rest = sum(row.seconds for row in hidden)
         yield f"and {len(hidden)} more nodes, {rest * factor:.3f} {unit} together"

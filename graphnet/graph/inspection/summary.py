@@ -14,6 +14,7 @@ from graphnet.graph.tracing.traced import Traced, trace_module
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.program import Program
+from graphnet.text_table import aligned
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,10 @@ class Summary:
             for r in self.rows
         ]
         lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
-        widths = [max(len(line[i]) for line in lines) for i in range(5)]
-        aligned = [
-            "  ".join(
-                cell.rjust(width) if i > 2 else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
-        rule = "-" * (sum(widths) + 8)
+        first, *others, total = aligned(lines, right=(3, 4))
+        rule = "-" * len(first)
         last = ["compiled: it runs as machine code"] if self.is_compiled else []
-        return "\n".join([aligned[0], rule, *aligned[1:-1], rule, aligned[-1], *last])
+        return "\n".join([first, rule, *others, rule, total, *last])
 
     __repr__ = __str__
 

@@ -17,6 +17,7 @@ from graphnet.graph.values.random import drawn
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
+from graphnet.text_table import aligned
 
 Initialise = Callable[[Shape, np.random.Generator], NDArray]
 
@@ -271,9 +272,7 @@ class ParameterTable(Sequence[Parameter]):
         for name, p in self.named.items():
             rows.append((name, str(p.shape), str(p.dtype), short_view(p.data)))
             rows += [line for _, line in sorted(inner.get(p, []))]
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = ["  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows]
-        return "\n".join([*lines, f"{len(self)} parameters, {total:,} numbers"])
+        return "\n".join([*aligned(rows), f"{len(self)} parameters, {total:,} numbers"])
 
     def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
         """A line for each named span of rows, with the row that it starts at."""

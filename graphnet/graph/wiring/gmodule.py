@@ -18,6 +18,7 @@ from graphnet.graph.wiring.checks import check_graph, checked_nodes
 from graphnet.graph.wiring.node import Node
 from graphnet.graph.wiring.split import OptionalInput
 from graphnet.source import GRAPH, calling_frame, calling_line, place, short_name
+from graphnet.text_table import aligned
 
 
 class GModule(Module):
@@ -200,8 +201,7 @@ def parent_lines(net: GModule, node: Node, values: list[Any]) -> tuple[str, ...]
         )
         for parent, part in zip(nodes, values, strict=True)
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    return tuple("  ".join([*map(str.ljust, row, widths), row[3]]) for row in rows)
+    return tuple(aligned(rows))
 
 
 def input_values(net: GModule, value: Any) -> dict[Node, Any]:

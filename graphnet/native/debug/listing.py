@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels, known_kernels, text_of
 from graphnet.native.execution.lowering import Native
 from graphnet.native.llvm.target import assembly
 from graphnet.native.scheduling.execution_plan import sharing
 from graphnet.native.scheduling.rules import scheduled
+from graphnet.text_table import aligned
 
 HEAD = 70
 """Characters of what a kernel computes, in the comment above."""
@@ -52,8 +53,10 @@ class Count:
         return "from disk" if code.engine.from_disk else "compiled"
 
 
-def call_lines(native: Native, calls: Iterable[str]) -> Iterator[str]:
+def call_lines(native: Native, calls: Iterable[str]) -> list[str]:
     """The calls in order: what each is for, about how many operations, whether threads share it."""
-    for i, (call, text) in enumerate(zip(native.plan.calls, calls, strict=True)):
-        way = sharing(call).name.lower()
-        yield f"{i:>5}  {call.cost:>14,.0f} operations  {way:<6}  {text}"
+    rows = [
+        (str(i), f"{call.cost:,.0f} operations", sharing(call).name.lower(), text)
+        for i, (call, text) in enumerate(zip(native.plan.calls, calls, strict=True))
+    ]
+    return aligned(rows, right=(0, 1))

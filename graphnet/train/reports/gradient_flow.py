@@ -16,6 +16,7 @@ from graphnet.ir.core.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
 from graphnet.nn.recurrent.cell_checks import state_names
 from graphnet.nn.recurrent.remembering import memories_of
+from graphnet.text_table import aligned
 from graphnet.train.reports.figure import new_figure, save_figure
 
 
@@ -35,11 +36,9 @@ class GradientFlow:
         """A table: each state at the first step, at quarters of the way, and at the last step."""
         steps = len(next(iter(self.norms.values())))
         shown = sorted({round(part * (steps - 1) / 4) for part in range(5)})
-        head = "norm of dE/ds at step"
-        width = max(len(head), *map(len, self.norms))
-        lines = [head.ljust(width) + "".join(f"{k + 1:>11}" for k in shown)]
-        for name, norm in self.norms.items():
-            lines.append(name.ljust(width) + "".join(f"{norm[k]:>11.2e}" for k in shown))
+        rows = [["norm of dE/ds at step", *(str(k + 1) for k in shown)]]
+        rows += [[name, *(f"{norm[k]:.2e}" for k in shown)] for name, norm in self.norms.items()]
+        lines = aligned(rows, right=range(1, len(rows[0])))
         return "\n".join([*lines, f"loss {self.loss:.4g}"])
 
     def plot(self, path: str | Path, title: str = "") -> None:
