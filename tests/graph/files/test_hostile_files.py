@@ -155,7 +155,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
      "2147483647 of the 2147483647 outputs"),
     ("a function", written(entry(type="Function", arguments={"function": "os.system", "gradient": "x"})),
      "gives a Function the function 'os.system', expected Callable"),
-    ("weights as text", written(entry(type="ClassNLLCriterion", arguments={"weights": "12"})), "the weights '12', expected"),
+    ("weights as text", written(entry(type="ClassNLLCriterion", arguments={"weight": "12"})), "the weight '12', expected"),
     ("a size that is true", written(linear(in_features=True)), "the in_features True, expected int"),
     ("a module as text", written(entry(type="MapTable", arguments={"module": "Linear"})), "the module 'Linear', expected Module"),
     ("a part that is not the argument", written(lambda h: h["graph"].update(modules=[
