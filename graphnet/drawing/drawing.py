@@ -19,7 +19,7 @@ from graphnet.drawing.rendering.plain import Plain, plain_form
 from graphnet.drawing.rendering.render import FORMATS, MakePlain, render
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Node, Run
-from graphnet.graph.files.container import write_atomically
+from graphnet.graph.files.container import write_file
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -62,7 +62,7 @@ class Drawing:
                 f"The suffix is the format, one of .{', .'.join(FORMATS)}",
                 "A drawing",
             )
-        write_atomically(path, self.render(format))
+        write_file(path, self.render(format))
 
     def _repr_svg_(self) -> str:
         return svg.inline(self.svg())

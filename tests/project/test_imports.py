@@ -14,7 +14,7 @@ import graphnet
 ROOT = Path(graphnet.__file__).parent
 
 FLOORS = [
-    "errors", "source", "forkable", "text_table",
+    "errors", "source", "forkable", "stderr", "atomic_write", "text_table",
     "ir.core", "ir.primitives", "ir",
     "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.codegen",
     "native.scheduling", "native.execution", "native.debug",

@@ -10,8 +10,8 @@ from functools import partial
 import graphviz
 
 from graphnet import forkable
+from graphnet.drawing.rendering.font_noise import captured_stderr
 from graphnet.drawing.rendering.plain import Plain, repainted
-from graphnet.drawing.rendering.stderr import captured_stderr
 from graphnet.drawing.rendering.wasm import svg_by_wasm
 from graphnet.errors import FormatError, GraphnetError
 

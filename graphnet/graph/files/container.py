@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from graphnet.atomic_write import write_atomically
 from graphnet.errors import FormatError
 from graphnet.ir.core.types import NDArray
 
@@ -81,8 +80,8 @@ def damaged(detail: object) -> FormatError:
     )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target, flush to disk, then rename over it.
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file atomically.
 
     Raises OSError where that cannot be done, also for a target that is a folder or a device.
     """
@@ -90,13 +89,4 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} into")
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} is no file, so none can be written in its place")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(str(path), content)

@@ -19,7 +19,7 @@ from graphnet.graph.files.container import (
     check_header,
     check_sizes,
     read_container,
-    write_atomically,
+    write_file,
 )
 from graphnet.graph.files.description import describe
 from graphnet.graph.files.rebuild import build
@@ -78,7 +78,7 @@ def save(
             "Only numbers, strings, lists, arrays and modules can be written.",
             "module",
         ) from None
-    write_atomically(Path(path), written)
+    write_file(Path(path), written)
 
 
 def storable(array: NDArray) -> NDArray:

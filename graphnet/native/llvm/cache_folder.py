@@ -7,15 +7,15 @@ then. Windows keeps a user's folders from others by itself.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from graphnet.atomic_write import BINARY, write_atomically
+
 IS_POSIX = os.name == "posix"
 UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-BINARY = getattr(os, "O_BINARY", 0)
 
 
 class NotOwn(Exception):  # noqa: N818 (a reason, not a fault)
@@ -43,19 +43,7 @@ class Folder:
 
     def write(self, name: str, content: bytes) -> None:
         """A file that others see whole or not at all, also when two processes write it at once."""
-        part = f"{name.partition('.')[0]}.{secrets.token_hex(4)}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
-        try:
-            with os.fdopen(
-                os.open(self.name(part), flags, 0o600, dir_fd=self.handle), "wb"
-            ) as file:
-                file.write(content)
-            os.replace(
-                self.name(part), self.name(name), src_dir_fd=self.handle, dst_dir_fd=self.handle
-            )
-        except BaseException:
-            self.remove(part)
-            raise
+        write_atomically(self.name(name), content, folder=self.handle, mode=0o600, lasting=False)
 
     def mark_used(self, name: str) -> None:
         os.utime(self.name(name), dir_fd=self.handle)

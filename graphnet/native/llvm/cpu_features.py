@@ -8,17 +8,15 @@ feature becomes part of another one only if the processor of that one has the fe
 from __future__ import annotations
 
 import functools
-import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
 
 from graphnet import forkable
+from graphnet.stderr import stderr_to
 
 OPTIMISATION = 3
 """Of the generation of code."""
@@ -82,24 +80,12 @@ def is_known(name: str) -> bool:
     """Whether LLVM knows a processor of that name; ``help`` would print all of them."""
     if name == "help":
         return False
-    with stderr_in_file() as file:
-        create_machine(name, least_features())
+    with tempfile.TemporaryFile() as file:
+        with stderr_to(file):
+            create_machine(name, least_features())
         file.seek(0)
         said = file.read().decode(errors="replace")
     return f"'{name}' is not a recognized processor" not in said
-
-
-@contextmanager
-def stderr_in_file() -> Iterator[IO[bytes]]:
-    """What the process writes to stderr meanwhile, code that is not Python's too."""
-    with tempfile.TemporaryFile() as file:
-        own = os.dup(2)
-        try:
-            os.dup2(file.fileno(), 2)
-            yield file
-        finally:
-            os.dup2(own, 2)
-            os.close(own)
 
 
 @functools.cache

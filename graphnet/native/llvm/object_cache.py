@@ -12,15 +12,16 @@ import contextlib
 import hashlib
 import os
 import re
-import sys
 from functools import cache
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from graphnet.native.llvm.cache_folder import Folder, NotOwn, opened
 from graphnet.source import warn
 
 MAGIC = b"graphnet object 1\n"
-NAME = re.compile(r"[0-9a-f]{64}\.(object|\w+\.part)")
+NAME = re.compile(r"[0-9a-f]{64}\.(object|\w+\.part)|\.[0-9a-f]{64}\.object\.\w+\.part")
 ROOM = 256 * 2**20
 """Bytes that the folder may hold."""
 
@@ -31,18 +32,12 @@ def folder() -> Path | None:
     if named is not None and named.lower() in ("", "off"):
         return None
     try:
-        return Path(named).expanduser() if named else caches() / "graphnet"
+        if named:
+            return Path(named).expanduser()
     except RuntimeError:  # a user without a home
         return None
-
-
-def caches() -> Path:
-    """The folder in which users' programs keep what they can make again."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    usual = user_cache_path("graphnet", appauthor=False, opinion=False)
+    return usual if usual.is_absolute() else None  # it is not for a user without a home
 
 
 def key(*parts: str) -> str:

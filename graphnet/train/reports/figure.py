@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnet.errors import GraphnetError
-from graphnet.graph.files.container import write_atomically
+from graphnet.graph.files.container import write_file
 
 
 def new_figure() -> tuple[Any, Any]:
@@ -36,4 +36,4 @@ def save_figure(figure: Any, path: str | Path) -> None:
     dated = format in ("svg", "svgz")
     with mpl.rc_context({"svg.hashsalt": "graphnet"}):
         figure.savefig(content, format=format, metadata={"Date": None} if dated else None)
-    write_atomically(path, content.getvalue())
+    write_file(path, content.getvalue())

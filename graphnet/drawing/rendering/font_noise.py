@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from graphnet.stderr import stderr_to
 
 FONT_NOISE = (
     "Fontconfig error: Cannot load default",
@@ -22,19 +22,11 @@ def captured_stderr(keep: Callable[[str], None]) -> Iterator[None]:
 
     Lines written by other threads meanwhile are kept too and so come late, but come.
     """
-    try:
-        saved = os.dup(2)
-    except OSError:  # no standard error, as under pythonw: nothing to hold back
-        yield
-        return
     with tempfile.TemporaryFile() as file:
-        sys.stderr.flush()
-        os.dup2(file.fileno(), 2)
         try:
-            yield
+            with stderr_to(file):
+                yield
         finally:
-            os.dup2(saved, 2)
-            os.close(saved)
             file.seek(0)
             for line in file.read().decode(errors="replace").splitlines(keepends=True):
                 if not line.startswith(FONT_NOISE):
