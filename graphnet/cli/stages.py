@@ -13,6 +13,7 @@ from graphnet import nn, optim
 from graphnet.cli.equations import largest_difference
 from graphnet.cli.options import Options, notes_of
 from graphnet.graph import manual_seed
+from graphnet.native import is_available
 from graphnet.native.runtime.thread_count import threads
 from graphnet.train import (
     Pictures,
@@ -27,7 +28,6 @@ from graphnet.train import (
     read_text,
     sample,
 )
-from graphnet.train.loop.steps import can_compile
 from graphnet.train.reports.progress import loss_text
 from graphnet.train.text.batches import Batch
 
@@ -129,7 +129,7 @@ def execution(trainer: Trainer) -> str:
     if trainer.is_compiled:
         count = f"{threads()} thread{'s' if threads() > 1 else ''}"
         return f"network, criterion and backward are compiled into one program ({count})"
-    missing = "" if can_compile() else "; pip install llvmlite to compile it"
+    missing = "" if is_available() else "; pip install llvmlite to compile it"
     return f"computed by the interpreter{missing}"
 
 

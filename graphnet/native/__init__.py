@@ -32,10 +32,10 @@ __all__ = [
 
 
 @cache
-def is_available() -> bool:
-    """Whether machine code can be made here; warns once where it cannot."""
+def is_available(notify: bool = False) -> bool:
+    """Whether machine code can be made here; with ``notify``, warns once where it cannot."""
     found = find_spec("llvmlite") is not None
-    if not found:
+    if notify and not found:
         text = "llvmlite is not installed: nets run in the interpreter (pip install llvmlite)"
         warn(text, RuntimeWarning)
     return found
@@ -72,7 +72,7 @@ def live_program(
     program: Program, fixed: dict[int, NDArray], returning: Sequence[int]
 ) -> LiveProgram | None:
     """A program prepared to run again and again; None where that cannot be done here."""
-    if not is_available():
+    if not is_available(notify=True):
         return None
     from graphnet.native.analysis.support import reason_not_native
     from graphnet.native.execution.live import LiveProgram

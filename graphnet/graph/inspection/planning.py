@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphnet.errors import GraphError, ShapeError
-from graphnet.graph.inspection.compiler import can_compile
 from graphnet.graph.inspection.memory_plan import ArenaPlan, BufferRow, MemoryPlan
 from graphnet.graph.inspection.stages import Stage, stage_of_step, stages_of, values_of
 from graphnet.graph.inspection.summary import parameter_dtype, stand_in
@@ -18,7 +17,7 @@ from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Wanted
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.program import Equation, Program, Var
-from graphnet.native import compiled
+from graphnet.native import compiled, is_available
 from graphnet.native.analysis.attribution import Attribution, common_prefix
 from graphnet.native.analysis.matmul_add import PRODUCTS
 
@@ -61,7 +60,7 @@ def step_plan(step: TrainingStep, inputs: Any, target: Any) -> MemoryPlan:
 
 
 def require_compiler() -> None:
-    if not can_compile():
+    if not is_available():
         raise GraphError(
             "needs llvmlite: the interpreter has no arena to plan",
             "pip install llvmlite",

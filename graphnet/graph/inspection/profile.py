@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.inspection.compiler import can_compile
 from graphnet.graph.values.selection import full_path
+from graphnet.native import is_available
 from graphnet.text_table import aligned
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def with_outer(paths: Iterable[str]) -> list[str]:
 
 
 def lines_of(profile: Profile) -> Iterator[str]:
-    advice = "faster: net.compile()" if can_compile() else "llvmlite is not installed"
+    advice = "faster: net.compile()" if is_available() else "llvmlite is not installed"
     how = "compiled" if profile.is_compiled else f"in the interpreter ({advice})"
     times = f"median of {profile.repeats} run{'s' * (profile.repeats > 1)}"
     unit, factor = ("ms", 1e3) if profile.total >= 1e-3 else ("µs", 1e6)

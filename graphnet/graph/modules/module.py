@@ -226,7 +226,7 @@ class Module(ABC):
     def compile(self: Self, on: bool = True) -> Self:
         """Run sequences as machine code from now on (where it has no rule, and with
         ``check_finite``, by the interpreter): the same results, to rounding."""
-        object.__setattr__(self, "is_compiled", on and is_available())
+        object.__setattr__(self, "is_compiled", on and is_available(notify=True))
         return self
 
     def astype(self: Self, dtype: Any) -> Self:

@@ -242,7 +242,7 @@ def compile_step(
     >>> net.parameters()[0].grad.shape
     (4, 3)
     """
-    is_available()  # where there is no compiler, the notice of it names the caller's line
+    is_available(notify=True)  # from here, the notice names the caller's line
     return TrainingStep(
         net,
         criterion,

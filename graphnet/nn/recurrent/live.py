@@ -52,7 +52,7 @@ class Live:
                 f"Live received the tuple {x} as its first input, expected an array",
                 f"np.zeros({x}) is an array of this shape.",
             )
-        is_available()  # where there is no compiler, the notice of it names the caller's line
+        is_available(notify=True)  # from here, the notice names the caller's line
         dtype = dtype_of(cell)
         first = np.asarray(x)
         first = np.zeros(first.shape, dtype if first.dtype.kind == "f" else first.dtype)

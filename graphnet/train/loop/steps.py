@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph import Module, Run
-from graphnet.graph.inspection.compiler import can_compile as can_compile
 from graphnet.graph.running.loss import asking_which, require_one_number, selected
 from graphnet.graph.running.training_step import TrainingStep
 

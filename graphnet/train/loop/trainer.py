@@ -21,7 +21,7 @@ from graphnet.train.loop.interruption import Interruption, interruptible
 from graphnet.train.loop.modes import evaluating, require_training
 from graphnet.train.loop.pairs import not_finite_in, pair_of, size_of
 from graphnet.train.loop.schedule import Schedule, constant
-from graphnet.train.loop.steps import Compiled, Interpreted, Steps, can_compile
+from graphnet.train.loop.steps import Compiled, Interpreted, Steps
 from graphnet.train.loop.training_state import TrainingState
 from graphnet.train.reports.history import Epoch, History
 from graphnet.train.reports.progress import Progress, loss_text
@@ -93,7 +93,7 @@ class Trainer:
                 f"The trainer received select={select} and states",
                 "With states the criterion judges the first output; the others are the next ones.",
             )
-        compiles = can_compile() if compile is None else compile and is_available()
+        compiles = is_available() if compile is None else compile and is_available(notify=True)
         kind = Compiled if compiles else Interpreted
         self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
         self.loss_scale = loss_scale
