@@ -10,7 +10,8 @@ import pytest
 
 from graphnet.errors import DtypeError, GraphnetError, IndexRangeError, ShapeError
 from graphnet.ir import PRIMITIVES, differentiate, run_program, scan, trace, type_of
-from graphnet.ir.core.trace import compute_now, inline
+from graphnet.ir.core.operands import compute_now
+from graphnet.ir.core.trace import inline
 from tests.support.numeric import numeric_gradient, relative_error, weighted_sum
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir import Primitive, Program, run_program
+from graphnet.ir.core.interpreter import execute_equation
 from graphnet.ir.core.program import is_var
-from graphnet.ir.interpreter import execute_equation
 
 UNITS = 8
 """Four that exp, tanh, … of machine code may be off, and as many for those of NumPy."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
 from graphnet.graph.values import table
+from graphnet.ir.core.interpreter import require_finite
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.interpreter import require_finite
 
 if TYPE_CHECKING:
     from graphnet.graph.modules.module import Module

@@ -21,9 +21,9 @@ from graphnet.graph.values.flat import Flat, contiguous, flatten
 from graphnet.graph.values.memory import remembering
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.sources import Source
+from graphnet.ir.core.interpreter import Interpreter
 from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import ArrayType, NDArray
-from graphnet.ir.interpreter import Interpreter
 
 SMALL = 2**14
 """Numbers in a parameter, on average, up to which calls cost more than copies of gradients."""

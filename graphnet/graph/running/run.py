@@ -28,8 +28,8 @@ from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.random import drawn
 from graphnet.graph.values.selection import ByName, Wanted, full_path
 from graphnet.graph.values.sources import Draw, Remembered
+from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.types import ArrayType, NDArray
-from graphnet.ir.interpreter import interpreter
 from graphnet.native import compiled
 
 if TYPE_CHECKING:

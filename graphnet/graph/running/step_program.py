@@ -10,12 +10,12 @@ from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.sources import Source
+from graphnet.ir.core.interpreter import Interpreter, interpreter
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Equation, Program, Var, literal
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.gc_disabled import collector_paused
 from graphnet.ir.gradient import Derivative, differentiate
-from graphnet.ir.interpreter import Interpreter, interpreter
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.shaping import broadcast, concatenate, reshape
 from graphnet.native import compiled, is_available

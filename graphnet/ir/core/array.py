@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from graphnet.errors import DtypeError
-from graphnet.ir.core.primitive import PRIMITIVES
+from graphnet.ir.core.primitive import PRIMITIVES, Primitive
 from graphnet.ir.core.program import Atom
+from graphnet.ir.core.subscripts import selection
 from graphnet.ir.core.types import ArrayType, Shape
 
-if TYPE_CHECKING:
-    from graphnet.ir.core.builder import Builder
+
+class Scope(Protocol):
+    """What an array belongs to: a program that is being built (``Builder``)."""
+
+    @property
+    def level(self) -> int:
+        """How many scopes are around it."""
+
+    def all_steps(self) -> tuple[int, ...]:
+        """The lengths of the scans around what is being built, the outermost first."""
+
+    def atom(self, array: Array) -> Atom:
+        """The array as an operand here."""
+
+    def emit(
+        self, primitive: Primitive, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
+    ) -> Any:
+        """Append one equation; returns its result, a tuple when the primitive has many."""
+
+    def apply(
+        self, primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]
+    ) -> Any:
+        """Emit an operation on arrays, at least one of them traced, where it belongs."""
 
 
 class Array:
@@ -24,7 +47,7 @@ class Array:
 
     __slots__ = ("atom", "builder")
 
-    def __init__(self, builder: Builder, atom: Atom) -> None:
+    def __init__(self, builder: Scope, atom: Atom) -> None:
         self.builder = builder
         self.atom = atom
 
@@ -64,9 +87,7 @@ class Array:
         return self.shape[0]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        from graphnet.ir.core.trace import apply_ufunc
-
-        return apply_ufunc(ufunc, method, inputs, options)
+        return self.builder.apply(primitive_of(ufunc, method, options), inputs, {})
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise DtypeError(
@@ -76,11 +97,11 @@ class Array:
         )
 
     def _call(self, name: str, *operands: Any, **settings: Any) -> Array:
-        result: Array = PRIMITIVES[name](self, *operands, **settings)
+        result: Array = self.builder.apply(PRIMITIVES[name], (self, *operands), settings)
         return result
 
     def _reflected(self, name: str, left: Any) -> Array:
-        result: Array = PRIMITIVES[name](left, self)
+        result: Array = self.builder.apply(PRIMITIVES[name], (left, self), {})
         return result
 
     def __add__(self, other: Any) -> Array:
@@ -146,9 +167,13 @@ class Array:
     __hash__ = object.__hash__
 
     def __getitem__(self, index: Any) -> Array:
-        from graphnet.ir.primitives.indexing import getitem
-
-        return getitem(self, index)
+        """For integers, slices with positive step, ``...``, ``None``, or an array of indices."""
+        if isinstance(index, Array | np.ndarray):
+            return self._call("take", index)
+        window, shape = selection(index, self.shape)
+        whole = tuple((0, n, 1) for n in self.shape)
+        part = self if window == whole else self._call("slice", window=window)
+        return part.reshape(shape)
 
     @property
     def T(self) -> Array:
@@ -184,3 +209,15 @@ class Array:
     ) -> Array:
         total = self.sum(axis, keepdims)
         return total * (total.size / self.size if self.size else float("nan"))
+
+
+def primitive_of(ufunc: np.ufunc, method: str, options: Mapping[str, Any]) -> Primitive:
+    """The primitive that one of NumPy's functions is: ``np.tanh`` is the one of that name."""
+    primitive = PRIMITIVES.get(ufunc.__name__)
+    if primitive is None or method != "__call__" or options:
+        raise DtypeError(
+            f"cannot be applied to a traced array (method {method}, options {sorted(options)})",
+            "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
+            f"np.{ufunc.__name__}",
+        )
+    return primitive

@@ -9,9 +9,10 @@ from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from graphnet.errors import ProgramError
-from graphnet.ir.core.array import Array
+from graphnet.ir.core.array import Array, Scope
+from graphnet.ir.core.operands import compute_now, constant, resolve
 from graphnet.ir.core.primitive import Primitive
-from graphnet.ir.core.program import Atom, Equation, Literal, Origin, Program, Var
+from graphnet.ir.core.program import Atom, Equation, Literal, Origin, Program, Var, literal
 from graphnet.ir.core.types import ArrayType
 
 P = ParamSpec("P")
@@ -89,6 +90,12 @@ class Builder:
         arrays = tuple(Array(self, var) for var in outputs)
         return arrays if primitive.many else arrays[0]
 
+    def apply(
+        self, primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]
+    ) -> Any:
+        """What the operators of its arrays call: see ``apply``."""
+        return apply(primitive, operands, settings)
+
     def captured(self) -> list[Array]:
         """The outer arrays captured so far, in the order of the captured inputs."""
         assert self.outer is not None
@@ -98,6 +105,33 @@ class Builder:
         """Close: captured inputs come first, then the declared ones."""
         inputs = (*self.captures.values(), *self.inputs)
         return Program(inputs, list(self.equations), tuple(outputs))
+
+
+def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """Emit for traced operands (in the innermost builder among them), compute for NumPy ones."""
+    values = [resolve(operand) for operand in operands]
+    traced = [value for value in values if isinstance(value, Array)]
+    if not traced:
+        return compute_now(primitive, values, settings)
+    builder = home(traced)
+    like = min((a.dtype for a in traced), key=lambda dtype: "fiub".index(dtype.kind))
+    atoms = tuple(
+        builder.atom(value) if isinstance(value, Array) else constant(value, like)
+        for value in values
+    )
+    literals = [atom.value for atom in atoms if isinstance(atom, Literal)]
+    if len(literals) == len(atoms) and not primitive.many:
+        return Array(builder, literal(compute_now(primitive, literals, settings)))
+    return builder.emit(primitive, atoms, settings)
+
+
+def home(traced: Sequence[Array]) -> Scope:
+    """Where an operation on these arrays belongs: the innermost of their builders."""
+    builder = max((array.builder for array in traced), key=lambda builder: builder.level)
+    running = current_builder.get()
+    if running is not None and builder.level < running.barrier.level:
+        return running.barrier
+    return builder
 
 
 def apart(function: Callable[P, T]) -> Callable[P, T]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from graphnet.errors import GraphnetError
-from graphnet.ir.core.program import Atom
 from graphnet.ir.core.types import ArrayType
 
 TypeRule = Callable[..., Any]
@@ -18,6 +17,13 @@ NumpyRule = Callable[..., Any]
 
 VjpRule = Callable[..., Any]
 """``vjp(g, y, *operands, **settings)`` → a gradient (or None) for each, in array operations."""
+
+
+class Typed(Protocol):
+    """An operand: it has a type."""
+
+    @property
+    def type(self) -> ArrayType: ...
 
 
 def no_products(*types: ArrayType, **settings: Any) -> int:
@@ -43,14 +49,8 @@ class Primitive:
     residuals: Callable[..., Any] | None = None
     multiply_adds: Callable[..., int] = no_products
 
-    def __call__(self, *arrays: Any, **settings: Any) -> Any:
-        """Apply to arrays: emits an equation for traced ones, computes at once for NumPy ones."""
-        from graphnet.ir.core.trace import apply
-
-        return apply(self, arrays, settings)
-
     def output_types(
-        self, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
+        self, inputs: Sequence[Typed], settings: Mapping[str, Any]
     ) -> tuple[ArrayType, ...]:
         """Types of the results; an error names the primitive unless a node claims it first."""
         try:
@@ -66,14 +66,3 @@ class Primitive:
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every primitive by name, filled by the statements that define them."""
-
-
-def primitive(
-    name: str, *, type: TypeRule, numpy: NumpyRule, vjp: VjpRule | None, **rules: Any
-) -> Primitive:
-    """Define and register a primitive."""
-    if name in PRIMITIVES:
-        raise ValueError(f"there is already a primitive named {name}")
-    record = Primitive(name, type, numpy, vjp, **rules)
-    PRIMITIVES[name] = record
-    return record

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from graphnet.errors import ProgramError
+from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
-
-if TYPE_CHECKING:
-    from graphnet.ir.core.primitive import Primitive
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from graphnet.errors import DtypeError, IndexRangeError, ShapeError
-from graphnet.ir.core.array import Array
-from graphnet.ir.core.primitive import Primitive, primitive
+from graphnet.ir.core.operation import Operation, primitive
+from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, NDArray, Shape
-
-Window = tuple[tuple[int, int, int], ...]
-"""(start, stop, step) for each axis, with 0 <= start <= stop and step > 0."""
 
 
 def window_shape(window: Window) -> Shape:
@@ -52,7 +46,7 @@ slice_ = primitive(
     numpy=lambda x, *, window: x[slices(window)],
     vjp=lambda g, y, x, *, window: (unslice(g, window=window, shape=x.shape),),
 )
-unslice: Primitive = primitive(
+unslice: Operation = primitive(
     "unslice",
     type=unslice_type,
     numpy=unslice_numpy,
@@ -118,7 +112,7 @@ take = primitive(
     numpy=take_numpy,
     vjp=lambda g, y, x, indices: (scatter_add(g, indices, rows=x.shape[0]), None),
 )
-scatter_add: Primitive = primitive(
+scatter_add: Operation = primitive(
     "scatter_add",
     type=scatter_add_type,
     numpy=scatter_add_numpy,
@@ -151,51 +145,3 @@ def lengths_numpy(lengths: NDArray, *, steps: int) -> NDArray:
 
 checked_lengths = primitive("checked_lengths", type=lengths_type, numpy=lengths_numpy, vjp=None)
 """Lengths of sequences as they are; IndexRangeError names one below 0 or above ``steps``."""
-
-
-# ---- NumPy's square brackets
-
-
-def getitem(x: Array, index: Any) -> Array:
-    """``x[index]`` for integers, slices with positive step, ``...``, ``None``, or an array."""
-    if isinstance(index, Array | np.ndarray):
-        return take(x, index)  # type: ignore[no-any-return]
-    entries = list(index) if isinstance(index, tuple) else [index]
-    entries = expand_ellipsis(entries, x.ndim)
-    window: list[tuple[int, int, int]] = []
-    shape: list[int] = []
-    for entry in entries:
-        if entry is None:
-            shape.append(1)
-            continue
-        bounds = axis_bounds(entry, x.shape, len(window))
-        window.append(bounds)
-        if isinstance(entry, slice):
-            shape.append(len(range(*bounds)))
-    whole = tuple((0, n, 1) for n in x.shape)
-    part: Array = x if tuple(window) == whole else slice_(x, window=tuple(window))
-    return part if part.shape == tuple(shape) else part.reshape(tuple(shape))
-
-
-def expand_ellipsis(entries: Sequence[Any], ndim: int) -> list[Any]:
-    used = len([e for e in entries if e is not None and e is not Ellipsis])
-    if used > ndim:
-        raise ShapeError(f"uses {used} indices on an array with {ndim} axes")
-    at = next((i for i, e in enumerate(entries) if e is Ellipsis), len(entries))
-    return [*entries[:at], *[slice(None)] * (ndim - used), *entries[at + 1 :]]
-
-
-def axis_bounds(entry: Any, shape: Shape, axis: int) -> tuple[int, int, int]:
-    size = shape[axis]
-    if isinstance(entry, slice):
-        start, stop, step = entry.indices(size)
-        if step < 0:
-            raise ShapeError(f"slices with step {step}", "Only positive steps are supported.")
-        return start, max(start, stop), step
-    try:
-        position = entry.__index__()
-    except (AttributeError, TypeError):
-        raise DtypeError(f"is indexed with {entry!r}", "Use integers or slices.") from None
-    if not -size <= position < size:
-        raise IndexRangeError(f"reads position {position} of axis {axis} of {shape}")
-    return position % size, position % size + 1, 1

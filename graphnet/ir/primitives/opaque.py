@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.errors import ProgramError, ShapeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 
 ArraysFunction = Callable[[Sequence[NDArray]], Sequence[Any]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.primitive import Primitive, primitive
+from graphnet.ir.core.operation import Operation, primitive
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, require_float, same_dtype
 
 
@@ -45,7 +45,7 @@ def float_type(verb: str, x: ArrayType) -> ArrayType:
     return x
 
 
-def unary(name: str, numpy: Any, vjp: Any, type: Any = float_type) -> Primitive:
+def unary(name: str, numpy: Any, vjp: Any, type: Any = float_type) -> Operation:
     return primitive(name, type=partial(type, f"computes {name} of"), numpy=numpy, vjp=vjp)
 
 
@@ -60,14 +60,14 @@ def sigmoid_numpy(x: NDArray) -> NDArray:
 
 negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type)
 absolute = unary("absolute", np.absolute, lambda g, y, x: (g * sign(x),), same_type)
-sign: Primitive = unary("sign", np.sign, None, same_type)
+sign: Operation = unary("sign", np.sign, None, same_type)
 exp = unary("exp", np.exp, lambda g, y, x: (g * y,))
 log = unary("log", np.log, lambda g, y, x: (g / x,))
 log1p = unary("log1p", np.log1p, lambda g, y, x: (g / (1 + x),))
 expm1 = unary("expm1", np.expm1, lambda g, y, x: (g * (y + 1),))
 sqrt = unary("sqrt", np.sqrt, lambda g, y, x: (0.5 * g / y,))
-sin: Primitive = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
-cos: Primitive = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
+sin: Operation = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
+cos: Operation = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
 tanh = unary("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),))
 sigmoid = unary("sigmoid", sigmoid_numpy, lambda g, y, x: (g * (y * (1 - y)),))
 stop_gradient = unary("stop_gradient", lambda x: x, None, same_type)
@@ -96,7 +96,7 @@ def compare_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
     return ArrayType(broadcast_type(verb, a, b).shape, np.dtype(bool))
 
 
-def binary(name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type) -> Primitive:
+def binary(name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type) -> Operation:
     rule = fitted(vjp) if vjp else None
     return primitive(name, type=partial(type, verb), numpy=numpy, vjp=rule)
 
@@ -155,7 +155,7 @@ def cast_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> tuple[Array | None]
     return (g.astype(x.dtype) if x.type.is_float else None,)
 
 
-where: Primitive = primitive("where", type=where_type, numpy=np.where, vjp=where_vjp)
+where: Operation = primitive("where", type=where_type, numpy=np.where, vjp=where_vjp)
 cast = primitive(
     "cast",
     type=lambda x, *, dtype: ArrayType(x.shape, np.dtype(dtype)),

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, same_dtype
 from graphnet.ir.primitives.pointwise import fit
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.types import ArrayType, NDArray, Shape, normalise_axis
 from graphnet.ir.primitives.pointwise import cast, equal, exp, log, stop_gradient
+from graphnet.ir.primitives.shaping import broadcast
 
 add: Any = np.add.reduce  # NumPy types these too narrowly
 maximum: Any = np.maximum.reduce
@@ -46,8 +47,6 @@ def max_type(x: ArrayType, *, axis: Axes, keepdims: bool) -> ArrayType:
 
 
 def sum_vjp(g: Array, y: Array, x: Array, *, axis: Axes, keepdims: bool) -> tuple[Array]:
-    from graphnet.ir.primitives.shaping import broadcast
-
     return (broadcast(g.reshape(kept_shape(x.shape, axis)), shape=x.shape),)
 
 

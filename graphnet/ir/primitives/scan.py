@@ -17,9 +17,10 @@ import numpy as np
 from graphnet.errors import GraphnetError, ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder, building, current_builder
-from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.operands import resolve
+from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.program import Atom, Equation, Program
-from graphnet.ir.core.trace import atom_of, inline, resolve
+from graphnet.ir.core.trace import atom_of, inline
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.primitives.shaping import zeros

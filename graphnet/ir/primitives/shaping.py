@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import current_builder
-from graphnet.ir.core.primitive import primitive
+from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.program import literal
 from graphnet.ir.core.types import (
     ArrayType,

@@ -8,8 +8,8 @@ from math import prod
 from typing import Any
 
 from graphnet.ir.core.program import Equation
+from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, Shape
-from graphnet.ir.primitives.indexing import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.interpreter import interpreter
 from graphnet.native.analysis.rewrite import VIEWS
 from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.codegen.kernel_cache import Kernels

@@ -13,8 +13,8 @@ from graphnet.graph.running.run import find_trace
 from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import Wanted
+from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.types import NDArray, type_of
-from graphnet.ir.interpreter import interpreter
 from graphnet.native import is_available, live_program
 from graphnet.nn.recurrent.cell_checks import require_cell
 from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from graphlib import TopologicalSorter
 
+from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import normalise_axis
 from graphnet.ir.primitives import pointwise, shaping
@@ -138,7 +140,7 @@ class Totals:
         self.late = late
         self.stacks = stacks
         self.lifter = stacks.lifter
-        self.rules = {
+        self.rules: dict[Primitive, Callable[[Equation], Atom | None]] = {
             matmul: self.total_of_product,
             sum_: self.total_of_sum,
             scatter_add: self.total_of_scattered,

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from graphnet.ir.core.interpreter import execute_equation
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Literal, literal
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.interpreter import execute_equation
 from graphnet.ir.primitives import indexing, pointwise, product, reduction, shaping
 from graphnet.native.analysis.rewrite import POINTWISE
 from graphnet.native.passes.simplification import arithmetic, data_movement
