@@ -74,8 +74,8 @@ def live_program(
     """A program prepared to run again and again; None where that cannot be done here."""
     if not is_available(notify=True):
         return None
-    from graphnet.native.analysis.support import reason_not_native
     from graphnet.native.execution.live import LiveProgram
+    from graphnet.native.scheduling.support import reason_not_native
 
     try:
         with stage("lowering", program.equations):

@@ -6,8 +6,8 @@ import numpy as np
 
 from graphnet.ir import run_program
 from graphnet.native import optimised
-from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.debug.memory_sanitizer import checked_run
+from graphnet.native.scheduling.support import reason_not_native
 from tests.random_nets.compare import difference, made
 from tests.random_nets.passes import tasks_of
 from tests.support.notices import notices_ignored

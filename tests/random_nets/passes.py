@@ -20,11 +20,11 @@ from graphnet.graph.values.flat import contiguous, flatten
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir import Program, run_program
 from graphnet.native import PASSES
-from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.llvm.target import host
 from graphnet.native.scheduling.execution_plan import planned
 from graphnet.native.scheduling.rules import scheduled
+from graphnet.native.scheduling.support import reason_not_native
 from tests.random_nets.compare import Made, WeightedSum, anew, difference, made, seeds_for
 from tests.support.notices import notices_ignored
 

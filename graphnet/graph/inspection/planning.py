@@ -16,10 +16,10 @@ from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Wanted
 from graphnet.graph.values.sources import Draw, Remembered, Source
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program, Var
 from graphnet.native import compiled, is_available
 from graphnet.native.analysis.attribution import Attribution, common_prefix
-from graphnet.native.analysis.matmul_add import PRODUCTS
 
 if TYPE_CHECKING:
     from graphnet.graph.modules.module import Module
@@ -84,7 +84,6 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
 
 def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
     """The pieces of machine code of a compiled program, also within bodies, and what is none."""
-    from graphnet.native.analysis.rewrite import VIEWS
     from graphnet.native.execution.lowering import Native
 
     natives: list[Native] = []
@@ -97,7 +96,7 @@ def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
         bodies = [pieces(body) for body in equation.bodies()]
         natives += [native for found, _ in bodies for native in found]
         within = [inner for _, found in bodies for inner in found]
-        if equation.primitive.name not in VIEWS:
+        if not equation.primitive.is_view:
             others += within or [equation]
     return natives, others
 
@@ -129,7 +128,7 @@ def contents(
         shares.update(attribution.shares(equation))
     nodes = tuple(shares)
     if buffer.label == "panels":
-        products = [e.inputs[1] for e in buffer.equations if e.primitive.name in PRODUCTS]
+        products = [e.inputs[1] for e in buffer.equations if e.primitive.kind is Kind.PRODUCT]
         owners = attribution.owners(products[0]) if products else None
         what = "packed operand" if owners is None else "packed weights"
         return tuple(owners or nodes), f"{what} of {names(owners or nodes)}"

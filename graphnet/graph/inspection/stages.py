@@ -10,7 +10,6 @@ from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.native.analysis.attribution import Attribution, walk
-from graphnet.native.analysis.rewrite import VIEWS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,7 +78,7 @@ def views_of(program: Program, weights: Iterable[Var]) -> set[Atom]:
     """These inputs, and what is the same numbers laid out otherwise."""
     found: set[Atom] = set(weights)
     for equation in program.equations:
-        if equation.primitive.name in VIEWS and equation.inputs[0] in found:
+        if equation.primitive.is_view and equation.inputs[0] in found:
             found.update(equation.outputs)
     return found
 

@@ -44,7 +44,7 @@ class StepProgram:
         """Whether all of it becomes machine code."""
         if not is_available():
             return False
-        from graphnet.native.analysis.support import reason_not_native
+        from graphnet.native.scheduling.support import reason_not_native
 
         return not any(reason_not_native(equation) for equation in self.program.equations)
 

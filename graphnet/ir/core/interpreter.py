@@ -50,7 +50,7 @@ class Interpreter:
         operands = [self.slot(atom) for atom in equation.inputs]
         targets = [self.slot(var) for var in equation.outputs]
         rule = bound_rule(equation.primitive, equation.settings, self.check_finite)
-        if self.check_finite and equation.primitive.name not in MOVES:
+        if self.check_finite and not equation.primitive.selects:
             rule = partial(checked, rule, equation)
         if len(targets) == 1 and not equation.primitive.many and 1 <= len(operands) <= 2:
             second = operands[1] if len(operands) == 2 else -1
@@ -152,15 +152,11 @@ def execute_equation(
     return list(result) if primitive.many else [result]
 
 
-MOVES = {"broadcast", "concatenate", "identity", "reshape", "slice", "stop_gradient", "take"} | {
-    "transpose",
-    "where",
-}
-"""Primitives that only move values: what is not finite there was not made there."""
-
-
 def checked(rule: Callable[..., Any], equation: Equation, *operands: NDArray) -> Any:
-    """Run a rule and raise NumericsError, naming its node, where a result is not finite."""
+    """Run a rule and raise NumericsError, naming its node, where a result is not finite.
+
+    What only selects elements of its operands makes none that is not finite.
+    """
     result = rule(*operands)
     for value in result if equation.primitive.many else (result,):
         require_finite(value, f"({equation.primitive.name}) produces")

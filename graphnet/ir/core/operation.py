@@ -1,29 +1,19 @@
-"""Operations: primitives that can be called, on traced arrays and on NumPy arrays."""
+"""The statement that defines a primitive which people call, on traced and on NumPy arrays."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from graphnet.ir.core.builder import apply
-from graphnet.ir.core.primitive import PRIMITIVES, NumpyRule, Primitive, TypeRule, VjpRule
-
-
-class Operation(Primitive):
-    """A primitive that is called by its name in ``compute``; final."""
-
-    __slots__ = ()
-
-    def __call__(self, *arrays: Any, **settings: Any) -> Any:
-        """Apply to arrays: emits an equation for traced ones, computes at once for NumPy ones."""
-        return apply(self, arrays, settings)
+from graphnet.ir.core.primitive import PRIMITIVES, Kind, NumpyRule, Primitive, TypeRule, VjpRule
 
 
 def primitive(
-    name: str, *, type: TypeRule, numpy: NumpyRule, vjp: VjpRule | None, **rules: Any
-) -> Operation:
-    """Define and register a primitive."""
+    name: str, kind: Kind, *, type: TypeRule, numpy: NumpyRule, vjp: VjpRule | None, **facts: Any
+) -> Primitive:
+    """Define and register a primitive; raises ValueError for a name that is taken."""
     if name in PRIMITIVES:
         raise ValueError(f"there is already a primitive named {name}")
-    record = Operation(name, type, numpy, vjp, **rules)
+    record = Primitive(name, kind, type, numpy, vjp, application=apply, **facts)
     PRIMITIVES[name] = record
     return record

@@ -1,9 +1,10 @@
-"""What a primitive is: one record that carries every rule of one array operation."""
+"""What a primitive is: one record that carries the rules of one array operation, and its facts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 from graphnet.errors import GraphnetError
@@ -18,6 +19,41 @@ NumpyRule = Callable[..., Any]
 VjpRule = Callable[..., Any]
 """``vjp(g, y, *operands, **settings)`` → a gradient (or None) for each, in array operations."""
 
+Application = Callable[["Primitive", Sequence[Any], Mapping[str, Any]], Any]
+"""What a call of a primitive does with its operands and settings."""
+
+
+class Kind(Enum):
+    """How the results of a primitive depend on its operands."""
+
+    POINTWISE = "each element from the same element of the operands, which broadcast"
+    IDENTITY = "the operand itself: pointwise and a view"
+    VIEW = "the elements of the operand, laid out otherwise"
+    MOVEMENT = "elements of the operands, and zeros, put together"
+    REDUCTION = "some axes of the operand reduced to one element"
+    PRODUCT = "sums of products of rows of the first operand and columns of the second"
+    INDEXED = "rows that an array of indices chooses"
+    CHECK = "the operand itself, or an error"
+    CONTROL = "what a program in the settings computes"
+    OPAQUE = "what a function of NumPy arrays computes"
+
+
+class Linear(Enum):
+    """In which operands a primitive is linear."""
+
+    NO = "in none"
+    FIRST = "in the first one, the others fixed"
+    EACH = "in each one, the others fixed"
+    JOINTLY = "in all of them together"
+
+
+class Extent(Enum):
+    """How often a view or a movement has each element of its operands."""
+
+    ONCE = "each one once"
+    PART = "each one at most once"
+    MORE = "some several times, or zeros beside them"
+
 
 class Typed(Protocol):
     """An operand: it has a type."""
@@ -30,17 +66,28 @@ def no_products(*types: ArrayType, **settings: Any) -> int:
     return 0
 
 
+def not_callable(primitive: Primitive, arrays: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    raise TypeError(f"{primitive} is made by the compiler alone")
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Primitive:
     """One array operation. Arrays are positional, settings keyword-only.
 
-    ``vjp`` is None where the gradient is zero everywhere (comparisons, sign, indices).
+    Rules: ``vjp`` is None where the gradient is zero everywhere (comparisons, sign, indices).
     ``residuals`` rewrites an equation so that it also returns what its ``vjp`` needs (scan).
-    ``multiply_adds`` counts the scalar products of one execution.
+    ``multiply_adds`` counts the scalar products of one execution, which is its cost.
     ``nested`` rules receive, as first argument, the function that executes a body program.
+
+    Facts, which executors and passes go by: ``kind``; ``linear``; ``extent`` of views and
+    movements; ``selects``, where each element of the result is one of an operand; ``commutes``,
+    where the two operands may change places; ``effect``, where it does something besides its
+    results, so that it stays where nothing reads these. Raises ValueError for a view or a movement
+    without ``extent``.
     """
 
     name: str
+    kind: Kind
     type: TypeRule
     numpy: NumpyRule
     vjp: VjpRule | None
@@ -48,6 +95,29 @@ class Primitive:
     nested: bool = False
     residuals: Callable[..., Any] | None = None
     multiply_adds: Callable[..., int] = no_products
+    linear: Linear = Linear.NO
+    extent: Extent | None = None
+    selects: bool = False
+    commutes: bool = False
+    effect: bool = False
+    application: Application = not_callable
+
+    def __post_init__(self) -> None:
+        if (self.extent is None) == (self.is_view or self.kind is Kind.MOVEMENT):
+            raise ValueError(f"{self.name} is {self.kind.name}: extent={self.extent}")
+
+    @property
+    def is_pointwise(self) -> bool:
+        return self.kind is Kind.POINTWISE or self.kind is Kind.IDENTITY
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it computes nothing: the same numbers, laid out otherwise."""
+        return self.kind is Kind.VIEW or self.kind is Kind.IDENTITY
+
+    def __call__(self, *arrays: Any, **settings: Any) -> Any:
+        """Apply to arrays: emits an equation for traced ones, computes at once for NumPy ones."""
+        return self.application(self, arrays, settings)
 
     def output_types(
         self, inputs: Sequence[Typed], settings: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -80,6 +80,12 @@ class Equation:
         """The programs inside the settings (the body of a scan)."""
         return (value for value in self.settings.values() if isinstance(value, Program))
 
+    def has_effect(self) -> bool:
+        """Whether it must be executed even if nothing reads its results."""
+        return self.primitive.effect or any(
+            inner.has_effect() for body in self.bodies() for inner in body.equations
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Program:
@@ -111,14 +117,18 @@ class Program:
                 body.check()
         require_defined(defined, self.outputs, "the list of outputs")
 
-    def pruned(self) -> Program:
-        """The same program without equations whose results nobody reads."""
+    def pruned(self, narrowed: Callable[[Equation, set[Var]], Equation] | None = None) -> Program:
+        """The same program without dead code: equations whose results nobody reads, and that have
+        no effect. ``narrowed(equation, needed)`` may leave out results that are not needed."""
         needed = {atom for atom in self.outputs if is_var(atom)}
         kept: list[Equation] = []
         for equation in reversed(self.equations):
             if not needed.isdisjoint(equation.outputs):
-                kept.append(equation)
-                needed.update(atom for atom in equation.inputs if is_var(atom))
+                equation = narrowed(equation, needed) if narrowed else equation
+            elif not equation.has_effect():
+                continue
+            kept.append(equation)
+            needed.update(atom for atom in equation.inputs if is_var(atom))
         return Program(self.inputs, kept[::-1], self.outputs)
 
     def __str__(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graphnet.errors import DtypeError, IndexRangeError, ShapeError
-from graphnet.ir.core.operation import Operation, primitive
+from graphnet.ir.core.operation import primitive
+from graphnet.ir.core.primitive import Extent, Kind, Linear, Primitive
 from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, NDArray, Shape
 
@@ -42,15 +43,22 @@ def unslice_numpy(x: NDArray, *, window: Window, shape: Shape) -> NDArray:
 
 slice_ = primitive(
     "slice",
+    Kind.VIEW,
     type=slice_type,
     numpy=lambda x, *, window: x[slices(window)],
     vjp=lambda g, y, x, *, window: (unslice(g, window=window, shape=x.shape),),
+    linear=Linear.JOINTLY,
+    extent=Extent.PART,
+    selects=True,
 )
-unslice: Operation = primitive(
+unslice: Primitive = primitive(
     "unslice",
+    Kind.MOVEMENT,
     type=unslice_type,
     numpy=unslice_numpy,
     vjp=lambda g, y, x, *, window, shape: (slice_(g, window=window),),
+    linear=Linear.JOINTLY,
+    extent=Extent.MORE,
 )
 
 
@@ -108,15 +116,20 @@ def scatter_add_numpy(g: NDArray, indices: NDArray, *, rows: int) -> NDArray:
 
 take = primitive(
     "take",
+    Kind.INDEXED,
     type=take_type,
     numpy=take_numpy,
     vjp=lambda g, y, x, indices: (scatter_add(g, indices, rows=x.shape[0]), None),
+    linear=Linear.FIRST,
+    selects=True,
 )
-scatter_add: Operation = primitive(
+scatter_add: Primitive = primitive(
     "scatter_add",
+    Kind.INDEXED,
     type=scatter_add_type,
     numpy=scatter_add_numpy,
     vjp=lambda gg, y, g, indices, *, rows: (take(gg, indices), None),
+    linear=Linear.FIRST,
 )
 
 
@@ -143,5 +156,12 @@ def lengths_numpy(lengths: NDArray, *, steps: int) -> NDArray:
     return lengths
 
 
-checked_lengths = primitive("checked_lengths", type=lengths_type, numpy=lengths_numpy, vjp=None)
+checked_lengths = primitive(
+    "checked_lengths",
+    Kind.CHECK,
+    type=lengths_type,
+    numpy=lengths_numpy,
+    vjp=None,
+    effect=True,
+)
 """Lengths of sequences as they are; IndexRangeError names one below 0 or above ``steps``."""

@@ -10,6 +10,7 @@ import numpy as np
 from graphnet.errors import ProgramError, ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 
 ArraysFunction = Callable[[Sequence[NDArray]], Sequence[Any]]
@@ -74,8 +75,10 @@ def call_vjp(
 
 call = primitive(
     "call",
+    Kind.OPAQUE,
     type=lambda *inputs, function, gradient, types, label: types,
     numpy=call_numpy,
     vjp=call_vjp,
     many=True,
+    effect=True,
 )

@@ -10,7 +10,8 @@ import numpy as np
 
 from graphnet.errors import DtypeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.operation import Operation, primitive
+from graphnet.ir.core.operation import primitive
+from graphnet.ir.core.primitive import Extent, Kind, Linear, Primitive
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, require_float, same_dtype
 
 
@@ -45,8 +46,25 @@ def float_type(verb: str, x: ArrayType) -> ArrayType:
     return x
 
 
-def unary(name: str, numpy: Any, vjp: Any, type: Any = float_type) -> Operation:
-    return primitive(name, type=partial(type, f"computes {name} of"), numpy=numpy, vjp=vjp)
+def unary(
+    name: str,
+    numpy: Any,
+    vjp: Any,
+    type: Any = float_type,
+    kind: Kind = Kind.POINTWISE,
+    **facts: Any,
+) -> Primitive:
+    rule = partial(type, f"computes {name} of")
+    return primitive(name, kind, type=rule, numpy=numpy, vjp=vjp, **facts)
+
+
+SAME: dict[str, Any] = {
+    "kind": Kind.IDENTITY,
+    "linear": Linear.JOINTLY,
+    "extent": Extent.ONCE,
+    "selects": True,
+}
+"""The facts of what gives its operand as it is."""
 
 
 def sigmoid_numpy(x: NDArray) -> NDArray:
@@ -58,20 +76,20 @@ def sigmoid_numpy(x: NDArray) -> NDArray:
     return result
 
 
-negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type)
+negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type, linear=Linear.JOINTLY)
 absolute = unary("absolute", np.absolute, lambda g, y, x: (g * sign(x),), same_type)
-sign: Operation = unary("sign", np.sign, None, same_type)
+sign: Primitive = unary("sign", np.sign, None, same_type)
 exp = unary("exp", np.exp, lambda g, y, x: (g * y,))
 log = unary("log", np.log, lambda g, y, x: (g / x,))
 log1p = unary("log1p", np.log1p, lambda g, y, x: (g / (1 + x),))
 expm1 = unary("expm1", np.expm1, lambda g, y, x: (g * (y + 1),))
 sqrt = unary("sqrt", np.sqrt, lambda g, y, x: (0.5 * g / y,))
-sin: Operation = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
-cos: Operation = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
+sin: Primitive = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
+cos: Primitive = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
 tanh = unary("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),))
 sigmoid = unary("sigmoid", sigmoid_numpy, lambda g, y, x: (g * (y * (1 - y)),))
-stop_gradient = unary("stop_gradient", lambda x: x, None, same_type)
-identity = unary("identity", lambda x: x, lambda g, y, x: (g,), same_type)
+stop_gradient = unary("stop_gradient", lambda x: x, None, same_type, **SAME)
+identity = unary("identity", lambda x: x, lambda g, y, x: (g,), same_type, **SAME)
 
 
 # ---- two operands
@@ -96,9 +114,11 @@ def compare_type(verb: str, a: ArrayType, b: ArrayType) -> ArrayType:
     return ArrayType(broadcast_type(verb, a, b).shape, np.dtype(bool))
 
 
-def binary(name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type) -> Operation:
+def binary(
+    name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type, **facts: Any
+) -> Primitive:
     rule = fitted(vjp) if vjp else None
-    return primitive(name, type=partial(type, verb), numpy=numpy, vjp=rule)
+    return primitive(name, Kind.POINTWISE, type=partial(type, verb), numpy=numpy, vjp=rule, **facts)
 
 
 def power_vjp(g: Array, y: Array, a: Array, b: Array) -> tuple[Array, Array]:
@@ -110,11 +130,25 @@ def power_vjp(g: Array, y: Array, a: Array, b: Array) -> tuple[Array, Array]:
     return g * b * a**lower, g * y * log_a
 
 
-add = binary("add", "adds", np.add, lambda g, y, a, b: (g, g))
-subtract = binary("subtract", "subtracts", np.subtract, lambda g, y, a, b: (g, -g))
-multiply = binary("multiply", "multiplies", np.multiply, lambda g, y, a, b: (g * b, g * a))
+add = binary("add", "adds", np.add, lambda g, y, a, b: (g, g), linear=Linear.JOINTLY, commutes=True)
+subtract = binary(
+    "subtract", "subtracts", np.subtract, lambda g, y, a, b: (g, -g), linear=Linear.JOINTLY
+)
+multiply = binary(
+    "multiply",
+    "multiplies",
+    np.multiply,
+    lambda g, y, a, b: (g * b, g * a),
+    linear=Linear.EACH,
+    commutes=True,
+)
 divide = binary(
-    "divide", "divides", np.divide, lambda g, y, a, b: (g / b, -g * y / b), float_binary_type
+    "divide",
+    "divides",
+    np.divide,
+    lambda g, y, a, b: (g / b, -g * y / b),
+    float_binary_type,
+    linear=Linear.FIRST,
 )
 power = binary("power", "raises", np.power, power_vjp, float_binary_type)
 maximum = binary(  # where both are equal the first receives the gradient, as in Torch's CMaxTable
@@ -155,9 +189,12 @@ def cast_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> tuple[Array | None]
     return (g.astype(x.dtype) if x.type.is_float else None,)
 
 
-where: Operation = primitive("where", type=where_type, numpy=np.where, vjp=where_vjp)
+where: Primitive = primitive(
+    "where", Kind.POINTWISE, type=where_type, numpy=np.where, vjp=where_vjp, selects=True
+)
 cast = primitive(
     "cast",
+    Kind.POINTWISE,
     type=lambda x, *, dtype: ArrayType(x.shape, np.dtype(dtype)),
     numpy=lambda x, *, dtype: x.astype(dtype),
     vjp=cast_vjp,

@@ -9,6 +9,7 @@ import numpy as np
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
+from graphnet.ir.core.primitive import Kind, Linear
 from graphnet.ir.core.types import ArrayType, NDArray, Shape, normalise_axis
 from graphnet.ir.primitives.pointwise import cast, equal, exp, log, stop_gradient
 from graphnet.ir.primitives.shaping import broadcast
@@ -67,8 +68,15 @@ def max_numpy(x: NDArray, *, axis: Axes, keepdims: bool) -> NDArray:
     return result
 
 
-sum = primitive("sum", type=reduced_type, numpy=sum_numpy, vjp=sum_vjp)
-max = primitive("max", type=max_type, numpy=max_numpy, vjp=max_vjp)
+sum = primitive(
+    "sum",
+    Kind.REDUCTION,
+    type=reduced_type,
+    numpy=sum_numpy,
+    vjp=sum_vjp,
+    linear=Linear.JOINTLY,
+)
+max = primitive("max", Kind.REDUCTION, type=max_type, numpy=max_numpy, vjp=max_vjp)
 
 
 def logsumexp(x: Any, axis: int = -1) -> Any:

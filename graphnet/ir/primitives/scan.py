@@ -19,6 +19,7 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder, building, current_builder
 from graphnet.ir.core.operands import resolve
 from graphnet.ir.core.operation import primitive
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.trace import atom_of, inline
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
@@ -264,6 +265,7 @@ def backward_step(
 
 scan_primitive = primitive(
     "scan",
+    Kind.CONTROL,
     type=scan_type,
     numpy=scan_numpy,
     vjp=scan_vjp,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
-from graphnet.native.analysis.matmul_add import PRODUCTS
-from graphnet.native.analysis.rewrite import VIEWS
+from graphnet.ir.primitives.indexing import slice_
+from graphnet.ir.primitives.shaping import concatenate
 
 Piece = tuple[Var, int, int]
 """Some numbers of a value: from where to where."""
@@ -61,9 +62,9 @@ class Attribution:
 
     def by_weights(self, equation: Equation) -> Shares | None:
         """By the owners of joined weights that a product has for an operand, or that are joined."""
-        if equation.primitive.name == "concatenate":
+        if equation.primitive is concatenate:
             return self.owners(equation.outputs[0])
-        if equation.primitive.name in PRODUCTS:
+        if equation.primitive.kind is Kind.PRODUCT:
             for atom in reversed(equation.inputs[:2]):
                 if found := self.owners(atom):
                     return found
@@ -83,9 +84,9 @@ class Attribution:
         piece = piece_of(maker)
         if piece and piece[0] in self.pieces:
             return self.owners_of_piece(piece)
-        if maker.primitive.name in VIEWS:
+        if maker.primitive.is_view:
             return self.owners(maker.inputs[0])
-        if maker.primitive.name != "concatenate":
+        if maker.primitive is not concatenate:
             return None
         found = [(self.owners(part), part.type.size) for part in maker.inputs]
         return None if any(shares is None for shares, _ in found) else together(found)
@@ -103,7 +104,7 @@ class Attribution:
         while len(equation.outputs) == 1:
             (result,) = equation.outputs
             readers = self.readers.get(result, [])
-            if readers and all(reader.primitive.name == "slice" for reader in readers):
+            if readers and all(reader.primitive is slice_ for reader in readers):
                 parts = [(path_of(reader), reader.outputs[0].type.size) for reader in readers]
                 return together([({path: 1.0}, n) for path, n in parts if path is not None])
             if len(readers) != 1 or readers[0].outputs[0].type.shape != result.type.shape:
@@ -175,7 +176,7 @@ def pieces_read(program: Program, wanted: set[Var]) -> dict[Piece, list[str]]:
         if bodies:
             continue  # the readers are inside
         for piece in [stands_for[atom] for atom in equation.inputs if atom in stands_for]:
-            if equation.primitive.name in VIEWS:
+            if equation.primitive.is_view:
                 stands_for[equation.outputs[0]] = piece_of(equation) or piece
             if path := path_of(equation):
                 found.setdefault(stands_for.get(equation.outputs[0], piece), []).append(path)
@@ -189,7 +190,7 @@ def whole(var: Var) -> Piece:
 def piece_of(equation: Equation) -> Piece | None:
     """Of one long vector, what a slice takes: all parameters may lie in one vector."""
     source = equation.inputs[0]
-    if equation.primitive.name != "slice" or not is_var(source) or len(source.type.shape) != 1:
+    if equation.primitive is not slice_ or not is_var(source) or len(source.type.shape) != 1:
         return None
     ((start, stop, step),) = equation.settings["window"]
     return (source, start, stop) if step == 1 else None

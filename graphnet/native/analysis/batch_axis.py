@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from graphnet.ir.core.primitive import Kind, Primitive
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives import indexing, shaping
 from graphnet.ir.primitives.reduction import axes_of
 
 ROWS = 1 << 40
@@ -51,9 +53,8 @@ class Rows:
 
     def found(self) -> set[Var]:
         for equation in self.body.equations:
-            rule = RULES.get(equation.primitive.name, pointwise)
             if any(is_var(a) and a in self.batched for a in equation.inputs):
-                rule(self, equation)
+                rule_of(equation.primitive)(self, equation)
                 self.batched.update(equation.outputs)
         carried_in = self.body.inputs[len(self.constants) :]
         for enters, leaves in zip(carried_in, self.body.outputs, strict=False):
@@ -82,9 +83,9 @@ class Rows:
             raise MixesRows
         if atom not in self.constants:
             equation = self.maker.get(atom)
-            if equation is None or equation.primitive.name not in REPEATING:
+            if equation is None or not may_repeat(equation):
                 raise MixesRows
-            if equation.primitive.name != "broadcast":
+            if equation.primitive is not shaping.broadcast:
                 pointwise(self, equation)
             elif self.full(equation.inputs[0], len(atom.type.shape)):
                 self.need(equation.inputs[0])
@@ -164,25 +165,47 @@ def taking(rows: Rows, equation: Equation) -> None:
     rows.need(indices)
 
 
-RULES: dict[str, Rule] = {
-    "matmul": product,
-    "matmul_add": product,
-    "sum": reduction,
-    "max": reduction,
-    "reshape": keeps_first(same_rows),
-    "transpose": keeps_first(lambda e: e.settings["axes"][0] == 0),
-    "broadcast": keeps_first(
+def mixing(rows: Rows, equation: Equation) -> None:
+    raise MixesRows
+
+
+BY_KIND: dict[Kind, Rule] = {
+    Kind.POINTWISE: pointwise,
+    Kind.IDENTITY: pointwise,
+    Kind.PRODUCT: product,
+    Kind.REDUCTION: reduction,
+    Kind.CHECK: mixing,
+    Kind.CONTROL: mixing,
+    Kind.OPAQUE: mixing,
+}
+RULES: dict[Primitive, Rule] = {
+    shaping.reshape: keeps_first(same_rows),
+    shaping.transpose: keeps_first(lambda e: e.settings["axes"][0] == 0),
+    shaping.broadcast: keeps_first(
         lambda e: len(e.inputs[0].type.shape) == len(e.outputs[0].type.shape) and same_rows(e)
     ),
-    "concatenate": keeps_first(
+    shaping.concatenate: keeps_first(
         lambda e: e.settings["axis"] % len(e.outputs[0].type.shape) != 0,
     ),
-    "slice": keeps_first(window_keeps),
-    "unslice": keeps_first(window_keeps),
-    "take": taking,
+    indexing.slice_: keeps_first(window_keeps),
+    indexing.unslice: keeps_first(window_keeps),
+    indexing.take: taking,
+    indexing.scatter_add: mixing,
 }
-REPEATING = {"broadcast", "add", "subtract", "multiply", "divide", "negative", "cast", "where"}
-"""What may be made of constants and still have the rows on its first axis."""
+"""What each primitive does with the rows, where that does not follow from its kind."""
+
+
+def rule_of(primitive: Primitive) -> Rule:
+    """How a primitive treats the rows; raises MixesRows where nobody has said it."""
+    rule = RULES.get(primitive) or BY_KIND.get(primitive.kind)
+    if rule is None:
+        raise MixesRows(f"{primitive} has no rule")
+    return rule
+
+
+def may_repeat(equation: Equation) -> bool:
+    """Whether it may be made of constants and still have the rows on its first axis."""
+    return equation.primitive.is_pointwise or equation.primitive is shaping.broadcast
 
 
 class Widened:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import Shape
-from graphnet.native.analysis.support import POINTWISE
 
 MOST = 32
 """Equations in one loop: more would not find room in registers, and take long to compile."""
@@ -50,12 +50,12 @@ class Grouping:
 
     def add(self, equation: Equation) -> None:
         shape = equation.outputs[0].type.shape if equation.outputs else ()
-        own = self.open.get(shape) if equation.primitive.name in POINTWISE else None
+        own = self.open.get(shape) if is_fusible(equation) else None
         for atom in equation.inputs:
             unit = self.maker.get(atom) if is_var(atom) else None
             if unit is not None and (unit is not own or atom.type.shape != shape):
                 self.close(unit)
-        if equation.primitive.name not in POINTWISE:
+        if not is_fusible(equation):
             self.units.append(Unit([equation], False))
             return
         group = self.open.get(shape)
@@ -78,6 +78,11 @@ class Grouping:
         for unit in list(self.open.values()):
             self.close(unit)
         return self.units
+
+
+def is_fusible(equation: Equation) -> bool:
+    """Whether a loop computes it together with others."""
+    return equation.primitive.kind is Kind.POINTWISE
 
 
 def mark_stored(program: Program, units: list[Unit]) -> None:

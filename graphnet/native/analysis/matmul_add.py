@@ -7,12 +7,9 @@ afterwards would read and write the result once more.
 from __future__ import annotations
 
 from graphnet.errors import ShapeError
-from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.primitive import Kind, Primitive
 from graphnet.ir.core.types import ArrayType, NDArray, same_dtype
 from graphnet.ir.primitives.product import matmul_count, matmul_numpy, matmul_type
-
-PRODUCTS = {"matmul", "matmul_add"}
-"""The names of the primitives that multiply their first operand by their second."""
 
 
 def is_row(type: ArrayType, columns: int) -> bool:
@@ -43,6 +40,7 @@ def matmul_add_count(a: ArrayType, b: ArrayType, c: ArrayType) -> int:
 
 matmul_add = Primitive(
     "matmul_add",
+    Kind.PRODUCT,
     type=matmul_add_type,
     numpy=matmul_add_numpy,
     vjp=None,

@@ -8,13 +8,8 @@ from typing import Any
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Equation, Literal, Origin, Program, Var, is_var
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.primitives import pointwise, shaping
+from graphnet.ir.primitives import shaping
 from graphnet.ir.primitives.scan import scan_primitive
-
-POINTWISE = {value for value in vars(pointwise).values() if isinstance(value, Primitive)}
-
-VIEWS = {"slice", "reshape", "transpose", "broadcast", "identity", "stop_gradient"}
-"""Names of the primitives that compute nothing: the same numbers, laid out otherwise."""
 
 TURNED = (1, 0)
 """The axes of the transpose of a matrix."""
@@ -65,7 +60,7 @@ def uniform_value(atom: Atom, producer: Mapping[Var, Equation]) -> NDArray | Non
     without axes, or a broadcast one, which is how ``zeros`` are made."""
     if is_var(atom):
         equation = producer.get(atom)
-        if equation is None or equation.primitive.name != "broadcast":
+        if equation is None or equation.primitive is not shaping.broadcast:
             return None
         atom = equation.inputs[0]
     return atom.value if isinstance(atom, Literal) and atom.value.ndim == 0 else None

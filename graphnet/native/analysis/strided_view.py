@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
+from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.ir.primitives import indexing, pointwise, shaping
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,7 @@ class Place:
     def view(self, equation: Equation) -> Place | None:
         """What an equation that only looks differently at an array makes of its place; None where
         elements would have to be moved."""
-        name, settings, type = (
-            equation.primitive.name,
-            equation.settings,
-            equation.outputs[0].type,
-        )
-        if name == "slice":
-            return self.window(settings["window"], type)
-        if name == "transpose":
-            return self.transposed(settings["axes"], type)
-        if name == "broadcast":
-            return self.broadcast(type)
-        return self.reshaped(type)
+        return VIEWS[equation.primitive](self, equation.settings, equation.outputs[0].type)
 
     def window(self, window: Window, type: ArrayType) -> Place:
         """A part of it (the primitive ``slice``)."""
@@ -110,6 +101,19 @@ class Place:
             return self
         type = ArrayType((*self.type.shape, 1), self.type.dtype)
         return replace(self, strides=(*self.strides, 1), type=type)
+
+
+View = Callable[[Place, Mapping[str, Any], ArrayType], Place | None]
+
+VIEWS: dict[Primitive, View] = {
+    indexing.slice_: lambda place, settings, type: place.window(settings["window"], type),
+    shaping.transpose: lambda place, settings, type: place.transposed(settings["axes"], type),
+    shaping.broadcast: lambda place, settings, type: place.broadcast(type),
+    shaping.reshape: lambda place, settings, type: place.reshaped(type),
+    pointwise.identity: lambda place, settings, type: place,
+    pointwise.stop_gradient: lambda place, settings, type: place,
+}
+"""What each view makes of a place."""
 
 
 def row_major(shape: Shape) -> Shape:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from llvmlite import ir
@@ -12,13 +12,12 @@ from llvmlite import ir
 from graphnet.ir.core.program import Atom, Equation, Literal, Var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.llvm.elements import (
-    ELEMENTS,
     REGISTER,
     constant,
-    converted,
     memory_type,
     spread,
 )
+from graphnet.native.llvm.functions import ELEMENT_RULES, Site
 from graphnet.native.llvm.ir_helpers import counted, index
 from graphnet.native.llvm.strided_access import (
     Strided,
@@ -29,27 +28,20 @@ from graphnet.native.llvm.strided_access import (
     scaled,
 )
 
-Function = Callable[[ir.IRBuilder, ir.Value], ir.Value]
 Range = tuple[ir.Value, ir.Value]
 """From the first to before the second."""
 
 
 @dataclass(frozen=True)
 class Loops:
-    """How vectors are made: bytes of a register; ``functions`` emit exp, tanh and their kin."""
+    """How vectors are made: bytes of a register, and whether there is a fused multiply-add."""
 
     vector_bytes: int
-    functions: Mapping[str, Function] = field(compare=False)
+    has_fma: bool
 
     def lanes(self, types: Sequence[ArrayType]) -> int:
         """How many elements go together: as many as fit of the widest."""
         return self.vector_bytes // max(4, *(type.dtype.itemsize for type in types))
-
-    def supports(self, equation: Equation) -> bool:
-        name = equation.primitive.name
-        types = [atom.type for atom in (*equation.inputs, *equation.outputs)]
-        known = name in ELEMENTS or name in self.functions or name == "cast"
-        return known and all(type.dtype.name in REGISTER for type in types)
 
 
 def emit_loops(
@@ -150,13 +142,9 @@ class Body:
             masked_store(builder, value, where, live, size)
 
     def result(self, equation: Equation, operands: Sequence[ir.Value]) -> ir.Value:
-        name = equation.primitive.name
-        if name == "cast":
-            kind = REGISTER[equation.outputs[0].type.dtype.name]
-            return converted(self.builder, operands[0], kind)
-        if name in self.loops.functions:
-            return self.loops.functions[name](self.builder, *operands)
-        return ELEMENTS[name](self.builder, *operands)
+        kind = REGISTER[equation.outputs[0].type.dtype.name]
+        site = Site(self.builder, kind, self.loops.has_fma)
+        return ELEMENT_RULES[equation.primitive.name](site, *operands)
 
 
 def is_number(atom: Atom) -> bool:

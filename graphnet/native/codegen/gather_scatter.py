@@ -7,6 +7,7 @@ which says what is wrong and where.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from llvmlite import ir
 
@@ -18,11 +19,19 @@ from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel, share
 from graphnet.native.llvm.strided_access import address
 
 
+class IndexedKernel(Enum):
+    """The kernels of this file."""
+
+    TAKE = "take"
+    SCATTER_ADD = "scatter_add"
+    LENGTHS = "checked_lengths"
+
+
 @dataclass(frozen=True)
 class RowsShape:
     """What of such a kernel is compiled in."""
 
-    name: str
+    kernel: IndexedKernel
     type: ArrayType
     """Of the elements of rows."""
     indices: ArrayType
@@ -34,7 +43,7 @@ def emit_rows_kernel(module: ir.Module, name: str, shape: RowsShape) -> None:
     ``checked_lengths``: arguments count, steps; pointers lengths, result, flag.
     """
     kernel = begin_kernel(module, name)
-    EMITTERS[shape.name](kernel, shape)
+    EMITTERS[shape.kernel](kernel, shape)
     kernel.builder.ret_void()
 
 
@@ -93,7 +102,11 @@ def emit_lengths(kernel: Kernel, shape: RowsShape) -> None:
             builder.store(index(1), flag)
 
 
-EMITTERS = {"take": emit_take, "scatter_add": emit_scatter, "checked_lengths": emit_lengths}
+EMITTERS = {
+    IndexedKernel.TAKE: emit_take,
+    IndexedKernel.SCATTER_ADD: emit_scatter,
+    IndexedKernel.LENGTHS: emit_lengths,
+}
 
 
 def row_at(kernel: Kernel, shape: RowsShape, indices: ir.Value, i: ir.Value) -> ir.Value:

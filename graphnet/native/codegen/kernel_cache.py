@@ -13,8 +13,8 @@ from llvmlite import ir
 from graphnet import forkable
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.core.types import ArrayType
-from graphnet.native.codegen.elementwise import Function, Loops
-from graphnet.native.codegen.gather_scatter import RowsShape, emit_rows_kernel
+from graphnet.native.codegen.elementwise import Loops
+from graphnet.native.codegen.gather_scatter import IndexedKernel, RowsShape, emit_rows_kernel
 from graphnet.native.codegen.loop_kernels import (
     LoopShape,
     ReductionShape,
@@ -26,7 +26,6 @@ from graphnet.native.codegen.scan_kernel import ScanShape, emit_scan
 from graphnet.native.gemm import library
 from graphnet.native.gemm.register_tile import Tile, best_tile
 from graphnet.native.llvm.build import compiled_module, numbers_in, with_numbers
-from graphnet.native.llvm.functions import FUNCTIONS
 from graphnet.native.llvm.target import Engine, Processor
 from graphnet.native.runtime import dispatcher
 
@@ -63,11 +62,7 @@ class Kernels:
     ) -> None:
         self.processor, self.threads = processor, threads
         self.is_timed, self.is_fresh = is_timed, is_fresh
-        functions: dict[str, Function] = {
-            name: partial(with_fma, function, processor.has_fma)
-            for name, function in FUNCTIONS.items()
-        }
-        self.loops = Loops(processor.vector_bytes, functions)
+        self.loops = Loops(processor.vector_bytes, processor.has_fma)
         self.tiles = {
             f"float{bits}": best_tile(bits, processor.vector_bytes, processor.has_fma)
             for bits in (32, 64)
@@ -111,10 +106,10 @@ class Kernels:
             key, lambda module, name: emit_reduction_kernel(module, name, shape, self.loops)
         )
 
-    def rows(self, name: str, element: ArrayType, indices: ArrayType) -> KernelCode:
+    def rows(self, kernel: IndexedKernel, element: ArrayType, indices: ArrayType) -> KernelCode:
         plain = [ArrayType((), type.dtype) for type in (element, indices)]
-        shape = RowsShape(name, *plain)
-        key = f"{name} {element.dtype} {indices.dtype}"
+        shape = RowsShape(kernel, *plain)
+        key = f"{kernel.value} {element.dtype} {indices.dtype}"
         return self.code(key, lambda module, name: emit_rows_kernel(module, name, shape))
 
     def scan(self, shape: ScanShape) -> KernelCode:
@@ -193,10 +188,6 @@ def text_of(codes: Sequence[KernelCode]) -> str:
         pieces = code.emit(module, f"kernel_{i}")
         with_numbers(module, f"pieces_{i}", pieces or [])
     return str(module)
-
-
-def with_fma(function: Any, has_fma: bool, builder: Any, *operands: Any) -> Any:
-    return function(builder, *operands, has_fma)
 
 
 def structure(

@@ -10,8 +10,8 @@ from math import prod
 
 from llvmlite import ir
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program
-from graphnet.native.analysis.matmul_add import PRODUCTS
 from graphnet.native.gemm.library import declare_product_kernel
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import INDEX, POINTER, index, known, smaller
@@ -31,7 +31,7 @@ def is_large(equation: Equation) -> bool:
 
 
 def has_large_product(body: Program) -> bool:
-    return any(is_large(e) for e in body.equations if e.primitive.name in PRODUCTS)
+    return any(is_large(e) for e in body.equations if e.primitive.kind is Kind.PRODUCT)
 
 
 class Team:

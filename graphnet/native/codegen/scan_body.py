@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
 from llvmlite import ir
 
@@ -14,8 +13,7 @@ from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var, is_v
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.pointwise import identity
 from graphnet.ir.primitives.reduction import axes_of, kept_shape
-from graphnet.native.analysis.matmul_add import PRODUCTS
-from graphnet.native.analysis.rewrite import VIEWS
+from graphnet.native.analysis.fusion import is_fusible
 from graphnet.native.analysis.strided_view import Place, collapsed
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
@@ -33,7 +31,8 @@ class Emitter:
     """Emits the equations of a body, once, for one step; final.
 
     ``places`` says where values are; ``wanted`` where results must be put (in the output of this
-    step), if they can be made there; ``packed`` where panels of constants are.
+    step), if they can be made there; ``packed`` where panels of constants are. ``rules`` are those
+    of primitives that no loop computes, by name.
     """
 
     builder: ir.IRBuilder
@@ -44,6 +43,7 @@ class Emitter:
     places: dict[Atom, Place]
     wanted: dict[Var, Place]
     packed: dict[Atom, ir.Value]
+    rules: Mapping[str, StepRule]
     clock: Clock | None = None
     team: Team | None = None
     outputs: set[Atom] = field(default_factory=set)
@@ -60,9 +60,8 @@ class Emitter:
         self.flush()
 
     def equation(self, equation: Equation) -> None:
-        name = equation.primitive.name
         pending = {e.outputs[0] for e in self.group}
-        if self.loops.supports(equation) and name not in VIEWS:
+        if is_fusible(equation):
             shape = equation.outputs[0].type.shape
             other = any(a in pending and a.type.shape != shape for a in equation.inputs)
             if self.group and (self.group[0].outputs[0].type.shape != shape or other):
@@ -72,7 +71,7 @@ class Emitter:
         if any(atom in pending for atom in equation.inputs):
             self.flush()
         with self.timed([equation]):
-            RULES[name](self, equation)
+            self.rules[equation.primitive.name](self, equation)
 
     # ---- pointwise
 
@@ -266,16 +265,8 @@ class Emitter:
         return panels
 
 
-Rule = Callable[[Emitter, Equation], Any]
-
-RULES: dict[str, Rule] = {
-    **dict.fromkeys(VIEWS, Emitter.view),
-    **dict.fromkeys(PRODUCTS, Emitter.product),
-    "concatenate": Emitter.concatenate,
-    "sum": Emitter.reduction,
-    "max": Emitter.reduction,
-    "unslice": Emitter.unslice,
-}
+StepRule = Callable[[Emitter, Equation], None]
+"""What emits an equation that is in no fused loop."""
 
 
 def parts_of(equation: Equation, target: Place) -> list[tuple[Atom, Place]]:

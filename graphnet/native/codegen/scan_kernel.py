@@ -14,7 +14,7 @@ from graphnet.native.analysis.strided_view import Place
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
-from graphnet.native.codegen.scan_body import Emitter
+from graphnet.native.codegen.scan_body import Emitter, StepRule
 from graphnet.native.codegen.scratch import Arena, Sizes
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, index
@@ -34,6 +34,8 @@ class ScanShape:
     reverse: bool
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
+    rules: Mapping[str, StepRule]
+    """How to emit what no fused loop computes."""
     is_timed: bool = False
     """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
 
@@ -198,7 +200,7 @@ class ScanEmitter:
                 wanted.setdefault(atom, place)
         emitter = Emitter(
             builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed,
-            self.clock, self.team,
+            scan.rules, self.clock, self.team,
         )  # fmt: skip
         emitter.body(scan.body)
         return emitter, slots

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from graphnet.ir.core.interpreter import interpreter
-from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.primitive import Kind, Primitive
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import NDArray
-from graphnet.native.analysis.rewrite import VIEWS
-from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, Frames, address_of
 from graphnet.native.llvm.target import Processor, host
@@ -18,6 +16,7 @@ from graphnet.native.runtime import thread_count, thread_pool
 from graphnet.native.runtime.dispatcher import driver
 from graphnet.native.scheduling.execution_plan import planned
 from graphnet.native.scheduling.rules import scheduled
+from graphnet.native.scheduling.support import reason_not_native
 from graphnet.source import warn
 
 
@@ -65,7 +64,7 @@ def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
         level.update((var, at) for var in equation.outputs)
         levels.setdefault(at, []).append(equation)
     pieces = [(levels[at], at % 2 == 0) for at in sorted(levels)]
-    return [(p, n and any(e.primitive.name not in VIEWS for e in p)) for p, n in pieces]
+    return [(p, n and not all(e.primitive.is_view for e in p)) for p, n in pieces]
 
 
 def tells_itself(reason: str, equation: Equation) -> bool:
@@ -85,7 +84,7 @@ def native_equation(program: Program, piece: list[Equation], kernels: Kernels) -
     smaller = Program(tuple(inputs), piece, outputs)
     native = Native(smaller, kernels)
     types = tuple(var.type for var in outputs)
-    primitive = Primitive("native", lambda *_, **__: types, native, None, many=True)
+    primitive = Primitive("native", Kind.OPAQUE, lambda *_, **__: types, native, None, many=True)
     return Equation(primitive, smaller.inputs, {}, outputs, piece[0].origin)
 
 

@@ -1,23 +1,54 @@
-"""Functions of elements: our own polynomials, and the C library's for the rest."""
+"""The rules of pointwise primitives: what each is on a vector of elements, as LLVM instructions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from llvmlite import ir
 
-from graphnet.native.llvm import transcendental
-from graphnet.native.llvm.elements import declared, element, lanes, mangled
+from graphnet.native.llvm.elements import (
+    ELEMENTS,
+    Emit,
+    converted,
+    declared,
+    element,
+    lanes,
+    mangled,
+)
+from graphnet.native.llvm.transcendental import MATHEMATICS
 
-Emit = Callable[..., ir.Value]
+
+class Site(NamedTuple):
+    """Where an element is emitted."""
+
+    builder: ir.IRBuilder
+    result: ir.Type
+    """Of one element of the result."""
+    has_fma: bool
 
 
-def of_library(name: str) -> Emit:
+Element = Callable[..., ir.Value]
+"""(site, operands…) to the result; operands are vectors of one width, truth values are i1."""
+
+
+def simple(emit: Emit) -> Element:
+    return lambda site, *operands: emit(site.builder, *operands)
+
+
+def polynomial(emit: Emit) -> Element:
+    return lambda site, x: emit(site.builder, x, site.has_fma)
+
+
+def cast(site: Site, x: ir.Value) -> ir.Value:
+    return converted(site.builder, x, site.result)
+
+
+def of_library(name: str) -> Element:
     """An LLVM intrinsic that calls the C library for each lane."""
 
-    def emit(builder: ir.IRBuilder, *arguments: ir.Value) -> ir.Value:
-        *operands, _ = arguments
-        kind = operands[0].type
+    def emit(site: Site, *operands: ir.Value) -> ir.Value:
+        builder, kind = site.builder, operands[0].type
         inner = element(kind)
         function = declared(
             builder, f"llvm.{name}.{mangled(inner)}", inner, [inner] * len(operands)
@@ -34,10 +65,12 @@ def of_library(name: str) -> Emit:
     return emit
 
 
-FUNCTIONS: dict[str, Emit] = {
-    **transcendental.MATHEMATICS,
+ELEMENT_RULES: Mapping[str, Element] = {
+    **{name: simple(emit) for name, emit in ELEMENTS.items()},
+    **{name: polynomial(emit) for name, emit in MATHEMATICS.items()},
+    "cast": cast,
     "sin": of_library("sin"),
     "cos": of_library("cos"),
     "power": of_library("pow"),
 }
-"""By the name of the primitive: (builder, operands…, has_fma) to the result."""
+"""By the name of the primitive."""

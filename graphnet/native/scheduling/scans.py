@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.scan import program_count
 from graphnet.native.analysis.batch_axis import for_any_rows
-from graphnet.native.analysis.matmul_add import PRODUCTS
-from graphnet.native.analysis.rewrite import VIEWS
 from graphnet.native.analysis.strided_view import Place
 from graphnet.native.codegen.scan_kernel import ScanShape
 from graphnet.native.runtime.dispatcher import Sharing
@@ -36,7 +35,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     outputs = (*body.outputs[:carried], *stacks)
     body = Program(body.inputs, body.equations, outputs)
     is_timed = scheduler.kernels.is_timed
-    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, is_timed)
+    steps = {name: rule.step for name, rule in scheduler.rules.items() if rule.step}
+    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, steps, is_timed)
     code = scheduler.kernels.scan(shape)
     memory = scheduler.new(FLAG, 0, "working memory")
     counters = [scheduler.new(FLAG, len(body.equations), "counters")] if is_timed else []
@@ -125,13 +125,13 @@ def packed_constants(
     found: dict[Atom, Place] = {}
     read: set[int] = set()
     for equation in body.equations:
-        name = equation.primitive.name
+        primitive = equation.primitive
         for position, atom in enumerate(equation.inputs):
             place = known.get(atom)
             if place is None:
                 continue
-            made = place.view(equation) if name in VIEWS else None
-            if name in PRODUCTS and position == 1:
+            made = place.view(equation) if primitive.is_view else None
+            if primitive.kind is Kind.PRODUCT and position == 1:
                 found[atom] = panels(scheduler, place.as_matrix())
             elif made is not None:
                 known[equation.outputs[0]] = made

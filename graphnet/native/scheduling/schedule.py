@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 
 from graphnet.errors import ProgramError
@@ -14,7 +15,9 @@ from graphnet.native.analysis.strided_view import Place, collapsed
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.loop_kernels import inner_stride
+from graphnet.native.codegen.scan_body import StepRule
 from graphnet.native.faults import stage
+from graphnet.native.llvm.functions import Element
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.calls import Buffer, Call, nbytes, pointer
 
@@ -22,8 +25,19 @@ MANY = 128
 """From so many kernels on, loops are single equations, which recur: a program of thousands of
 loops, no two alike, would take a minute to compile."""
 
-Rule = Callable[["Scheduler", Equation], None]
+CallRule = Callable[["Scheduler", Equation], None]
 """What adds the calls for an equation that is in no fused loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRule:
+    """How the compiler computes a primitive: in a fused loop, as an ``element`` of vectors; or by
+    calls of kernels outside of scans (``call``), and by code in line in the body of one (``step``);
+    None where it cannot."""
+
+    element: Element | None = None
+    call: CallRule | None = None
+    step: StepRule | None = None
 
 
 class Scheduler:
@@ -33,7 +47,7 @@ class Scheduler:
     part where it is and where it goes: joined weights are mostly packed part by part.
     """
 
-    def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, NativeRule]) -> None:
         self.program, self.kernels, self.rules = program, kernels, rules
         self.calls: list[Call] = []
         self.constants: list[Literal] = []
@@ -58,7 +72,9 @@ class Scheduler:
             self.group(unit)
             return
         (equation,) = unit.equations
-        self.rules[equation.primitive.name](self, equation)
+        rule = self.rules[equation.primitive.name].call
+        assert rule is not None
+        rule(self, equation)
 
     # ---- places
 

@@ -15,13 +15,13 @@ from graphnet.ir.core.types import ArrayType
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
 from graphnet.native import optimised
-from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.debug import memory_sanitizer
 from graphnet.native.debug.memory_sanitizer import StrayWriteError, checked_run
 from graphnet.native.llvm.target import host
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.rules import scheduled
+from graphnet.native.scheduling.support import reason_not_native
 from tests.array_programs.checks import arrays_for, recurrent_programs
 from tests.random_programs.programs import random_program, run_compiled
 

@@ -15,9 +15,9 @@ from graphnet.native.passes import accumulate
 
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
-from graphnet.native.analysis.support import reason_not_native
 from graphnet.native.debug.memory_sanitizer import checked_run
 from graphnet.native.execution.lowering import lowered
+from graphnet.native.scheduling.support import reason_not_native
 from tests.array_programs.checks import arrays_for, count, equations_of
 
 TOLERANCE = {"float64": 1e-13, "float32": 1e-5}

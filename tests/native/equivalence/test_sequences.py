@@ -15,11 +15,11 @@ from graphnet import nn
 from graphnet.errors import IndexRangeError, NumericsError
 from graphnet.graph import Module
 from graphnet.graph.values import table
+from graphnet.ir.core.primitive import Kind
 
 pytest.importorskip("llvmlite")
 
 from graphnet.native import optimised
-from graphnet.native.analysis.matmul_add import PRODUCTS
 from graphnet.native.execution import lowering
 from graphnet.native.llvm.target import compilations, processor
 from tests.support.processors import LESSER
@@ -184,7 +184,7 @@ def test_one_product_remains_in_a_step(name: str) -> None:
     for program in map(optimised, (derivative.forward, derivative.backward)):
         program.check()
         (body,) = [body for equation in program.equations for body in equation.bodies()]
-        assert sum(e.primitive.name in PRODUCTS for e in body.equations) == 1
+        assert sum(e.primitive.kind is Kind.PRODUCT for e in body.equations) == 1
 
 
 def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:

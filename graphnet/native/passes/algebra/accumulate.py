@@ -13,16 +13,14 @@ from functools import reduce
 from graphnet.ir.core.program import Atom, Equation, Program, is_var
 from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.ir.primitives.indexing import take
-from graphnet.ir.primitives.pointwise import add, identity, stop_gradient
+from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.shaping import broadcast, reshape
+from graphnet.native.analysis.fusion import is_fusible
 from graphnet.native.analysis.matmul_add import is_row, matmul_add
-from graphnet.native.analysis.rewrite import POINTWISE, Rewriter, producers, read_by, read_counts
+from graphnet.native.analysis.rewrite import Rewriter, producers, read_by, read_counts
 from graphnet.native.passes.algebra.product_groups import product_behind
 from graphnet.native.passes.algebra.sum_tree import Sum, sums_of
 from graphnet.native.passes.simplification.dead_code import everywhere, remove_dead_code
-
-LOOPED = POINTWISE - {identity, stop_gradient}
-"""What loops compute: these are the same array."""
 
 
 def accumulate(program: Program) -> Program:
@@ -161,7 +159,7 @@ class Finder:
         equation = self.made.get(atom) if is_var(atom) else None
         if equation is None or equation.primitive is broadcast:
             return equation is None
-        return equation.primitive not in LOOPED or atom in self.stored
+        return not is_fusible(equation) or atom in self.stored
 
 
 def loops_of(program: Program) -> dict[Atom, int]:
@@ -171,7 +169,7 @@ def loops_of(program: Program) -> dict[Atom, int]:
     current: dict[Shape, int] = {}
     for index, equation in enumerate(program.equations):
         shape = equation.outputs[0].type.shape if equation.outputs else ()
-        is_looped = equation.primitive in LOOPED
+        is_looped = is_fusible(equation)
         for var in read_by(equation):
             other = not is_looped or var.type.shape != shape
             if other and found.get(var) == current.get(var.type.shape):

@@ -17,13 +17,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import reduce
 
+from graphnet.ir.core.primitive import Extent
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.shaping import concatenate, reshape, transpose
 from graphnet.native.analysis.rewrite import (
-    POINTWISE,
     Rewriter,
     depending,
     feeding,
@@ -40,11 +40,7 @@ from graphnet.native.passes.algebra.product_groups import (
     with_the_same_right,
 )
 from graphnet.native.passes.loops.scans import Scan
-from graphnet.native.passes.loops.vectorize import MOVES
 from graphnet.native.passes.simplification.dead_code import remove_dead_code
-
-VIEWS = {transpose, reshape, slice_}
-"""What is not computed but looked at."""
 
 SMALL = 8192
 """Numbers in matrices that are joined at each run. For larger ones the copy costs more than one
@@ -72,7 +68,7 @@ def views_first(program: Program) -> Program:
     given: set[Atom] = set(program.inputs)
     first, rest = [], []
     for equation in program.equations:
-        if equation.primitive in VIEWS and given.issuperset(equation.inputs):
+        if repeats_nothing(equation) and given.issuperset(equation.inputs):
             given.update(equation.outputs)
             first.append(equation)
         else:
@@ -80,6 +76,11 @@ def views_first(program: Program) -> Program:
     if program.equations[: len(first)] == first:
         return program
     return Program(program.inputs, [*first, *rest], program.outputs)
+
+
+def repeats_nothing(equation: Equation) -> bool:
+    """Whether it is a view without repetitions."""
+    return equation.primitive.is_view and equation.primitive.extent is not Extent.MORE
 
 
 def product_count(program: Program) -> int:
@@ -131,9 +132,9 @@ class Scope:
         for equation in program.equations:
             if is_transpose(equation):
                 self.turned.update(equation.outputs)
-            if equation.primitive in POINTWISE:
+            if equation.primitive.is_pointwise:
                 self.fresh.update(equation.outputs)
-            elif equation.primitive in MOVES and self.given.issuperset(read_by(equation)):
+            elif equation.primitive.is_view and self.given.issuperset(read_by(equation)):
                 self.given.update(equation.outputs)
 
     def rewrite_scan(self, equation: Equation, find: Finder) -> None:

@@ -17,7 +17,7 @@ from graphnet.ir.primitives.shaping import broadcast
 from graphnet.native.analysis.batch_axis import for_any_rows
 from graphnet.native.analysis.rewrite import producers
 from graphnet.native.passes.loops.scans import Carried, Replacement, Scan, rewrite_scans
-from graphnet.native.passes.loops.sink import LINEAR, running_sums
+from graphnet.native.passes.loops.sink import follows_sums, running_sums
 from graphnet.native.passes.loops.vectorize import Lifter
 
 
@@ -87,7 +87,7 @@ class Unsummed:
             if value in found:
                 continue
             equation = self.made.get(value) if is_var(value) else None
-            if equation is None or not (sums_rows(equation) or equation.primitive in LINEAR):
+            if equation is None or not (sums_rows(equation) or follows_sums(equation)):
                 return None
             found[value] = equation
             if not sums_rows(equation):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graphnet.ir.core.primitive import Extent
 from graphnet.ir.core.program import Atom, Equation, Var, is_var
 from graphnet.ir.core.types import ArrayType, normalise_axis
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.product import matmul
-from graphnet.ir.primitives.shaping import broadcast, concatenate
+from graphnet.ir.primitives.shaping import concatenate
 from graphnet.native.passes.loops.scans import Carried, Result, Scan
-from graphnet.native.passes.loops.vectorize import MOVES, SAME_SIZE, Lifter, Operand, can_lift
+from graphnet.native.passes.loops.vectorize import Lifter, Operand, can_lift
 
 
 class Late:
@@ -153,9 +154,10 @@ class Stacks:
             return equation
         if equation.primitive is slice_ and self.late.is_joined(equation.inputs[0]):
             return equation  # the whole is stacked for its other parts anyway
-        small = equation.primitive in SAME_SIZE or equation.primitive is broadcast
+        is_view = equation.primitive.is_view
+        small = is_view and equation.primitive.extent is not Extent.PART
         known = all(not is_var(read) or read in self.found for read in equation.inputs)
-        return equation if small or (known and equation.primitive in MOVES) else None
+        return equation if small or (known and is_view) else None
 
     def stack(self, atom: Var) -> Var:
         outside = Var(ArrayType((self.lifter.length, *atom.type.shape), atom.type.dtype))

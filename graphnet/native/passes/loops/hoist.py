@@ -12,7 +12,7 @@ from graphnet.ir.primitives.shaping import broadcast
 from graphnet.native.analysis.matmul_add import is_row
 from graphnet.native.analysis.rewrite import producers, read_counts
 from graphnet.native.passes.loops.scans import Replacement, Result, Scan, rewrite_scans
-from graphnet.native.passes.loops.vectorize import MOVES, Lifter, Operand, can_lift
+from graphnet.native.passes.loops.vectorize import Lifter, Operand, can_lift
 
 
 def hoist(program: Program) -> Program:
@@ -92,7 +92,7 @@ def planned(
     for equation in reversed(free):
         value = equation.outputs[0]
         if value in inside:
-            computed = value in plan.outside and equation.primitive not in MOVES
+            computed = value in plan.outside and not equation.primitive.is_view
             if computed or equation in paying:
                 plan.outside.add(value)
                 plan.entering.add(value)
@@ -121,7 +121,7 @@ def staying_results(
         value = equation.outputs[0]
         if not stepped[value] or equation in paying:
             continue
-        own = value in computed and equation.primitive not in MOVES
+        own = value in computed and not equation.primitive.is_view
         if own or not staying.isdisjoint(equation.inputs):
             staying.add(value)
     return staying.intersection(result.inside for result in results)

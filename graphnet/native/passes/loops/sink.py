@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from graphlib import TopologicalSorter
 
-from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.primitive import Kind, Linear, Primitive
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import normalise_axis
 from graphnet.ir.primitives import pointwise, shaping
-from graphnet.ir.primitives.indexing import scatter_add, slice_, unslice
+from graphnet.ir.primitives.indexing import scatter_add, slice_
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.reduction import axes_of
 from graphnet.ir.primitives.reduction import sum as sum_
 from graphnet.native.analysis.rewrite import producers, read_by
 from graphnet.native.passes.loops.deferrable import Late, Stacks
 from graphnet.native.passes.loops.scans import Carried, Replacement, Result, Scan, rewrite_scans
-from graphnet.native.passes.loops.vectorize import SAME_SIZE
-
-LINEAR = SAME_SIZE | {
-    pointwise.add,
-    pointwise.subtract,
-    pointwise.negative,
-    shaping.broadcast,
-    shaping.concatenate,
-    slice_,
-    unslice,
-}
-"""The sum of such results over the steps is the same function of the sums of their operands."""
 
 
 def sink(program: Program) -> Program:
@@ -112,6 +100,13 @@ def stands_in(part: Equation, join: Equation, index: int) -> bool:
     )
 
 
+def follows_sums(equation: Equation) -> bool:
+    """Whether the sum of its results over the steps is the same function of the sums of its
+    operands. Sums have rules of their own, which sum all axes at once."""
+    primitive = equation.primitive
+    return primitive.linear is Linear.JOINTLY and primitive.kind is not Kind.REDUCTION
+
+
 def running_sums(scan: Scan) -> dict[Carried, Atom | None]:
     """The carried values that each step only adds to, and what it adds (None: nothing)."""
     readers: dict[Atom, int] = {}
@@ -190,7 +185,7 @@ class Totals:
     def linear(self, atom: Atom) -> Equation | None:
         """The equation of a value whose sum is made of the sums of what the equation reads."""
         equation = None if atom in self.stacks.found else self.late.maker(atom)
-        return equation if equation is not None and equation.primitive in LINEAR else None
+        return equation if equation is not None and follows_sums(equation) else None
 
     def own_total(self, atom: Atom) -> Atom | None:
         known = self.stacks.found.get(atom)

@@ -10,15 +10,8 @@ from typing import Any
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Equation, Origin, Var
 from graphnet.ir.core.types import Shape, normalise_axis
-from graphnet.ir.primitives import indexing, pointwise, product, reduction, shaping
+from graphnet.ir.primitives import indexing, product, reduction, shaping
 from graphnet.ir.primitives.reduction import axes_of
-from graphnet.native.analysis.rewrite import POINTWISE
-
-SAME_SIZE = {shaping.reshape, shaping.transpose, pointwise.identity, pointwise.stop_gradient}
-"""Moves whose result holds each value of the operand once."""
-
-MOVES = SAME_SIZE | {shaping.broadcast, indexing.slice_}
-"""Primitives that compute nothing and make nothing that was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class Lifter:
         atoms = [operand.atom for operand in operands]
         if not any(operand.stepped for operand in operands):
             return Operand(self.emit(equation.primitive, *atoms, **equation.settings), False)
-        rule = lift_pointwise if equation.primitive in POINTWISE else RULES[equation.primitive]
+        rule = lift_pointwise if equation.primitive.is_pointwise else RULES[equation.primitive]
         return Operand(rule(self, equation, operands), True)
 
     def ranked(self, operand: Operand, rank: int) -> Atom:
@@ -98,7 +91,7 @@ def can_lift(equation: Equation, stepped: Sequence[bool]) -> bool:
     """Whether there is a rule for an equation with such operands."""
     if equation.primitive is indexing.take and stepped[0]:
         return False  # rows of another table at each step
-    return equation.primitive in POINTWISE or equation.primitive in RULES
+    return equation.primitive.is_pointwise or equation.primitive in RULES
 
 
 def lift_pointwise(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:

@@ -8,23 +8,10 @@ from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.native.analysis.rewrite import is_scan, producers, read_by
 from graphnet.native.passes.loops.scans import Scan, with_bodies
 
-LASTING = {"call", "checked_lengths"}
-"""Primitives that do something besides their results: a user's function, an error to report."""
-
 
 def remove_dead_code(program: Program) -> Program:
     """Only what the outputs need; scans compute, carry and stack only what is read of them."""
-    needed = {atom for atom in program.outputs if is_var(atom)}
-    kept: list[Equation] = []
-    for equation in reversed(program.equations):
-        if needed.isdisjoint(equation.outputs):
-            if not is_lasting(equation):
-                continue
-        elif is_scan(equation):
-            equation = narrowed(equation, needed)
-        kept.append(equation)
-        needed.update(read_by(equation))
-    return Program(program.inputs, kept[::-1], program.outputs)
+    return program.pruned(narrowed)
 
 
 def everywhere(program: Program, rewrite: Callable[[Program], Program]) -> Program:
@@ -38,14 +25,10 @@ def everywhere(program: Program, rewrite: Callable[[Program], Program]) -> Progr
     return program if after is program else remove_dead_code(after)
 
 
-def is_lasting(equation: Equation) -> bool:
-    return equation.primitive.name in LASTING or (
-        is_scan(equation) and any(map(is_lasting, equation.settings["body"].equations))
-    )
-
-
 def narrowed(equation: Equation, needed: set[Var]) -> Equation:
-    """The scan with only those operands and outputs that what is needed of it needs."""
+    """A scan with only those operands and outputs that what is needed of it needs."""
+    if not is_scan(equation):
+        return equation
     scan = Scan.of(equation)
     scan.results = [result for result in scan.results if result.outside in needed]
     if any(c.final not in needed for c in scan.carried):
@@ -63,7 +46,7 @@ def demanded_values(scan: Scan, needed: set[Var]) -> set[Var]:
     producer = producers(scan.equations)
     waiting: list[Atom] = [c.leaves for c in scan.carried if c.final in needed]
     waiting += [result.inside for result in scan.results]
-    waiting += [var for inner in scan.equations if is_lasting(inner) for var in read_by(inner)]
+    waiting += [var for inner in scan.equations if inner.has_effect() for var in read_by(inner)]
     found: set[Var] = set()
     while waiting:
         atom = waiting.pop()

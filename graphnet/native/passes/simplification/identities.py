@@ -12,33 +12,24 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnet.ir.core.interpreter import execute_equation
-from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.primitive import Extent, Kind, Primitive
 from graphnet.ir.core.program import Atom, Literal, literal
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.primitives import indexing, pointwise, product, reduction, shaping
-from graphnet.native.analysis.rewrite import POINTWISE
+from graphnet.ir.primitives import indexing, pointwise, reduction, shaping
 from graphnet.native.passes.simplification import arithmetic, data_movement
 from graphnet.native.passes.simplification.candidate import Call
 
-FOLDED = POINTWISE | {
-    shaping.reshape,
-    shaping.transpose,
-    shaping.concatenate,
-    indexing.slice_,
-    reduction.sum,
-    reduction.max,
-    product.matmul,
-}
-"""Computed at once on literals, where the result is no larger than they are."""
+FOLDED = {Kind.POINTWISE, Kind.IDENTITY, Kind.VIEW, Kind.MOVEMENT, Kind.REDUCTION, Kind.PRODUCT}
+"""Kinds that are computed at once on literals, where the result is no larger than they are."""
 
 Rule = Callable[[Call], Atom | Call | None]
 
 
 def replacement(call: Call) -> Atom | Call | None:
     """What computes the same with less: an atom, another call, or None."""
-    if call.primitive in FOLDED and (found := folded(call)) is not None:
+    if call.primitive.kind in FOLDED and (found := folded(call)) is not None:
         return found
-    if call.primitive in POINTWISE and (found := without_broadcasts(call)) is not None:
+    if call.primitive.is_pointwise and (found := without_broadcasts(call)) is not None:
         return found
     rule = RULES.get(call.primitive)
     return rule(call) if rule else None
@@ -46,12 +37,13 @@ def replacement(call: Call) -> Atom | Call | None:
 
 def folded(call: Call) -> Atom | Call | None:
     """Literals are computed with, and so are arrays of one number in every place."""
-    if all(isinstance(atom, Literal) for atom in call.inputs):
+    is_larger = call.primitive.extent is Extent.MORE
+    if not is_larger and all(isinstance(atom, Literal) for atom in call.inputs):
         arrays = [atom.value for atom in call.inputs if isinstance(atom, Literal)]
         if call.type.size <= sum(array.size for array in arrays):
             (result,) = execute_equation(call.primitive, call.settings, arrays)
             return literal(result, dtype=call.type.dtype)
-    if call.primitive in POINTWISE:
+    if call.primitive.is_pointwise:
         numbers: list[NDArray] = []
         for atom in call.inputs:
             if (number := call.uniform(atom)) is None:

@@ -8,11 +8,10 @@ from typing import Any
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var, is_var, literal
 from graphnet.ir.core.types import ArrayType, NDArray
 from graphnet.ir.primitives import shaping
-from graphnet.ir.primitives.pointwise import add, multiply
 from graphnet.native.analysis.rewrite import Rewriter, is_scan, uniform_value, with_inputs
 from graphnet.native.passes.loops.scans import Carried, Result, Scan
 from graphnet.native.passes.simplification.candidate import Call, same_bits
-from graphnet.native.passes.simplification.dead_code import LASTING, is_lasting, remove_dead_code
+from graphnet.native.passes.simplification.dead_code import remove_dead_code
 from graphnet.native.passes.simplification.identities import replacement
 
 
@@ -38,7 +37,7 @@ class Simplifier:
         for equation in equations:
             if is_scan(equation):
                 self.add_scan(equation)
-            elif equation.primitive.many or equation.primitive.name in LASTING:
+            elif equation.primitive.many or equation.primitive.effect:
                 self.new.keep(equation)
             else:
                 self.add(equation)
@@ -90,7 +89,7 @@ class Simplifier:
 
     def add_scan(self, equation: Equation) -> None:
         """Add a scan, whose body is simplified with what is known of the operands."""
-        if is_lasting(equation):  # its steps must be taken, whatever is known of their results
+        if equation.has_effect():  # its steps must be taken, whatever is known of their results
             self.new.keep(equation)
             return
         scan = Scan.of(with_inputs(equation, self.new.atoms(equation.inputs)))
@@ -169,7 +168,7 @@ def atom_key(atom: Atom) -> Hashable:
 def call_key(call: Call) -> Hashable:
     """Equal for calls that give the same."""
     atoms: Any = [atom_key(atom) for atom in call.inputs]
-    if call.primitive in (add, multiply):
+    if call.primitive.commutes:
         atoms.sort(key=hash)  # a + b is b + a
     if not call.settings:
         return call.primitive, tuple(atoms)

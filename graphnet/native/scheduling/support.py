@@ -1,20 +1,14 @@
-"""What has native rules, and what stays with the interpreter: asked before any code is made."""
+"""What has native rules, and what runs interpreted: asked before any code is made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from math import prod
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Literal, Program
-from graphnet.native.analysis.matmul_add import PRODUCTS
-from graphnet.native.analysis.rewrite import VIEWS
-from graphnet.native.llvm.elements import ELEMENTS, REGISTER
-
-MOVES = {"concatenate", "unslice"}
-REDUCTIONS = {"sum", "max"}
-INDEXED = {"take", "scatter_add", "checked_lengths"}
-FUNCTIONS = {"exp", "expm1", "log", "log1p", "sigmoid", "tanh", "sin", "cos", "power"}
-POINTWISE = (set(ELEMENTS) | FUNCTIONS | {"cast"}) - VIEWS
+from graphnet.native.llvm.elements import REGISTER
+from graphnet.native.scheduling.rules import NONE, RULES
 
 LARGEST_LITERAL = 4096
 """How many numbers a constant may have that is written into the code of a scan."""
@@ -33,15 +27,16 @@ def reason_not_native(equation: Equation, inside: bool = False) -> str:
             return f"{name} of {atom.type}"
         if inside and isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL:
             return f"a constant {atom.type}"
-    if name in VIEWS | MOVES | POINTWISE:
-        return ""
-    if name in REDUCTIONS:
-        return "" if equation.outputs[0].type.dtype.kind != "b" else f"{name} of truth values"
-    if name in PRODUCTS:
-        return reason_for_product(equation, inside)
-    if name == "scan" and not inside:
-        return reason_for_body(equation.settings)
-    return "" if name in INDEXED and not inside else name
+    rule = RULES.get(name, NONE)
+    if not (rule.element or (rule.step if inside else rule.call)):
+        return name
+    limited = REASONS.get(equation.primitive.kind)
+    return limited(equation, inside) if limited else ""
+
+
+def reason_for_reduction(equation: Equation, inside: bool) -> str:
+    is_truth = equation.outputs[0].type.dtype.kind == "b"
+    return f"{equation.primitive.name} of truth values" if is_truth else ""
 
 
 def reason_for_product(equation: Equation, inside: bool) -> str:
@@ -57,9 +52,8 @@ def reason_for_product(equation: Equation, inside: bool) -> str:
     return ""
 
 
-def reason_for_body(settings: Mapping[str, object]) -> str:
-    body = settings["body"]
-    assert isinstance(body, Program)
+def reason_for_body(equation: Equation, inside: bool) -> str:
+    body: Program = equation.settings["body"]
     for atom in (*body.inputs, *body.outputs):
         if atom.type.dtype.name not in REGISTER:
             return f"values {atom.type}"
@@ -67,5 +61,13 @@ def reason_for_body(settings: Mapping[str, object]) -> str:
             return f"a constant {atom.type}"
     if len(body.inputs) + len(body.outputs) > MOST_ARRAYS:
         return f"more than {MOST_ARRAYS:,} arrays"
-    reasons = (reason_not_native(equation, inside=True) for equation in body.equations)
+    reasons = (reason_not_native(inner, inside=True) for inner in body.equations)
     return next(filter(None, reasons), "")
+
+
+REASONS: dict[Kind, Callable[[Equation, bool], str]] = {
+    Kind.REDUCTION: reason_for_reduction,
+    Kind.PRODUCT: reason_for_product,
+    Kind.CONTROL: reason_for_body,
+}
+"""Of which equations a rule does not hold, by the kind of the primitive."""

@@ -1,0 +1,49 @@
+"""Rows by index as calls, and the check of lengths: kernels that set a flag where one is wrong."""
+
+from __future__ import annotations
+
+from math import prod
+
+from graphnet.ir.core.program import Equation
+from graphnet.ir.core.types import ArrayType
+from graphnet.native.analysis.strided_view import Place
+from graphnet.native.codegen.gather_scatter import IndexedKernel
+from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.scheduling.calls import FLAG
+from graphnet.native.scheduling.schedule import Scheduler
+
+
+def take(scheduler: Scheduler, equation: Equation) -> None:
+    table, indices = (atom.type for atom in equation.inputs)
+    arguments = [indices.size, table.shape[0], prod(table.shape[1:])]
+    call(scheduler, equation, IndexedKernel.TAKE, table, arguments)
+
+
+def scatter_add(scheduler: Scheduler, equation: Equation) -> None:
+    added, indices = (atom.type for atom in equation.inputs)
+    columns = prod(added.shape[len(indices.shape) :])
+    arguments = [indices.size, equation.settings["rows"], columns]
+    call(scheduler, equation, IndexedKernel.SCATTER_ADD, added, arguments)
+
+
+def checked_lengths(scheduler: Scheduler, equation: Equation) -> None:
+    lengths = equation.inputs[0].type
+    arguments = [lengths.size, equation.settings["steps"]]
+    call(scheduler, equation, IndexedKernel.LENGTHS, lengths, arguments, Sharing.ALONE)
+
+
+def call(
+    scheduler: Scheduler,
+    equation: Equation,
+    kernel: IndexedKernel,
+    element: ArrayType,
+    arguments: list[int],
+    sharing: Sharing = Sharing.SHARED,
+) -> None:
+    """The call of a kernel whose last operand are the indices."""
+    places = [scheduler.contiguous(scheduler.at(atom)) for atom in equation.inputs]
+    target = scheduler.room(equation.outputs[0])
+    code = scheduler.kernels.rows(kernel, element, places[-1].type)
+    flag = Place.of(scheduler.flag, FLAG)
+    cost = 2.0 * max(target.type.size, places[0].type.size)
+    scheduler.call(code, [*places, target, flag], arguments, cost, sharing)
