@@ -27,7 +27,7 @@ from peers.case import SHAPES
 from graphnet.native.gemm.blocking import emit_product
 from graphnet.native.gemm.packing import emit_pack
 from graphnet.native.gemm.register_tile import Tile, best_tile
-from graphnet.native.llvm.target import Engine, Kernel, compile_module, host
+from graphnet.native.llvm.target import Engine, NativeFunction, compile_module, host
 
 Product = tuple[int, int, int, bool]
 """m, k, n, and whether A is transposed."""
@@ -80,8 +80,8 @@ def contenders(
     left, right = (a.T, b) if turned else (a, b.T)
     torch_left, torch_right, torch_c = map(torch.from_numpy, (left, right, np.zeros_like(c)))
     way = "_transposed"
-    pack = Kernel(engine, f"pack_{tile.name}{'' if turned else way}", *PACK)
-    product = Kernel(engine, f"product_{tile.name}{way if turned else ''}", *PRODUCT)
+    pack = NativeFunction(engine, f"pack_{tile.name}{'' if turned else way}", *PACK)
+    product = NativeFunction(engine, f"product_{tile.name}{way if turned else ''}", *PRODUCT)
     # data_as keeps the array alive, which a bare address would not.
     address_a, address_b, address_c, address = (
         array.ctypes.data_as(ADDRESS) for array in (a, b, c, packed)

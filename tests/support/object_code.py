@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphnet.native.llvm.target import Compilations, Kernel, compilations, compile_module
+from graphnet.native.llvm.target import Compilations, NativeFunction, compilations, compile_module
 from graphnet.native.runtime import thread_pool
 from graphnet.native.runtime.dispatcher import Sharing, driver
 
@@ -20,7 +20,7 @@ ADD = "define i64 @add(i64 %a) {{\n  %b = add i64 %a, {}\n  ret i64 %b\n}}"
 def added(number: int) -> int:
     """What code that was compiled or found makes of 1."""
     engine = compile_module(ADD.format(number))
-    result: int = Kernel(engine, "add", ctypes.c_int64, result=ctypes.c_int64)(1)
+    result: int = NativeFunction(engine, "add", ctypes.c_int64, result=ctypes.c_int64)(1)
     return result
 
 

@@ -89,7 +89,7 @@ def measured(
     if is_compiled:
         from graphnet.native.debug.profiling import Profiler
 
-        special["native"] = Profiler()
+        special["compiled"] = Profiler()
     run([Stopwatch(special) for _ in stages])  # compiles, and warms caches
     rounds = []
     for _ in range(repeats):

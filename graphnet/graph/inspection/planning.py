@@ -20,12 +20,14 @@ from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program, Var
 from graphnet.native import compiled, is_available
 from graphnet.native.analysis.attribution import Attribution, common_prefix
+from graphnet.native.analysis.compiled_piece import code_of
+from graphnet.native.scheduling.buffers import Buffer, Role
 
 if TYPE_CHECKING:
     from graphnet.graph.modules.module import Module
     from graphnet.graph.running.training_step import TrainingStep
     from graphnet.native.execution.lowering import Native
-    from graphnet.native.scheduling.calls import Buffer, Call
+    from graphnet.native.scheduling.calls import Call
 
 NAMED = 3
 """Of more nodes than these only what they have in common is told, or their number."""
@@ -84,14 +86,11 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
 
 def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
     """The pieces of machine code of a compiled program, also within bodies, and what is none."""
-    from graphnet.native.execution.lowering import Native
-
     natives: list[Native] = []
     others: list[Equation] = []
     for equation in program.equations:
-        rule = equation.primitive.numpy
-        if isinstance(rule, Native):
-            natives.append(rule)
+        if (code := code_of(equation)) is not None:
+            natives.append(code)
             continue
         bodies = [pieces(body) for body in equation.bodies()]
         natives += [native for found, _ in bodies for native in found]
@@ -119,20 +118,20 @@ def contents(
     buffer: Buffer, attribution: Attribution, made: Container[Var]
 ) -> tuple[tuple[str, ...], str]:
     """The nodes that a buffer belongs to, and what it holds, in words; forward ``made`` values."""
-    if buffer.label in ("values", "steps") and buffer.var is not None:
+    if buffer.role in (Role.VALUES, Role.STEPS) and buffer.var is not None:
         kind = "values" if buffer.var in made else "gradients"
         nodes, holds = held(buffer.var, kind, attribution)
-        return nodes, holds + " at each step" * (buffer.label == "steps")
+        return nodes, holds + " at each step" * (buffer.role is Role.STEPS)
     shares: dict[str, float] = {}
     for equation in buffer.equations:
         shares.update(attribution.shares(equation))
     nodes = tuple(shares)
-    if buffer.label == "panels":
+    if buffer.role is Role.PANELS:
         products = [e.inputs[1] for e in buffer.equations if e.primitive.kind is Kind.PRODUCT]
         owners = attribution.owners(products[0]) if products else None
         what = "packed operand" if owners is None else "packed weights"
         return tuple(owners or nodes), f"{what} of {names(owners or nodes)}"
-    if buffer.label == "working memory":
+    if buffer.role is Role.WORKING_MEMORY:
         return nodes, f"working memory of the scan {names(nodes)}".rstrip()
     return nodes, f"copy for {names(nodes)}"
 
@@ -160,7 +159,7 @@ def call_text(call: Call, attribution: Attribution) -> str:
     shares: dict[str, float] = {}
     for equation in call.served:
         shares.update(attribution.shares(equation))
-    return f"{call.code.key.partition(' ')[0].partition('_')[0]} for {names(shares)}"
+    return f"{call.code.kind.value} for {names(shares)}"
 
 
 def bytes_given(inputs: Iterable[tuple[Var, Source]]) -> dict[str, int]:

@@ -126,6 +126,8 @@ def bound_rule(
     """The NumPy rule with its settings; nested programs run through interpreters of their own."""
     if primitive.nested:
         return partial(primitive.numpy, partial(body_runner, check_finite=check_finite), **settings)
+    if primitive.bound:
+        return primitive.bound(**settings)
     return partial(primitive.numpy, **settings) if settings else primitive.numpy
 
 

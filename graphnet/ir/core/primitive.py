@@ -36,6 +36,7 @@ class Kind(Enum):
     CHECK = "the operand itself, or an error"
     CONTROL = "what a program in the settings computes"
     OPAQUE = "what a function of NumPy arrays computes"
+    COMPILED = "what machine code in the settings computes"
 
 
 class Linear(Enum):
@@ -78,6 +79,7 @@ class Primitive:
     ``residuals`` rewrites an equation so that it also returns what its ``vjp`` needs (scan).
     ``multiply_adds`` counts the scalar products of one execution, which is its cost.
     ``nested`` rules receive, as first argument, the function that executes a body program.
+    ``bound(**settings)`` is the NumPy rule with its settings, where there is a shorter way to it.
 
     Facts, which executors and passes go by: ``kind``; ``linear``; ``extent`` of views and
     movements; ``selects``, where each element of the result is one of an operand; ``commutes``,
@@ -93,6 +95,7 @@ class Primitive:
     vjp: VjpRule | None
     many: bool = False
     nested: bool = False
+    bound: Callable[..., NumpyRule] | None = None
     residuals: Callable[..., Any] | None = None
     multiply_adds: Callable[..., int] = no_products
     linear: Linear = Linear.NO

@@ -12,6 +12,7 @@ from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.shaping import concatenate
+from graphnet.native.analysis.compiled_piece import code_of
 
 Piece = tuple[Var, int, int]
 """Some numbers of a value: from where to where."""
@@ -148,9 +149,8 @@ class Attribution:
 def walk(program: Program) -> Iterator[Equation]:
     """All equations, those of bodies after their own, and of compiled pieces in their place."""
     for equation in program.equations:
-        compiled = getattr(equation.primitive.numpy, "program", None)
-        if isinstance(compiled, Program):
-            yield from walk(compiled)
+        if (code := code_of(equation)) is not None:
+            yield from walk(code.program)
             continue
         yield equation
         for body in equation.bodies():

@@ -177,6 +177,7 @@ BY_KIND: dict[Kind, Rule] = {
     Kind.CHECK: mixing,
     Kind.CONTROL: mixing,
     Kind.OPAQUE: mixing,
+    Kind.COMPILED: mixing,
 }
 RULES: dict[Primitive, Rule] = {
     shaping.reshape: keeps_first(same_rows),

@@ -7,31 +7,23 @@ which says what is wrong and where.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from llvmlite import ir
 
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.codegen.elementwise import Range
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.llvm.elements import ELEMENTS, constant, memory_type
 from graphnet.native.llvm.ir_helpers import INDEX, counted, index
 from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel, share
 from graphnet.native.llvm.strided_access import address
 
 
-class IndexedKernel(Enum):
-    """The kernels of this file."""
-
-    TAKE = "take"
-    SCATTER_ADD = "scatter_add"
-    LENGTHS = "checked_lengths"
-
-
 @dataclass(frozen=True)
 class RowsShape:
     """What of such a kernel is compiled in."""
 
-    kernel: IndexedKernel
+    kind: KernelKind
     type: ArrayType
     """Of the elements of rows."""
     indices: ArrayType
@@ -43,7 +35,7 @@ def emit_rows_kernel(module: ir.Module, name: str, shape: RowsShape) -> None:
     ``checked_lengths``: arguments count, steps; pointers lengths, result, flag.
     """
     kernel = begin_kernel(module, name)
-    EMITTERS[shape.kernel](kernel, shape)
+    EMITTERS[shape.kind](kernel, shape)
     kernel.builder.ret_void()
 
 
@@ -103,9 +95,9 @@ def emit_lengths(kernel: Kernel, shape: RowsShape) -> None:
 
 
 EMITTERS = {
-    IndexedKernel.TAKE: emit_take,
-    IndexedKernel.SCATTER_ADD: emit_scatter,
-    IndexedKernel.LENGTHS: emit_lengths,
+    KernelKind.TAKE: emit_take,
+    KernelKind.SCATTER_ADD: emit_scatter,
+    KernelKind.LENGTHS: emit_lengths,
 }
 
 

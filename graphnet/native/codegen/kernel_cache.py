@@ -14,7 +14,8 @@ from graphnet import forkable
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.codegen.elementwise import Loops
-from graphnet.native.codegen.gather_scatter import IndexedKernel, RowsShape, emit_rows_kernel
+from graphnet.native.codegen.gather_scatter import RowsShape, emit_rows_kernel
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import (
     LoopShape,
     ReductionShape,
@@ -37,6 +38,7 @@ KEPT = 128
 class KernelCode:
     """A kernel: its address once it is compiled; final."""
 
+    kind: KernelKind
     key: str
     emit: Callable[[ir.Module, str], list[int] | None]
     address: int = 0
@@ -44,6 +46,8 @@ class KernelCode:
     """Working memory that a thread needs (a scan: see ``arena_bytes``)."""
     engine: Engine | None = None
     """What holds the code in memory."""
+    libraries: frozenset[int] = frozenset()
+    """The libraries of products that it calls, by the bits of their numbers."""
 
 
 _known: dict[tuple[Processor, str], KernelCode] = {}
@@ -74,12 +78,19 @@ class Kernels:
     def tile(self, dtype: np.dtype[Any]) -> Tile:
         return self.tiles[dtype.name]
 
-    def code(self, key: str, emit: Callable[[ir.Module, str], list[int] | None]) -> KernelCode:
+    def code(
+        self,
+        kind: KernelKind,
+        about: str,
+        emit: Callable[[ir.Module, str], list[int] | None],
+        libraries: frozenset[int] = frozenset(),
+    ) -> KernelCode:
+        key = f"{kind.value} {about}"
         self.asked.add(key)
         known = self.new.get(key)
         if not self.is_fresh:
             known = _known.get((self.processor, key)) or known
-        return known or self.new.setdefault(key, KernelCode(key, emit))
+        return known or self.new.setdefault(key, KernelCode(kind, key, emit, libraries=libraries))
 
     def loop(
         self,
@@ -91,47 +102,60 @@ class Kernels:
     ) -> KernelCode:
         shape = LoopShape(tuple(equations), sources, targets, rank, inner)
         listed = structure(sources, equations, targets, with_shapes=False)
-        key = f"loop {rank} {inner} {listed}"
         return self.code(
-            key, lambda module, name: emit_loop_kernel(module, name, shape, self.loops)
+            KernelKind.LOOP,
+            f"{rank} {inner} {listed}",
+            lambda module, name: emit_loop_kernel(module, name, shape, self.loops),
         )
 
     def reduction(
-        self, name: str, type: ArrayType, kept: int, reduced: int, units: tuple[bool, bool, bool]
+        self,
+        kind: KernelKind,
+        type: ArrayType,
+        kept: int,
+        reduced: int,
+        units: tuple[bool, bool, bool],
     ) -> KernelCode:
-        operation = Operation(name, ArrayType((), type.dtype))
+        operation = Operation(kind, ArrayType((), type.dtype))
         shape = ReductionShape(operation, kept, reduced, units)
-        key = f"{name} {type.dtype} {kept} {reduced} {units}"
         return self.code(
-            key, lambda module, name: emit_reduction_kernel(module, name, shape, self.loops)
+            kind,
+            f"{type.dtype} {kept} {reduced} {units}",
+            lambda module, name: emit_reduction_kernel(module, name, shape, self.loops),
         )
 
-    def rows(self, kernel: IndexedKernel, element: ArrayType, indices: ArrayType) -> KernelCode:
+    def rows(self, kind: KernelKind, element: ArrayType, indices: ArrayType) -> KernelCode:
         plain = [ArrayType((), type.dtype) for type in (element, indices)]
-        shape = RowsShape(kernel, *plain)
-        key = f"{kernel.value} {element.dtype} {indices.dtype}"
-        return self.code(key, lambda module, name: emit_rows_kernel(module, name, shape))
+        shape = RowsShape(kind, *plain)
+        return self.code(
+            kind,
+            f"{element.dtype} {indices.dtype}",
+            lambda module, name: emit_rows_kernel(module, name, shape),
+        )
 
     def scan(self, shape: ScanShape) -> KernelCode:
         listed = structure(
             shape.body.inputs, shape.body.equations, shape.body.outputs, shape.packed
         )
         timed = "timed " if shape.is_timed else ""
-        key = f"scan {timed}{shape.constants} {shape.carried} {shape.reverse} {listed}"
         return self.code(
-            key, lambda module, name: emit_scan(module, name, shape, self.loops, self.tiles)
+            KernelKind.SCAN,
+            f"{timed}{shape.constants} {shape.carried} {shape.reverse} {listed}",
+            lambda module, name: emit_scan(module, name, shape, self.loops, self.tiles),
+            shape.libraries,
         )
 
     def product(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
-        return self.of_library("product", dtype, transposed)
+        return self.of_library(KernelKind.PRODUCT, dtype, transposed)
 
     def pack(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
-        return self.of_library("pack", dtype, transposed)
+        return self.of_library(KernelKind.PACK, dtype, transposed)
 
-    def of_library(self, name: str, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
-        kernel = library.kernel_name(name, self.tile(dtype), transposed)
-        address = library.address(kernel, self.processor)
-        return KernelCode(kernel, lambda module, name: None, address)
+    def of_library(self, kind: KernelKind, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
+        tile = self.tile(dtype)
+        key = library.kernel_name(kind.value, tile, transposed)
+        address = library.address(kind.value, tile, transposed, self.processor)
+        return KernelCode(kind, key, nothing, address)
 
     def compile(self) -> None:
         """Make machine code of the new kernels, or find it on disk."""
@@ -154,9 +178,8 @@ class Kernels:
 
     def compile_together(self, codes: list[KernelCode]) -> None:
         dispatcher.engine()  # scans call this and the library by symbol
-        for bits in (32, 64):
-            if any(f"float{bits}" in code.key for code in codes if code.key.startswith("scan")):
-                library.ensure(self.processor, bits)
+        for bits in sorted(frozenset().union(*(code.libraries for code in codes))):
+            library.ensure(self.processor, bits)
         keys = [code.key for code in codes]
         engine = compiled_module(keys, partial(text_of, codes), self.processor)
         for i, code in enumerate(codes):

@@ -10,6 +10,7 @@ from llvmlite import ir
 
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.codegen.elementwise import Loops, Range, vector
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.llvm.elements import ELEMENTS, constant, memory_type
 from graphnet.native.llvm.ir_helpers import LANE, counted, index
 from graphnet.native.llvm.strided_access import (
@@ -26,22 +27,26 @@ UNROLLED = 4
 """Vectors of columns summed together: enough to keep the adders busy."""
 
 
+COMBINING = {KernelKind.SUM: "add", KernelKind.MAX: "maximum"}
+"""The pointwise primitive that combines two elements."""
+
+
 @dataclass(frozen=True)
 class Operation:
-    """``sum`` or ``max`` of one type."""
+    """``SUM`` or ``MAX`` of one type."""
 
-    name: str
+    kind: KernelKind
     type: ArrayType
 
     @property
     def start(self) -> float | int:
         """What changes nothing."""
-        if self.name == "sum":
+        if self.kind is KernelKind.SUM:
             return -0.0 if self.type.is_float else 0
         return float("-inf") if self.type.is_float else -(2 ** (8 * self.type.dtype.itemsize - 1))
 
     def combine(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
-        return ELEMENTS["add" if self.name == "sum" else "maximum"](builder, a, b)
+        return ELEMENTS[COMBINING[self.kind]](builder, a, b)
 
 
 def emit_reduction(

@@ -17,6 +17,7 @@ from graphnet.native.analysis.fusion import is_fusible
 from graphnet.native.analysis.strided_view import Place, collapsed
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.parallel_gemm import Team, is_large
 from graphnet.native.codegen.reductions import Operation, emit_reduction
 from graphnet.native.codegen.scratch import Arena, Sizes, constant_place
@@ -185,7 +186,7 @@ class Emitter:
         assert spread is not None
         ranges = [(index(0), self.sizes.number(self.builder, n)) for n in source.type.shape]
         emit_reduction(
-            self.builder, self.loops, Operation(equation.primitive.name, var.type),
+            self.builder, self.loops, Operation(KernelKind(equation.primitive.name), var.type),
             [ranges[axis] for axis in kept], [ranges[axis] for axis in axes],
             Strided(
                 self.pointer(source), tuple(source.strides[a] for a in (*kept, *axes)), source.type

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
+from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
@@ -38,6 +39,12 @@ class ScanShape:
     """How to emit what no fused loop computes."""
     is_timed: bool = False
     """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
+
+    @property
+    def libraries(self) -> frozenset[int]:
+        """The libraries of products that the steps call, by the bits of their numbers."""
+        products = (e for e in self.body.equations if e.primitive.kind is Kind.PRODUCT)
+        return frozenset(8 * e.outputs[0].type.dtype.itemsize for e in products)
 
     @property
     def sequences(self) -> tuple[Var, ...]:

@@ -17,6 +17,7 @@ from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, exporter
 from graphnet.native.llvm.target import Processor, host
 from graphnet.native.runtime.dispatcher import driver
+from graphnet.native.scheduling.buffers import Base, Buffer
 from graphnet.native.scheduling.calls import Call
 from graphnet.native.scheduling.execution_plan import Plan, planned, table_of
 from graphnet.native.scheduling.rules import scheduled
@@ -64,9 +65,7 @@ class Checked:
             self.require_untouched(before, call, number)
             for lifetime in self.plan.lifetimes:
                 if lifetime.last == number:
-                    self.arena[self.span(lifetime.buffer.source[1], lifetime.buffer.nbytes)] = (
-                        POISON
-                    )
+                    self.arena[self.span(lifetime.buffer)] = POISON
         frame = Frame(self.flag, self.bases, 0, self.inputs, self.arena, GUARD)
         return [np.array(exporter(place, self.plan)(frame)) for place in self.plan.results]
 
@@ -80,16 +79,17 @@ class Checked:
         """All bytes but those of the buffers that the call was given."""
         own = np.zeros(len(before), bool)
         for buffer, _ in call.pointers:
-            if buffer is not None and buffer.source[0] == "arena":
-                own[self.span(buffer.source[1], buffer.nbytes)] = True
+            if buffer is not None and buffer.base is Base.ARENA:
+                own[self.span(buffer)] = True
         stray = np.flatnonzero((before != self.arena) & ~own)
         if len(stray) or not all(map(is_intact, self.inputs)):
             raise StrayWriteError(
                 f"call {number} ({call.code.key[:80]}) at {stray[:1]} {call.arguments}"
             )
 
-    def span(self, offset: int, size: int) -> slice:
-        return slice(GUARD + offset, GUARD + offset + size)
+    def span(self, buffer: Buffer) -> slice:
+        start = GUARD + buffer.position
+        return slice(start, start + buffer.nbytes)
 
 
 def guarded(array: NDArray) -> NDArray:

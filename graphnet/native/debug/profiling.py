@@ -14,6 +14,7 @@ import numpy as np
 
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import NDArray
+from graphnet.native.analysis.compiled_piece import code_of
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, address_of
 from graphnet.native.execution.lowering import Native
@@ -31,8 +32,7 @@ class Profiler:
         self, equation: Equation, arrays: Sequence[NDArray]
     ) -> tuple[list[NDArray], Mapping[Equation, float]]:
         """The results of a piece, and nanoseconds by equation of its program."""
-        native = equation.primitive.numpy
-        assert isinstance(native, Native)
+        native: Native = code_of(equation)
         frame = native.frames.take(arrays)
         times = [run(table, frame) for table in tables(native)]
         inside = self.inside(native, arrays)
@@ -96,7 +96,7 @@ def counters(call: Call, frame: Frame) -> NDArray:
     """Where a call counts, as an array; nothing where it does not."""
     if call.counters is None:
         return np.zeros(0, np.int64)
-    start = frame.start + call.counters.source[1]
+    start = frame.start + call.counters.position
     return np.ndarray(call.counters.nbytes // 8, np.int64, frame.arena, start)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.strided_view import Place
 from graphnet.native.runtime import arena_pool
+from graphnet.native.scheduling.buffers import Base
 from graphnet.native.scheduling.execution_plan import Plan
 
 HEAD = object.__basicsize__
@@ -123,14 +124,14 @@ def lay(frame: Frame, arena: NDArray) -> None:
 
 def exporter(place: Place, plan: Plan) -> Export:
     """What makes an output of a frame: a view of what it lies in."""
-    type, (kind, i) = place.type, place.pointer.source
+    type, base, i = place.type, place.pointer.base, place.pointer.position
     strides = tuple(stride * type.dtype.itemsize for stride in place.strides)
     offset = place.offset * type.dtype.itemsize
     if not type.size:
         return partial(of_nothing, type.shape, type.dtype)
-    if kind == "input":
+    if base is Base.INPUT:
         return lambda frame: np.ndarray(type.shape, type.dtype, frame.held[i], offset, strides)
-    if kind == "constant":
+    if base is Base.CONSTANT:
         constant = plan.constants[i]
         return lambda frame: np.ndarray(type.shape, type.dtype, constant, offset, strides)
     shape, dtype, begin = type.shape, type.dtype, offset + i

@@ -14,6 +14,7 @@ from graphnet.native.execution.call_frame import Frame, exporter
 from graphnet.native.llvm.target import host
 from graphnet.native.runtime.arena_pool import LINE, start_of
 from graphnet.native.runtime.dispatcher import driver, lone_driver, record_of
+from graphnet.native.scheduling.buffers import Base
 from graphnet.native.scheduling.execution_plan import planned
 from graphnet.native.scheduling.rules import scheduled
 
@@ -35,7 +36,7 @@ class LiveProgram:
         scheduler = scheduled(program, kernels)
         for atom in program.outputs:  # what is an input or a weight becomes a result of each run
             place = scheduler.at(atom)
-            if place.pointer.source[0] != "arena":
+            if place.pointer.base is not Base.ARENA:
                 scheduler.places[atom] = scheduler.copied(place)
         kernels.compile()
         self._plan = plan = planned(scheduler, program, frozenset(fixed))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from graphnet.ir.core.interpreter import interpreter
-from graphnet.ir.core.primitive import Kind, Primitive
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import NDArray
+from graphnet.native.analysis.compiled_piece import compiled
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, Frames, address_of
 from graphnet.native.llvm.target import Processor, host
@@ -83,9 +83,7 @@ def native_equation(program: Program, piece: list[Equation], kernels: Kernels) -
     outputs = tuple(var for e in piece for var in e.outputs if var in read)
     smaller = Program(tuple(inputs), piece, outputs)
     native = Native(smaller, kernels)
-    types = tuple(var.type for var in outputs)
-    primitive = Primitive("native", Kind.OPAQUE, lambda *_, **__: types, native, None, many=True)
-    return Equation(primitive, smaller.inputs, {}, outputs, piece[0].origin)
+    return Equation(compiled, smaller.inputs, {"code": native}, outputs, piece[0].origin)
 
 
 class Native:
@@ -99,6 +97,9 @@ class Native:
         self.frames = Frames(self.plan)
         self.table = address_of(self.plan.table), len(self.plan.table)
         self.drive = driver()
+
+    def __repr__(self) -> str:
+        return f"<machine code of {len(self.program.equations)} equations>"
 
     def __call__(self, *arrays: NDArray) -> list[NDArray]:
         frame = self.frames.take(arrays)

@@ -40,7 +40,7 @@ def symbol(name: str, tile: Tile, transposed: bool) -> str:
 
 
 def kernel_name(name: str, tile: Tile, transposed: bool) -> str:
-    """The kernel of ``product`` or ``pack``, for ``address``."""
+    """The symbol of the kernel of ``product`` or ``pack``."""
     return f"{name}_kernel_{tile.name}{way(transposed)}"
 
 
@@ -84,11 +84,10 @@ def ensure(processor: Processor, bits: int) -> Engine:
         return engine
 
 
-def address(kernel: str, processor: Processor) -> int:
-    """Where a kernel lies, by its ``kernel_name``."""
-    bits = 64 if "_f64_" in kernel else 32
-    engine = _engines.get((processor, bits)) or ensure(processor, bits)
-    return engine.address(kernel)
+def address(name: str, tile: Tile, transposed: bool, processor: Processor) -> int:
+    """Where the kernel of ``product`` or ``pack`` lies."""
+    engine = _engines.get((processor, tile.bits)) or ensure(processor, tile.bits)
+    return engine.address(kernel_name(name, tile, transposed))
 
 
 def made(processor: Processor, bits: int) -> Engine:

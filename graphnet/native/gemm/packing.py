@@ -16,8 +16,6 @@ from graphnet.native.gemm.register_tile import (
     at,
     lanes_below,
     load,
-    masked_load,
-    masked_store,
     store,
 )
 from graphnet.native.llvm.ir_helpers import (
@@ -31,6 +29,7 @@ from graphnet.native.llvm.ir_helpers import (
     known,
     smaller,
 )
+from graphnet.native.llvm.strided_access import masked_load, masked_store
 
 PACK = [
     ("k", INDEX),
@@ -132,10 +131,10 @@ def _copying(
                     if branch is full:
                         value = load(builder, tile, address)
                     else:
-                        value = masked_load(builder, tile, address, mask)
+                        value = masked_load(builder, address, tile.vector, mask, tile.real_bytes)
                     to = at(builder, tile, place, vector * tile.width)
                     if is_exact:
-                        masked_store(builder, tile, value, to, mask)
+                        masked_store(builder, value, to, mask, tile.real_bytes)
                     else:
                         store(builder, tile, value, to)
 
@@ -176,7 +175,9 @@ def _transposing(
                 place = at(builder, tile, target, builder.mul(step, pitch), first)
                 for line in _turned(builder, tile, lines):
                     if is_exact:
-                        masked_store(builder, tile, line, place, masks[first // tile.width])
+                        masked_store(
+                            builder, line, place, masks[first // tile.width], tile.real_bytes
+                        )
                     else:
                         store(builder, tile, line, place)
                     place = at(builder, tile, place, pitch)

@@ -10,7 +10,6 @@ from graphnet.native.llvm.ir_helpers import (
     INDEX,
     LANE,
     LINE,
-    POINTER,
     index,
     intrinsic,
     prefetch,
@@ -99,23 +98,6 @@ def lanes_below(builder: ir.IRBuilder, tile: Tile, count: ir.Value) -> list[ir.V
         builder.icmp_signed("<", ir.Constant(kind, list(range(first, first + tile.width))), limit)
         for first in range(0, tile.panel, tile.width)
     ]
-
-
-def masked_load(builder: ir.IRBuilder, tile: Tile, address: ir.Value, mask: ir.Value) -> ir.Value:
-    """Lanes outside the mask are zero, and their memory is not touched."""
-    name = f"llvm.masked.load.v{tile.width}f{tile.bits}.p0"
-    load_ = intrinsic(builder.module, name, tile.vector, POINTER, LANE, mask.type, tile.vector)
-    align = ir.Constant(LANE, tile.real_bytes)
-    return builder.call(load_, [address, align, mask, ir.Constant(tile.vector, None)])
-
-
-def masked_store(
-    builder: ir.IRBuilder, tile: Tile, value: ir.Value, address: ir.Value, mask: ir.Value
-) -> None:
-    name = f"llvm.masked.store.v{tile.width}f{tile.bits}.p0"
-    types = (tile.vector, POINTER, LANE, mask.type)
-    store_ = intrinsic(builder.module, name, ir.VoidType(), *types)
-    builder.call(store_, [value, address, ir.Constant(LANE, tile.real_bytes), mask])
 
 
 def multiply_add(

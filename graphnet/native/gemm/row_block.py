@@ -16,12 +16,11 @@ from graphnet.native.gemm.register_tile import (
     at,
     lanes_below,
     load,
-    masked_load,
-    masked_store,
     store_sums,
     summed,
 )
 from graphnet.native.llvm.ir_helpers import INDEX, POINTER, begin, counted, index, known
+from graphnet.native.llvm.strided_access import masked_load, masked_store
 
 MOST_PANELS = 4
 LOWEST_LAID_OUT = 9
@@ -147,9 +146,11 @@ def emit_edge(module: ir.Module, tile: Tile) -> ir.Function:
         begins = at(builder, tile, start, builder.mul(row, start_stride))
         for vector, mask in enumerate(masks):
             lane = vector * tile.width
-            begin_ = masked_load(builder, tile, at(builder, tile, begins, lane), mask)
+            begin_ = masked_load(
+                builder, at(builder, tile, begins, lane), tile.vector, mask, tile.real_bytes
+            )
             total = builder.fadd(begin_, load(builder, tile, at(builder, tile, line, lane)))
-            masked_store(builder, tile, total, at(builder, tile, place, lane), mask)
+            masked_store(builder, total, at(builder, tile, place, lane), mask, tile.real_bytes)
     builder.ret_void()
     return function
 

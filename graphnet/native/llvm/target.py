@@ -131,7 +131,7 @@ class Engine:
             _ = [*delayed.strikes()]
 
 
-class Kernel:
+class NativeFunction:
     """A compiled function, called with ctypes values. Calls do not hold Python's lock.
 
     It keeps its engine, so the code lives as long as the last kernel of its module.

@@ -17,7 +17,7 @@ from llvmlite import ir
 
 from graphnet import forkable
 from graphnet.native.llvm.ir_helpers import INDEX, POINTER, begin, counted, index
-from graphnet.native.llvm.target import Engine, Kernel, compile_module, define_symbol
+from graphnet.native.llvm.target import Engine, NativeFunction, compile_module, define_symbol
 from graphnet.native.runtime.work_sharing import (
     BOARD,
     BOARD_WORDS,
@@ -156,14 +156,16 @@ def driver() -> Callable[[int, int, int, int], None]:
     """
     number, address = ctypes.c_int64, ctypes.c_void_p
     pointer: Callable[[int, int, int, int], None]
-    pointer = Kernel(engine(), "drive", address, number, address, number).pointer
+    pointer = NativeFunction(engine(), "drive", address, number, address, number).pointer
     return pointer
 
 
 @cache
 def lone_driver() -> Callable[[int], None]:
     """``drive_alone`` itself, for records as ``record_of`` makes them."""
-    pointer: Callable[[int], None] = Kernel(engine(), "drive_alone", ctypes.c_void_p).pointer
+    pointer: Callable[[int], None] = NativeFunction(
+        engine(), "drive_alone", ctypes.c_void_p
+    ).pointer
     return pointer
 
 
@@ -174,5 +176,5 @@ def record_of(table: int, length: int, bases: int) -> ctypes.Array[ctypes.c_int6
 @cache
 def server() -> Callable[[int], None]:
     """``serve`` itself: what workers do."""
-    pointer: Callable[[int], None] = Kernel(engine(), "serve", ctypes.c_int64).pointer
+    pointer: Callable[[int], None] = NativeFunction(engine(), "serve", ctypes.c_int64).pointer
     return pointer

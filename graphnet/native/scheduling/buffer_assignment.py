@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphnet.native.codegen.scratch import LINE
-from graphnet.native.scheduling.calls import Buffer, Call
+from graphnet.native.scheduling.buffers import Base, Buffer
+from graphnet.native.scheduling.calls import Call
 
 LARGEST = 1000
 """How many buffers are placed with care, which takes time by their square."""
@@ -28,7 +29,7 @@ def lifetimes_of(calls: Sequence[Call], results: set[int]) -> list[Lifetime]:
     found: dict[int, Lifetime] = {}
     for i, call in enumerate(calls):
         for buffer, _ in call.pointers:
-            if buffer is not None and buffer.source[0] == "arena":
+            if buffer is not None and buffer.base is Base.ARENA:
                 found.setdefault(id(buffer), Lifetime(buffer, i, i)).last = i
     for key in results & found.keys():
         found[key].last = len(calls)

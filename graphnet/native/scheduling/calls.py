@@ -1,4 +1,4 @@
-"""Calls of kernels, and the buffers that they read and write."""
+"""Calls of kernels."""
 
 from __future__ import annotations
 
@@ -6,30 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphnet.ir.core.program import Equation, Var
+from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import Place
 from graphnet.native.codegen.kernel_cache import KernelCode
 from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.scheduling.buffers import Buffer, Role
 
 FLAG = ArrayType((), np.dtype(np.int64))
-
-
-@dataclass(eq=False)
-class Buffer:
-    """Memory that a program works in; final.
-
-    ``source`` says where it is: ``("input", i)``, ``("constant", i)``, ``("flag", 0)``, or
-    ``("arena", -1)`` until the plan gives it a place. ``label`` says what is in it, for people:
-    the values of ``var``, or a copy, panels, working memory for ``equations``.
-    """
-
-    source: tuple[str, int]
-    nbytes: int
-    label: str = ""
-    equations: tuple[Equation, ...] = ()
-    var: Var | None = None
-
 
 Pointer = tuple[Buffer | None, int]
 """A buffer and the distance from its beginning, in bytes; or nothing."""
@@ -58,7 +42,7 @@ class Call:
     def served(self) -> tuple[Equation, ...]:
         """The equations that it works for: of what packs a matrix, the readers of that."""
         target = self.pointers[-1][0]
-        packs = target is not None and target.label == "panels" and bool(target.equations)
+        packs = target is not None and target.role is Role.PANELS and bool(target.equations)
         return target.equations if target is not None and packs else self.equations
 
 

@@ -13,7 +13,8 @@ from graphnet.native.analysis.strided_view import Place
 from graphnet.native.codegen.scratch import arena_bytes
 from graphnet.native.runtime.dispatcher import MOST_POINTERS, Sharing
 from graphnet.native.scheduling.buffer_assignment import Lifetime, lay_out, lifetimes_of
-from graphnet.native.scheduling.calls import Buffer, Call
+from graphnet.native.scheduling.buffers import Base, Buffer
+from graphnet.native.scheduling.calls import Call
 from graphnet.native.scheduling.schedule import Scheduler
 
 WORTH = 1e5
@@ -21,6 +22,10 @@ WORTH = 1e5
 WORTH_IN_ALL = 4e6
 """Operations in calls that threads share from which on workers are woken at all, which takes some
 20 microseconds."""
+
+
+MEMORY = (Base.ARENA, Base.FLAG, Base.KEPT)
+"""What stands behind inputs and constants, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,11 @@ class Bases:
 
     def of(self, buffer: Buffer) -> tuple[int, int]:
         """The position of the pointer that a buffer is counted from, and its distance in bytes."""
-        kind, i = buffer.source
-        if kind in ("input", "constant"):
-            return i + (self.inputs if kind == "constant" else 0), 0
-        return self.inputs + self.constants + ("arena", "flag", "kept").index(kind), i
+        if buffer.base is Base.INPUT:
+            return buffer.position, 0
+        if buffer.base is Base.CONSTANT:
+            return self.inputs + buffer.position, 0
+        return self.inputs + self.constants + MEMORY.index(buffer.base), buffer.position
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +95,9 @@ def planned(
         lifetime.first, lifetime.last = 0, len(calls)
     arena, kept = (lay_out(part, len(calls), guard) for part in (others, staying))
     for lifetime in lifetimes:
-        kind = "kept" if id(lifetime.buffer) in touched else "arena"
-        lifetime.buffer.source = (kind, lifetime.offset)
+        buffer = lifetime.buffer
+        buffer.base = Base.KEPT if id(buffer) in touched else Base.ARENA
+        buffer.position = lifetime.offset
     bases = Bases(len(program.inputs), len(scheduler.constants))
     return Plan(
         bases,
@@ -131,10 +138,10 @@ def named_twice(call: Call) -> set[int]:
 
 
 def is_settled(buffer: Buffer, fixed: Collection[int], changing: set[int]) -> bool:
-    kind, i = buffer.source
-    if kind == "input":
-        return i in fixed
-    return kind == "constant" or (kind == "arena" and id(buffer) not in changing)
+    if buffer.base is Base.INPUT:
+        return buffer.position in fixed
+    is_own = buffer.base is Base.ARENA and id(buffer) not in changing
+    return buffer.base is Base.CONSTANT or is_own
 
 
 def table_of(bases: Bases, calls: Sequence[Call]) -> NDArray:

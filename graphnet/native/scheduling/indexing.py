@@ -7,7 +7,7 @@ from math import prod
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import Place
-from graphnet.native.codegen.gather_scatter import IndexedKernel
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.calls import FLAG
 from graphnet.native.scheduling.schedule import Scheduler
@@ -16,26 +16,26 @@ from graphnet.native.scheduling.schedule import Scheduler
 def take(scheduler: Scheduler, equation: Equation) -> None:
     table, indices = (atom.type for atom in equation.inputs)
     arguments = [indices.size, table.shape[0], prod(table.shape[1:])]
-    call(scheduler, equation, IndexedKernel.TAKE, table, arguments)
+    call(scheduler, equation, KernelKind.TAKE, table, arguments)
 
 
 def scatter_add(scheduler: Scheduler, equation: Equation) -> None:
     added, indices = (atom.type for atom in equation.inputs)
     columns = prod(added.shape[len(indices.shape) :])
     arguments = [indices.size, equation.settings["rows"], columns]
-    call(scheduler, equation, IndexedKernel.SCATTER_ADD, added, arguments)
+    call(scheduler, equation, KernelKind.SCATTER_ADD, added, arguments)
 
 
 def checked_lengths(scheduler: Scheduler, equation: Equation) -> None:
     lengths = equation.inputs[0].type
     arguments = [lengths.size, equation.settings["steps"]]
-    call(scheduler, equation, IndexedKernel.LENGTHS, lengths, arguments, Sharing.ALONE)
+    call(scheduler, equation, KernelKind.LENGTHS, lengths, arguments, Sharing.ALONE)
 
 
 def call(
     scheduler: Scheduler,
     equation: Equation,
-    kernel: IndexedKernel,
+    kind: KernelKind,
     element: ArrayType,
     arguments: list[int],
     sharing: Sharing = Sharing.SHARED,
@@ -43,7 +43,7 @@ def call(
     """The call of a kernel whose last operand are the indices."""
     places = [scheduler.contiguous(scheduler.at(atom)) for atom in equation.inputs]
     target = scheduler.room(equation.outputs[0])
-    code = scheduler.kernels.rows(kernel, element, places[-1].type)
+    code = scheduler.kernels.rows(kind, element, places[-1].type)
     flag = Place.of(scheduler.flag, FLAG)
     cost = 2.0 * max(target.type.size, places[0].type.size)
     scheduler.call(code, [*places, target, flag], arguments, cost, sharing)

@@ -9,6 +9,7 @@ from math import prod
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import Place
+from graphnet.native.scheduling.buffers import Role
 from graphnet.native.scheduling.schedule import Scheduler
 
 
@@ -71,7 +72,7 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
     depth, columns = right.type.shape
     if key not in scheduler.packed:
         tile = scheduler.kernels.tile(right.type.dtype)
-        place = scheduler.new(right.type, tile.packed_size(depth, columns), "panels")
+        place = scheduler.new(right.type, tile.packed_size(depth, columns), Role.PANELS)
         for part, row, column in parts_in(scheduler, right):
             lead = column % tile.panel
             begin = replace(place, offset=(column - lead) * depth + row * tile.panel)

@@ -8,6 +8,7 @@ from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.reduction import axes_of
 from graphnet.native.analysis.strided_view import Place, collapsed
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.schedule import Scheduler
 
@@ -21,8 +22,8 @@ def reduction(scheduler: Scheduler, equation: Equation) -> None:
     if 0 in kept_sizes:
         return
     units = kept_strides[-1:] == [1], strides[-1:] == [1], into[-1:] == [1]
-    name, type = equation.primitive.name, equation.outputs[0].type
-    code = scheduler.kernels.reduction(name, type, len(kept_sizes), len(sizes), units)
+    kind, type = KernelKind(equation.primitive.name), equation.outputs[0].type
+    code = scheduler.kernels.reduction(kind, type, len(kept_sizes), len(sizes), units)
     arguments = [*kept_sizes, *sizes, *kept_strides, *strides, *into]
     sharing = Sharing.SHARED if kept_sizes else Sharing.ALONE
     scheduler.call(code, [source, target], arguments, source.type.size, sharing)

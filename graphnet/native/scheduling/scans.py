@@ -12,7 +12,8 @@ from graphnet.native.analysis.batch_axis import for_any_rows
 from graphnet.native.analysis.strided_view import Place
 from graphnet.native.codegen.scan_kernel import ScanShape
 from graphnet.native.runtime.dispatcher import Sharing
-from graphnet.native.scheduling.calls import FLAG, Buffer
+from graphnet.native.scheduling.buffers import Buffer, Role
+from graphnet.native.scheduling.calls import FLAG
 from graphnet.native.scheduling.products import panels
 from graphnet.native.scheduling.schedule import Scheduler
 
@@ -38,8 +39,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     steps = {name: rule.step for name, rule in scheduler.rules.items() if rule.step}
     shape = ScanShape(body, constants, carried, settings["reverse"], atoms, steps, is_timed)
     code = scheduler.kernels.scan(shape)
-    memory = scheduler.new(FLAG, 0, "working memory")
-    counters = [scheduler.new(FLAG, len(body.equations), "counters")] if is_timed else []
+    memory = scheduler.new(FLAG, 0, Role.WORKING_MEMORY)
+    counters = [scheduler.new(FLAG, len(body.equations), Role.COUNTERS)] if is_timed else []
     strides = [place.strides[0] for place in (*sequences, *stacks.values())]
     finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
@@ -82,7 +83,7 @@ def stacked(
     ):
         if enters in wanted and leaves in made and leaves not in found:
             type = ArrayType((length + 1, *var.type.shape), var.type.dtype)
-            steps = scheduler.new(type, label="steps", var=var)
+            steps = scheduler.new(type, role=Role.STEPS, var=var)
             early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
             before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
             first = length if settings["reverse"] else 0
@@ -92,7 +93,7 @@ def stacked(
             scheduler.copy(start, target)
     for atom, var in results:
         if atom not in before and atom not in found:
-            found[atom] = scheduler.new(var.type, label="steps", var=var)
+            found[atom] = scheduler.new(var.type, role=Role.STEPS, var=var)
         scheduler.places[var] = before.get(atom) or found[atom]
     return found
 

@@ -19,7 +19,8 @@ from graphnet.native.codegen.scan_body import StepRule
 from graphnet.native.faults import stage
 from graphnet.native.llvm.functions import Element
 from graphnet.native.runtime.dispatcher import Sharing
-from graphnet.native.scheduling.calls import Buffer, Call, nbytes, pointer
+from graphnet.native.scheduling.buffers import Base, Buffer, Role
+from graphnet.native.scheduling.calls import Call, nbytes, pointer
 
 MANY = 128
 """From so many kernels on, loops are single equations, which recur: a program of thousands of
@@ -54,10 +55,10 @@ class Scheduler:
         self.places: dict[Atom, Place] = {}
         self.packed: dict[tuple[object, ...], Buffer] = {}
         self.joined: dict[Buffer, tuple[Place, list[tuple[Place, Place]]]] = {}
-        self.flag = Buffer(("flag", 0), 8)
+        self.flag = Buffer(Base.FLAG, 0, 8)
         self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
-            self.places[var] = Place.of(Buffer(("input", i), nbytes(var.type)), var.type)
+            self.places[var] = Place.of(Buffer(Base.INPUT, i, nbytes(var.type)), var.type)
 
     def run(self) -> None:
         for unit in units_of(self.program):
@@ -82,25 +83,25 @@ class Scheduler:
         if atom not in self.places:
             if not isinstance(atom, Literal):
                 raise ProgramError(f"reads {atom.type}, which no equation before it defines")
-            source = ("constant", len(self.constants))
+            buffer = Buffer(Base.CONSTANT, len(self.constants), nbytes(atom.type))
             self.constants.append(atom)
-            self.places[atom] = Place.of(Buffer(source, nbytes(atom.type)), atom.type)
+            self.places[atom] = Place.of(buffer, atom.type)
         return self.places[atom]
 
     def room(self, var: Var) -> Place:
         """A new array for a result."""
-        self.places[var] = self.new(var.type, label="values", var=var)
+        self.places[var] = self.new(var.type, role=Role.VALUES, var=var)
         return self.places[var]
 
     def new(
         self,
         type: ArrayType,
         count: int | None = None,
-        label: str = "copy",
+        role: Role = Role.COPY,
         var: Var | None = None,
     ) -> Place:
         size = nbytes(type) if count is None else count * type.dtype.itemsize
-        return Place.of(Buffer(("arena", -1), size, label, self.equations, var), type)
+        return Place.of(Buffer(Base.ARENA, -1, size, role, self.equations, var), type)
 
     def call(
         self,

@@ -69,8 +69,8 @@ def interpreted(net: Module) -> list[str]:
     ]
     assert programs
     names = [e.primitive.name for program in programs for e in program.equations]
-    assert names.count("native") >= len(programs)
-    return [name for name in names if name != "native"]
+    assert names.count("compiled") >= len(programs)
+    return [name for name in names if name != "compiled"]
 
 
 @pytest.mark.parametrize("name", nn.CELLS)

@@ -18,7 +18,7 @@ from graphnet.native.gemm import library
 from graphnet.native.gemm.blocking import emit_product
 from graphnet.native.gemm.packing import emit_pack
 from graphnet.native.gemm.register_tile import Tile, best_tile
-from graphnet.native.llvm.target import Kernel, Processor, compile_module, host, processor
+from graphnet.native.llvm.target import NativeFunction, Processor, compile_module, host, processor
 from tests.support.processors import LESSER
 
 SIZES = (0, 1, 2, 3, 5, 7, 13, 16, 31, 33, 64, 65)
@@ -33,8 +33,8 @@ class Compiled:
     """The emitted functions of a tile, by whether their matrix is stored transposed."""
 
     tile: Tile
-    pack: dict[bool, Kernel]
-    product: dict[bool, Kernel]
+    pack: dict[bool, NativeFunction]
+    product: dict[bool, NativeFunction]
 
 
 def compiled(tile: Tile, cpu: Processor) -> Compiled:
@@ -46,8 +46,8 @@ def compiled(tile: Tile, cpu: Processor) -> Compiled:
     types = (*[NUMBER] * 3, ADDRESS, NUMBER, ADDRESS, ADDRESS, NUMBER, ADDRESS, NUMBER)
     return Compiled(
         tile,
-        {way: Kernel(engine, name, *pack_types) for way, name in packs.items()},
-        {way: Kernel(engine, name, *types) for way, name in products.items()},
+        {way: NativeFunction(engine, name, *pack_types) for way, name in packs.items()},
+        {way: NativeFunction(engine, name, *types) for way, name in products.items()},
     )
 
 
@@ -225,9 +225,9 @@ def test_few_rows_give_the_bits_of_many(native: Compiled, a_transposed: bool, st
 def called(name: str, transposed: bool, pointers: list[Any], arguments: list[int]) -> None:
     """A kernel of the library, its threads' shares one after the other."""
     bits = pointers[0].itemsize * 8
-    kernel = library.kernel_name(name, library.tile_of(host(), bits), transposed)
+    tile = library.tile_of(host(), bits)
     function = ctypes.CFUNCTYPE(None, ADDRESS, ADDRESS, NUMBER, NUMBER)(
-        library.address(kernel, host())
+        library.address(name, tile, transposed, host())
     )
     words = np.array(arguments, np.int64)
     addresses = np.array([array.ctypes.data for array in pointers], np.uintp)

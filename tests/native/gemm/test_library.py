@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphnet.native.gemm import library
-from graphnet.native.llvm.target import Kernel, compilations, compile_module, host
+from graphnet.native.llvm.target import NativeFunction, compilations, compile_module, host
 from graphnet.native.runtime.dispatcher import Sharing
 from tests.support.object_code import drive_table, instruction, since
 
@@ -27,8 +27,7 @@ SHAPES = [
 def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transposed: bool) -> None:
     tile, dtype = library.tile_of(host(), bits), np.dtype(f"f{bits // 8}")
     product, pack = (
-        library.address(library.kernel_name(name, tile, transposed), host())
-        for name in ("product", "pack")
+        library.address(name, tile, transposed, host()) for name in ("product", "pack")
     )
     rng = np.random.default_rng(bits)
     for (m, n, k), begin in ((shape, begin) for shape in SHAPES for begin in (-1, 2, 3)):
@@ -69,7 +68,9 @@ def test_other_modules_call_the_library() -> None:
     assert library.declare_product(module, tile) is product
     builder.call(product, [size, size, size, a, size, packed, c, size, null, zero])
     builder.ret_void()
-    kernel = Kernel(compile_module(str(module)), "square", ctypes.c_int64, *[ctypes.c_void_p] * 4)
+    kernel = NativeFunction(
+        compile_module(str(module)), "square", ctypes.c_int64, *[ctypes.c_void_p] * 4
+    )
     x, y = np.random.default_rng(0).standard_normal((2, 19, 19))
     room, z = np.zeros(tile.packed_size(19, 19)), np.zeros((19, 19))
     kernel(19, *(array.ctypes.data for array in (x, y, room, z)))

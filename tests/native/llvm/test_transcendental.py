@@ -13,7 +13,7 @@ import pytest
 from llvmlite import ir
 
 from graphnet.native.llvm.target import (
-    Kernel,
+    NativeFunction,
     Processor,
     assembly,
     compile_module,
@@ -76,10 +76,10 @@ def module_text(name: str, dtype: Any, width: int, has_fma: bool) -> str:
 
 
 @cache
-def kernel(name: str, dtype: Any, width: int, cpu: Processor) -> Kernel:
+def kernel(name: str, dtype: Any, width: int, cpu: Processor) -> NativeFunction:
     text = module_text(name, dtype, width, cpu.has_fma)
     engine = compile_module(text, cpu)
-    return Kernel(engine, "run", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+    return NativeFunction(engine, "run", ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 def compute(name: str, x: np.ndarray, cpu: Processor = HOST, width: int | None = None) -> Any:

@@ -1,0 +1,19 @@
+"""The kinds of kernels."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class KernelKind(Enum):
+    """What a kernel computes; the value is its name for people, and begins its key."""
+
+    LOOP = "loop"
+    SUM = "sum"
+    MAX = "max"
+    TAKE = "take"
+    SCATTER_ADD = "scatter_add"
+    LENGTHS = "checked_lengths"
+    SCAN = "scan"
+    PRODUCT = "product"
+    PACK = "pack"
