@@ -23,29 +23,7 @@ from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives import pointwise, shaping
 from graphnet.ir.primitives.indexing import checked_lengths, take
 from graphnet.ir.primitives.opaque import call as call_numpy
-from graphnet.ir.primitives.pointwise import (
-    absolute,
-    cos,
-    equal,
-    exp,
-    expm1,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    log,
-    log1p,
-    maximum,
-    minimum,
-    not_equal,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    stop_gradient,
-    tanh,
-    where,
-)
+from graphnet.ir.primitives.pointwise import *  # noqa: F403
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.reduction import log_softmax, logsumexp, softmax
 from graphnet.ir.primitives.scan import scan
@@ -79,40 +57,20 @@ def zeros(shape: Sequence[int], dtype: Any = float) -> Any:
 
 
 __all__ = [
-    "absolute",
     "broadcast_to",
     "call_numpy",
     "cast",
     "checked_lengths",
     "concatenate",
-    "cos",
-    "equal",
-    "exp",
-    "expm1",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
-    "log",
-    "log1p",
     "log_softmax",
     "logsumexp",
     "matmul",
-    "maximum",
-    "minimum",
-    "not_equal",
     "scan",
-    "sigmoid",
-    "sign",
-    "sin",
     "softmax",
-    "sqrt",
     "stack",
-    "stop_gradient",
     "take",
-    "tanh",
     "type_of",
     "uniform",
-    "where",
     "zeros",
 ]
+__all__ += pointwise.__all__

@@ -45,19 +45,8 @@ from graphnet.nn.criteria.regression import (
     SmoothL1Criterion,
 )
 from graphnet.nn.element_research import *  # noqa: F403
-from graphnet.nn.layers import init
-from graphnet.nn.layers.activation import (
-    GatedLinearUnit,
-    LogSigmoid,
-    LogSoftMax,
-    Sigmoid,
-    SoftMax,
-    SoftMin,
-    SoftPlus,
-    SoftSign,
-    Tanh,
-    TanhShrink,
-)
+from graphnet.nn.layers import activation, init
+from graphnet.nn.layers.activation import *  # noqa: F403
 from graphnet.nn.layers.arithmetic import (
     Abs,
     Add,
@@ -189,7 +178,6 @@ __all__ = [
     "Exp",
     "FlattenTable",
     "Function",
-    "GatedLinearUnit",
     "GradientReversal",
     "HardShrink",
     "HardTanh",
@@ -209,8 +197,6 @@ __all__ = [
     "Linear",
     "Live",
     "Log",
-    "LogSigmoid",
-    "LogSoftMax",
     "LookupTable",
     "MSECriterion",
     "MapTable",
@@ -249,14 +235,9 @@ __all__ = [
     "SelectTable",
     "SequencerCriterion",
     "Sequential",
-    "Sigmoid",
     "SmoothL1Criterion",
     "SoftMarginCriterion",
-    "SoftMax",
-    "SoftMin",
-    "SoftPlus",
     "SoftShrink",
-    "SoftSign",
     "SplitTable",
     "Sqrt",
     "Square",
@@ -264,8 +245,6 @@ __all__ = [
     "StackTable",
     "State",
     "Sum",
-    "Tanh",
-    "TanhShrink",
     "Threshold",
     "Transpose",
     "Unsqueeze",
@@ -285,3 +264,4 @@ __all__ = [
 ]
 __all__ += cells.__all__
 __all__ += element_research.__all__
+__all__ += activation.__all__

@@ -14,6 +14,31 @@ from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import Extent, Kind, Linear, Primitive
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, require_float, same_dtype
 
+__all__ = [
+    "absolute",
+    "cos",
+    "equal",
+    "exp",
+    "expm1",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "not_equal",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "stop_gradient",
+    "tanh",
+    "where",
+]
+"""What authors of modules call by name (``graphnet.ops``); arithmetic is by operators."""
+
 
 def fit(g: Array, like: Array) -> Array:
     """The gradient of a broadcast operand: summed over the axes along which it was repeated."""

@@ -10,6 +10,19 @@ from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import absolute, exp, log1p, log_softmax, minimum, sigmoid, softmax, tanh, where
 
+__all__ = [
+    "GatedLinearUnit",
+    "LogSigmoid",
+    "LogSoftMax",
+    "Sigmoid",
+    "SoftMax",
+    "SoftMin",
+    "SoftPlus",
+    "SoftSign",
+    "Tanh",
+    "TanhShrink",
+]
+
 
 class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
