@@ -46,6 +46,8 @@ class Row:
     torch: Callable[..., Any] | None = None
     has_derivative: bool = True
     """Whether backward is the derivative of forward (GradientReversal and L1Penalty say no)."""
+    without_torch: str = ""
+    """Why Torch's nn has no counterpart; empty where it has one."""
 
 
 X, PAIR = normal(3, 4), [normal(3, 4), normal(3, 4)]
