@@ -99,6 +99,7 @@ ROWS: dict[str, list[Row]] = {
     "Sqrt": [Row(nn.Sqrt, positive(3, 4), torch.sqrt)],
     "Square": [Row(nn.Square, X, torch.square)],
     "Tanh": [Row(nn.Tanh, X, torch.tanh)],
+    "GELU": [Row(nn.GELU, X, F.gelu, without_torch=YOUNGER)],
     "TanhShrink": [Row(nn.TanhShrink, X, F.tanhshrink)],
     "Threshold": [Row(lambda: nn.Threshold(0.1, 5.0), X, lambda x: F.threshold(x, 0.1, 5.0))],
     "VariationalDropout": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "absolute",
     "cos",
     "equal",
+    "erf",
     "exp",
     "expm1",
     "greater",
@@ -101,6 +103,12 @@ def sigmoid_numpy(x: NDArray) -> NDArray:
     return result
 
 
+def erf_numpy(x: NDArray) -> NDArray:
+    """2 / √π times the integral of exp(-t²) from 0 to x: the C library's, entry by entry."""
+    values = np.fromiter(map(math.erf, x.reshape(-1).tolist()), x.dtype, x.size)
+    return values.reshape(x.shape)
+
+
 negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type, linear=Linear.JOINTLY)
 absolute = unary("absolute", np.absolute, lambda g, y, x: (g * sign(x),), same_type)
 sign: Primitive = unary("sign", np.sign, None, same_type)
@@ -111,6 +119,7 @@ expm1 = unary("expm1", np.expm1, lambda g, y, x: (g * (y + 1),))
 sqrt = unary("sqrt", np.sqrt, lambda g, y, x: (0.5 * g / y,))
 sin: Primitive = unary("sin", np.sin, lambda g, y, x: (g * cos(x),))
 cos: Primitive = unary("cos", np.cos, lambda g, y, x: (-g * sin(x),))
+erf = unary("erf", erf_numpy, lambda g, y, x: (g * (2 / math.sqrt(math.pi) * exp(-x * x)),))
 tanh = unary("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),))
 sigmoid = unary("sigmoid", sigmoid_numpy, lambda g, y, x: (g * (y * (1 - y)),))
 stop_gradient = unary("stop_gradient", lambda x: x, None, same_type, **SAME)

@@ -14,7 +14,6 @@ from graphnet.native.llvm.elements import (
     declared,
     element,
     lanes,
-    mangled,
 )
 from graphnet.native.llvm.transcendental import MATHEMATICS
 
@@ -44,15 +43,14 @@ def cast(site: Site, x: ir.Value) -> ir.Value:
     return converted(site.builder, x, site.result)
 
 
-def of_library(name: str) -> Element:
-    """An LLVM intrinsic that calls the C library for each lane."""
+def of_library(single: str, double: str) -> Element:
+    """A function of the C library, or an LLVM intrinsic that calls it, for each lane."""
 
     def emit(site: Site, *operands: ir.Value) -> ir.Value:
         builder, kind = site.builder, operands[0].type
         inner = element(kind)
-        function = declared(
-            builder, f"llvm.{name}.{mangled(inner)}", inner, [inner] * len(operands)
-        )
+        name = single if isinstance(inner, ir.FloatType) else double
+        function = declared(builder, name, inner, [inner] * len(operands))
         if lanes(kind) == 1:
             return builder.call(function, operands)
         result = ir.Constant(kind, ir.Undefined)
@@ -69,8 +67,9 @@ ELEMENT_RULES: Mapping[str, Element] = {
     **{name: simple(emit) for name, emit in ELEMENTS.items()},
     **{name: polynomial(emit) for name, emit in MATHEMATICS.items()},
     "cast": cast,
-    "sin": of_library("sin"),
-    "cos": of_library("cos"),
-    "power": of_library("pow"),
+    "sin": of_library("llvm.sin.f32", "llvm.sin.f64"),
+    "cos": of_library("llvm.cos.f32", "llvm.cos.f64"),
+    "power": of_library("llvm.pow.f32", "llvm.pow.f64"),
+    "erf": of_library("erff", "erf"),
 }
 """By the name of the primitive."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from graphnet.errors import ShapeError
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.tables import require_array
-from graphnet.ops import absolute, exp, log1p, log_softmax, minimum, sigmoid, softmax, tanh, where
+from graphnet.ops import (
+    absolute,
+    erf,
+    exp,
+    log1p,
+    log_softmax,
+    minimum,
+    sigmoid,
+    softmax,
+    tanh,
+    where,
+)
 
 __all__ = [
+    "GELU",
     "GatedLinearUnit",
     "LogSigmoid",
     "LogSoftMax",
@@ -54,6 +67,18 @@ class SoftSign(Module):
 
     def compute(self, x: Any) -> Any:
         return x / (1.0 + absolute(x))
+
+
+class GELU(Module):
+    """x Φ(x), with the normal distribution's Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks, Gimpel 2016).
+
+    The exact form, as PyTorch's ``nn.GELU()``. Raises DtypeError for whole numbers.
+    """
+
+    symbol = "GELU"
+
+    def compute(self, x: Any) -> Any:
+        return x * (0.5 * (1.0 + erf(x * math.sqrt(0.5))))
 
 
 def softplus(x: Any, threshold: float) -> Any:
