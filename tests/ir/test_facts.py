@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet.ir import PRIMITIVES, Equation, Primitive, Program, Var, type_of
+from graphnet.ir import PRIMITIVES, Equation, Primitive, Program, Var, trace, type_of
 from graphnet.ir.core.operands import compute_now
 from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import Extent, Kind, Linear
@@ -119,3 +119,18 @@ def test_every_view_says_what_it_makes_of_a_place() -> None:
     from graphnet.native.analysis.strided_view import VIEWS
 
     assert set(VIEWS) == {record for record in PRIMITIVES.values() if record.is_view}
+
+
+def test_machine_code_is_an_equation_of_its_own() -> None:
+    pytest.importorskip("llvmlite")
+    from graphnet.native import compiled
+    from graphnet.native.analysis import compiled_piece
+
+    program = trace(lambda x: [x.sum(0), x * x], ArrayType((4, 3), np.dtype(float)))
+    made = compiled(program)
+    made.check()
+    (equation,) = made.equations
+    assert equation.primitive is compiled_piece.compiled
+    assert compiled_piece.code_of(equation).program.outputs == made.outputs
+    assert [compiled_piece.code_of(e) for e in program.equations] == [None, None]
+    assert "compiled(a, code=<machine code of 2 equations>)" in str(made)

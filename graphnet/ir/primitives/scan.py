@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -147,15 +148,26 @@ def program_count(program: Program) -> int:
 # ---- gradient
 
 
+class Role(Enum):
+    """What an operand of a scan is, or where a backward step finds a value."""
+
+    CONSTANT = "an operand that is the same at each step"
+    CARRY = "an operand that each step leaves to the next"
+    SEQUENCE = "an operand of which each step reads a slice"
+    STACK = "a stacked result, own or extra"
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How the backward steps get what they read: the derivative of the body, the body inputs that
-    it is by (``wanted``), and for each residual where it is found: ``("constant", i)`` and
-    ``("sequence", i)`` are operands, ``("stack", i)`` is the i-th stacked result, own or extra."""
+    """How the backward steps get the values that they read.
+
+    ``wanted`` are the inputs of the body that ``derivative`` is by; ``sources`` says for each
+    residual which operand (``CONSTANT``, ``SEQUENCE``) or which ``STACK`` holds it.
+    """
 
     derivative: Derivative
     wanted: tuple[int, ...]
-    sources: tuple[tuple[str, int], ...]
+    sources: tuple[tuple[Role, int], ...]
 
     def slots(self) -> dict[int, int]:
         """Where ``derivative.backward`` gives the gradient of a body input, if it is not zero."""
@@ -163,36 +175,36 @@ class Saved:
         return {i: slot for i, slot in pairs if slot is not None}
 
 
-def kind_of(index: int, constants: int, carried: int) -> str:
-    """What an operand of a scan (an input of its body) is."""
+def role_of(index: int, constants: int, carried: int) -> Role:
+    """The role of an operand of a scan (an input of its body)."""
     if index < constants:
-        return "constant"
-    return "carry" if index < constants + carried else "sequence"
+        return Role.CONSTANT
+    return Role.CARRY if index < constants + carried else Role.SEQUENCE
 
 
 def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str, Any], Saved]:
     """A scan that also stacks what its backward steps read, unless an operand already holds it."""
     settings = dict(equation.settings)
     body: Program = settings["body"]
-    kinds = [
-        kind_of(i, settings["constants"], settings["carried"]) for i in range(len(body.inputs))
+    roles = [
+        role_of(i, settings["constants"], settings["carried"]) for i in range(len(body.inputs))
     ]
     wanted = tuple(
         i
         for i, var in enumerate(body.inputs)
-        if var.type.is_float and (active[i] or kinds[i] == "carry")
+        if var.type.is_float and (active[i] or roles[i] is Role.CARRY)
     )
     derivative = differentiate(body, [body.inputs[i] for i in wanted])
     position: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs)}
-    sources: list[tuple[str, int]] = []
+    sources: list[tuple[Role, int]] = []
     stacked = list(body.outputs[settings["carried"] :])
     for atom in derivative.residuals:
-        if atom in position and kinds[position[atom]] != "carry":
-            sources.append((kinds[position[atom]], position[atom]))
+        if atom in position and roles[position[atom]] is not Role.CARRY:
+            sources.append((roles[position[atom]], position[atom]))
             continue
         if atom not in stacked:
             stacked.append(atom)
-        sources.append(("stack", stacked.index(atom)))
+        sources.append((Role.STACK, stacked.index(atom)))
     outputs = (*body.outputs[: settings["carried"]], *stacked)
     settings["body"] = Program(body.inputs, derivative.forward.equations, outputs)
     return settings, Saved(derivative, wanted, tuple(sources))
@@ -214,24 +226,24 @@ def scan_vjp(
     equation, notes = saved
     original: Program = equation.settings["body"]
     count = len(original.outputs)
-    by_kind: dict[str, list[int]] = {"constant": [], "carry": [], "sequence": []}
+    wanted: dict[Role, list[int]] = {role: [] for role in Role}
     for i in notes.wanted:
-        by_kind[kind_of(i, constants, carried)].append(i)
+        wanted[role_of(i, constants, carried)].append(i)
     seeds = [
         zeros(y.type) if g is None else g
         for g, y in zip(gradients, outputs[:count], strict=False)
         if y.type.is_float
     ]
-    ending = len(by_kind["carry"])
-    found_in = {"sequence": operands, "stack": outputs[carried:]}
+    ending = len(wanted[Role.CARRY])
+    stepped = {Role.SEQUENCE: operands, Role.STACK: outputs[carried:]}
     finals, results = scan(
-        partial(backward_step, notes, operands, original, by_kind),
-        [*seeds[:ending], *[zeros(operands[i].type) for i in by_kind["constant"]]],
-        [*seeds[ending:], *[found_in[kind][i] for kind, i in notes.sources if kind in found_in]],
+        partial(backward_step, notes, operands, original, wanted),
+        [*seeds[:ending], *[zeros(operands[i].type) for i in wanted[Role.CONSTANT]]],
+        [*seeds[ending:], *[stepped[role][i] for role, i in notes.sources if role in stepped]],
         length=length,
         reverse=not reverse,
     )
-    order = [*by_kind["carry"], *by_kind["constant"], *by_kind["sequence"]]
+    order = [*wanted[Role.CARRY], *wanted[Role.CONSTANT], *wanted[Role.SEQUENCE]]
     found = dict(zip(order, [*finals, *results], strict=True))
     return [found.get(i) for i in range(len(operands))]
 
@@ -240,16 +252,16 @@ def backward_step(
     notes: Saved,
     operands: Sequence[Array],
     original: Program,
-    by_kind: dict[str, list[int]],
+    wanted: dict[Role, list[int]],
     carry: Arrays,
     slices: Arrays,
 ) -> tuple[Arrays, Arrays]:
     """One step back: ``carry`` is [gradients of carried values…, sums for constants…], ``slices``
     is [gradients of results…, residuals that are not constants…]."""
-    flowing, sums = carry[: len(by_kind["carry"])], carry[len(by_kind["carry"]) :]
-    varying = sum(kind != "constant" for kind, _ in notes.sources)
+    flowing, sums = carry[: len(wanted[Role.CARRY])], carry[len(wanted[Role.CARRY]) :]
+    varying = sum(role is not Role.CONSTANT for role, _ in notes.sources)
     seeds, rest = slices[: len(slices) - varying], iter(slices[len(slices) - varying :])
-    residuals = [operands[i] if kind == "constant" else next(rest) for kind, i in notes.sources]
+    residuals = [operands[i] if role is Role.CONSTANT else next(rest) for role, i in notes.sources]
     back = inline(notes.derivative.backward, [*residuals, *flowing, *seeds])
     slots = notes.slots()
 
@@ -258,9 +270,10 @@ def backward_step(
 
     totals = [
         total + back[slots[i]] if i in slots else total
-        for total, i in zip(sums, by_kind["constant"], strict=True)
+        for total, i in zip(sums, wanted[Role.CONSTANT], strict=True)
     ]
-    return [*map(gradient, by_kind["carry"]), *totals], [*map(gradient, by_kind["sequence"])]
+    backward = [*map(gradient, wanted[Role.CARRY]), *totals]
+    return backward, [*map(gradient, wanted[Role.SEQUENCE])]
 
 
 scan_primitive = primitive(

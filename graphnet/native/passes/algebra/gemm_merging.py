@@ -15,6 +15,7 @@ program of the same structure, for which there is machine code already.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from enum import Enum
 from functools import reduce
 
 from graphnet.ir.core.primitive import Extent
@@ -85,6 +86,14 @@ def repeats_nothing(equation: Equation) -> bool:
 
 def product_count(program: Program) -> int:
     return sum(equation.primitive is matmul for equation in program.equations)
+
+
+class Role(Enum):
+    """What an operand of a product is to those that would be joined with it."""
+
+    WEIGHT = "a matrix that many rows meet"
+    FRESH = "what pointwise primitives make, and can make where it belongs"
+    DATA = "anything else, which is never copied"
 
 
 class Scope:
@@ -185,14 +194,12 @@ class Scope:
     def outside(self, atom: Atom) -> Atom:
         return self.constants[atom] if is_var(atom) else atom
 
-    def role(self, product: Equation, side: int) -> str:
-        """What an operand is to those that would be joined with it: a weight; fresh, which is what
-        pointwise primitives make and can be made where it belongs; or data, never copied."""
+    def role(self, product: Equation, side: int) -> Role:
         if self.is_weight(product, side):
-            return "weight"
-        return "fresh" if product.inputs[side] in self.fresh else "data"
+            return Role.WEIGHT
+        return Role.FRESH if product.inputs[side] in self.fresh else Role.DATA
 
-    def roles(self, product: Equation) -> tuple[str, str]:
+    def roles(self, product: Equation) -> tuple[Role, Role]:
         return self.role(product, 0), self.role(product, 1)
 
     def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
@@ -204,12 +211,12 @@ class Scope:
         weights are joined.
         """
         roles = [self.role(products[0], side) for side in sides]  # all products have the same
-        if "data" in roles:
+        if Role.DATA in roles:
             return False
         if self.outer:
-            return sides != (0,) or roles == ["weight"]
+            return sides != (0,) or roles == [Role.WEIGHT]
         size = sum(product.inputs[1].type.size for product in products)
-        return roles[-1] == "weight" and size <= SMALL
+        return roles[-1] is Role.WEIGHT and size <= SMALL
 
     def is_weight(self, product: Equation, side: int) -> bool:
         """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of
