@@ -14,7 +14,7 @@ _pausing: set[int] = set()
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def gc_disabled() -> Iterator[None]:
     """No cyclic collection in this block: it would visit every new object again and again, which
     doubles the time to trace a large graph and makes it grow faster than the graph."""
     if not gc.isenabled():

@@ -14,7 +14,7 @@ from graphnet.ir.core.interpreter import Interpreter, interpreter
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Atom, Equation, Program, Var, literal
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.gc_disabled import collector_paused
+from graphnet.ir.gc_disabled import gc_disabled
 from graphnet.ir.gradient import Derivative, differentiate
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.shaping import broadcast, concatenate, reshape
@@ -50,7 +50,7 @@ class StepProgram:
 
     def prepared(self) -> Interpreter:
         """Ready to run: compiled, where that can be done."""
-        with collector_paused():
+        with gc_disabled():
             return interpreter(compiled(self.program) if is_available() else self.program)
 
 
@@ -68,7 +68,7 @@ def step_program(traced: Traced, loss_scale: float, by_inputs: bool) -> StepProg
         if isinstance(source, Parameter) or (isinstance(source, int) and source < leaves)
         if var.type.is_float
     }
-    with collector_paused():
+    with gc_disabled():
         derivative = differentiate(program, list(wanted), seeded=traced.output_count)
         whole = joined(derivative, traced, loss_scale)
     first = len(program.outputs)

@@ -27,7 +27,7 @@ from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.ir.core.trace import atom_of
 from graphnet.ir.core.types import ArrayType, NDArray
-from graphnet.ir.gc_disabled import collector_paused
+from graphnet.ir.gc_disabled import gc_disabled
 from graphnet.ir.gradient import Derivative, differentiate
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Traced:
                     if atom is not None and is_var(atom) and atom.type.is_float
                 )
             )
-            with collector_paused():
+            with gc_disabled():
                 derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
             self.wanted = {var: i for i, var in enumerate(wanted)}
             self.derivative = derivative
@@ -115,7 +115,7 @@ def trace_module(
     tracing = Tracing(wanted)
     tracing.weight_names = wanted_weights(module, wanted)
     try:
-        with Having(current_tracing, tracing), building(tracing.builder), collector_paused():
+        with Having(current_tracing, tracing), building(tracing.builder), gc_disabled():
             types = [
                 ArrayType(leaf.shape, cast or leaf.dtype)
                 for leaf, cast in zip(leaves, casts, strict=True)

@@ -12,7 +12,7 @@ from graphnet.errors import GraphnetError, NumericsError
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import NDArray
-from graphnet.ir.gc_disabled import collector_paused
+from graphnet.ir.gc_disabled import gc_disabled
 
 Instruction = tuple[Any, int, int, int, tuple[int, ...]]
 """(function, first operand, second operand, result, slots that nobody reads later); -1 for none."""
@@ -135,7 +135,7 @@ def interpreter(program: Program, check_finite: bool = False) -> Interpreter:
     """The interpreter of a program, made once."""
     key = ("interpreter", check_finite)
     if key not in program.memo:
-        with collector_paused():
+        with gc_disabled():
             program.memo[key] = Interpreter(program, check_finite)
     result: Interpreter = program.memo[key]
     return result

@@ -1,4 +1,4 @@
-"""Rows: which values of a scan's body have the batch on their first axis, and a body for any batch.
+"""The batch axis: which values of a scan's body have the batch first, and a body for any batch.
 
 Where each row of a step is computed from the same row of everything else, the number of rows can
 be an argument of the code, and threads can share the rows out: each runs the whole sequence of its

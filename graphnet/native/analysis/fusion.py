@@ -1,4 +1,4 @@
-"""Grouping: pointwise equations of one shape that a single loop can compute."""
+"""Loop fusion: which pointwise equations of one shape a single loop computes."""
 
 from __future__ import annotations
 

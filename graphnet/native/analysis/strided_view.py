@@ -1,4 +1,4 @@
-"""Places: where the values of a program lie in memory, and what views of them are."""
+"""Strided views: base, offset and strides of the values of a program, and of views of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from graphnet.ir.primitives import indexing, pointwise, shaping
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An array in memory: what it lies in (a pointer in emitted code, a buffer of a plan), where
-    there its first element is, and the distance of its elements along each axis, in elements (0
-    along an axis that only repeats them)."""
+class StridedView:
+    """An array in memory: its base (a pointer in emitted code, a buffer of a plan), and in elements
+    the offset of its first one and the stride along each axis (0 where it repeats them)."""
 
     pointer: Any
     offset: int
@@ -26,9 +25,9 @@ class Place:
     type: ArrayType
 
     @staticmethod
-    def of(pointer: Any, type: ArrayType) -> Place:
+    def of(pointer: Any, type: ArrayType) -> StridedView:
         """An array that lies as NumPy lays out a new one."""
-        return Place(pointer, 0, row_major(type.shape), type)
+        return StridedView(pointer, 0, row_major(type.shape), type)
 
     @property
     def is_contiguous(self) -> bool:
@@ -36,12 +35,12 @@ class Place:
         pairs = zip(self.type.shape, self.strides, expected, strict=True)
         return all(size == 1 or stride == wanted for size, stride, wanted in pairs)
 
-    def view(self, equation: Equation) -> Place | None:
+    def view(self, equation: Equation) -> StridedView | None:
         """What an equation that only looks differently at an array makes of its place; None where
         elements would have to be moved."""
         return VIEWS[equation.primitive](self, equation.settings, equation.outputs[0].type)
 
-    def window(self, window: Window, type: ArrayType) -> Place:
+    def window(self, window: Window, type: ArrayType) -> StridedView:
         """A part of it (the primitive ``slice``)."""
         start = sum(
             begin * stride for (begin, _, _), stride in zip(window, self.strides, strict=True)
@@ -49,12 +48,12 @@ class Place:
         strides = tuple(
             step * stride for (_, _, step), stride in zip(window, self.strides, strict=True)
         )
-        return Place(self.pointer, self.offset + start, strides, type)
+        return StridedView(self.pointer, self.offset + start, strides, type)
 
-    def transposed(self, axes: Shape, type: ArrayType) -> Place:
+    def transposed(self, axes: Shape, type: ArrayType) -> StridedView:
         return replace(self, strides=tuple(self.strides[axis] for axis in axes), type=type)
 
-    def broadcast(self, type: ArrayType) -> Place:
+    def broadcast(self, type: ArrayType) -> StridedView:
         """Repeated along axes of size 1, and along new ones in front."""
         missing = len(type.shape) - len(self.type.shape)
         own = [
@@ -65,13 +64,13 @@ class Place:
         ]
         return replace(self, strides=(*[0] * missing, *own), type=type)
 
-    def reshaped(self, type: ArrayType) -> Place | None:
+    def reshaped(self, type: ArrayType) -> StridedView | None:
         """The same elements in another shape; None where they would have to be moved.
 
         Axes are taken together where they lie one within the other, and divided again.
         """
         if type.size == 0:
-            return Place(self.pointer, self.offset, row_major(type.shape), type)
+            return StridedView(self.pointer, self.offset, row_major(type.shape), type)
         sizes, (steps,) = collapsed(self.type.shape, [self])
         strides: list[int] = []
         axis, left, step = len(sizes) - 1, sizes[-1], steps[-1]
@@ -88,14 +87,14 @@ class Place:
             left, step = left // size, step * size
         return replace(self, strides=tuple(reversed(strides)), type=type)
 
-    def as_rows(self) -> Place | None:
+    def as_rows(self) -> StridedView | None:
         """As rows at one distance, 0 where one row repeats itself; None where elements of a row
         are apart, or rows at several distances."""
         shape = self.type.shape
         made = self.reshaped(ArrayType((prod(shape[:-1]), shape[-1]), self.type.dtype))
         return made if made is not None and (shape[-1] == 1 or made.strides[1] == 1) else None
 
-    def as_matrix(self) -> Place:
+    def as_matrix(self) -> StridedView:
         """A vector as a matrix of one column."""
         if len(self.type.shape) == 2:
             return self
@@ -103,7 +102,7 @@ class Place:
         return replace(self, strides=(*self.strides, 1), type=type)
 
 
-View = Callable[[Place, Mapping[str, Any], ArrayType], Place | None]
+View = Callable[[StridedView, Mapping[str, Any], ArrayType], StridedView | None]
 
 VIEWS: dict[Primitive, View] = {
     indexing.slice_: lambda place, settings, type: place.window(settings["window"], type),
@@ -120,7 +119,7 @@ def row_major(shape: Shape) -> Shape:
     return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
-def collapsed(shape: Shape, places: Sequence[Place]) -> tuple[Shape, list[Shape]]:
+def collapsed(shape: Shape, places: Sequence[StridedView]) -> tuple[Shape, list[Shape]]:
     """Neighbouring axes as one wherever every array allows it; at least one axis remains."""
     sizes: list[int] = []
     rows: list[list[int]] = [[] for _ in places]

@@ -1,4 +1,4 @@
-"""The clock of timed kernels: cycles of each equation, counted where it is computed."""
+"""Cycle counters of timed kernels: the cycles of each equation of a scan's body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products inside of scans that a team shares: of a batch too small for threads to share its rows.
+"""Products inside of scans whose columns threads share, where a batch has too few rows to share.
 
 At one row a step reads all its weights from the cache and does little else; two threads with half
 of the columns each read twice as fast.

@@ -89,7 +89,7 @@ def emit_row(
     """One number from all entries."""
     kind = vector(memory_type(operation.type.dtype), lanes)
     size, neutral = operation.type.dtype.itemsize, constant(kind, operation.start)
-    total = room(builder, kind)
+    total = register(builder, kind)
     builder.store(neutral, total)
     if not reduced:
         return builder.load(source.pointer, align=size, typ=kind)
@@ -174,7 +174,7 @@ class Columns:
     def emit(self, column: ir.Value, count: int, live: ir.Value | None) -> None:
         builder, type, size = self.builder, self.operation.type, self.operation.type.dtype.itemsize
         kind = vector(memory_type(type.dtype), self.lanes)
-        totals = [room(builder, kind) for _ in range(count)]
+        totals = [register(builder, kind) for _ in range(count)]
         for total in totals:
             builder.store(constant(kind, self.operation.start), total)
         columns = [builder.add(column, index(i * self.lanes)) for i in range(count)]
@@ -200,7 +200,7 @@ class Columns:
                 store_some(builder, value, place, live, size)
 
 
-def room(builder: ir.IRBuilder, kind: ir.Type) -> ir.Value:
+def register(builder: ir.IRBuilder, kind: ir.Type) -> ir.Value:
     """A register: memory that LLVM keeps none of, made at the start of the function."""
     with builder.goto_entry_block():
         return builder.alloca(kind)

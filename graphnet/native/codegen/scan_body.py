@@ -1,4 +1,4 @@
-"""One step of a scan as machine code: which equations go together, and where values lie."""
+"""One step of a scan as machine code: loop fusion, and the allocation of values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.pointwise import identity
 from graphnet.ir.primitives.reduction import axes_of, kept_shape
 from graphnet.native.analysis.fusion import is_fusible
-from graphnet.native.analysis.strided_view import Place, collapsed
+from graphnet.native.analysis.strided_view import StridedView, collapsed
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
 from graphnet.native.codegen.kernel_kinds import KernelKind
@@ -41,8 +41,8 @@ class Emitter:
     tiles: Mapping[str, Tile]
     sizes: Sizes
     arena: Arena
-    places: dict[Atom, Place]
-    wanted: dict[Var, Place]
+    places: dict[Atom, StridedView]
+    wanted: dict[Var, StridedView]
     packed: dict[Atom, ir.Value]
     rules: Mapping[str, StepRule]
     clock: Clock | None = None
@@ -89,12 +89,12 @@ class Emitter:
 
     def fused(self, group: list[Equation]) -> None:
         members = set(map(id, group))
-        stores: dict[Var, Place] = {}
+        stores: dict[Var, StridedView] = {}
         for equation in group:
             var = equation.outputs[0]
             outside = any(id(user) not in members for user in self.users.get(var, ()))
             if outside or var in self.outputs:
-                stores[var] = self.room(var)
+                stores[var] = self.allocate(var)
         inside = {e.outputs[0] for e in group}
         operands = [a for e in group for a in e.inputs if a not in inside and not is_number(a)]
         reads = {atom: self.at(atom) for atom in operands}
@@ -106,8 +106,8 @@ class Emitter:
         self,
         equations: list[Equation],
         shape: tuple[int, ...],
-        reads: Mapping[Atom, Place],
-        stores: Mapping[Var, Place],
+        reads: Mapping[Atom, StridedView],
+        stores: Mapping[Var, StridedView],
     ) -> None:
         """Compute pointwise equations of one shape."""
         spread = {a: p.broadcast(ArrayType(shape, a.type.dtype)) for a, p in reads.items()}
@@ -123,7 +123,7 @@ class Emitter:
         targets = dict(zip(stores, places[len(spread) :], strict=True))
         emit_loops(self.builder, self.loops, equations, ranges, sources, targets)
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: StridedView, target: StridedView) -> None:
         """Copy an array of one shape into a place."""
         before, after = Var(source.type), Var(target.type)
         equation = Equation(identity, (before,), {}, (after,), None)
@@ -131,22 +131,22 @@ class Emitter:
 
     # ---- where values are
 
-    def room(self, var: Var) -> Place:
+    def allocate(self, var: Var) -> StridedView:
         """Where a result goes: its place in the output of this step, else working memory."""
         if var in self.wanted:
             return self.wanted[var]
-        return Place.of(self.arena.take(var.type), var.type)
+        return StridedView.of(self.arena.take(var.type), var.type)
 
-    def at(self, atom: Atom) -> Place:
+    def at(self, atom: Atom) -> StridedView:
         if atom not in self.places:
             assert isinstance(atom, Literal)
             self.places[atom] = constant_place(self.builder.module, atom)
         return self.places[atom]
 
-    def pointer(self, place: Place) -> ir.Value:
+    def pointer(self, place: StridedView) -> ir.Value:
         return address(self.builder, place.pointer, place.type, index(place.offset))
 
-    def zero(self, type: ArrayType) -> Place:
+    def zero(self, type: ArrayType) -> StridedView:
         """An array of zeros that lies nowhere but in one number."""
         return constant_place(self.builder.module, literal(0, type.dtype)).broadcast(type)
 
@@ -154,7 +154,7 @@ class Emitter:
         source = self.at(equation.inputs[0])
         made = source.view(equation)
         if made is None:
-            copied = Place.of(self.arena.take(source.type), source.type)
+            copied = StridedView.of(self.arena.take(source.type), source.type)
             self.copy(source, copied)
             made = copied.view(equation)
         assert made is not None
@@ -165,13 +165,13 @@ class Emitter:
     def unslice(self, equation: Equation) -> None:
         """Zeros with an array in a window of them."""
         source = self.at(equation.inputs[0])
-        target = self.room(equation.outputs[0])
+        target = self.allocate(equation.outputs[0])
         self.copy(self.zero(target.type), target)
         self.copy(source, target.window(equation.settings["window"], source.type))
         self.places[equation.outputs[0]] = target
 
     def concatenate(self, equation: Equation) -> None:
-        target = self.room(equation.outputs[0])
+        target = self.allocate(equation.outputs[0])
         for atom, part in parts_of(equation, target):
             self.copy(self.at(atom), part)
         self.places[equation.outputs[0]] = target
@@ -180,7 +180,7 @@ class Emitter:
         var, source = equation.outputs[0], self.at(equation.inputs[0])
         axes = axes_of(equation.settings["axis"], len(source.type.shape))
         kept = [axis for axis in range(len(source.type.shape)) if axis not in axes]
-        target = self.room(var)
+        target = self.allocate(var)
         shape = kept_shape(source.type.shape, equation.settings["axis"])
         spread = target.reshaped(ArrayType(shape, var.type.dtype))
         assert spread is not None
@@ -205,7 +205,7 @@ class Emitter:
         columns = right.type.shape[1] if len(right.type.shape) == 2 else 1
         a = self.rows_of(self.at(left), rows, depth)
         panels = self.panels(right, tile, depth, columns)
-        target = self.room(var)
+        target = self.allocate(var)
         assert target.is_contiguous
         transposed = a.strides[1] != 1 and a.strides[0] == 1
         number = self.sizes.number
@@ -221,7 +221,7 @@ class Emitter:
             self.builder.call(declare_product(self.builder.module, tile, transposed), values)
         self.places[var] = target
 
-    def beginning(self, start: Sequence[Atom], target: Place) -> tuple[ir.Value, ir.Value]:
+    def beginning(self, start: Sequence[Atom], target: StridedView) -> tuple[ir.Value, ir.Value]:
         """What a product is added to, and the distance of the rows of it; zero if nothing."""
         if not start:
             return ir.Constant(POINTER, None), index(0)
@@ -233,16 +233,16 @@ class Emitter:
         assert rows is not None
         return self.pointer(rows), self.sizes.number(self.builder, rows.strides[0])
 
-    def rows_of(self, place: Place, rows: int, depth: int) -> Place:
+    def rows_of(self, place: StridedView, rows: int, depth: int) -> StridedView:
         """A left operand as rows one after the other, copied where it is laid out otherwise."""
         type = ArrayType((rows, depth), place.type.dtype)
         if len(place.type.shape) == 2 and 1 in (place.strides[1], place.strides[0]):
             return place
         if not place.is_contiguous:
-            copied = Place.of(self.arena.take(place.type), place.type)
+            copied = StridedView.of(self.arena.take(place.type), place.type)
             self.copy(place, copied)
             place = copied
-        return Place(place.pointer, place.offset, (depth, 1), type)
+        return StridedView(place.pointer, place.offset, (depth, 1), type)
 
     def panels(self, atom: Atom, tile: Tile, depth: int, columns: int) -> ir.Value:
         """The right operand in panels; those of constants are there already."""
@@ -250,7 +250,7 @@ class Emitter:
             return self.packed[atom]
         place = self.at(atom).as_matrix()
         if 1 not in place.strides:
-            copied = Place.of(self.arena.take(place.type), place.type)
+            copied = StridedView.of(self.arena.take(place.type), place.type)
             self.copy(place, copied)
             place = copied
         transposed = place.strides[1] != 1
@@ -270,7 +270,7 @@ StepRule = Callable[[Emitter, Equation], None]
 """What emits an equation that is in no fused loop."""
 
 
-def parts_of(equation: Equation, target: Place) -> list[tuple[Atom, Place]]:
+def parts_of(equation: Equation, target: StridedView) -> list[tuple[Atom, StridedView]]:
     """The operands of ``concatenate``, and where in the result each goes."""
     shape = target.type.shape
     axis, start, parts = equation.settings["axis"] % len(shape), 0, []

@@ -11,7 +11,7 @@ from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
@@ -181,17 +181,17 @@ class ScanEmitter:
         step: ir.Value,
         now: Sequence[ir.Value],
         buffers: Sequence[Buffers],
-    ) -> tuple[Emitter, list[Place]]:
+    ) -> tuple[Emitter, list[StridedView]]:
         """The equations of one step; and where in their stacks its results belong."""
         scan, first = self.scan, self.scan.constants + self.scan.carried
 
-        def slot(base: ir.Value, type: ArrayType, stride: ir.Value) -> Place:
-            return Place.of(address(builder, base, type, builder.mul(step, stride)), type)
+        def slot(base: ir.Value, type: ArrayType, stride: ir.Value) -> StridedView:
+            return StridedView.of(address(builder, base, type, builder.mul(step, stride)), type)
 
-        places: dict[Atom, Place] = {}
+        places: dict[Atom, StridedView] = {}
         for i, var in enumerate(scan.body.inputs[:first]):
             pointer = self.inputs[i] if i < scan.constants else now[i - scan.constants]
-            places[var] = Place.of(pointer, var.type)
+            places[var] = StridedView.of(pointer, var.type)
         strides = iter(self.strides)
         for i, var in enumerate(scan.sequences, start=first):
             places[var] = slot(self.inputs[i], var.type, next(strides))
@@ -199,9 +199,9 @@ class ScanEmitter:
             slot(pointer, atom.type, next(strides))
             for pointer, atom in zip(self.outputs[scan.carried :], scan.results, strict=True)
         ]
-        wanted: dict[Var, Place] = {}
+        wanted: dict[Var, StridedView] = {}
         made = {var for equation in scan.body.equations for var in equation.outputs}
-        owned = [Place.of(b.now, a.type) for b, a in zip(buffers, scan.states, strict=True)]
+        owned = [StridedView.of(b.now, a.type) for b, a in zip(buffers, scan.states, strict=True)]
         for atom, place in zip((*scan.results, *scan.states), (*slots, *owned), strict=True):
             if is_var(atom) and atom in made:
                 wanted.setdefault(atom, place)
@@ -213,7 +213,7 @@ class ScanEmitter:
         return emitter, slots
 
     def leaving(
-        self, emitter: Emitter, slots: Sequence[Place], buffers: Sequence[Buffers]
+        self, emitter: Emitter, slots: Sequence[StridedView], buffers: Sequence[Buffers]
     ) -> list[ir.Value]:
         """Put results where they belong; where the next step finds the carried values."""
         for atom, place in zip(self.scan.results, slots, strict=True):
@@ -223,7 +223,7 @@ class ScanEmitter:
         for atom, pair in zip(self.scan.states, buffers, strict=True):
             place = emitter.at(atom)
             if not (is_var(atom) and place == emitter.wanted.get(atom)):
-                own = Place.of(pair.now, atom.type)
+                own = StridedView.of(pair.now, atom.type)
                 emitter.copy(place, own)
                 place = own
             following.append(place.pointer)
@@ -232,7 +232,7 @@ class ScanEmitter:
     def finish(self, emitter: Emitter, now: Sequence[ir.Value]) -> None:
         emitter.builder = ending = ir.IRBuilder(self.after)
         for pointer, atom, target in zip(now, self.scan.states, self.outputs, strict=False):
-            emitter.copy(Place.of(pointer, atom.type), Place.of(target, atom.type))
+            emitter.copy(StridedView.of(pointer, atom.type), StridedView.of(target, atom.type))
         ending.ret_void()
         self.entry.position_at_end(self.entry.block)
         self.entry.branch(self.head)

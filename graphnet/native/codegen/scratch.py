@@ -9,7 +9,7 @@ from llvmlite import ir
 from graphnet.ir.core.program import Literal
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.llvm.elements import memory_type
 from graphnet.native.llvm.ir_helpers import index
 
@@ -57,11 +57,11 @@ def arena_bytes(taken: list[int], rows: int) -> int:
     return sum(-(-size // LINE) * LINE for size in sizes)
 
 
-def constant_place(module: ir.Module, constant: Literal) -> Place:
+def constant_place(module: ir.Module, constant: Literal) -> StridedView:
     """A constant array, as data of the module."""
     kind = ir.ArrayType(memory_type(constant.type.dtype), constant.value.size)
     data = ir.GlobalVariable(module, kind, module.get_unique_name("constant"))
     numbers = constant.value.reshape(-1).tolist()  # of truth values, LLVM keeps bytes
     data.initializer = ir.Constant(kind, [int(n) if isinstance(n, bool) else n for n in numbers])
     data.global_constant, data.linkage = True, "internal"
-    return Place.of(data, constant.type)
+    return StridedView.of(data, constant.type)

@@ -1,7 +1,7 @@
-"""Checked runs: memory that nobody may use is full of NaN, and nobody may change it.
+"""The memory sanitizer: guard bytes and dead buffers are poisoned, and checked after each call.
 
-One call after the other, each on all threads: whatever a kernel reads outside of its arrays, or
-after their life, spoils the results; whatever it writes there is found at once.
+Calls run one after the other, each on all threads. What a kernel reads outside of its arrays, or
+after their lifetime, is NaN and spoils the results; what it writes there raises StrayWriteError.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Frames: what one run of a plan works in, and the addresses of all of it."""
+"""Call frames: the memory of one run of a plan, and the addresses of its arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.runtime import arena_pool
 from graphnet.native.scheduling.buffers import Base
 from graphnet.native.scheduling.execution_plan import Plan
@@ -122,7 +122,7 @@ def lay(frame: Frame, arena: NDArray) -> None:
     frame.bases[len(frame.bases) - 2] = address + frame.start
 
 
-def exporter(place: Place, plan: Plan) -> Export:
+def exporter(place: StridedView, plan: Plan) -> Export:
     """What makes an output of a frame: a view of what it lies in."""
     type, base, i = place.type, place.pointer.base, place.pointer.position
     strides = tuple(stride * type.dtype.itemsize for stride in place.strides)

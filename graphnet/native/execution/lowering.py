@@ -1,4 +1,4 @@
-"""Lowering: what of a program has native rules becomes one call of machine code; the rest stays."""
+"""Lowering: what has native rules becomes calls of machine code; what has none runs interpreted."""
 
 from __future__ import annotations
 

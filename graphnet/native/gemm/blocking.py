@@ -1,4 +1,4 @@
-"""Products of matrices: bands of C, in blocks of B that stay in a cache.
+"""Cache blocking of matrix products: row blocks of C, by blocks of B that stay in a cache.
 
 Sizes and strides are arguments of the emitted code, so that a new batch size needs no new code.
 An entry of C is summed in one order, whatever tile it falls in: how rows or panels are shared

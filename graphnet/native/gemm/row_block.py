@@ -1,4 +1,4 @@
-"""Bands of C: rows of one tile's height, driven over the panels of B, several at once if few.
+"""GEMM inner loop: one row block of C over the packed panels of B, several at once if few.
 
 A tile of few rows has few sums, each of which waits for the one before: several panels at once
 keep the processor busy meanwhile. Few rows of A are read where they lie, since laying them out

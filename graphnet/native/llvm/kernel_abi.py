@@ -1,4 +1,4 @@
-"""Kernels: functions of one shape, ``kernel(arguments, pointers, thread, threads)``, and shares.
+"""The calling convention of kernels, ``kernel(arguments, pointers, thread, threads)``; shares.
 
 Each thread of a call does the share of its number; a thread's share depends on nothing else.
 """

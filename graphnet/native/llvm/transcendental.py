@@ -1,4 +1,4 @@
-"""exp, expm1, log, log1p, tanh and sigmoid as LLVM instructions, for any number of lanes at once.
+"""Transcendental functions (exp, log, tanh, …) as LLVM instructions, for any number of lanes.
 
 Each function takes a builder and a value (float, double, or a vector of them), emits instructions
 at the builder's place and returns the result. None branches or calls: exceptional lanes are chosen
@@ -78,7 +78,7 @@ def lanes_and_numbers(builder: ir.IRBuilder, x: ir.Value, has_fma: bool) -> tupl
     return lanes, NUMBERS[lanes.layout]
 
 
-# ---- exp and its kin
+# ---- exponential functions
 
 
 def reduced(lanes: Lanes, x: ir.Value) -> tuple[ir.Value, ir.Value]:
@@ -152,7 +152,7 @@ def tanh(builder: ir.IRBuilder, x: ir.Value, has_fma: bool = True) -> ir.Value:
     return lanes.with_sign_of(lanes.divide(e, lanes.add(e, 2.0)), x)
 
 
-# ---- log and its kin
+# ---- logarithms
 
 
 def split(lanes: Lanes, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:

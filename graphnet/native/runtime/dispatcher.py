@@ -1,4 +1,4 @@
-"""The driver: one function of machine code that calls the kernels of a table.
+"""The dispatcher: one function of machine code that calls the kernels of a table.
 
 An instruction is words of 64 bits: its number of words, the kernel's address, who runs it
 (``Sharing``), the numbers of pointers and of arguments; for each pointer an index of ``bases`` (-1:

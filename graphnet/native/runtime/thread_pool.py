@@ -1,4 +1,4 @@
-"""Worker threads that last: they help whatever run has the board of ``team.py``.
+"""The thread pool: workers that serve the run which has the board (``work_sharing.py``).
 
 Only one run at a time has it: who finds it taken computes alone.
 """

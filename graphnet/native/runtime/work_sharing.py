@@ -1,8 +1,8 @@
-"""Teams: a kernel in shares, of which idle workers take what its caller has not begun.
+"""Work sharing: idle workers claim the shares of a kernel that its caller has not begun.
 
-Who runs a program leads: it puts a job on the board, does shares of it itself, and waits for those
-that others have begun. So it never waits for a worker that has no core. All that they share is the
-board, whose words never go away: a worker that comes late finds another job on it, or none.
+The thread that runs a program leads: it posts a job on the board, executes shares itself, and waits
+for those that workers have begun, so that it never waits for a worker without a core. The board is
+their only shared memory, and is never freed: a late worker finds another job on it, or none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Layout: when buffers are in use, and where they lie in one arena that they share."""
+"""Buffer assignment: the lifetimes of buffers, and their offsets in one arena."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.kernel_cache import KernelCode
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.buffers import Buffer, Role
@@ -50,5 +50,5 @@ def nbytes(type: ArrayType) -> int:
     return type.size * type.dtype.itemsize
 
 
-def pointer(place: Place) -> Pointer:
+def pointer(place: StridedView) -> Pointer:
     return place.pointer, place.offset * place.type.dtype.itemsize

@@ -15,15 +15,15 @@ def view(scheduler: Scheduler, equation: Equation) -> None:
 
 
 def concatenate(scheduler: Scheduler, equation: Equation) -> None:
-    target = scheduler.room(equation.outputs[0])
+    target = scheduler.allocate(equation.outputs[0])
     parts = [(scheduler.at(atom), part) for atom, part in parts_of(equation, target)]
     for source, _ in parts:
-        scheduler.put_together(source)
-    scheduler.joined[target.pointer] = target, parts
+        scheduler.materialise(source)
+    scheduler.concatenated[target.pointer] = target, parts
 
 
 def unslice(scheduler: Scheduler, equation: Equation) -> None:
-    source, target = scheduler.at(equation.inputs[0]), scheduler.room(equation.outputs[0])
+    source, target = scheduler.at(equation.inputs[0]), scheduler.allocate(equation.outputs[0])
     zero = scheduler.at(literal(0, target.type.dtype)).broadcast(target.type)
     scheduler.copy(zero, target)
     scheduler.copy(source, target.window(equation.settings["window"], source.type))

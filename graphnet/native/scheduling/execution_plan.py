@@ -1,4 +1,4 @@
-"""Plans: the calls of a program as a table of numbers, and where its buffers and results lie."""
+"""The execution plan: calls as a table of numbers, and the offsets of buffers and results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scratch import arena_bytes
 from graphnet.native.runtime.dispatcher import MOST_POINTERS, Sharing
 from graphnet.native.scheduling.buffer_assignment import Lifetime, lay_out, lifetimes_of
@@ -56,7 +56,7 @@ class Plan:
     calls: list[Call]
     lifetimes: list[Lifetime]
     constants: list[NDArray]
-    results: list[Place]
+    results: list[StridedView]
     setup: NDArray
     table: NDArray
     arena: int

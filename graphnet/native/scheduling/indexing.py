@@ -6,7 +6,7 @@ from math import prod
 
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.calls import FLAG
@@ -42,8 +42,8 @@ def call(
 ) -> None:
     """The call of a kernel whose last operand are the indices."""
     places = [scheduler.contiguous(scheduler.at(atom)) for atom in equation.inputs]
-    target = scheduler.room(equation.outputs[0])
+    target = scheduler.allocate(equation.outputs[0])
     code = scheduler.kernels.rows(kind, element, places[-1].type)
-    flag = Place.of(scheduler.flag, FLAG)
+    flag = StridedView.of(scheduler.flag, FLAG)
     cost = 2.0 * max(target.type.size, places[0].type.size)
     scheduler.call(code, [*places, target, flag], arguments, cost, sharing)

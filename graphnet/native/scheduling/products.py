@@ -8,14 +8,14 @@ from math import prod
 
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.scheduling.buffers import Role
 from graphnet.native.scheduling.schedule import Scheduler
 
 
 def product(scheduler: Scheduler, equation: Equation) -> None:
     left, right, *start = (scheduler.at(atom) for atom in equation.inputs)
-    target = scheduler.room(equation.outputs[0])
+    target = scheduler.allocate(equation.outputs[0])
     if len(right.type.shape) <= 2:
         matrices(scheduler, left, right, target, *start)
         return
@@ -34,7 +34,11 @@ def product(scheduler: Scheduler, equation: Equation) -> None:
 
 
 def matrices(
-    scheduler: Scheduler, left: Place, right: Place, target: Place, start: Place | None = None
+    scheduler: Scheduler,
+    left: StridedView,
+    right: StridedView,
+    target: StridedView,
+    start: StridedView | None = None,
 ) -> None:
     """The product of rows by a matrix, added to ``start``."""
     rows, depth = prod(left.type.shape[:-1]), left.type.shape[-1]
@@ -55,7 +59,7 @@ def matrices(
     scheduler.call(code, [a, packed, target, begins], arguments, 2.0 * rows * columns * depth)
 
 
-def beginning(scheduler: Scheduler, start: Place, target: Place) -> Place:
+def beginning(scheduler: Scheduler, start: StridedView, target: StridedView) -> StridedView:
     """What a product is added to, as rows."""
     start = start.broadcast(target.type)
     rows = start.as_rows()
@@ -66,7 +70,7 @@ def beginning(scheduler: Scheduler, start: Place, target: Place) -> Place:
     return rows
 
 
-def panels(scheduler: Scheduler, right: Place) -> Place:
+def panels(scheduler: Scheduler, right: StridedView) -> StridedView:
     """A matrix in panels, made once for all products that it is the right operand of."""
     key = (right.pointer, right.offset, right.strides, right.type)
     depth, columns = right.type.shape
@@ -78,10 +82,12 @@ def panels(scheduler: Scheduler, right: Place) -> Place:
             begin = replace(place, offset=(column - lead) * depth + row * tile.panel)
             pack(scheduler, part, begin, depth, lead)
         scheduler.packed[key] = place.pointer
-    return Place.of(scheduler.packed[key], right.type)
+    return StridedView.of(scheduler.packed[key], right.type)
 
 
-def pack(scheduler: Scheduler, part: Place, target: Place, pitch: int, lead: int) -> None:
+def pack(
+    scheduler: Scheduler, part: StridedView, target: StridedView, pitch: int, lead: int
+) -> None:
     """Pack a matrix, or a part of one (see ``emit_pack``)."""
     if 1 not in part.strides and part.type.size:
         part = scheduler.copied(part)
@@ -93,12 +99,12 @@ def pack(scheduler: Scheduler, part: Place, target: Place, pitch: int, lead: int
     scheduler.call(code, [part, target], arguments, 2.0 * part.type.size)
 
 
-def parts_in(scheduler: Scheduler, right: Place) -> list[tuple[Place, int, int]]:
+def parts_in(scheduler: Scheduler, right: StridedView) -> list[tuple[StridedView, int, int]]:
     """The matrix as parts to be packed one by one, with the row and the column of each.
 
     Those of a joined array, or of its transpose, from left to right.
     """
-    whole, parts = scheduler.joined.get(right.pointer, (right, []))
+    whole, parts = scheduler.concatenated.get(right.pointer, (right, []))
     if not parts or len(whole.type.shape) != 2:
         return [(right, 0, 0)]
     places = [(source, *divmod(part.offset, whole.type.shape[1] or 1)) for source, part in parts]
@@ -116,9 +122,9 @@ def turned(type: ArrayType) -> ArrayType:
     return ArrayType(type.shape[::-1], type.dtype)
 
 
-def matrix(place: Place, entry: tuple[int, ...]) -> Place:
+def matrix(place: StridedView, entry: tuple[int, ...]) -> StridedView:
     """One matrix of a batch of them."""
     shape = place.type.shape
     start = sum(i * stride for i, stride in zip(entry, place.strides, strict=False))
     type = ArrayType(shape[-2:], place.type.dtype)
-    return Place(place.pointer, place.offset + start, place.strides[-2:], type)
+    return StridedView(place.pointer, place.offset + start, place.strides[-2:], type)

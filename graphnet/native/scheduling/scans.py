@@ -9,7 +9,7 @@ from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.scan import program_count
 from graphnet.native.analysis.batch_axis import for_any_rows
-from graphnet.native.analysis.strided_view import Place
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.buffers import Buffer, Role
@@ -24,14 +24,14 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     widened = for_any_rows(settings["body"], constants, carried)
     body, rows = widened or (settings["body"], 1)
     first = constants + carried
-    places: list[Place | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
+    places: list[StridedView | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
     atoms, matrices = packed_constants(scheduler, body, constants, places)
     for matrix, atom in zip(matrices, atoms, strict=True):
         note_readers(matrix, atom, body, settings["body"])
     places = [place and scheduler.contiguous(place) for place in places]
     sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
     for var in equation.outputs[:carried]:
-        scheduler.room(var)
+        scheduler.allocate(var)
     stacks = stacked(scheduler, equation, body, places)
     outputs = (*body.outputs[:carried], *stacks)
     body = Program(body.inputs, body.equations, outputs)
@@ -54,7 +54,7 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     call.counters = counters[0].pointer if counters else None
 
 
-def note_readers(matrix: Place, atom: Atom, body: Program, named: Program) -> None:
+def note_readers(matrix: StridedView, atom: Atom, body: Program, named: Program) -> None:
     """Say of panels which products of the body, as it is in the program, they are for."""
     pairs = zip(body.equations, named.equations, strict=True)
     buffer: Buffer = matrix.pointer
@@ -62,8 +62,8 @@ def note_readers(matrix: Place, atom: Atom, body: Program, named: Program) -> No
 
 
 def stacked(
-    scheduler: Scheduler, equation: Equation, body: Program, initial: Sequence[Place | None]
-) -> dict[Atom, Place]:
+    scheduler: Scheduler, equation: Equation, body: Program, initial: Sequence[StridedView | None]
+) -> dict[Atom, StridedView]:
     """Where the results of each step go, each value once.
 
     A carried value that is wanted as it enters a step and as it leaves it is one stack of one more
@@ -75,8 +75,8 @@ def stacked(
     wanted = {atom for atom, _ in results}
     made = {var for e in body.equations for var in e.outputs}
     entering = body.inputs[constants : constants + carried]
-    found: dict[Atom, Place] = {}
-    before: dict[Atom, Place] = {}
+    found: dict[Atom, StridedView] = {}
+    before: dict[Atom, StridedView] = {}
     final = equation.outputs[:carried]
     for enters, leaves, var, start in zip(
         entering, body.outputs, final, initial[constants:], strict=False
@@ -98,32 +98,32 @@ def stacked(
     return found
 
 
-def step_window(steps: Place, start: int, stop: int) -> Place:
+def step_window(steps: StridedView, start: int, stop: int) -> StridedView:
     """Some of the steps of a stack."""
     window = ((start, stop, 1), *((0, size, 1) for size in steps.type.shape[1:]))
     type = ArrayType((stop - start, *steps.type.shape[1:]), steps.type.dtype)
     return steps.window(window, type)
 
 
-def stepped(scheduler: Scheduler, place: Place) -> Place:
+def stepped(scheduler: Scheduler, place: StridedView) -> StridedView:
     """A sequence each step of which lies in one piece."""
     if place.is_contiguous or not place.type.size:
         return place
     step = ArrayType(place.type.shape[1:], place.type.dtype)
-    inner = Place(place.pointer, place.offset, place.strides[1:], step)
+    inner = StridedView(place.pointer, place.offset, place.strides[1:], step)
     return place if inner.is_contiguous else scheduler.copied(place)
 
 
 def packed_constants(
-    scheduler: Scheduler, body: Program, constants: int, places: list[Place | None]
-) -> tuple[tuple[Atom, ...], list[Place]]:
+    scheduler: Scheduler, body: Program, constants: int, places: list[StridedView | None]
+) -> tuple[tuple[Atom, ...], list[StridedView]]:
     """The matrices of the body that are constants, or views of them, and their panels.
 
     A constant that the body reads in no other way is not given to it (its place becomes None).
     """
-    known: dict[Atom, Place | None] = dict(zip(body.inputs[:constants], places, strict=False))
+    known: dict[Atom, StridedView | None] = dict(zip(body.inputs[:constants], places, strict=False))
     source: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs[:constants])}
-    found: dict[Atom, Place] = {}
+    found: dict[Atom, StridedView] = {}
     read: set[int] = set()
     for equation in body.equations:
         primitive = equation.primitive

@@ -11,7 +11,7 @@ from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.pointwise import identity
 from graphnet.native.analysis.fusion import Unit, units_of
-from graphnet.native.analysis.strided_view import Place, collapsed
+from graphnet.native.analysis.strided_view import StridedView, collapsed
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.loop_kernels import inner_stride
@@ -44,21 +44,23 @@ class NativeRule:
 class Scheduler:
     """Walks over a program and collects calls; final.
 
-    ``joined`` holds arrays made of parts that nobody has needed in one piece so far, and of each
-    part where it is and where it goes: joined weights are mostly packed part by part.
+    ``concatenated`` holds arrays whose parts nobody needed in one piece so far, and of each part
+    where it is and where it goes: joined weights are mostly packed part by part.
     """
 
     def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, NativeRule]) -> None:
         self.program, self.kernels, self.rules = program, kernels, rules
         self.calls: list[Call] = []
         self.constants: list[Literal] = []
-        self.places: dict[Atom, Place] = {}
+        self.places: dict[Atom, StridedView] = {}
         self.packed: dict[tuple[object, ...], Buffer] = {}
-        self.joined: dict[Buffer, tuple[Place, list[tuple[Place, Place]]]] = {}
+        self.concatenated: dict[
+            Buffer, tuple[StridedView, list[tuple[StridedView, StridedView]]]
+        ] = {}
         self.flag = Buffer(Base.FLAG, 0, 8)
         self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
-            self.places[var] = Place.of(Buffer(Base.INPUT, i, nbytes(var.type)), var.type)
+            self.places[var] = StridedView.of(Buffer(Base.INPUT, i, nbytes(var.type)), var.type)
 
     def run(self) -> None:
         for unit in units_of(self.program):
@@ -66,7 +68,7 @@ class Scheduler:
             with stage("scheduling", self.equations):
                 self.unit(unit)
         for atom in self.program.outputs:
-            self.put_together(self.at(atom))
+            self.materialise(self.at(atom))
 
     def unit(self, unit: Unit) -> None:
         if unit.is_group:
@@ -79,16 +81,16 @@ class Scheduler:
 
     # ---- places
 
-    def at(self, atom: Atom) -> Place:
+    def at(self, atom: Atom) -> StridedView:
         if atom not in self.places:
             if not isinstance(atom, Literal):
                 raise ProgramError(f"reads {atom.type}, which no equation before it defines")
             buffer = Buffer(Base.CONSTANT, len(self.constants), nbytes(atom.type))
             self.constants.append(atom)
-            self.places[atom] = Place.of(buffer, atom.type)
+            self.places[atom] = StridedView.of(buffer, atom.type)
         return self.places[atom]
 
-    def room(self, var: Var) -> Place:
+    def allocate(self, var: Var) -> StridedView:
         """A new array for a result."""
         self.places[var] = self.new(var.type, role=Role.VALUES, var=var)
         return self.places[var]
@@ -99,29 +101,29 @@ class Scheduler:
         count: int | None = None,
         role: Role = Role.COPY,
         var: Var | None = None,
-    ) -> Place:
+    ) -> StridedView:
         size = nbytes(type) if count is None else count * type.dtype.itemsize
-        return Place.of(Buffer(Base.ARENA, -1, size, role, self.equations, var), type)
+        return StridedView.of(Buffer(Base.ARENA, -1, size, role, self.equations, var), type)
 
     def call(
         self,
         code: KernelCode,
-        places: Sequence[Place | None],
+        places: Sequence[StridedView | None],
         arguments: Sequence[int],
         cost: float,
         sharing: Sharing = Sharing.SHARED,
     ) -> Call:
         for place in places:
             if place is not None:
-                self.put_together(place)
+                self.materialise(place)
         pointers = [(None, 0) if place is None else pointer(place) for place in places]
         made = Call(code, pointers, list(arguments), cost, sharing, self.equations)
         self.calls.append(made)
         return made
 
-    def put_together(self, place: Place) -> None:
+    def materialise(self, place: StridedView) -> None:
         """Copy the parts of a joined array into it, if that was not done yet."""
-        _, parts = self.joined.pop(place.pointer, (place, []))
+        _, parts = self.concatenated.pop(place.pointer, (place, []))
         for source, part in parts:
             self.copy(source, part)
 
@@ -145,15 +147,15 @@ class Scheduler:
             if atom not in inside and not is_baked(atom)
         )
         reads = {atom: self.at(atom) for atom in operands}
-        stores = {var: self.room(var) for var in stored}
+        stores = {var: self.allocate(var) for var in stored}
         self.loop(equations, equations[0].outputs[0].type.shape, reads, stores)
 
     def loop(
         self,
         equations: Sequence[Equation],
         shape: tuple[int, ...],
-        reads: dict[Atom, Place],
-        stores: dict[Var, Place],
+        reads: dict[Atom, StridedView],
+        stores: dict[Var, StridedView],
     ) -> None:
         spread = {a: p.broadcast(ArrayType(shape, a.type.dtype)) for a, p in reads.items()}
         places = [*spread.values(), *stores.values()]
@@ -169,17 +171,17 @@ class Scheduler:
         cost = prod(sizes) * (len(equations) + len(places))
         self.call(code, places, arguments, cost)
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: StridedView, target: StridedView) -> None:
         before, after = Var(source.type), Var(target.type)
         equation = Equation(identity, (before,), {}, (after,), None)
         self.loop([equation], target.type.shape, {before: source}, {after: target})
 
-    def copied(self, place: Place) -> Place:
+    def copied(self, place: StridedView) -> StridedView:
         target = self.new(place.type)
         self.copy(place, target)
         return target
 
-    def contiguous(self, place: Place) -> Place:
+    def contiguous(self, place: StridedView) -> StridedView:
         return place if place.is_contiguous else self.copied(place)
 
 

@@ -1,4 +1,4 @@
-"""Products of looked-up rows: of a small table, every row is multiplied once, and then looked up.
+"""Gather and product change places: a small table is multiplied once, and then looked up.
 
 An embedding of characters has a hundred rows, a batch of text thousands: ``take(E, i) @ W`` is
 ``take(E @ W, i)``, and the gradients of both are products with the sums of what meets each row.

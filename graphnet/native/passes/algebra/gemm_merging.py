@@ -1,4 +1,4 @@
-"""Products that share an operand, or that are added up, become one larger product.
+"""Merging of products: those that share an operand, or that are added up, become one.
 
 The gates of an LSTM multiply one x with four matrices: one product with the four joined gives the
 same numbers. A sum a @ A + b @ B is one product of joined operands. Both are the same but for the

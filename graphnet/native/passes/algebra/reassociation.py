@@ -1,4 +1,4 @@
-"""Sums in the body of a scan: slices are added before they are cut, constants before the scan.
+"""Reassociation of sums in scans: slices are added before they are cut, constants before the scan.
 
 The gates of an LSTM add slices of one product to slices of another, and biases: but for rounding,
 these are slices of one sum of whole arrays. A sum of arrays that each fill a part with zeros around

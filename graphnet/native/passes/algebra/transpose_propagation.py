@@ -1,4 +1,4 @@
-"""Orientation: a product that is only read transposed is computed transposed.
+"""Transpose propagation: a product that is only read transposed is computed transposed.
 
 The gradient of a weight that was used transposed comes as ``(x.T @ g).T``: as ``g.T @ x`` it is an
 array that lies as it is read, and the gradients of joined weights are rows of it.

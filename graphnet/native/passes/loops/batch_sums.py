@@ -18,7 +18,7 @@ from graphnet.native.analysis.batch_axis import for_any_rows
 from graphnet.native.analysis.rewrite import producers
 from graphnet.native.passes.loops.scans import Carried, Replacement, Scan, rewrite_scans
 from graphnet.native.passes.loops.sink import follows_sums, running_sums
-from graphnet.native.passes.loops.vectorize import Lifter
+from graphnet.native.passes.loops.vectorize import Vectorizer
 
 
 def rowwise(program: Program) -> Program:
@@ -57,7 +57,7 @@ class Unsummed:
     def __init__(self, scan: Scan) -> None:
         self.made = producers(scan.equations)
         self.order: dict[Atom, int] = {var: index for index, var in enumerate(self.made)}
-        self.before, self.steps, self.after = (Lifter(scan.length) for _ in range(3))
+        self.before, self.steps, self.after = (Vectorizer(scan.length) for _ in range(3))
         self.carried: dict[Hashable, Carried] = {}
         self.renamed: dict[Var, Atom] = {}
 

@@ -1,4 +1,4 @@
-"""Late values of a scan: those that no later step reads; how they are computed after the scan."""
+"""Deferrable values of a scan: those that no later step reads; how they are computed after it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.shaping import concatenate
 from graphnet.native.passes.loops.scans import Carried, Result, Scan
-from graphnet.native.passes.loops.vectorize import Lifter, Operand, can_lift
+from graphnet.native.passes.loops.vectorize import Operand, Vectorizer, can_vectorize
 
 
-class Late:
+class Deferrable:
     """Which values leave a scan that goes on carrying only some of its values; final.
 
     ``leaving`` are the late products by a constant, and what is computed from these.
@@ -62,7 +62,7 @@ def leaving(scan: Scan, early: set[Atom]) -> set[Atom]:
             is_product or not after.isdisjoint(equation.inputs)
         ):
             stepped = [is_var(atom) and atom not in constants for atom in equation.inputs]
-            if can_lift(equation, stepped):
+            if can_vectorize(equation, stepped):
                 after.add(equation.outputs[0])
     held: set[Atom] = set()
     for equation in reversed(scan.equations):
@@ -74,12 +74,12 @@ def leaving(scan: Scan, early: set[Atom]) -> set[Atom]:
 class Stacks:
     """Values of the steps as arrays over all steps: found, made anew or stacked; final.
 
-    ``results`` of the scan grow by what must be stacked; ``lifter`` has what follows the scan.
+    ``results`` of the scan grow by what must be stacked; ``vectorizer`` has what follows the scan.
     """
 
-    def __init__(self, scan: Scan, late: Late) -> None:
+    def __init__(self, scan: Scan, late: Deferrable) -> None:
         self.late = late
-        self.lifter = Lifter(scan.length)
+        self.vectorizer = Vectorizer(scan.length)
         self.results = list(scan.results)
         self.found: dict[Atom, Operand] = {
             result.inside: Operand(result.outside, True)
@@ -108,7 +108,7 @@ class Stacks:
             equation = needed[value]
             if equation:
                 operands = [self.found[read] for read in equation.inputs]
-                self.found[value] = self.lifter.lift(equation, operands)
+                self.found[value] = self.vectorizer.vectorized(equation, operands)
             elif is_var(value):
                 self.found[value] = Operand(self.stack(value), True)
             else:
@@ -142,7 +142,7 @@ class Stacks:
         window = [(0, size, 1) for size in operand.atom.type.shape]
         window[axis + 1] = (start, start + atom.type.shape[axis], 1)
         self.found[atom] = Operand(
-            self.lifter.emit(slice_, operand.atom, window=tuple(window)), True
+            self.vectorizer.emit(slice_, operand.atom, window=tuple(window)), True
         )
         return True
 
@@ -160,6 +160,6 @@ class Stacks:
         return equation if small or (known and is_view) else None
 
     def stack(self, atom: Var) -> Var:
-        outside = Var(ArrayType((self.lifter.length, *atom.type.shape), atom.type.dtype))
+        outside = Var(ArrayType((self.vectorizer.length, *atom.type.shape), atom.type.dtype))
         self.results.append(Result(atom, outside))
         return outside

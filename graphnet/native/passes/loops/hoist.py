@@ -1,4 +1,4 @@
-"""Hoisting: products without carried values are computed for all steps at once, before the scan."""
+"""Loop-invariant code motion: products without carried values are computed before the scan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphnet.ir.primitives.shaping import broadcast
 from graphnet.native.analysis.matmul_add import is_row
 from graphnet.native.analysis.rewrite import producers, read_counts
 from graphnet.native.passes.loops.scans import Replacement, Result, Scan, rewrite_scans
-from graphnet.native.passes.loops.vectorize import Lifter, Operand, can_lift
+from graphnet.native.passes.loops.vectorize import Operand, Vectorizer, can_vectorize
 
 
 def hoist(program: Program) -> Program:
@@ -39,13 +39,13 @@ def hoist_scan(scan: Scan) -> Replacement | None:
     plan = planned(scan, free, stepped, paying(scan, free, stepped))
     if not plan.outside:
         return None
-    lifter = Lifter(scan.length)
+    vectorizer = Vectorizer(scan.length)
     found: dict[Atom, Operand] = {v: Operand(a, False) for v, a in scan.constants.items()}
     found.update((v, Operand(a, True)) for v, a in scan.sequences.items())
     for equation in free:
         if equation.outputs[0] in plan.outside:
             operands = [found.get(atom) or Operand(atom, False) for atom in equation.inputs]
-            found[equation.outputs[0]] = lifter.lift(equation, operands)
+            found[equation.outputs[0]] = vectorizer.vectorized(equation, operands)
     renamed = {
         result.outside: found[result.inside].atom
         for result in scan.results
@@ -58,7 +58,7 @@ def hoist_scan(scan: Scan) -> Replacement | None:
                 kind[value] = found[value].atom
     scan.results = [result for result in scan.results if result.outside not in renamed]
     scan.equations = [e for e in scan.equations if plan.entering.isdisjoint(e.outputs)]
-    return Replacement([*lifter.equations, *scan.rebuilt()], renamed)
+    return Replacement([*vectorizer.equations, *scan.rebuilt()], renamed)
 
 
 def free_values(scan: Scan) -> dict[Atom, bool]:
@@ -68,7 +68,7 @@ def free_values(scan: Scan) -> dict[Atom, bool]:
     for equation in scan.equations:
         if all(not is_var(atom) or atom in stepped for atom in equation.inputs):
             flags = [stepped.get(atom, False) for atom in equation.inputs]
-            if can_lift(equation, flags):
+            if can_vectorize(equation, flags):
                 stepped[equation.outputs[0]] = any(flags)
     return stepped
 

@@ -1,4 +1,4 @@
-"""Sinking: what no later step of a scan reads is computed once, after it: sums, late products."""
+"""Sinking: what no later step of a scan reads is computed once, after it: sums and products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.reduction import axes_of
 from graphnet.ir.primitives.reduction import sum as sum_
 from graphnet.native.analysis.rewrite import producers, read_by
-from graphnet.native.passes.loops.deferrable import Late, Stacks
+from graphnet.native.passes.loops.deferrable import Deferrable, Stacks
 from graphnet.native.passes.loops.scans import Carried, Replacement, Result, Scan, rewrite_scans
 
 
@@ -29,7 +29,7 @@ def sink_scan(scan: Scan) -> Replacement | None:
     sums = running_sums(scan)
     while True:
         staying = [value for value in scan.carried if value not in sums]
-        late = Late(scan, staying)
+        late = Deferrable(scan, staying)
         stacks = Stacks(scan, late)
         renamed: dict[Var, Atom] = {
             result.outside: stacks.operand(result.inside).atom
@@ -48,7 +48,7 @@ def sink_scan(scan: Scan) -> Replacement | None:
     old = {result.outside for result in scan.results}
     scan.results, slices = without_parts(results, old, scan.equations)
     scan.carried = staying
-    return Replacement([*scan.rebuilt(), *slices, *stacks.lifter.equations], renamed)
+    return Replacement([*scan.rebuilt(), *slices, *stacks.vectorizer.equations], renamed)
 
 
 def without_parts(
@@ -131,10 +131,10 @@ def running_sums(scan: Scan) -> dict[Carried, Atom | None]:
 class Totals:
     """Sums over all steps of values that are added up in each step; final."""
 
-    def __init__(self, late: Late, stacks: Stacks) -> None:
+    def __init__(self, late: Deferrable, stacks: Stacks) -> None:
         self.late = late
         self.stacks = stacks
-        self.lifter = stacks.lifter
+        self.vectorizer = stacks.vectorizer
         self.rules: dict[Primitive, Callable[[Equation], Atom | None]] = {
             matmul: self.total_of_product,
             sum_: self.total_of_sum,
@@ -157,7 +157,9 @@ class Totals:
                 if value.final not in finals and added is not None:
                     total = self.total(added)
                     if total is not None:
-                        finals[value.final] = self.lifter.emit(pointwise.add, value.initial, total)
+                        finals[value.final] = self.vectorizer.emit(
+                            pointwise.add, value.initial, total
+                        )
         return finals
 
     def total(self, atom: Atom) -> Atom | None:
@@ -178,8 +180,10 @@ class Totals:
             parts = [part for part in map(totals.get, equation.inputs) if part is not None]
             totals[value] = None
             if len(parts) == len(equation.inputs):
-                self.lifter.origin = equation.origin
-                totals[value] = self.lifter.emit(equation.primitive, *parts, **equation.settings)
+                self.vectorizer.origin = equation.origin
+                totals[value] = self.vectorizer.emit(
+                    equation.primitive, *parts, **equation.settings
+                )
         return totals[atom]
 
     def linear(self, atom: Atom) -> Equation | None:
@@ -194,14 +198,14 @@ class Totals:
         equation = self.late.maker(atom)
         if equation is None or atom in self.late.staying:
             return None
-        self.lifter.origin = equation.origin
+        self.vectorizer.origin = equation.origin
         rule = self.rules.get(equation.primitive)
         return rule(equation) if rule else None
 
     def over_steps(self, atom: Atom, axes: tuple[int, ...]) -> Atom:
         """The sum over the steps and over axes of each step."""
         axis = (0, *(axis + 1 for axis in axes))
-        return self.lifter.emit(sum_, atom, axis=axis, keepdims=False)
+        return self.vectorizer.emit(sum_, atom, axis=axis, keepdims=False)
 
     def total_of_product(self, equation: Equation) -> Atom | None:
         """The sum of a @ b over the steps is one product: the columns of all a, side by side, by
@@ -212,9 +216,9 @@ class Totals:
         a, b = self.columns(left), self.rows(right)
         if a is None or b is None:
             return None
-        self.lifter.origin = equation.origin
-        transposed = self.lifter.emit(shaping.transpose, a, axes=(1, 0))
-        return self.lifter.emit(matmul, transposed, b)
+        self.vectorizer.origin = equation.origin
+        transposed = self.vectorizer.emit(shaping.transpose, a, axes=(1, 0))
+        return self.vectorizer.emit(matmul, transposed, b)
 
     def rows(self, atom: Atom) -> Atom | None:
         """The matrices of all steps one below the other."""
@@ -222,7 +226,7 @@ class Totals:
         rows, columns = atom.type.shape
         if not operand.stepped:
             return None
-        return self.lifter.reshape(operand.atom, (self.lifter.length * rows, columns))
+        return self.vectorizer.reshape(operand.atom, (self.vectorizer.length * rows, columns))
 
     def columns(self, atom: Atom) -> Atom | None:
         """The transposed matrices of all steps one below the other."""
@@ -234,8 +238,8 @@ class Totals:
         if not operand.stepped:
             return None
         rows, columns = atom.type.shape
-        turned = self.lifter.emit(shaping.transpose, operand.atom, axes=(0, 2, 1))
-        return self.lifter.reshape(turned, (self.lifter.length * columns, rows))
+        turned = self.vectorizer.emit(shaping.transpose, operand.atom, axes=(0, 2, 1))
+        return self.vectorizer.reshape(turned, (self.vectorizer.length * columns, rows))
 
     def total_of_sum(self, equation: Equation) -> Atom | None:
         """The sum of a sequence, or of what something else has stacked: to stack a value only for
@@ -246,9 +250,9 @@ class Totals:
         operand = self.stacks.operand(summed)
         if not operand.stepped:
             return None
-        self.lifter.origin = equation.origin
+        self.vectorizer.origin = equation.origin
         axes = axes_of(equation.settings["axis"], len(summed.type.shape))
-        return self.lifter.reshape(
+        return self.vectorizer.reshape(
             self.over_steps(operand.atom, axes), equation.outputs[0].type.shape
         )
 
@@ -256,6 +260,6 @@ class Totals:
         operands = [self.stacks.operand(atom) for atom in equation.inputs]
         if not all(operand.stepped for operand in operands):
             return None
-        self.lifter.origin = equation.origin
+        self.vectorizer.origin = equation.origin
         atoms = [operand.atom for operand in operands]
-        return self.lifter.emit(scatter_add, *atoms, **equation.settings)
+        return self.vectorizer.emit(scatter_add, *atoms, **equation.settings)

@@ -1,4 +1,4 @@
-"""Lifting: an equation of one step written over all steps at once, by a rule for each primitive."""
+"""Vectorisation: an equation of one step over all steps at once, by a rule for each primitive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Operand:
         return shape[1:] if self.stepped else shape
 
 
-class Lifter:
+class Vectorizer:
     """Emits, outside of a scan of so many steps, what its body computes; final."""
 
     def __init__(self, length: int) -> None:
@@ -38,7 +38,8 @@ class Lifter:
         self.slices: dict[Atom, Equation] = {}
 
     def emit(self, primitive: Primitive, *atoms: Atom, **settings: Any) -> Atom:
-        """One equation as it is; literals are not computed with, so that time knows no steps."""
+        """One equation as it is; literals are not computed with, so that the time to compile
+        is independent of the number of steps."""
         (type,) = primitive.output_types(atoms, settings)
         output = Var(type)
         equation = Equation(primitive, atoms, settings, (output,), self.origin)
@@ -58,13 +59,13 @@ class Lifter:
         window = (*((0, size, 1) for size in shape[:-1]), columns)
         return self.emit(indexing.slice_, rows, window=window)
 
-    def lift(self, equation: Equation, operands: Sequence[Operand]) -> Operand:
-        """The result of an equation for which ``can_lift`` holds."""
+    def vectorized(self, equation: Equation, operands: Sequence[Operand]) -> Operand:
+        """The result of an equation for which ``can_vectorize`` holds."""
         self.origin = equation.origin
         atoms = [operand.atom for operand in operands]
         if not any(operand.stepped for operand in operands):
             return Operand(self.emit(equation.primitive, *atoms, **equation.settings), False)
-        rule = lift_pointwise if equation.primitive.is_pointwise else RULES[equation.primitive]
+        rule = vectorize_pointwise if equation.primitive.is_pointwise else RULES[equation.primitive]
         return Operand(rule(self, equation, operands), True)
 
     def ranked(self, operand: Operand, rank: int) -> Atom:
@@ -84,82 +85,102 @@ def cuts_columns(cut: Equation) -> bool:
     return all(w == (0, n, 1) for w, n in zip(window[:-1], whole.type.shape, strict=False))
 
 
-Rule = Callable[[Lifter, Equation, Sequence[Operand]], Atom]
+Rule = Callable[[Vectorizer, Equation, Sequence[Operand]], Atom]
 
 
-def can_lift(equation: Equation, stepped: Sequence[bool]) -> bool:
+def can_vectorize(equation: Equation, stepped: Sequence[bool]) -> bool:
     """Whether there is a rule for an equation with such operands."""
     if equation.primitive is indexing.take and stepped[0]:
         return False  # rows of another table at each step
     return equation.primitive.is_pointwise or equation.primitive in RULES
 
 
-def lift_pointwise(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_pointwise(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     rank = len(equation.outputs[0].type.shape)
-    atoms = [lifter.ranked(operand, rank) for operand in operands]
-    return lifter.emit(equation.primitive, *atoms, **equation.settings)
+    atoms = [vectorizer.ranked(operand, rank) for operand in operands]
+    return vectorizer.emit(equation.primitive, *atoms, **equation.settings)
 
 
-def lift_matmul(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_matmul(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     left, right = operands
-    shape = (lifter.length, *equation.outputs[0].type.shape)
+    shape = (vectorizer.length, *equation.outputs[0].type.shape)
     if left.stepped and not right.stepped and len(right.step_shape) == 2:
         rows, columns = prod(left.atom.type.shape[:-1]), left.atom.type.shape[-1]
-        flat = lifter.reshape(left.atom, (rows, columns))  # one large product
-        return lifter.reshape(lifter.emit(product.matmul, flat, right.atom), shape)
-    a = as_matrix(lifter, left, (1, *left.step_shape))
-    b = as_matrix(lifter, right, (*right.step_shape, 1))
+        flat = vectorizer.reshape(left.atom, (rows, columns))  # one large product
+        return vectorizer.reshape(vectorizer.emit(product.matmul, flat, right.atom), shape)
+    a = as_matrix(vectorizer, left, (1, *left.step_shape))
+    b = as_matrix(vectorizer, right, (*right.step_shape, 1))
     rank = max(len(a.step_shape), len(b.step_shape))
-    batches = lifter.emit(product.matmul, lifter.ranked(a, rank), lifter.ranked(b, rank))
-    return lifter.reshape(batches, shape)
+    batches = vectorizer.emit(
+        product.matmul, vectorizer.ranked(a, rank), vectorizer.ranked(b, rank)
+    )
+    return vectorizer.reshape(batches, shape)
 
 
-def as_matrix(lifter: Lifter, operand: Operand, shape: Shape) -> Operand:
+def as_matrix(vectorizer: Vectorizer, operand: Operand, shape: Shape) -> Operand:
     """A vector as a matrix of this shape; anything else as it is."""
     if len(operand.step_shape) > 1:
         return operand
-    whole = (lifter.length, *shape) if operand.stepped else shape
-    return Operand(lifter.reshape(operand.atom, whole), operand.stepped)
+    whole = (vectorizer.length, *shape) if operand.stepped else shape
+    return Operand(vectorizer.reshape(operand.atom, whole), operand.stepped)
 
 
-def lift_reshape(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
-    return lifter.reshape(operands[0].atom, (lifter.length, *equation.outputs[0].type.shape))
+def vectorize_reshape(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
+    return vectorizer.reshape(
+        operands[0].atom, (vectorizer.length, *equation.outputs[0].type.shape)
+    )
 
 
-def lift_transpose(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_transpose(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     axes = (0, *(axis + 1 for axis in equation.settings["axes"]))
-    return lifter.emit(shaping.transpose, operands[0].atom, axes=axes)
+    return vectorizer.emit(shaping.transpose, operands[0].atom, axes=axes)
 
 
-def lift_broadcast(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_broadcast(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     shape = equation.outputs[0].type.shape
-    ranked = lifter.ranked(operands[0], len(shape))
-    return lifter.emit(shaping.broadcast, ranked, shape=(lifter.length, *shape))
+    ranked = vectorizer.ranked(operands[0], len(shape))
+    return vectorizer.emit(shaping.broadcast, ranked, shape=(vectorizer.length, *shape))
 
 
-def lift_concatenate(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_concatenate(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     axis = normalise_axis(equation.settings["axis"], len(equation.outputs[0].type.shape))
     parts = [
         operand.atom
         if operand.stepped
-        else lifter.emit(
-            shaping.broadcast, operand.atom, shape=(lifter.length, *operand.step_shape)
+        else vectorizer.emit(
+            shaping.broadcast, operand.atom, shape=(vectorizer.length, *operand.step_shape)
         )
         for operand in operands
     ]
-    return lifter.emit(shaping.concatenate, *parts, axis=axis + 1)
+    return vectorizer.emit(shaping.concatenate, *parts, axis=axis + 1)
 
 
-def lift_window(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
-    settings = {"window": ((0, lifter.length, 1), *equation.settings["window"])}
+def vectorize_window(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
+    settings = {"window": ((0, vectorizer.length, 1), *equation.settings["window"])}
     if "shape" in equation.settings:
-        settings["shape"] = (lifter.length, *equation.settings["shape"])
-    return lifter.emit(equation.primitive, operands[0].atom, **settings)
+        settings["shape"] = (vectorizer.length, *equation.settings["shape"])
+    return vectorizer.emit(equation.primitive, operands[0].atom, **settings)
 
 
-def lift_reduction(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
+def vectorize_reduction(
+    vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]
+) -> Atom:
     axes = axes_of(equation.settings["axis"], len(operands[0].step_shape))
-    return lifter.emit(
+    return vectorizer.emit(
         equation.primitive,
         operands[0].atom,
         axis=tuple(axis + 1 for axis in axes),
@@ -167,20 +188,20 @@ def lift_reduction(lifter: Lifter, equation: Equation, operands: Sequence[Operan
     )
 
 
-def lift_take(lifter: Lifter, equation: Equation, operands: Sequence[Operand]) -> Atom:
-    return lifter.emit(indexing.take, operands[0].atom, operands[1].atom)
+def vectorize_take(vectorizer: Vectorizer, equation: Equation, operands: Sequence[Operand]) -> Atom:
+    return vectorizer.emit(indexing.take, operands[0].atom, operands[1].atom)
 
 
 RULES: dict[Primitive, Rule] = {
-    product.matmul: lift_matmul,
-    shaping.reshape: lift_reshape,
-    shaping.transpose: lift_transpose,
-    shaping.broadcast: lift_broadcast,
-    shaping.concatenate: lift_concatenate,
-    indexing.slice_: lift_window,
-    indexing.unslice: lift_window,
-    indexing.take: lift_take,
-    reduction.sum: lift_reduction,
-    reduction.max: lift_reduction,
+    product.matmul: vectorize_matmul,
+    shaping.reshape: vectorize_reshape,
+    shaping.transpose: vectorize_transpose,
+    shaping.broadcast: vectorize_broadcast,
+    shaping.concatenate: vectorize_concatenate,
+    indexing.slice_: vectorize_window,
+    indexing.unslice: vectorize_window,
+    indexing.take: vectorize_take,
+    reduction.sum: vectorize_reduction,
+    reduction.max: vectorize_reduction,
 }
-"""How primitives that are not pointwise are lifted; scans, calls and scattered sums are not."""
+"""How primitives that are not pointwise are vectorised; scans, calls and scattered sums are not."""
