@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from graphnet.ir import PRIMITIVES, Program, run_program, trace, type_of
-from tests.random_programs.programs import run_compiled
 from tests.ir.test_primitives import of_one_operand
+from tests.random_programs.programs import run_compiled
 
 mpmath = pytest.importorskip("mpmath")
 
