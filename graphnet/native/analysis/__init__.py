@@ -1,1 +1,1 @@
-"""What is known of a program before code is made."""
+"""Analyses of programs before code generation."""

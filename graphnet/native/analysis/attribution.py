@@ -158,7 +158,7 @@ def walk(program: Program) -> Iterator[Equation]:
 
 
 def path_of(equation: Equation) -> str | None:
-    """The path of its node; empty for a criterion, which is none; None if nobody knows."""
+    """The path of its node; empty for a criterion, which is no node; None if unknown."""
     origin = equation.origin
     return origin.path if origin and (origin.path or origin.module) else None
 

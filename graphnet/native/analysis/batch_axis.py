@@ -193,11 +193,11 @@ RULES: dict[Primitive, Rule] = {
     indexing.take: taking,
     indexing.scatter_add: mixing,
 }
-"""What each primitive does with the rows, where that does not follow from its kind."""
+"""The rules of single primitives, where they do not follow from the kind."""
 
 
 def rule_of(primitive: Primitive) -> Rule:
-    """How a primitive treats the rows; raises MixesRows where nobody has said it."""
+    """The rule of a primitive; raises MixesRows for one without a rule."""
     rule = RULES.get(primitive) or BY_KIND.get(primitive.kind)
     if rule is None:
         raise MixesRows(f"{primitive} has no rule")

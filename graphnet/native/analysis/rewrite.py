@@ -21,7 +21,7 @@ def read_by(equation: Equation) -> list[Var]:
 
 
 def read_counts(program: Program) -> dict[Var, int]:
-    """How often each value is read by the equations and the outputs of a program."""
+    """The number of uses of each value by equations and outputs."""
     counts: dict[Var, int] = {}
     for equation in program.equations:
         for var in read_by(equation):

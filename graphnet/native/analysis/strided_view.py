@@ -112,7 +112,7 @@ VIEWS: dict[Primitive, View] = {
     pointwise.identity: lambda place, settings, type: place,
     pointwise.stop_gradient: lambda place, settings, type: place,
 }
-"""What each view makes of a place."""
+"""The strided view that each view primitive makes of another."""
 
 
 def row_major(shape: Shape) -> Shape:

@@ -15,7 +15,7 @@ from graphnet.native.llvm.ir_helpers import INDEX, index
 
 
 class Emitting(Protocol):
-    """What emits code; a loop that it emits gives it another block to go on in."""
+    """An emitter; a loop that it emits leaves it in another block."""
 
     builder: ir.IRBuilder
 

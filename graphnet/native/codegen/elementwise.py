@@ -34,13 +34,13 @@ Range = tuple[ir.Value, ir.Value]
 
 @dataclass(frozen=True)
 class Loops:
-    """How vectors are made: bytes of a register, and whether there is a fused multiply-add."""
+    """The vectors of loops: bytes of a register, and whether there is a fused multiply-add."""
 
     vector_bytes: int
     has_fma: bool
 
     def lanes(self, types: Sequence[ArrayType]) -> int:
-        """How many elements go together: as many as fit of the widest."""
+        """Lanes of a vector: as many as fit of the widest type."""
         return self.vector_bytes // max(4, *(type.dtype.itemsize for type in types))
 
 

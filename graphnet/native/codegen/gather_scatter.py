@@ -21,7 +21,7 @@ from graphnet.native.llvm.strided_access import address
 
 @dataclass(frozen=True)
 class RowsShape:
-    """What of such a kernel is compiled in."""
+    """The compile-time parameters of such a kernel."""
 
     kind: KernelKind
     type: ArrayType

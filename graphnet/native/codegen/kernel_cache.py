@@ -31,7 +31,7 @@ from graphnet.native.llvm.target import Engine, Processor
 from graphnet.native.runtime import dispatcher
 
 KEPT = 128
-"""How many modules of kernels are kept for programs to come; programs keep their own."""
+"""Modules of kernels that are kept for later programs; programs keep their own."""
 
 
 @dataclass(eq=False)
@@ -45,7 +45,7 @@ class KernelCode:
     pieces: list[int] = field(default_factory=list)
     """Working memory that a thread needs (a scan: see ``arena_bytes``)."""
     engine: Engine | None = None
-    """What holds the code in memory."""
+    """The owner of the machine code."""
     libraries: frozenset[int] = frozenset()
     """The libraries of products that it calls, by the bits of their numbers."""
 
@@ -220,7 +220,7 @@ def structure(
     more: Sequence[Atom] = (),
     with_shapes: bool = True,
 ) -> str:
-    """What equations have in common that compute the same: who reads whom, types, settings."""
+    """A canonical text of equations: data flow, types, settings; equal for equal computations."""
     numbers: dict[Atom, str] = {}
     read = set(inputs)
 

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class KernelKind(Enum):
-    """What a kernel computes; the value is its name for people, and begins its key."""
+    """The operation of a kernel; the value names it in reports, and begins its key."""
 
     LOOP = "loop"
     SUM = "sum"

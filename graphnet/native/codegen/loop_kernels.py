@@ -21,7 +21,7 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class LoopShape:
-    """What of a fused loop is compiled in.
+    """The compile-time parameters of a fused loop.
 
     ``inner`` has for each operand, then each target, the stride along the last axis where it is 0
     or 1, and None where it is an argument.
@@ -36,8 +36,9 @@ class LoopShape:
 
 @dataclass(frozen=True)
 class ReductionShape:
-    """What of a reduction is compiled in: how many axes are kept and reduced, and whether the
-    stride is 1 along the last kept and the last reduced axis of the source, and in the target."""
+    """The compile-time parameters of a reduction: how many axes are kept and reduced, and whether
+    the stride is 1 along the last kept and the last reduced axis of the source, and in the target.
+    """
 
     operation: Operation
     kept: int

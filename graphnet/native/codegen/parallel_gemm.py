@@ -35,7 +35,7 @@ def has_large_product(body: Program) -> bool:
 
 
 class Team:
-    """What the code of a scan needs to share its products; final."""
+    """The stack memory with which a scan shares its products; final."""
 
     def __init__(self, entry: ir.IRBuilder, threads: ir.Value) -> None:
         self.threads = threads

@@ -1,4 +1,4 @@
-"""Sums and maxima over axes, each entry taken in one order, whoever computes it."""
+"""Sums and maxima over axes, in an order that is the same for any number of threads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Operation:
 
     @property
     def start(self) -> float | int:
-        """What changes nothing."""
+        """The neutral element."""
         if self.kind is KernelKind.SUM:
             return -0.0 if self.type.is_float else 0
         return float("-inf") if self.type.is_float else -(2 ** (8 * self.type.dtype.itemsize - 1))

@@ -84,7 +84,7 @@ class Emitter:
                 self.fused(group)
 
     def timed(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
-        """Count the cycles of what is emitted within, if somebody wants to know."""
+        """Count the cycles of the code emitted within, in timed kernels."""
         return nullcontext() if self.clock is None else self.clock.timed(self, equations)
 
     def fused(self, group: list[Equation]) -> None:
@@ -132,7 +132,7 @@ class Emitter:
     # ---- where values are
 
     def allocate(self, var: Var) -> StridedView:
-        """Where a result goes: its place in the output of this step, else working memory."""
+        """Memory for a result: in the output of this step, else working memory."""
         if var in self.wanted:
             return self.wanted[var]
         return StridedView.of(self.arena.take(var.type), var.type)
@@ -222,7 +222,7 @@ class Emitter:
         self.places[var] = target
 
     def beginning(self, start: Sequence[Atom], target: StridedView) -> tuple[ir.Value, ir.Value]:
-        """What a product is added to, and the distance of the rows of it; zero if nothing."""
+        """The addend of a product and its row stride; null and zero without one."""
         if not start:
             return ir.Constant(POINTER, None), index(0)
         place = self.at(start[0]).broadcast(target.type)
@@ -267,7 +267,7 @@ class Emitter:
 
 
 StepRule = Callable[[Emitter, Equation], None]
-"""What emits an equation that is in no fused loop."""
+"""Emits an equation outside of fused loops."""
 
 
 def parts_of(equation: Equation, target: StridedView) -> list[tuple[Atom, StridedView]]:

@@ -27,7 +27,7 @@ BYTE = ir.IntType(8)
 
 @dataclass(frozen=True)
 class ScanShape:
-    """What of a scan is compiled in: its body, and how operands are divided."""
+    """The compile-time parameters of a scan: its body, and the roles of operands."""
 
     body: Program
     constants: int
@@ -36,7 +36,7 @@ class ScanShape:
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
     rules: Mapping[str, StepRule]
-    """How to emit what no fused loop computes."""
+    """The rules of equations outside of fused loops, by the name of the primitive."""
     is_timed: bool = False
     """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
 
@@ -134,7 +134,7 @@ class ScanEmitter:
         self.head, self.inside, self.after = map(kernel.function.append_basic_block, names)
 
     def own(self, pointer: ir.Value, atom: Atom) -> ir.Value:
-        """Where the rows of this thread begin."""
+        """The address of the first row of this thread."""
         rows, left = divmod(atom.type.size, ROWS)
         if not rows or left or atom.type.shape[:1] != (ROWS,):
             return pointer

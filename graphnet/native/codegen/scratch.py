@@ -52,7 +52,7 @@ class Arena:
 
 
 def arena_bytes(taken: list[int], rows: int) -> int:
-    """How much memory those pieces need for so many rows."""
+    """Bytes that those pieces need for so many rows."""
     sizes = [rows * (size // ROWS) if size >= ROWS else size for size in taken]
     return sum(-(-size // LINE) * LINE for size in sizes)
 

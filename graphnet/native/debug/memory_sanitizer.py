@@ -23,7 +23,7 @@ from graphnet.native.scheduling.execution_plan import Plan, planned, table_of
 from graphnet.native.scheduling.rules import scheduled
 
 GUARD = 256
-"""Bytes around each array that nobody may touch."""
+"""Guard bytes around each array."""
 POISON = 0xFF
 """A byte of which NaN are made, in both types."""
 

@@ -23,7 +23,7 @@ ones takes less than the microseconds of a lease."""
 
 
 def address_in_head(array: NDArray) -> int:
-    """Where the elements of an array lie: the first thing that NumPy keeps of it.
+    """The address of an array's elements, read from the first field of NumPy's object.
 
     Asking NumPy takes some microseconds, which is what a small net takes to run.
     """
@@ -56,7 +56,7 @@ class Frame:
     held: Sequence[NDArray]
     arena: NDArray
     start: int
-    """Where in the arena its first line begins."""
+    """The offset of the first cache line in the arena."""
 
 
 Export = Callable[[Frame], NDArray]
@@ -73,7 +73,7 @@ class Frames:
         self.exports = list(map(copying, exports)) if self.keep_memory else exports
 
     def take(self, arrays: Sequence[NDArray]) -> Frame:
-        """A frame with these inputs, and memory that nobody else has."""
+        """A frame with these inputs, and memory of its own."""
         try:
             frame = self.idle.pop()
         except IndexError:
@@ -123,7 +123,7 @@ def lay(frame: Frame, arena: NDArray) -> None:
 
 
 def exporter(place: StridedView, plan: Plan) -> Export:
-    """What makes an output of a frame: a view of what it lies in."""
+    """The function that makes an output of a frame: a view of its memory."""
     type, base, i = place.type, place.pointer.base, place.pointer.position
     strides = tuple(stride * type.dtype.itemsize for stride in place.strides)
     offset = place.offset * type.dtype.itemsize

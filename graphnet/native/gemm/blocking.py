@@ -127,7 +127,7 @@ def _blocks(
 
 
 def _origin_of(builder: ir.IRBuilder, tile: Tile, origin: ir.Value, *offsets: ir.Value) -> ir.Value:
-    """What a band begins from; null stays null."""
+    """The addend of a row block; null stays null."""
     null = ir.Constant(POINTER, None)
     is_null = builder.icmp_unsigned("==", origin, null)
     return builder.select(is_null, null, at(builder, tile, origin, *offsets))

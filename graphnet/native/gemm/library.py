@@ -85,7 +85,7 @@ def ensure(processor: Processor, bits: int) -> Engine:
 
 
 def address(name: str, tile: Tile, transposed: bool, processor: Processor) -> int:
-    """Where the kernel of ``product`` or ``pack`` lies."""
+    """The address of the kernel of ``product`` or ``pack``."""
     engine = _engines.get((processor, tile.bits)) or ensure(processor, tile.bits)
     return engine.address(kernel_name(name, tile, transposed))
 

@@ -19,7 +19,7 @@ from graphnet.native.llvm.ir_helpers import (
 
 @dataclass(frozen=True)
 class Tile:
-    """How a product is cut: into registers, and into blocks that stay in a cache.
+    """The tiling of a product: into registers, and into blocks that stay in a cache.
 
     A tile is ``rows x (vectors * width)`` entries of C, held in ``rows * vectors`` registers.
     ``steps`` is how much of k is summed at a time: a tile's rows of A then stay in the first

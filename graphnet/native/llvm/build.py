@@ -42,7 +42,7 @@ def compiled_module(
 
 
 def with_numbers(module: ir.Module, name: str, numbers: Sequence[int]) -> None:
-    """Let the code carry numbers for whoever calls it."""
+    """Store numbers in the module, for its caller."""
     kind = ir.ArrayType(INDEX, len(numbers) + 1)
     data = ir.GlobalVariable(module, kind, name)
     data.initializer = ir.Constant(kind, [len(numbers), *numbers])

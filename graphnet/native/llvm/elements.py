@@ -1,4 +1,4 @@
-"""What each pointwise primitive is on a vector of elements."""
+"""Pointwise primitives that are a few LLVM instructions on a vector of elements."""
 
 from __future__ import annotations
 
@@ -185,11 +185,11 @@ REGISTER: Mapping[str, ir.Type] = {
     "int32": ir.IntType(32),
     "int64": ir.IntType(64),
 }
-"""What an element is in a register, by NumPy's dtype."""
+"""The LLVM type of an element in a register, by NumPy's dtype."""
 
 
 def memory_type(dtype: np.dtype[Any]) -> ir.Type:
-    """What an element is in memory: truth values take a byte."""
+    """The LLVM type of an element in memory: truth values take a byte."""
     kind = REGISTER[dtype.name]
     return ir.IntType(8) if dtype.name == "bool" else kind
 

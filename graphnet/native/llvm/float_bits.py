@@ -10,7 +10,7 @@ from llvmlite import ir
 
 @dataclass(frozen=True)
 class Layout:
-    """How a floating type lays out its bits."""
+    """The bit layout of a floating type."""
 
     size: int
     mantissa: int

@@ -19,7 +19,7 @@ from graphnet.native.llvm.transcendental import MATHEMATICS
 
 
 class Site(NamedTuple):
-    """Where an element is emitted."""
+    """The context in which an element is emitted."""
 
     builder: ir.IRBuilder
     result: ir.Type

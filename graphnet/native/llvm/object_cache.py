@@ -27,7 +27,7 @@ ROOM = 256 * 2**20
 
 
 def folder() -> Path | None:
-    """Where object code is kept, if anywhere."""
+    """The folder of object code, if any."""
     named = os.environ.get("GRAPHNET_CACHE")
     if named is not None and named.lower() in ("", "off"):
         return None

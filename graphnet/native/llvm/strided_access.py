@@ -18,7 +18,7 @@ Size: TypeAlias = int | ir.Value
 
 @dataclass(frozen=True, slots=True)
 class Strided:
-    """Where an array begins, and the distance of its elements along each axis, in elements."""
+    """A strided view in emitted code: pointer, and strides in elements."""
 
     pointer: ir.Value
     strides: tuple[Size, ...]

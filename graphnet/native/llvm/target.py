@@ -56,7 +56,7 @@ class Processor:
     has_fma: bool
 
     def lanes(self, size: int) -> int:
-        """How many numbers of that size, in bytes, a register holds."""
+        """Lanes of a register, for elements of so many bytes."""
         return self.vector_bytes // size
 
 
@@ -148,7 +148,7 @@ class NativeFunction:
 
 @dataclass(frozen=True)
 class Compilations:
-    """How many modules this process got by compiling them, and how many from disk."""
+    """Modules that this process compiled, and loaded from disk."""
 
     compiled: int = 0
     loaded: int = 0

@@ -27,7 +27,7 @@ from graphnet.native.llvm.float_bits import DOUBLE, SINGLE, Lanes, Layout
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the functions use for one floating type; polynomials begin with the lowest power."""
+    """Constants and coefficients of one floating type, the lowest power first."""
 
     log_2: tuple[float, float]
     """The first part has so few bits that its product with any exponent is exact."""

@@ -58,12 +58,12 @@ _idle: deque[Any] = deque(maxlen=KEPT)
 
 
 def take(size: int) -> NDArray:
-    """Memory that nobody else has, of that size and a line of the cache."""
+    """Exclusive memory of that size and one cache line."""
     return np.asarray(Lease(idle(size) or Arena(size)))
 
 
 def idle(size: int) -> Arena | None:
-    """An arena of about this size that nobody uses, the warmest."""
+    """An unused arena of about this size, the most recently used."""
     for _ in range(len(_idle)):
         try:
             ending = _idle.pop()
@@ -77,7 +77,7 @@ def idle(size: int) -> Arena | None:
 
 
 def kept() -> int:
-    """How many arenas are kept for runs to come."""
+    """The number of arenas kept for later runs."""
     return len(_idle)
 
 
@@ -87,7 +87,7 @@ def forget() -> None:
 
 
 def start_of(arena: NDArray) -> int:
-    """Where in an arena the first line of the cache begins."""
+    """The offset of the first cache line in an arena."""
     return int(-arena.ctypes.data % LINE)
 
 

@@ -32,14 +32,14 @@ from graphnet.native.runtime.work_sharing import (
 )
 
 MOST_POINTERS = 4096
-"""How many pointers a kernel may have."""
+"""Most pointers of a kernel."""
 HEADER = 5
 BYTE = ir.IntType(8)
 DRIVE = [("table", POINTER), ("length", INDEX), ("bases", POINTER), ("threads", INDEX)]
 
 
 class Sharing(IntEnum):
-    """Who runs a kernel: the caller's thread, a team in shares, or one that leads a team inside."""
+    """Which threads run a kernel: the caller's, a team in shares, or a leader of a team inside."""
 
     ALONE = 0
     SHARED = 1

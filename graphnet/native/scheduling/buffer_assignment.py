@@ -11,7 +11,7 @@ from graphnet.native.scheduling.buffers import Base, Buffer
 from graphnet.native.scheduling.calls import Call
 
 LARGEST = 1000
-"""How many buffers are placed with care, which takes time by their square."""
+"""Most buffers that are assigned by best fit, which takes quadratic time."""
 
 
 @dataclass(eq=False)

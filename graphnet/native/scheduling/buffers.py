@@ -9,7 +9,7 @@ from graphnet.ir.core.program import Equation, Var
 
 
 class Base(Enum):
-    """What a buffer is a part of."""
+    """The memory that a buffer is a part of."""
 
     INPUT = "an input"
     CONSTANT = "a constant"
@@ -19,7 +19,7 @@ class Base(Enum):
 
 
 class Role(Enum):
-    """What a buffer is for."""
+    """The purpose of a buffer."""
 
     GIVEN = "what is there before the calls"
     VALUES = "the values of its variable"

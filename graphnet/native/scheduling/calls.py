@@ -29,14 +29,14 @@ class Call:
     cost: float
     """A rough number of operations, to tell whether threads pay."""
     sharing: Sharing
-    """Who can do the work, if it is worth several threads."""
+    """Which threads can run it, if its cost is worth several."""
     equations: tuple[Equation, ...]
-    """What it computes, or prepares."""
+    """The equations that it computes, or prepares."""
     memory: Buffer | None = None
     """Working memory of a scan, whose size is known when its code is made, for so many rows."""
     rows: int = 1
     counters: Buffer | None = None
-    """Where a scan that is timed counts the cycles of each equation of its body."""
+    """Of a timed scan: the cycles of each equation of its body."""
 
     @property
     def served(self) -> tuple[Equation, ...]:

@@ -25,7 +25,7 @@ WORTH_IN_ALL = 4e6
 
 
 MEMORY = (Base.ARENA, Base.FLAG, Base.KEPT)
-"""What stands behind inputs and constants, in this order."""
+"""The bases behind inputs and constants, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Bases:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a program is as a table of calls; ``results`` says for each output where it lies.
+    """A program as a table of calls; ``results`` are the views of its outputs.
 
     ``setup`` holds the calls that read nothing but inputs which stay the same from run to run.
     """
@@ -149,7 +149,7 @@ def table_of(bases: Bases, calls: Sequence[Call]) -> NDArray:
 
 
 def sharing(call: Call) -> Sharing:
-    """Who runs a call."""
+    """Which threads run a call."""
     return call.sharing if call.cost >= WORTH else Sharing.ALONE
 
 

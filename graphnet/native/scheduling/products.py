@@ -60,7 +60,7 @@ def matrices(
 
 
 def beginning(scheduler: Scheduler, start: StridedView, target: StridedView) -> StridedView:
-    """What a product is added to, as rows."""
+    """The addend of a product, as rows."""
     start = start.broadcast(target.type)
     rows = start.as_rows()
     if rows is None:

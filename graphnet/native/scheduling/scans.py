@@ -64,7 +64,7 @@ def note_readers(matrix: StridedView, atom: Atom, body: Program, named: Program)
 def stacked(
     scheduler: Scheduler, equation: Equation, body: Program, initial: Sequence[StridedView | None]
 ) -> dict[Atom, StridedView]:
-    """Where the results of each step go, each value once.
+    """The stacks of the results of each step, each value once.
 
     A carried value that is wanted as it enters a step and as it leaves it is one stack of one more
     step, the initial value at its end: before and after are windows of it.

@@ -27,14 +27,16 @@ MANY = 128
 loops, no two alike, would take a minute to compile."""
 
 CallRule = Callable[["Scheduler", Equation], None]
-"""What adds the calls for an equation that is in no fused loop."""
+"""Appends the calls of an equation outside of fused loops."""
 
 
 @dataclass(frozen=True, slots=True)
 class NativeRule:
-    """How the compiler computes a primitive: in a fused loop, as an ``element`` of vectors; or by
-    calls of kernels outside of scans (``call``), and by code in line in the body of one (``step``);
-    None where it cannot."""
+    """The rules of a primitive; None where there is none.
+
+    ``element`` computes vectors in fused loops; ``call`` appends calls of kernels outside of scans;
+    ``step`` emits code in line in the body of one.
+    """
 
     element: Element | None = None
     call: CallRule | None = None
@@ -44,8 +46,8 @@ class NativeRule:
 class Scheduler:
     """Walks over a program and collects calls; final.
 
-    ``concatenated`` holds arrays whose parts nobody needed in one piece so far, and of each part
-    where it is and where it goes: joined weights are mostly packed part by part.
+    ``concatenated`` holds arrays that are not materialised yet, with source and target of each
+    part: joined weights are mostly packed part by part.
     """
 
     def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, NativeRule]) -> None:

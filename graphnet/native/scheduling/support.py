@@ -1,4 +1,4 @@
-"""What has native rules, and what runs interpreted: asked before any code is made."""
+"""Support: which equations have native rules, and why others run interpreted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphnet.native.llvm.elements import REGISTER
 from graphnet.native.scheduling.rules import NONE, RULES
 
 LARGEST_LITERAL = 4096
-"""How many numbers a constant may have that is written into the code of a scan."""
+"""Largest size of a constant that is part of the code of a scan."""
 MOST_PRODUCTS = 256
 """A batch of products is one call for each; for more of them NumPy's loop is as good."""
 MOST_ARRAYS = 1000
-"""How many arrays a scan may read and write, roughly: a kernel gets a pointer to each."""
+"""Most arrays that a scan may read and write, roughly: a kernel gets a pointer to each."""
 FLOATS = ("float32", "float64")
 
 
