@@ -80,6 +80,11 @@ class Equation:
         """The programs inside the settings (the body of a scan)."""
         return (value for value in self.settings.values() if isinstance(value, Program))
 
+    def multiply_adds(self) -> int:
+        """The scalar products of one execution."""
+        types = (atom.type for atom in self.inputs)
+        return self.primitive.multiply_adds(*types, **self.settings)
+
     def has_effect(self) -> bool:
         """Whether it must be executed even if nothing reads its results."""
         return self.primitive.effect or any(

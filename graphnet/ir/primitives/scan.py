@@ -139,10 +139,7 @@ def scan_count(*types: ArrayType, body: Program, length: int, **settings: Any) -
 
 def program_count(program: Program) -> int:
     """Multiply-adds of one execution of a program."""
-    return sum(
-        equation.primitive.multiply_adds(*[a.type for a in equation.inputs], **equation.settings)
-        for equation in program.equations
-    )
+    return sum(equation.multiply_adds() for equation in program.equations)
 
 
 # ---- gradient

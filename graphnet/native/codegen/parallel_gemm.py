@@ -6,8 +6,6 @@ of the columns each read twice as fast.
 
 from __future__ import annotations
 
-from math import prod
-
 from llvmlite import ir
 
 from graphnet.ir.core.primitive import Kind
@@ -22,12 +20,8 @@ LEAST = 1 << 14
 core to see the job."""
 
 
-def multiply_adds(equation: Equation) -> int:
-    return prod(equation.outputs[0].type.shape) * equation.inputs[0].type.shape[-1]
-
-
 def is_large(equation: Equation) -> bool:
-    return multiply_adds(equation) >= 2 * LEAST
+    return equation.multiply_adds() >= 2 * LEAST
 
 
 def has_large_product(body: Program) -> bool:
@@ -58,7 +52,7 @@ class Team:
             builder.store(value, builder.gep(self.pointers, [index(i)], source_etype=POINTER))
         kernel = declare_product_kernel(builder.module, tile, transposed)
         panels = -(-equation.outputs[0].type.shape[-1] // tile.panel)
-        most = min(panels, multiply_adds(equation) // LEAST)
+        most = min(panels, equation.multiply_adds() // LEAST)
         shares = smaller(builder, self.threads, index(most))
         address = builder.ptrtoint(kernel, INDEX)
         builder.call(together(builder.module), [address, self.arguments, self.pointers, shares])
