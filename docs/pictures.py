@@ -5,7 +5,7 @@ from pathlib import Path
 import graphnet as gn
 from graphnet import nn
 from graphnet.drawing import draw
-from graphnet.nn.cells import lstm_cell
+from graphnet.nn import lstm_cell
 
 IMAGES = Path(__file__).parent / "images"
 

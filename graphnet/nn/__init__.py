@@ -12,8 +12,17 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.split import Identity, SelectTable
 from graphnet.nn import cells, element_research
-from graphnet.nn.cells import *  # noqa: F403
+from graphnet.nn.cells import CELLS
+from graphnet.nn.cells.conversion import merge_gates, split_gates
+from graphnet.nn.cells.gru import *  # noqa: F403
+from graphnet.nn.cells.light import *  # noqa: F403
+from graphnet.nn.cells.lstm import *  # noqa: F403
+from graphnet.nn.cells.merged import *  # noqa: F403
+from graphnet.nn.cells.multiplicative import *  # noqa: F403
+from graphnet.nn.cells.peephole import *  # noqa: F403
 from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
+from graphnet.nn.cells.regularised import *  # noqa: F403
+from graphnet.nn.cells.simple import *  # noqa: F403
 from graphnet.nn.cells.state import State
 from graphnet.nn.criteria.classification import (
     BCECriterion,
@@ -135,6 +144,7 @@ from graphnet.nn.recurrent.torch_weights import from_torch_state_dict, to_torch_
 from graphnet.nn.recurrent.unroll import unroll
 
 __all__ = [
+    "CELLS",
     "ELU",
     "GRU",
     "LSTM",
@@ -257,11 +267,13 @@ __all__ = [
     "forget",
     "from_torch_state_dict",
     "init",
+    "merge_gates",
     "remember",
+    "split_gates",
     "stack",
     "to_torch_state_dict",
     "unroll",
 ]
-__all__ += cells.__all__
+__all__ += list(cells.FUNCTIONS)
 __all__ += element_research.__all__
 __all__ += activation.__all__

@@ -11,7 +11,7 @@ from graphnet import nn
 from graphnet.drawing import draw
 from graphnet.drawing.rendering.render import render
 from graphnet.errors import FormatError, GraphnetError
-from graphnet.nn.cells import lstm_cell
+from graphnet.nn import lstm_cell
 from tests.support.blog import BLOG, blog, texts
 from tests.support.drawings import renderers_of
 

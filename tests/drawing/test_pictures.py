@@ -11,7 +11,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.drawing import Drawing, draw
 from graphnet.errors import GraphError
-from graphnet.nn.cells import lstm_cell
+from graphnet.nn import lstm_cell
 from tests.support.blog import BLOG, blog, texts
 
 

@@ -16,15 +16,6 @@ LENGTHS = [STEPS, 2, 0, 1]
 DISTURBED = {"lstm_cell_recurrent_dropout", "lstm_cell_variational", "lstm_cell_zoneout"}
 """The cells that draw random numbers in training."""
 
-COVERED = [
-    "gru_cell", "gru_cell_before", "gru_cell_element_research", "lstm_cell", "lstm_cell_1997",
-    "lstm_cell_coupled", "lstm_cell_layernorm", "lstm_cell_merged", "lstm_cell_peephole",
-    "lstm_cell_peephole_element_research", "lstm_cell_projected", "lstm_cell_recurrent_dropout",
-    "lstm_cell_variational", "lstm_cell_zoneout", "minimal_gated_cell", "mlstm_cell", "qrnn_cell",
-    "rnn_cell", "rnn_cell_relu", "sru_cell",
-]  # fmt: skip
-"""The cells that tests of every cell run over."""
-
 
 def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -10,6 +10,8 @@ from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, products
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 
+__all__ = ["gru_cell", "minimal_gated_cell"]
+
 Reset = Literal["after", "before"]
 
 

@@ -11,6 +11,8 @@ from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.arithmetic import CMul
 from graphnet.nn.layers.linear import Linear
 
+__all__ = ["qrnn_cell", "sru_cell"]
+
 
 def sru_cell(
     input_size: int,

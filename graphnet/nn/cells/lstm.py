@@ -9,6 +9,8 @@ from graphnet.nn.cells.wiring import Pointwise, gated, linear, lstm_gates, mixed
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.linear import Linear
 
+__all__ = ["lstm_cell", "lstm_cell_1997", "lstm_cell_coupled", "lstm_cell_projected"]
+
 
 def lstm_cell(
     input_size: int,

@@ -10,6 +10,8 @@ from graphnet.nn.layers.layer_part import LayerPart
 from graphnet.nn.layers.linear import Linear
 from graphnet.nn.layers.normalization import LayerNorm
 
+__all__ = ["lstm_cell_layernorm", "lstm_cell_merged"]
+
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
 """The order of the gates in the rows of a merged parameter: PyTorch's."""
 

@@ -8,6 +8,8 @@ from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, linear, lstm_gates, mixed, products, shown
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 
+__all__ = ["mlstm_cell"]
+
 
 def mlstm_cell(
     input_size: int,

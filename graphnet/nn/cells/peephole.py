@@ -8,6 +8,8 @@ from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown, ter
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.arithmetic import CMul
 
+__all__ = ["lstm_cell_peephole"]
+
 
 def lstm_cell_peephole(
     input_size: int,

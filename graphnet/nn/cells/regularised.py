@@ -9,6 +9,8 @@ from graphnet.nn.cells.wiring import Pointwise, lstm_gates, mixed, products, sho
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.dropout import Dropout
 
+__all__ = ["lstm_cell_recurrent_dropout", "lstm_cell_variational", "lstm_cell_zoneout"]
+
 
 def lstm_cell_zoneout(
     input_size: int,

@@ -9,6 +9,8 @@ from graphnet.nn.cells.wiring import Pointwise
 from graphnet.nn.layers.activation import Tanh
 from graphnet.nn.layers.linear import Linear
 
+__all__ = ["rnn_cell"]
+
 
 def rnn_cell(
     input_size: int, hidden_size: int, bias: bool = True, squash: Pointwise = Tanh

@@ -70,7 +70,7 @@ class Recurrent(Module):
     IndexRangeError for a length that does not fit.
 
     >>> import numpy as np
-    >>> from graphnet.nn.cells import lstm_cell
+    >>> from graphnet.nn import lstm_cell
     >>> lstm = Recurrent(lstm_cell(3, 4))
     >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
     >>> hs.shape, bool((hs[-1] == h).all())

@@ -10,7 +10,9 @@ from graphnet.errors import ShapeError
 from graphnet.graph import GModule, Module, Node, input
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.split import Pack
-from graphnet.nn.cells import gru_cell, lstm_cell, lstm_cell_projected, rnn_cell
+from graphnet.nn.cells.gru import gru_cell
+from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
+from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.activation import Tanh
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.rectifiers import ReLU

@@ -11,7 +11,9 @@ import numpy as np
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Parameter
 from graphnet.ir.core.types import NDArray
-from graphnet.nn.cells import gru_cell, lstm_cell, lstm_cell_projected, rnn_cell
+from graphnet.nn.cells.gru import gru_cell
+from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
+from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
 
 GATES = {

@@ -14,7 +14,6 @@ from graphnet.graph import Module, Parameter
 from tests.support.numeric import close
 from tests.support.recurrent_loops import (
     BATCH,
-    COVERED,
     INPUTS,
     LENGTHS,
     STEPS,
@@ -24,7 +23,7 @@ from tests.support.recurrent_loops import (
 )
 
 
-@pytest.mark.parametrize("name", COVERED)
+@pytest.mark.parametrize("name", nn.CELLS)
 def test_some_nodes_and_parameters_can_be_traced_alone(name: str, rng: np.random.Generator) -> None:
     cell = made(name, rng)
     data = [rng.normal(size=(STEPS, BATCH, INPUTS)), *states_of(cell, rng, BATCH)]
