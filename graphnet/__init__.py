@@ -18,7 +18,7 @@ from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.files.storage import load, save
-from graphnet.graph.running.training_step import compile_step
+from graphnet.graph.training_step import compile_step
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
 from graphnet.train.reports.gradient_flow import gradient_flow

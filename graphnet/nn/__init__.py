@@ -10,7 +10,7 @@ from graphnet.graph.wiring.arithmetic import (
     Power,
     Square,
 )
-from graphnet.graph.wiring.split import Identity, SelectTable
+from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.nn import cells, element_research
 from graphnet.nn.cells import CELLS
 from graphnet.nn.cells.conversion import merge_gates, split_gates

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 import graphnet as gn
 from graphnet import forkable, nn
-from graphnet.graph.tracing.tracing import current_tracing, initialising
+from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.ir.core.builder import current_builder, current_origin
 from tests.faults.nets import both_ways, chain, compile_new, gradients, require_equal, small
 from tests.support.processes import resident

@@ -10,7 +10,7 @@ from graphnet import nn
 from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.graph.wiring.arithmetic import ConstantOver
-from graphnet.graph.wiring.split import Element, OptionalInput, Pack, Split
+from graphnet.graph.wiring.table_modules import Element, OptionalInput, Pack, Split
 from tests.support.oracle import F, torch
 
 Tensors = dict[str, Any]

@@ -369,7 +369,7 @@ def test_ctrl_c_leaves_the_gradients_of_whole_runs(during: Strike) -> None:
 def test_ctrl_c_in_a_trace_leaves_no_trace_behind(during: Strike) -> None:
     import gc
 
-    from graphnet.graph.tracing.tracing import current_tracing
+    from graphnet.graph.values.context import current_tracing
     from graphnet.ir.core.builder import current_builder, current_origin
 
     net = nn.Sequential(*[nn.Linear(2, 2) for _ in range(10)])
@@ -382,7 +382,7 @@ def test_ctrl_c_in_a_trace_leaves_no_trace_behind(during: Strike) -> None:
 
 def test_ctrl_c_where_blocks_end_leaves_no_trace_behind() -> None:
     """At the beginning of each function of Python that ends a block."""
-    from graphnet.graph.tracing.tracing import current_tracing
+    from graphnet.graph.values.context import current_tracing
     from graphnet.ir.core.builder import current_builder, current_origin
 
     net = nn.Sequential(*[nn.Sequential(nn.Linear(2, 2), nn.Tanh()) for _ in range(4)])

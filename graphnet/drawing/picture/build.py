@@ -19,7 +19,7 @@ from graphnet.drawing.picture.flow import (
 from graphnet.drawing.picture.groups import Prefixes
 from graphnet.drawing.picture.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.graph import GModule, Module, Node
-from graphnet.graph.wiring.split import Element, Identity, OptionalInput, Pack, Split
+from graphnet.graph.wiring.table_modules import Element, Identity, OptionalInput, Pack, Split
 from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential, State
 
 UNORDERED = ("+", "×")

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.module import Module
-from graphnet.graph.modules.state import INDICES, UNSAVED
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parts import INDICES, UNSAVED
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.wiring.gmodule import GModule
-from graphnet.graph.wiring.node import Node
 
 Memo = dict[int, Any]
 
 
-def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None = None) -> Module:
+def clone_module(
+    module: BaseModule, share: bool | Iterable[str], memo: Memo | None = None
+) -> BaseModule:
     """A copy of a module and its parts, sharing the parameters named in ``share`` (True: all)."""
     shared = (
         share
@@ -31,11 +31,11 @@ def clone_module(module: Module, share: bool | Iterable[str], memo: Memo | None 
             if shared is True or (shared and name in shared):
                 memo[id(parameter)] = parameter
         clone_part(part, memo)
-    result: Module = memo[id(module)]
+    result: BaseModule = memo[id(module)]
     return result
 
 
-def check_names(module: Module, names: Iterable[str]) -> None:
+def check_names(module: BaseModule, names: Iterable[str]) -> None:
     """Every name must be that of a parameter."""
     known = {path.rpartition(".")[2] for path, _ in module.named_parameters()}
     for name in names:
@@ -46,11 +46,11 @@ def check_names(module: Module, names: Iterable[str]) -> None:
             )
 
 
-def leaves_first(module: Module) -> list[Module]:
+def leaves_first(module: BaseModule) -> list[BaseModule]:
     """All parts, each after the parts that it is made of."""
-    order: list[Module] = []
+    order: list[BaseModule] = []
     state: dict[int, bool] = {}
-    stack: list[tuple[Module, bool]] = [(module, False)]
+    stack: list[tuple[BaseModule, bool]] = [(module, False)]
     while stack:
         part, opened = stack.pop()
         if opened:
@@ -62,26 +62,15 @@ def leaves_first(module: Module) -> list[Module]:
     return order
 
 
-def clone_part(part: Module, memo: Memo) -> Module:
+def clone_part(part: BaseModule, memo: Memo) -> BaseModule:
     """A copy of one module whose parts are in the memo already."""
     result = object.__new__(type(part))
     memo[id(part)] = result
-    if isinstance(part, GModule):
-        for node in part.nodes:
-            memo[id(node)] = clone_node(node, memo)
+    part._copy_wiring(memo)
     for name, value in part.__dict__.items():
         if name not in (*UNSAVED, *INDICES):
             object.__setattr__(result, name, clone_value(value, memo))
-    if isinstance(result, GModule):
-        result._set_layout()
-    return result
-
-
-def clone_node(node: Node, memo: Memo) -> Node:
-    parents = tuple(memo[id(parent)] for parent in node.parents)
-    result = Node(memo[id(node.module)], parents, node.file, node.line, node.slots)
-    result.name, result.description = node.name, node.description
-    result.attributes = dict(node.attributes)
+    result._after_copy()
     return result
 
 

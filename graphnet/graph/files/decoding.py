@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import FormatError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.ir.core.types import NDArray
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
 
 T = TypeVar("T")
 
@@ -27,7 +25,7 @@ LONGEST = 1000
 class Known:
     """What the entries of a description may refer to: the modules so far, the file's arrays."""
 
-    modules: Sequence[Module]
+    modules: Sequence[BaseModule]
     parameters: Mapping[str, NDArray]
     constants: Mapping[str, NDArray]
 

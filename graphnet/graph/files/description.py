@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from math import isinf, isnan
 from typing import Any
@@ -13,14 +13,11 @@ from graphnet.errors import FormatError, GraphError
 from graphnet.graph.files.clone import leaves_first
 from graphnet.graph.files.decoding import is_numeric
 from graphnet.graph.files.settings import check_arguments
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of
 from graphnet.graph.modules.registry import type_key
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.wiring.gmodule import GModule
-from graphnet.graph.wiring.node import Node
 from graphnet.ir.core.types import NDArray
-from graphnet.source import place
 
 Data = dict[str, Any]
 
@@ -34,7 +31,7 @@ class Description:
     constants: list[NDArray]
 
 
-def describe(module: Module) -> Description:
+def describe(module: BaseModule) -> Description:
     """The description of a module; raises GraphError for what a file cannot hold.
 
     Modules are numbered so that each comes after its parts: ``{"modules": […]}``, the last is the
@@ -67,16 +64,18 @@ class Numbers:
         return len(self.constants) - 1
 
 
-def describe_part(part: Module, numbers: Numbers) -> Data:
+def describe_part(part: BaseModule, numbers: Numbers) -> Data:
     """An entry; refused now if the file could not be loaded with it."""
     entry: Data = {"type": type_key(type(part))}
     try:
-        if isinstance(part, GModule):
-            entry.update(describe_graph(part, numbers.modules))
+        wiring = part._wiring(numbers.modules)
+        if wiring is not None:
+            entry.update(wiring)
         else:
             entry["arguments"] = describe_arguments(part, numbers)
             entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
-        if arrays := describe_arrays(part, numbers):
+        given = entry.get("arguments", ())
+        if arrays := describe_arrays(part, given, numbers):
             entry["arrays"] = arrays
     except FormatError as error:
         raise GraphError(
@@ -88,16 +87,15 @@ def describe_part(part: Module, numbers: Numbers) -> Data:
     return entry
 
 
-def describe_arguments(part: Module, numbers: Numbers) -> Data:
+def describe_arguments(part: BaseModule, numbers: Numbers) -> Data:
     arguments = {name: plain(value) for name, value in part.arguments().items()}
     encoded = {name: encode(value, numbers) for name, value in arguments.items()}
     check_arguments(type(part), arguments)
     return encoded
 
 
-def describe_arrays(part: Module, numbers: Numbers) -> dict[str, int]:
-    """The numbers of the arrays that a module has beside its arguments."""
-    given = () if isinstance(part, GModule) else part.arguments()
+def describe_arrays(part: BaseModule, given: Container[str], numbers: Numbers) -> dict[str, int]:
+    """The numbers of the arrays that a module has beside the arguments that are given."""
     arrays = {name: value for name, value in parts_of(part) if isinstance(value, np.ndarray)}
     return {
         name: numbers.constant(array)
@@ -106,39 +104,12 @@ def describe_arrays(part: Module, numbers: Numbers) -> dict[str, int]:
     }
 
 
-def describe_graph(net: GModule, numbers: Mapping[int, int]) -> Data:
-    position = {node: i for i, node in enumerate(net.nodes)}
-    return {
-        "place": place(net.file, net.line),
-        "nodes": [describe_node(node, numbers, position) for node in net.nodes],
-        "inputs": [position[node] for node in net.inputs],
-        "outputs": [position[node] for node in net.outputs],
-    }
-
-
-def describe_node(node: Node, numbers: Mapping[int, int], position: Mapping[Node, int]) -> Data:
-    entry: Data = {
-        "module": numbers[id(node.module)],
-        "parents": [position[parent] for parent in node.parents],
-        "place": node.place,
-    }
-    if node.slots:
-        entry["slots"] = list(node.slots)
-    if node.name:
-        entry["name"] = node.name
-    if node.description:
-        entry["description"] = node.description
-    if node.attributes:
-        entry["attributes"] = node.attributes
-    return entry
-
-
 def plain(value: Any) -> Any:
     """An argument with Python's numbers for NumPy's, also inside lists and tuples."""
     if isinstance(value, list | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, list) else tuple(parts)
-    if isinstance(value, Module | Parameter) or not hasattr(value, "tolist"):
+    if isinstance(value, BaseModule | Parameter) or not hasattr(value, "tolist"):
         return value
     return np.asarray(value) if np.ndim(value) else value.tolist()
 
@@ -148,7 +119,7 @@ def encode(value: Any, numbers: Numbers) -> Any:
 
     Raises FormatError for what a file cannot hold.
     """
-    if isinstance(value, Module):
+    if isinstance(value, BaseModule):
         return {"module": numbers.modules[id(value)]}
     if isinstance(value, Parameter):
         return {"parameter": numbers.parameters[value]}

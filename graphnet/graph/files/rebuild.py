@@ -10,28 +10,25 @@ import numpy as np
 from graphnet.errors import FormatError
 from graphnet.graph.files.decoding import (
     Known,
-    checked_attributes,
-    checked_name,
-    checked_slots,
     decode,
     numbered,
-    parsed_place,
     stored,
 )
 from graphnet.graph.files.description import Data, describe
 from graphnet.graph.files.former_names import present_names
 from graphnet.graph.files.settings import Form, check_arguments
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of, put
 from graphnet.graph.modules.registry import MODULE_TYPES, is_own, make, type_key
-from graphnet.graph.tracing.tracing import initialising
+from graphnet.graph.values.context import initialising
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.wiring.gmodule import GModule
-from graphnet.graph.wiring.node import Node
 from graphnet.ir.core.types import NDArray
 
 LARGEST = 10_000_000
 """How many modules a file may stand for, each counted as often as it is used."""
+
+GRAPH_TYPE = "GModule"
+"""The type of entries that have nodes."""
 
 NODE = Form(
     {"module": int, "parents": list[int], "place": str},
@@ -50,9 +47,9 @@ WHOLE = Form({"modules": list[Any]})
 def build(
     description: Any,
     parameters: Mapping[str, NDArray],
-    classes: Sequence[type[Module]] = (),
+    classes: Sequence[type[BaseModule]] = (),
     constants: Mapping[str, NDArray] | None = None,
-) -> Module:
+) -> BaseModule:
     """The module of a description; every claim of it is checked. Raises FormatError.
 
     The arrays come by their numbers; those of parameters become theirs, without a copy.
@@ -60,7 +57,7 @@ def build(
     types = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}
     check_description(description)
     shared: dict[int, Parameter] = {}
-    modules: list[Module] = []
+    modules: list[BaseModule] = []
     known = Known(modules, parameters, constants or {})
     before = initialising.get()
     try:
@@ -83,7 +80,7 @@ def check_description(description: Any) -> None:
     """Raise FormatError unless a description has the form that ``describe`` gives it."""
     WHOLE.check(description, "a graph")
     for number, entry in enumerate(description["modules"]):
-        is_graph = isinstance(entry, dict) and entry.get("type") == "GModule"
+        is_graph = isinstance(entry, dict) and entry.get("type") == GRAPH_TYPE
         (GRAPH if is_graph else MODULE).check(entry, f"a module {number}")
         for index, node in enumerate(entry.get("nodes", ())):
             NODE.check(node, f"a node {index} of module {number}")
@@ -105,7 +102,7 @@ def check_size(entries: Sequence[Data]) -> None:
             )
 
 
-def reduced(module: Module) -> tuple[Any, ...]:
+def reduced(module: BaseModule) -> tuple[Any, ...]:
     """How pickle is to write a module."""
     found = describe(module)
     values = {str(i): p.data for i, p in enumerate(found.parameters)}
@@ -114,12 +111,14 @@ def reduced(module: Module) -> tuple[Any, ...]:
 
 def rebuilt(
     data: Data, parameters: Mapping[str, NDArray], constants: Mapping[str, NDArray]
-) -> Module:
+) -> BaseModule:
     """What pickle makes: a module with arrays of its own."""
     return build(data, {n: array.copy() for n, array in parameters.items()}, (), constants)
 
 
-def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module]]) -> Module:
+def made(
+    entry: Data, number: int, known: Known, types: Mapping[str, type[BaseModule]]
+) -> BaseModule:
     """The module of an entry, with parts but without values; raises FormatError."""
     cls = types.get(entry["type"])
     if cls is None:
@@ -128,8 +127,9 @@ def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module
             "Import the module that defines it before loading, or pass classes=[…].",
         )
     try:
-        if cls is GModule:
-            return build_graph(entry, known.modules)
+        if entry["type"] == GRAPH_TYPE:
+            graph: BaseModule = cls._from_wiring(entry, known.modules)
+            return graph
         given = present_names(entry["type"], entry["arguments"])
         arguments = {name: decode(value, known) for name, value in given.items()}
         check_arguments(cls, arguments)
@@ -145,28 +145,7 @@ def made(entry: Data, number: int, known: Known, types: Mapping[str, type[Module
         ) from error
 
 
-def build_graph(entry: Data, modules: Sequence[Module]) -> GModule:
-    nodes: list[Node] = []
-    for index, data in enumerate(entry["nodes"]):
-        if any(not 0 <= i < index for i in data["parents"]):
-            raise FormatError(
-                f"holds a graph whose node {index} has the parents {data['parents']!r:.60}",
-                "A node can only follow its parents: the graph would have a cycle.",
-            )
-        parents = tuple(nodes[i] for i in data["parents"])
-        slots = checked_slots(data.get("slots", []), len(parents))
-        module = numbered(modules, data["module"])
-        node = Node(module, parents, *parsed_place(data["place"]), slots)
-        attributes = checked_attributes(data.get("attributes", {}))
-        node.annotate(checked_name(data.get("name")), data.get("description"), attributes)
-        nodes.append(node)
-    inputs = [numbered(nodes, i) for i in entry["inputs"]]
-    net = GModule(inputs, [numbered(nodes, i) for i in entry["outputs"]])
-    net.file, net.line = parsed_place(entry["place"])
-    return net
-
-
-def take_parts(part: Module, entry: Data, modules: Sequence[Module]) -> None:
+def take_parts(part: BaseModule, entry: Data, modules: Sequence[BaseModule]) -> None:
     """Replace the parts that a constructor made by those of the file."""
     own, given = dict(part.named_children()), entry.get("parts", {})
     if set(own) != set(given):
@@ -182,7 +161,7 @@ def take_parts(part: Module, entry: Data, modules: Sequence[Module]) -> None:
         put(part, name, modules[number])
 
 
-def take_arrays(part: Module, entry: Data, known: Known) -> None:
+def take_arrays(part: BaseModule, entry: Data, known: Known) -> None:
     """Replace the arrays that a constructor made by those of the file."""
     own = {name for name, value in parts_of(part) if isinstance(value, np.ndarray)}
     for name, number in entry.get("arrays", {}).items():
@@ -195,7 +174,7 @@ def take_arrays(part: Module, entry: Data, known: Known) -> None:
 
 
 def fill_parameters(
-    part: Module,
+    part: BaseModule,
     entry: Data,
     number: int,
     arrays: Mapping[str, NDArray],

@@ -5,16 +5,14 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from graphnet.errors import FormatError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import constructor_parameters, is_own
 from graphnet.graph.values.parameter import Parameter
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
 
 Predicate = Callable[[Any], bool]
 LARGEST = 2**31
@@ -76,7 +74,7 @@ PREDICATES: dict[Any, Predicate] = {
 
 
 @lru_cache(maxsize=1024)
-def argument_tests(cls: type[Module]) -> Mapping[str, tuple[Predicate, str]]:
+def argument_tests(cls: type[BaseModule]) -> Mapping[str, tuple[Predicate, str]]:
     """A test for each constructor argument, and what it expects, from the annotations."""
     found: dict[str, tuple[Predicate, str]] = {}
     for parameter in constructor_parameters(cls):
@@ -93,7 +91,7 @@ def is_switch(value: Any) -> bool:
     return value is None or (type(value) in (bool, int) and value in (0, 1))
 
 
-def check_arguments(cls: type[Module], arguments: Mapping[str, Any]) -> None:
+def check_arguments(cls: type[BaseModule], arguments: Mapping[str, Any]) -> None:
     """Raise FormatError for an argument that a constructor of graphnet's does not take.
 
     Classes of a user may be annotated in any way; they check for themselves.

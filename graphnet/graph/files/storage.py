@@ -24,7 +24,7 @@ from graphnet.graph.files.container import (
 from graphnet.graph.files.description import describe
 from graphnet.graph.files.rebuild import build
 from graphnet.graph.files.settings import Form
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.ir.core.types import NDArray
 
 VERSION = 2
@@ -41,13 +41,13 @@ PARAMETER, CONSTANT, ARRAY = "parameter.", "constant.", "array."
 class Stored:
     """What a file holds: the module, and the notes and arrays kept beside it."""
 
-    module: Module
+    module: Any
     notes: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, NDArray] = field(default_factory=dict)
 
 
 def save(
-    module: Module,
+    module: BaseModule,
     path: str | Path,
     *,
     notes: Mapping[str, Any] | None = None,
@@ -87,7 +87,7 @@ def storable(array: NDArray) -> NDArray:
     return np.ascontiguousarray(native).reshape(array.shape)
 
 
-def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Any:
+def load(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Any:
     """The module saved in a file.
 
     Classes of your own must be defined (imported) before, or be given in ``classes``. Raises
@@ -96,7 +96,7 @@ def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Any:
     return read(path, classes).module
 
 
-def read(path: str | Path, classes: Iterable[type[Module]] = ()) -> Stored:
+def read(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Stored:
     """The module saved in a file, with the notes and arrays beside it; errors as in ``load``."""
     path = Path(path)
     try:

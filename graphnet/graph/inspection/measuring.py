@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.inspection.profile import Profile, ProfileRow
 from graphnet.graph.inspection.stages import Stage, nodes_of, stage_of_step, stages_of
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.inputs import as_array
+from graphnet.graph.running.prepared_step import Bound
 from graphnet.graph.running.run import all_filled, trace_for
 from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values import table
@@ -22,13 +24,9 @@ from graphnet.ir.core.types import NDArray
 from graphnet.ir.stopwatch import Special, Stopwatch
 from graphnet.native import compiled
 
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-    from graphnet.graph.running.training_step import TrainingStep
-
 
 @contextmanager
-def same_numbers_again(module: Module) -> Iterator[None]:
+def same_numbers_again(module: BaseModule) -> Iterator[None]:
     """Leave the net's random generator as it was: to be looked at changes nothing."""
     generator = module.generator.bit_generator
     before = generator.state
@@ -38,7 +36,7 @@ def same_numbers_again(module: Module) -> Iterator[None]:
         generator.state = before
 
 
-def profile_module(module: Module, inputs: Any, repeats: int) -> Profile:
+def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
     """Forward, and in training mode backward from gradients of ones."""
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
@@ -60,23 +58,21 @@ def profile_module(module: Module, inputs: Any, repeats: int) -> Profile:
     return measured(module, stages, programs, run, module.is_compiled, repeats)
 
 
-def profile_step(step: TrainingStep, inputs: Any, target: Any, repeats: int) -> Profile:
-    prepared, leaves = step._prepared_for(inputs, target, True)
-    bound, casts = prepared.bound, prepared.casts or [None] * len(leaves)
-    values = [np.asarray(array, dtype=cast) for array, cast in zip(leaves, casts, strict=True)]
-    with same_numbers_again(step.net):
-        filled = bound.filled(step.net, values)
+def profile_step(net: BaseModule, bound: Bound, leaves: Sequence[NDArray], repeats: int) -> Profile:
+    """A training step, for leaves of its input."""
+    with same_numbers_again(net):
+        filled = bound.filled(net, leaves)
     stage, program = stage_of_step(bound.step), bound.run.program
 
     def run(watches: Sequence[Stopwatch]) -> None:
         watches[0].run(program, filled)
 
     is_compiled = program is not bound.step.program
-    return measured(step.net, [stage], [program], run, is_compiled, repeats)
+    return measured(net, [stage], [program], run, is_compiled, repeats)
 
 
 def measured(
-    module: Module,
+    module: BaseModule,
     stages: Sequence[Stage],
     programs: Sequence[Program],
     run: Callable[[Sequence[Stopwatch]], None],

@@ -9,9 +9,10 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph.inspection.memory_plan import ArenaPlan, BufferRow, MemoryPlan
 from graphnet.graph.inspection.stages import Stage, stage_of_step, stages_of, values_of
 from graphnet.graph.inspection.summary import parameter_dtype, stand_in
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.running.run import find_trace
-from graphnet.graph.running.step_program import Vector
+from graphnet.graph.running.step_program import StepProgram, Vector
 from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Wanted
@@ -24,8 +25,6 @@ from graphnet.native.analysis.compiled_piece import code_of
 from graphnet.native.scheduling.buffers import Buffer, Role
 
 if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-    from graphnet.graph.running.training_step import TrainingStep
     from graphnet.native.execution.lowering import Native
     from graphnet.native.scheduling.calls import Call
 
@@ -34,7 +33,7 @@ NAMED = 3
 
 
 def module_plan(
-    module: Module, shapes: Sequence[Any], dtype: Any, named: Mapping[str, Any]
+    module: BaseModule, shapes: Sequence[Any], dtype: Any, named: Mapping[str, Any]
 ) -> MemoryPlan:
     """Of forward, and in training mode of backward."""
     require_compiler()
@@ -51,12 +50,9 @@ def module_plan(
     return plan([(stage, compiled(stage.program)) for stage in stages], given)
 
 
-def step_plan(step: TrainingStep, inputs: Any, target: Any) -> MemoryPlan:
+def step_plan(program: StepProgram) -> MemoryPlan:
+    """Of a training step; raises GraphError where there is no compiler."""
     require_compiler()
-    dtype = parameter_dtype(step.net)
-    given_inputs, given_target = (stand_in(value, dtype) for value in (inputs, target))
-    prepared, _ = step._prepared_for(given_inputs, given_target, True)
-    program = prepared.bound.step
     given = bytes_given(zip(program.program.inputs, program.sources, strict=True))
     return plan([(stage_of_step(program), compiled(program.program))], given)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphnet.errors import GraphError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values.selection import full_path
 from graphnet.native import is_available
 from graphnet.text_table import aligned
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
 
 BAR = 24
 """Characters of the longest bar."""
@@ -43,7 +41,7 @@ class Profile:
     is_compiled: bool
     repeats: int
     order: tuple[str, ...]
-    net: Module = field(compare=False)
+    net: BaseModule = field(compare=False)
     """What was profiled."""
 
     @property

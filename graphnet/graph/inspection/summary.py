@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import ShapeError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.tracing.traced import Traced, trace_module
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import Wanted
@@ -52,14 +52,14 @@ class Summary:
     __repr__ = __str__
 
 
-def summarise(module: Module, shapes: Sequence[Any], dtype: Any = None) -> Summary:
+def summarise(module: BaseModule, shapes: Sequence[Any], dtype: Any = None) -> Summary:
     """Trace for arrays of these shapes and collect what the equations of each node cost."""
     traced = shape_trace(module, shapes, dtype)
     counts: dict[str, int] = {}
     total = count_by_path(traced.program, counts)
     below = with_inner(counts)
     rows = []
-    modules: dict[str, Module] = {}
+    modules: dict[str, BaseModule] = {}
     for path, inner in module.named_modules():
         modules.setdefault(path, inner)
     shared = dict(module.named_children())
@@ -92,17 +92,17 @@ def with_inner(counts: Mapping[str, int]) -> dict[str, int]:
     return totals
 
 
-def find_part(module: Module, path: str) -> Module | None:
+def find_part(module: BaseModule, path: str) -> BaseModule | None:
     try:
         found = module[path]  # type: ignore[index]
     except (TypeError, ValueError):
         return None
     inner = getattr(found, "module", found)
-    return inner if isinstance(inner, Module) else None
+    return inner if isinstance(inner, BaseModule) else None
 
 
 def shape_trace(
-    module: Module, shapes: Sequence[Any], dtype: Any = None, inside: bool = False
+    module: BaseModule, shapes: Sequence[Any], dtype: Any = None, inside: bool = False
 ) -> Traced:
     """The program of a module for inputs of these shapes, none of which takes up memory.
 
@@ -119,7 +119,7 @@ def shape_trace(
     return trace_module(module, structure, leaves, Wanted(keep=True, trace=inside))
 
 
-def parameter_dtype(module: Module) -> np.dtype[Any]:
+def parameter_dtype(module: BaseModule) -> np.dtype[Any]:
     """The dtype that floating inputs take."""
     return next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
 

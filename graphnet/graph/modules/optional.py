@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import GraphError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
 from graphnet.source import calling_line, place
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-
 
 RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_outputs", "self")
 """Names of arguments of run and forward: no optional input can have them."""
 
 
-def arranged(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
+def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """The one input that a call means: its argument, or the table of several.
 
     Only modules with optional inputs take several arguments, or arguments by name. Raises
@@ -38,7 +35,7 @@ def arranged(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) ->
     return named_entries(module, value, module.required_inputs(), names, named)
 
 
-def whole_table(module: Module, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
+def whole_table(module: BaseModule, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
     """The whole input table, None for what is left out: a bare value stands for its first entry."""
     entries = list(inputs) if table.is_table(inputs) else [inputs]
     total = required + len(names)
@@ -60,7 +57,7 @@ def whole_table(module: Module, inputs: Any, required: int, names: Sequence[str]
 
 
 def named_entries(
-    module: Module, inputs: Any, required: int, names: Sequence[str], named: Mapping[str, Any]
+    module: BaseModule, inputs: Any, required: int, names: Sequence[str], named: Mapping[str, Any]
 ) -> list[Any]:
     """The whole input table, with the optional inputs that are given by name."""
     for name in named:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.state import UNSAVED
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import joined
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
 
 T = TypeVar("T")
+
+UNSAVED = ("_thread_runs", "_trace_cache", "_graph", "_generator", "_memories", "_flat_vectors")
+"""Attributes of a module that belong to this very object: copies start without them."""
+INDICES = ("_position", "_by_name")
+"""Of a closed graph, which nobody changes."""
 
 
 def parts_of(owner: Any) -> Iterator[tuple[str, Any]]:
@@ -76,41 +76,3 @@ def put(owner: Any, name: str, part: Any) -> None:
     else:
         changed = [part if str(i) == key else v for i, v in enumerate(container)]
         setattr(owner, attribute, type(container)(changed))
-
-
-def walk_parameters(module: Module) -> Iterator[tuple[str, Parameter]]:
-    """Each parameter of a module and of its parts once, with the path of its first place."""
-    seen: set[Parameter] = set()
-    for path, part in module.named_modules():
-        for name, parameter in part.own_parameters():
-            if parameter not in seen:
-                seen.add(parameter)
-                yield joined(path, name), parameter
-
-
-def text_of_parts(module: Module) -> str:
-    """A module and its parts, one on each line, those inside another one further right."""
-    lines: list[str] = []
-    stack: list[tuple[int, str, Module]] = [(0, "", module)]
-    while stack:
-        depth, label, part = stack.pop()
-        lines.append("  " * depth + label + part.description())
-        inner = [(depth + 1, f"{name}: ", child) for name, child in part.named_children()]
-        stack.extend(reversed(inner))
-    return "\n".join(lines)
-
-
-def walk_modules(module: Module) -> Iterator[tuple[str, Module]]:
-    """A module (named ``""``) and all its parts with their paths, each once, depth first."""
-    seen: set[int] = set()
-    stack: list[tuple[str, Module]] = [("", module)]
-    while stack:
-        path, part = stack.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        yield path, part
-        children = [
-            (path if n == part.inside else joined(path, n), m) for n, m in part.named_children()
-        ]
-        stack.extend(reversed(children))

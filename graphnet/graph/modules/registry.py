@@ -3,63 +3,69 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.values.parameter import Parameter
 
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
+T = TypeVar("T")
 
-MODULE_TYPES: dict[str, type[Module]] = {}
+MODULE_TYPES: dict[str, type[Any]] = {}
 """The module classes that a file may name: graphnet's own by name, others by module and name."""
 
 
-def register(cls: type[Module]) -> None:
+def register(cls: type) -> None:
+    """Let files name a class."""
     MODULE_TYPES[type_key(cls)] = cls
 
 
-def type_key(cls: type[Module]) -> str:
+def new(name: str, *arguments: Any) -> Any:
+    """A module of graphnet's class of this name, for code that the class itself builds upon."""
+    return MODULE_TYPES[name](*arguments)
+
+
+def type_key(cls: type) -> str:
     """The name of a class in files: bare for graphnet's own classes."""
     return cls.__qualname__ if is_own(cls) else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def is_own(cls: type[Module]) -> bool:
+def is_own(cls: type) -> bool:
     """Whether a class is one of graphnet's, not of its user."""
     return cls.__module__.startswith("graphnet.")
 
 
 @lru_cache(maxsize=1024)
-def constructor_parameters(cls: type[Module]) -> tuple[inspect.Parameter, ...]:
+def constructor_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
     """The constructor's parameters, without ``self``."""
     if cls.__init__ is object.__init__:
         return ()
     return tuple(inspect.signature(cls.__init__).parameters.values())[1:]
 
 
-def arguments_of(module: Module) -> Iterator[tuple[inspect.Parameter, Any]]:
+def arguments_of(module: Any) -> Iterator[tuple[inspect.Parameter, Any]]:
     """Each constructor parameter with its value, read from the attribute of the same name.
 
     Where the argument is a switch, as in ``Linear(bias=True)``, a parameter stands for True.
     Raises GraphError where a class does not keep an argument.
     """
-    for parameter in constructor_parameters(type(module)):
+    cls: Any = type(module)
+    for parameter in constructor_parameters(cls):
         if not hasattr(module, parameter.name):
             raise GraphError(
                 f"does not keep its constructor argument {parameter.name!r}",
                 f"Store it in __init__: self.{parameter.name} = {parameter.name}.",
-                type(module).__name__,
+                cls.__name__,
             )
         value = getattr(module, parameter.name)
         is_switch = isinstance(parameter.default, bool) and isinstance(value, Parameter)
         yield parameter, True if is_switch else value
 
 
-def make(cls: type[Module], arguments: dict[str, Any]) -> Module:
+def make(cls: Callable[..., T], arguments: dict[str, Any]) -> T:
     """A module from its constructor arguments by name; ``*modules`` comes as a list."""
     parameters = constructor_parameters(cls)
     names = [p.name for p in parameters]
@@ -71,7 +77,7 @@ def make(cls: type[Module], arguments: dict[str, Any]) -> Module:
     return cls(*positional, **arguments)
 
 
-def written(module: Module, hidden: type) -> str:
+def written(module: object, hidden: type) -> str:
     """The module as one would write it, ``Linear(20, 10)``, without defaults and inner modules."""
     try:
         given = list(arguments_of(module))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parts import INDICES, UNSAVED
 from graphnet.ir.core.types import NDArray
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-
-UNSAVED = ("_thread_runs", "_trace_cache", "_graph", "_generator", "_memories", "_flat_vectors")
-"""Attributes of a module that belong to this very object: copies start without them."""
-INDICES = ("_position", "_by_name")
-"""Of a closed graph, which nobody changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +17,14 @@ class ModuleState:
     """What a trace took from a module: its attributes (by version), its mode, its lists, dicts and
     sets, and the bytes of its NumPy arrays, which are constants of the program."""
 
-    module: Module
+    module: BaseModule
     version: int
     mode: bool
     containers: tuple[tuple[Any, tuple[Any, ...]], ...]
     arrays: tuple[tuple[NDArray, bytearray], ...]
 
     @staticmethod
-    def of(module: Module) -> ModuleState:
+    def of(module: BaseModule) -> ModuleState:
         own = (*UNSAVED, *INDICES)
         attributes = list(module.__dict__.items())  # another thread may add to it
         values = everything_in([value for name, value in attributes if name not in own])

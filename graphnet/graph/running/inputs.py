@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
 from graphnet.ir.core.interpreter import require_finite
-from graphnet.ir.core.types import NDArray
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-    from graphnet.graph.running.run import Run
+from graphnet.ir.core.types import ArrayType, NDArray
 
 
 SHOWN = 40
 """Characters of a list that an error shows."""
 
 
-def as_array(module: Module, leaf: Any) -> NDArray:
+def as_array(module: BaseModule, leaf: Any) -> NDArray:
     if isinstance(leaf, np.ndarray):
         return leaf
     if leaf is None or isinstance(leaf, str | dict):
@@ -33,7 +31,7 @@ def as_array(module: Module, leaf: Any) -> NDArray:
     return np.asarray(leaf)
 
 
-def list_for_array(error: GraphnetError, module: Module, inputs: Any) -> GraphnetError | None:
+def list_for_array(error: GraphnetError, module: BaseModule, inputs: Any) -> GraphnetError | None:
     """The error to raise instead, where a list of plain numbers was given for an array."""
     if not table.is_table(inputs):
         return None
@@ -64,7 +62,7 @@ def said_of_list(given: Any) -> tuple[str, str]:
     return f"received {numbers}, expected an array", hint
 
 
-def check_inputs(module: Module, inputs: Any) -> None:
+def check_inputs(module: BaseModule, inputs: Any) -> None:
     optional = bool(module.optional_inputs()) and table.is_table(inputs)
     extra = table.flatten(inputs[module.required_inputs() :])[0] if optional else []
     # Whole numbers are lengths: there may be padding, which nobody reads, whatever it holds.
@@ -86,22 +84,24 @@ def read_only(value: Any) -> NDArray:
     return view
 
 
-def seed_arrays(run: Run, grad_outputs: Any) -> list[NDArray]:
-    """The gradients of the outputs as arrays of the right types."""
-    traced = run._traced
-    types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
+def seed_arrays(
+    types: Sequence[ArrayType], expected: table.Structure, outputs: Any, grad_outputs: Any
+) -> list[NDArray]:
+    """The gradients of outputs of these types, nested as expected, as arrays.
+
+    Raises GraphError, ShapeError or GraphnetError for gradients that do not fit.
+    """
     if grad_outputs is None:
         if len(types) != 1 or types[0].size != 1:
             raise GraphError(
-                f"backward of {table.describe(run.outputs)} needs grad_outputs",
+                f"backward of {table.describe(outputs)} needs grad_outputs",
                 "Only a single number has an obvious gradient: 1.",
             )
         return [np.ones(types[0].shape, types[0].dtype)]
-    leaves, structure = table.flatten(with_zeros(grad_outputs, run.outputs))
-    if structure != traced.output_structure:
+    leaves, structure = table.flatten(with_zeros(grad_outputs, outputs))
+    if structure != expected:
         raise GraphError(
-            f"backward received the gradients {counted(grad_outputs)}, "
-            f"expected {counted(run.outputs)}",
+            f"backward received the gradients {counted(grad_outputs)}, expected {counted(outputs)}",
             "Give one gradient for each output, nested as the output is.",
         )
     seeds = []

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from graphnet.errors import GraphError, GraphnetError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values import table
 
 
-class Judged(Module):
+class Judged(BaseModule):
     """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
 
     The criterion judges the whole output, or the entry ``select`` of it.
@@ -19,17 +20,18 @@ class Judged(Module):
 
     inside = "net"
 
-    def __init__(self, net: Module, criterion: Module, select: int | None = None) -> None:
+    def __init__(self, net: BaseModule, criterion: BaseModule, select: int | None = None) -> None:
         self.net = net
         self.criterion = criterion
         self.select = select
 
     def compute(self, input: Any) -> Any:
         given, target = input
-        output = self.net.call(given)
+        output = compute_inside(self.net, given)
         pair = in_dtype_of(self.criterion, [selected(output, self.select), target])
         with asking_which(output, target, self.select):
-            loss = self.criterion.call(pair, name="")  # so errors name it as a run of its own does
+            # Without a name, so that errors name it as a run of its own does.
+            loss = compute_inside(self.criterion, pair, name="")
         require_one_number(self.criterion, loss)
         return [loss, output]
 
@@ -65,7 +67,7 @@ def asking_which(output: Any, target: Any, select: int | None) -> Iterator[None]
         raise
 
 
-def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
+def in_dtype_of(criterion: BaseModule, pair: list[Any]) -> list[Any]:
     """Parameters of a criterion set the dtype of what it receives, as those of any module."""
     dtype = next((parameter.dtype for _, parameter in criterion.named_parameters()), None)
     if dtype is None:
@@ -74,7 +76,7 @@ def in_dtype_of(criterion: Module, pair: list[Any]) -> list[Any]:
     return list(cast)
 
 
-def require_one_number(criterion: Module, loss: Any) -> None:
+def require_one_number(criterion: BaseModule, loss: Any) -> None:
     """Raise GraphError for a loss that is a table or an array."""
     if table.is_table(loss) or loss.shape:
         error = GraphError(

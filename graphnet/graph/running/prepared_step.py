@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph.modules.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.accumulation import add_to_arrays, replace
 from graphnet.graph.running.outputs import handed_out
 from graphnet.graph.running.run import fill
@@ -17,9 +17,9 @@ from graphnet.graph.running.step_program import StepProgram, Vector, leaves_of_i
 from graphnet.graph.tracing.staleness import Arrays, Modules
 from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values import table
-from graphnet.graph.values.flat import Flat, contiguous, flatten
+from graphnet.graph.values.flat import contiguous, flatten
 from graphnet.graph.values.memory import remembering
-from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.graph.values.sources import Source
 from graphnet.ir.core.interpreter import Interpreter
 from graphnet.ir.core.program import Program
@@ -50,7 +50,7 @@ class Bound:
     step: StepProgram
     """What ``run`` was made of."""
 
-    def filled(self, net: Module, leaves: Sequence[NDArray]) -> list[NDArray]:
+    def filled(self, net: BaseModule, leaves: Sequence[NDArray]) -> list[NDArray]:
         """The inputs of the program for one call."""
         values: list[NDArray] = self.given.copy()  # type: ignore[assignment]
         for position, leaf in self.leaves:
@@ -60,7 +60,9 @@ class Bound:
         return values
 
     @remembering.guards
-    def _fill_drawn(self, net: Module, leaves: Sequence[NDArray], values: list[NDArray]) -> None:
+    def _fill_drawn(
+        self, net: BaseModule, leaves: Sequence[NDArray], values: list[NDArray]
+    ) -> None:
         for position, source in self.drawn:
             values[position] = fill(net, source, leaves)
 
@@ -76,7 +78,7 @@ class Bound:
 class Prepared:
     """The program of a step for one kind of input; final."""
 
-    def __init__(self, net: Module, traced: Traced, step: StepProgram, learns: bool) -> None:
+    def __init__(self, net: BaseModule, traced: Traced, step: StepProgram, learns: bool) -> None:
         self.learns = learns
         self._net, self._traced, self._step = net, traced, step
         self._on_vector: tuple[Vector, StepProgram] | None = None
@@ -99,6 +101,12 @@ class Prepared:
                 return False
             self.bound = self._bind()
         return True
+
+    def cast(self, leaves: list[NDArray]) -> list[NDArray]:
+        """Floating inputs in the dtype of the parameters."""
+        if self.casts is None:
+            return leaves
+        return [np.asarray(a, dtype=cast) for a, cast in zip(leaves, self.casts, strict=True)]
 
     def handed(
         self, results: Sequence[NDArray], bound: Bound, by_inputs: bool
@@ -141,7 +149,7 @@ class Prepared:
         return self._runs[step.program]
 
 
-def fits_vector(net: Module, step: StepProgram) -> bool:
+def fits_vector(net: BaseModule, step: StepProgram) -> bool:
     """Whether it pays to see the parameters as one vector."""
     sizes = [parameter.size for parameter in net.parameters()]
     return sum(sizes) <= SMALL * len(sizes) and step.is_native()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import private
 from graphnet.graph.running.accumulation import add_to_parameters
 from graphnet.graph.running.inputs import (
@@ -32,9 +33,6 @@ from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.types import ArrayType, NDArray
 from graphnet.native import compiled
 
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-
 KEPT_TRACES = 256
 """How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
 
@@ -56,7 +54,7 @@ class Run:
     """
 
     def __init__(
-        self, module: Module, traced: Traced, inputs: Any, arrays: list[NDArray], check: bool
+        self, module: BaseModule, traced: Traced, inputs: Any, arrays: list[NDArray], check: bool
     ) -> None:
         self.module = module
         self.inputs = inputs
@@ -142,7 +140,8 @@ class Run:
         output is a single number. Raises GraphError or ShapeError where it does not fit.
         """
         traced = self._traced
-        seeds = seed_arrays(self, grad_outputs)
+        types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
+        seeds = seed_arrays(types, traced.output_structure, self.outputs, grad_outputs)
         derivative = traced.differentiated()
         if self._residuals is None:
             again = self._interpret(derivative.forward, self._arrays)
@@ -203,7 +202,7 @@ class Gradients:
         return table.unflatten(record.structure, shown)
 
 
-def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) -> Run:
+def run_module(module: BaseModule, inputs: Any, check_finite: bool, wanted: Wanted) -> Run:
     """Trace the module for this kind of input, unless that was done before, and execute it."""
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     arrays = [as_array(module, leaf) for leaf in leaves]
@@ -216,7 +215,7 @@ def run_module(module: Module, inputs: Any, check_finite: bool, wanted: Wanted) 
 
 
 def trace_for(
-    module: Module,
+    module: BaseModule,
     inputs: Any,
     structure: table.Structure,
     arrays: Sequence[NDArray],
@@ -232,7 +231,7 @@ def trace_for(
 
 
 def find_trace(
-    module: Module, structure: table.Structure, arrays: Sequence[NDArray], wanted: Wanted
+    module: BaseModule, structure: table.Structure, arrays: Sequence[NDArray], wanted: Wanted
 ) -> Traced:
     """The trace for this signature and mode; the oldest of too many are forgotten."""
     signature = (structure, wanted, module.is_training, *[(a.shape, a.dtype) for a in arrays])
@@ -248,12 +247,12 @@ def find_trace(
 
 
 @remembering.guards
-def all_filled(module: Module, traced: Traced, values: Sequence[NDArray]) -> list[NDArray]:
+def all_filled(module: BaseModule, traced: Traced, values: Sequence[NDArray]) -> list[NDArray]:
     """The inputs of a program."""
     return [fill(module, source, values) for source in traced.sources]
 
 
-def fill(module: Module, source: Any, values: Sequence[NDArray]) -> NDArray:
+def fill(module: BaseModule, source: Any, values: Sequence[NDArray]) -> NDArray:
     """The array for one program input."""
     if isinstance(source, int):
         return values[source]
@@ -271,12 +270,12 @@ def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:
     return generator.random(type.shape, dtype=dtype).astype(type.dtype, copy=False)
 
 
-def last_run(module: Module) -> Run | None:
+def last_run(module: BaseModule) -> Run | None:
     """The run of the last ``forward`` in this thread."""
     return getattr(private(module, "_thread_runs", threading.local), "run", None)
 
 
-def run_of(module: Module, inputs: Any) -> Run:
+def run_of(module: BaseModule, inputs: Any) -> Run:
     """The run of the last ``forward`` in this thread, which must have had this input."""
     run = last_run(module)
     if run is None or not same_input(run.inputs, inputs):
@@ -288,5 +287,5 @@ def run_of(module: Module, inputs: Any) -> Run:
     return run
 
 
-def remember_run(module: Module, run: Run) -> None:
+def remember_run(module: BaseModule, run: Run) -> None:
     private(module, "_thread_runs", threading.local).run = run

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from operator import attrgetter, is_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.values.flat import Flat, flat_vectors
-from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.flat import flat_vectors
+from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.ir.core.types import NDArray
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
 
 version: Callable[[Any], int] = attrgetter("_version")
 mode: Callable[[Any], bool] = attrgetter("is_training")
@@ -92,14 +90,14 @@ class Unchanged:
 class FlatVectors:
     """The flat vectors of a module, as long as it stays as it is; final."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: BaseModule) -> None:
         parameters = module.parameters()
         self._flat = flat_vectors(parameters, type(module).__name__)
         self._modules = Modules([ModuleState.of(part) for _, part in module.named_modules()])
         self._arrays = Arrays(list(parameters))
 
     @staticmethod
-    def of(module: Module) -> Flat:
+    def of(module: BaseModule) -> Flat:
         known: FlatVectors | None = module.__dict__.get("_flat_vectors")
         if known is None or not (known._modules.are_current() and known._arrays.are_current()):
             known = FlatVectors(module)

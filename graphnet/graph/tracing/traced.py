@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.tracing.staleness import Unchanged
-from graphnet.graph.tracing.tracing import (
-    Tracing,
-    computed,
-    current_tracing,
-    received,
-)
+from graphnet.graph.tracing.tracing import Tracing, computed, received
 from graphnet.graph.values import table
+from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
 from graphnet.graph.values.memory import Memory
 from graphnet.graph.values.parameter import Parameter
@@ -29,10 +26,6 @@ from graphnet.ir.core.trace import atom_of
 from graphnet.ir.core.types import ArrayType, NDArray
 from graphnet.ir.gc_disabled import gc_disabled
 from graphnet.ir.gradient import Derivative, differentiate
-
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-    from graphnet.graph.wiring.node import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class Traced:
     output_structure: table.Structure
     output_count: int
     records: dict[str, Record]
-    paths: dict[Node, list[str]]
+    paths: dict[Hashable, list[str]]
     states: list[ModuleState]
     weight_probes: dict[str, Atom] | None
     """None where nobody asked for gradients of parameters by step."""
@@ -105,7 +98,7 @@ class Traced:
 
 @apart
 def trace_module(
-    module: Module,
+    module: BaseModule,
     structure: table.Structure,
     leaves: Sequence[NDArray],
     wanted: Wanted = Wanted(),  # noqa: B008 (it is frozen)
@@ -132,7 +125,7 @@ def trace_module(
         ) from None
 
 
-def traced_output(module: Module, value: Any) -> Any:
+def traced_output(module: BaseModule, value: Any) -> Any:
     try:
         return computed(module, value)
     except GraphnetError as error:
@@ -140,7 +133,7 @@ def traced_output(module: Module, value: Any) -> Any:
         raise
 
 
-def check_trace(tracing: Tracing, module: Module) -> None:
+def check_trace(tracing: Tracing, module: BaseModule) -> None:
     """Every parameter must belong to the module, and every name that was asked for must exist."""
     own = {parameter for _, parameter in module.named_parameters()}
     for parameter in tracing.parameters:
@@ -170,7 +163,7 @@ def check_trace(tracing: Tracing, module: Module) -> None:
             )
 
 
-def wanted_weights(module: Module, wanted: Wanted) -> dict[Parameter, str]:
+def wanted_weights(module: BaseModule, wanted: Wanted) -> dict[Parameter, str]:
     """The parameters whose gradients are kept for each step, with their paths."""
     if not wanted.weights:
         return {}
@@ -224,7 +217,7 @@ def finish(
     )
 
 
-def input_casts(module: Module, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
+def input_casts(module: BaseModule, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
     """Floating inputs take the dtype of the parameters; without parameters, their common dtype."""
     for leaf in leaves:
         if leaf.dtype.kind not in "biuf":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import ContextVar
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.tracing.steps import bring_out, fed
 from graphnet.graph.values import table
+from graphnet.graph.values.context import TraceContext, current_tracing
 from graphnet.graph.values.memory import Memory
+from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Wanted, chosen, free, joined
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.array import Array
@@ -24,17 +26,8 @@ from graphnet.ir.core.types import ArrayType, Shape, type_of
 from graphnet.ir.primitives.pointwise import identity, where
 from graphnet.ir.primitives.shaping import zeros
 
-if TYPE_CHECKING:
-    from graphnet.graph.modules.module import Module
-    from graphnet.graph.values.parameter import Parameter
-    from graphnet.graph.wiring.node import Node
 
-current_tracing: ContextVar[Tracing | None] = ContextVar("current_tracing", default=None)
-initialising: ContextVar[bool] = ContextVar("initialising", default=True)
-"""Whether new parameters have values; off while a file is loaded, which will give them theirs."""
-
-
-class Tracing:
+class Tracing(TraceContext):
     """The state of one trace: which parameters, draws, nodes and modules took part.
 
     ``wanted`` says which nodes' values the program will return. A node inside a scan has a value
@@ -56,12 +49,12 @@ class Tracing:
         self.sources: list[Source] = []
         self.parameters: dict[Parameter, Array] = {}
         self.values: dict[str, Any] = {}
-        self.paths: dict[Node, list[str]] = {}
+        self.paths: dict[Hashable, list[str]] = {}
         self.modules: dict[int, ModuleState] = {}
         self.taken: set[Atom] = set()  # values that already are a parameter's or a node's own
         self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
         self.path = ""
-        self.module: Module | None = None
+        self.module: BaseModule | None = None
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
 
     def input(self, type: ArrayType, source: Source) -> Array:
@@ -110,7 +103,7 @@ class Tracing:
     def _draw(self, type: ArrayType) -> Array:
         return self.input(type, Draw(type))
 
-    def record(self, path: str, value: Any, node: Node | None = None) -> Any:
+    def record(self, path: str, value: Any, node: Hashable | None = None) -> Any:
         """Remember the value of a node, if it is wanted; returns it as values of the node's own.
 
         A node that passes on what it received gets an ``identity``: its gradient is not that of
@@ -210,20 +203,20 @@ class Tracing:
             self.taken.add(leaf.atom)
         return leaf
 
-    def visit(self, module: Module) -> None:
+    def visit(self, module: BaseModule) -> None:
         self.modules[id(module)] = ModuleState.of(module)
 
-    def place(self, module: Module, name: str, file: str, line: int) -> Origin:
+    def place(self, module: BaseModule, name: str, file: str, line: int) -> Origin:
         """The place of a part of this name within the module that computes now."""
         return Origin(joined(self.path, name), file, line, type(module).__name__)
 
     def compute(
         self,
-        module: Module,
+        module: BaseModule,
         value: Any,
         here: Origin,
         context: Callable[[], tuple[str, ...]],
-        node: Node | None = None,
+        node: Hashable | None = None,
     ) -> Any:
         """The output of a part; equations and errors name its place, ``context`` its input."""
         self.visit(module)
@@ -242,7 +235,7 @@ class Tracing:
             self.path, self.module = before
         return result
 
-    def name_of(self, part: Module) -> str:
+    def name_of(self, part: BaseModule) -> str:
         """The name of a part of the module that computes now."""
         assert self.module is not None
         names = self.names.get(id(self.module))
@@ -255,7 +248,12 @@ class Tracing:
         return names.get(id(part), type(part).__name__.lower())
 
 
-def computed(module: Module, value: Any) -> Any:
+def active_tracing() -> Tracing | None:
+    """The trace under way."""
+    return cast("Tracing | None", current_tracing.get())
+
+
+def computed(module: BaseModule, value: Any) -> Any:
     """What ``compute`` returns; raises GraphError where it returns nothing."""
     result = module.compute(value)
     if has_none(result) and not has_none(value):
@@ -271,9 +269,9 @@ def received(value: Any) -> tuple[str, ...]:
     return (f"input  {table.describe(value)}",)
 
 
-def compute_inside(module: Module, value: Any, name: str | None = None) -> Any:
+def compute_inside(module: BaseModule, value: Any, name: str | None = None) -> Any:
     """The output of a module within the ``compute`` of another, under a path of its own."""
-    tracing = current_tracing.get()
+    tracing = active_tracing()
     if tracing is None or tracing.module is None or tracing.module is module:
         return module.compute(value)
     outer = current_origin.get() or Origin("", "", 0)
@@ -287,7 +285,7 @@ def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:
 
     Inside a scan each step gets its own, with ``once`` all steps the same.
     """
-    tracing = current_tracing.get()
+    tracing = active_tracing()
     if tracing is None:
         raise GraphnetError("can be drawn inside compute() only", subject="random numbers")
     return tracing.uniform(shape, dtype, once)

@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.ir.core.types import NDArray
-
-if TYPE_CHECKING:
-    from graphnet.graph.values.parameter import Parameter
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """The values of several parameters in one vector, and their gradients in another."""
-
-    data: NDArray
-    grad: NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a parameter lies in a flat vector."""
-
-    flat: Flat
-    start: int
+from graphnet.graph.values.parameter import Flat, FlatView, Parameter
 
 
 def flat_vectors(parameters: Sequence[Parameter], owner: str) -> Flat:
@@ -61,8 +41,8 @@ def contiguous(parameters: Sequence[Parameter]) -> Flat | None:
         return None
     position = first.start
     for parameter in parameters:
-        place = parameter._flat
-        if place is None or place.flat is not first.flat or place.start != position:
+        view = parameter._flat
+        if view is None or view.flat is not first.flat or view.start != position:
             return None
         position += parameter.size
     if position - first.start == first.flat.data.size:
@@ -82,6 +62,6 @@ def gather(parameters: Sequence[Parameter]) -> Flat:
         parameter._flat = None  # until it lies there: Ctrl-C may strike in between
         parameter._data = flat.data[span].reshape(parameter.shape)
         parameter._grad = flat.grad[span].reshape(parameter.shape)
-        parameter._flat = Place(flat, start)
+        parameter._flat = FlatView(flat, start)
         start = span.stop
     return flat

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from graphnet.errors import DtypeError, GraphError, ShapeError
-from graphnet.graph.tracing.tracing import current_tracing, initialising
-from graphnet.graph.values.flat import Place
+from graphnet.errors import DtypeError, ShapeError
+from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.random import drawn
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
-from graphnet.text_table import aligned
 
 Initialise = Callable[[Shape, np.random.Generator], NDArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The values of several parameters in one vector, and their gradients in another."""
+
+    data: NDArray
+    grad: NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class FlatView:
+    """A parameter as a view of flat vectors, from the element ``start`` on."""
+
+    flat: Flat
+    start: int
 
 
 class Parameter(NDArrayOperatorsMixin):
@@ -50,7 +65,7 @@ class Parameter(NDArrayOperatorsMixin):
     ) -> None:
         start = shape_or_values(values, initialise)
         self._grad: NDArray | None = None
-        self._flat: Place | None = None
+        self._flat: FlatView | None = None
         if initialising.get():
             self._data = initial_values(start, initialise, dtype)
             self._shape: Shape = self._data.shape
@@ -219,78 +234,3 @@ def initial_values(
     if array.dtype.kind not in "biuf":
         raise DtypeError(f"A parameter received values of dtype {array.dtype}")
     return array if array.dtype.kind == "f" else array.astype(dtype)
-
-
-@runtime_checkable
-class NamesRows(Protocol):
-    """A module to which some rows of another module's parameters belong, each under a name."""
-
-    def parameter_rows(self) -> Iterable[tuple[str, Parameter, slice]]: ...
-
-
-class ParameterTable(Sequence[Parameter]):
-    """The parameters of a module in order: ``table[0]``, ``table["h2h.weight"]``, ``print``.
-
-    ``parts`` gives the module's parts with their paths: those that name rows are printed.
-    """
-
-    def __init__(
-        self,
-        named: Iterable[tuple[str, Parameter]],
-        parts: Callable[[], Iterable[tuple[str, object]]] = tuple,
-    ) -> None:
-        pairs = list(named)
-        self._parts = parts
-        self.named = dict(pairs)
-        self._values = [parameter for _, parameter in pairs]
-
-    @overload
-    def __getitem__(self, key: int | str) -> Parameter: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[Parameter]: ...
-    def __getitem__(self, key: int | str | slice) -> Parameter | list[Parameter]:
-        if isinstance(key, str):
-            if key not in self.named:
-                raise GraphError(
-                    f"There is no parameter named {key!r}", f"There are: {', '.join(self.named)}"
-                )
-            return self.named[key]
-        return self._values[key]
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __iter__(self) -> Iterator[Parameter]:
-        return iter(self._values)
-
-    def __repr__(self) -> str:
-        if not self.named:
-            return "no parameters"
-        total = sum(p.size for p in self._values)
-        rows = [("parameter", "shape", "dtype", "values")]
-        inner = self._inner_rows()
-        for name, p in self.named.items():
-            rows.append((name, str(p.shape), str(p.dtype), short_view(p.data)))
-            rows += [line for _, line in sorted(inner.get(p, []))]
-        return "\n".join([*aligned(rows), f"{len(self)} parameters, {total:,} numbers"])
-
-    def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
-        """A line for each named span of rows, with the row that it starts at."""
-        found: dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]] = {}
-        for path, part in self._parts():
-            if isinstance(part, NamesRows):
-                for name, p, span in part.parameter_rows():
-                    rows = f"{span.start}:{span.stop}"
-                    line = (f"  {path}.{name}", rows, "", short_view(p.data[span]))
-                    found.setdefault(p, []).append((span.start, line))
-        return found
-
-
-def short_view(values: NDArray, shown: int = 4) -> str:
-    """The first and last numbers of an array in a line, with their mean and standard deviation."""
-    flat = values.reshape(-1)
-    texts = [f"{v: .4g}" for v in (flat if flat.size <= shown else flat[: shown - 1])]
-    if flat.size > shown:
-        texts += ["…", f"{flat[-1]: .4g}"]
-    spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
-    return " ".join(texts) + spread

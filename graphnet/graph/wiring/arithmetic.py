@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.module import Module
 from graphnet.graph.values.table import describe, is_table
 
 

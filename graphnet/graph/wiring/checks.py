@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.wiring.calling import require_node
-from graphnet.graph.wiring.node import Node
-from graphnet.graph.wiring.split import Element, Split
+from graphnet.graph.nodes.calling import require_node
+from graphnet.graph.nodes.node import Node
+from graphnet.graph.wiring.table_modules import Element, Split
 from graphnet.source import calling_line, place
 
 

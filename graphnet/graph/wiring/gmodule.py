@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import networkx as nx
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.files.decoding import numbered, parsed_place
+from graphnet.graph.module import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import RESERVED, whole_table
 from graphnet.graph.modules.parts import private
-from graphnet.graph.tracing.tracing import current_tracing
+from graphnet.graph.nodes.node import Node
+from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values import table
 from graphnet.graph.wiring.checks import check_graph, checked_nodes
-from graphnet.graph.wiring.node import Node
-from graphnet.graph.wiring.split import OptionalInput
+from graphnet.graph.wiring.names import check_paths, name_by_variables, unique_names
+from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_data
+from graphnet.graph.wiring.table_modules import OptionalInput
 from graphnet.source import GRAPH, calling_frame, calling_line, place, short_name
 from graphnet.text_table import aligned
 
@@ -138,6 +142,30 @@ class GModule(Module):
                 )
         return results[0] if len(results) == 1 else results
 
+    def _wiring(self, numbers: Mapping[int, int]) -> Data:
+        position = self._position
+        return {
+            "place": place(self.file, self.line),
+            "nodes": [node_data(node, numbers, position) for node in self.nodes],
+            "inputs": [position[node] for node in self.inputs],
+            "outputs": [position[node] for node in self.outputs],
+        }
+
+    @classmethod
+    def _from_wiring(cls, data: Mapping[str, Any], modules: Sequence[BaseModule]) -> GModule:
+        nodes = nodes_of_data(data["nodes"], modules)
+        inputs = [numbered(nodes, i) for i in data["inputs"]]
+        net = GModule(inputs, [numbered(nodes, i) for i in data["outputs"]])
+        net.file, net.line = parsed_place(data["place"])
+        return net
+
+    def _copy_wiring(self, memo: dict[int, Any]) -> None:
+        for node in self.nodes:
+            memo[id(node)] = copy_of(node, memo)
+
+    def _after_copy(self) -> None:
+        self._set_layout()
+
     def description(self) -> str:
         inputs = ", ".join(self.name_of(node) for node in self.inputs)
         outputs = ", ".join(self.name_of(node) for node in self.outputs)
@@ -153,7 +181,7 @@ class GModule(Module):
 
 def compute_node(net: GModule, node: Node, name: str, values: list[Any]) -> Any:
     """Run the module of one node; errors and equations carry its path and line."""
-    tracing = current_tracing.get()
+    tracing = active_tracing()
     assert tracing is not None
     here = tracing.place(node.module, name, short_name(node.file), node.line)
     context = partial(parent_lines, net, node, values)
@@ -223,7 +251,7 @@ def input_values(net: GModule, value: Any) -> dict[Node, Any]:
     return dict(zip(net.inputs, value, strict=True))
 
 
-def part_at(module: Module, parts: Sequence[str], path: str) -> Any:
+def part_at(module: BaseModule, parts: Sequence[str], path: str) -> Any:
     """Walk down from a module along the rest of a path."""
     if isinstance(module, GModule):
         return module[".".join(parts)]
@@ -240,61 +268,3 @@ def part_at(module: Module, parts: Sequence[str], path: str) -> Any:
 def unknown_name(path: str, names: Sequence[str]) -> GraphError:
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     return GraphError(f"There is no node named {path!r}", f"There are: {shown}")
-
-
-def name_by_variables(variables: Any) -> set[Node]:
-    """Nodes without a name take that of the first variable that holds them; returns those."""
-    named = set()
-    for name, value in list(variables.items()):
-        if isinstance(value, Node) and value.name is None and not name.startswith("_"):
-            value.name = name
-            named.add(value)
-    return named
-
-
-def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
-    """A dotted name must not be the path of a part of another node."""
-    by_name = dict(zip(names, nodes, strict=True))
-    inner: dict[Node, set[str]] = {}
-    for name, node in by_name.items():
-        words = name.split(".")
-        for cut in range(1, len(words)):
-            owner = by_name.get(".".join(words[:cut]))
-            if owner is None:
-                continue
-            if owner not in inner:
-                inner[owner] = {
-                    p for path, _ in inner_paths(owner.module) for p in beginnings(path)
-                }
-            if ".".join(words[cut:]) in inner[owner]:
-                raise GraphError(f"{node} has the name of a part of {owner}", "Rename one of them.")
-
-
-def beginnings(path: str) -> Iterator[str]:
-    """``a.b.c`` begins with ``a``, ``a.b`` and itself."""
-    words = path.split(".")
-    return (".".join(words[:cut]) for cut in range(1, len(words) + 1))
-
-
-def inner_paths(module: Module) -> Iterator[tuple[str, Any]]:
-    yield from module.named_children()
-    yield from module.own_parameters()
-    if module.inside:
-        yield from inner_paths(dict(module.named_children())[module.inside])
-
-
-def unique_names(nodes: Sequence[Node]) -> list[str]:
-    """A name for each node: its own, or its module's in small letters; numbered where repeated."""
-    taken = {node.name for node in nodes if node.name}
-    counts: dict[str, int] = {}
-    names = []
-    for node in nodes:
-        base = node.name or type(node.module).__name__.lower()
-        counts[base] = counts.get(base, 0) + 1
-        name = base if counts[base] == 1 else f"{base}_{counts[base]}"
-        while (name in taken) if name != node.name else False:
-            counts[base] += 1
-            name = f"{base}_{counts[base]}"
-        names.append(name)
-        taken.add(name)
-    return names

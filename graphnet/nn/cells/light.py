@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, input
 from graphnet.graph.wiring.arithmetic import CMulTable
-from graphnet.graph.wiring.split import Identity
+from graphnet.graph.wiring.table_modules import Identity
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, term
 from graphnet.nn.layers.activation import Sigmoid, Tanh

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.graph import GModule, Module, input
 from graphnet.graph.wiring.arithmetic import CAddTable
-from graphnet.graph.wiring.split import Identity, SelectTable
+from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell
 from graphnet.nn.cells.state import State

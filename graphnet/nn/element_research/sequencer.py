@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
-from graphnet.graph.tracing.tracing import Tracing, current_tracing
+from graphnet.graph.tracing.tracing import Tracing, active_tracing
 from graphnet.graph.values import table
+from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.builder import Having, building
 from graphnet.ir.core.types import ArrayType
@@ -81,7 +82,7 @@ class AbstractSequencer(Module):
         A Recursor deep inside receives what the modules before it made of the input, so one step is
         traced, at the same place as the real ones, and thrown away.
         """
-        states, tracing = States(), current_tracing.get()
+        states, tracing = States(), active_tracing()
         scratch = Tracing(Wanted(False, False, False))
         if tracing is not None:
             scratch.path, scratch.module = tracing.path, tracing.module

@@ -9,7 +9,7 @@ from graphnet.errors import GraphError, IndexRangeError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values.table import describe, flatten, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
-from graphnet.graph.wiring.split import position
+from graphnet.graph.wiring.table_modules import position
 from graphnet.ops import concatenate, maximum, minimum, stack
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError, ShapeError
 from graphnet.graph import GModule, Node
-from graphnet.graph.tracing.tracing import Tracing, current_tracing
+from graphnet.graph.tracing.tracing import Tracing
 from graphnet.graph.values import table
+from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.types import ArrayType

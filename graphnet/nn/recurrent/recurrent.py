@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Parameter
 from graphnet.graph.modules.optional import whole_table
-from graphnet.graph.tracing.tracing import current_tracing
+from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values import table
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.recurrent.cell_checks import check_states, require_cell, state_names
@@ -187,7 +187,7 @@ class Recurrent(Module):
 
     def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
         """One step: the next states and the results; rows of padding keep their states."""
-        tracing = current_tracing.get()
+        tracing = active_tracing()
         if tracing is not None and live is not None:
             tracing.mark_padding(live)
         if tracing is not None and self.mask_zero:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from graphnet.graph import Module
 from graphnet.graph.modules.parts import private
-from graphnet.graph.tracing.tracing import current_tracing
+from graphnet.graph.tracing.tracing import active_tracing
+from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.memory import Memory
 from graphnet.ir.core.types import ArrayType
 
@@ -37,14 +38,14 @@ def is_remembering(owner: Remembers) -> bool:
 
 def recalled(owner: Remembers, index: int, type: ArrayType) -> Any:
     """State ``index`` as the last run left it, zeros at first."""
-    tracing = current_tracing.get()
+    tracing = active_tracing()
     assert tracing is not None
     return tracing.recall(memory(owner, index), type)
 
 
 def keep(owner: Remembers, finals: Sequence[Any]) -> None:
     """Let the next run start from these states, if the owner remembers."""
-    tracing = current_tracing.get()
+    tracing = active_tracing()
     if tracing is not None and is_remembering(owner):
         for index, final in enumerate(finals):
             tracing.remember(memory(owner, index), final)

@@ -9,7 +9,7 @@ from typing import Any
 from graphnet.errors import ShapeError
 from graphnet.graph import GModule, Module, Node, input
 from graphnet.graph.values.table import describe, is_table
-from graphnet.graph.wiring.split import Pack
+from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
-from graphnet.graph.wiring.split import Pack
+from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import SplitTable, StackTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.graph import Module, Run
 from graphnet.graph.running.loss import asking_which, require_one_number, selected
-from graphnet.graph.running.training_step import TrainingStep
+from graphnet.graph.training_step import TrainingStep
 
 
 class Steps(ABC):

@@ -9,7 +9,7 @@ import pytest
 
 from graphnet import nn
 from graphnet.graph.running.step_program import step_program
-from graphnet.graph.running.training_step import TrainingStep
+from graphnet.graph.training_step import TrainingStep
 from graphnet.ir import Program, differentiate, trace
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.indexing import take

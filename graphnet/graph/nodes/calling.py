@@ -1,26 +1,23 @@
-"""What it means to call a module: on nodes, on nothing, on arrays."""
+"""Calls of modules on nodes: the parents of the new node, and every mistake among them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.module import Module
-from graphnet.graph.modules.optional import arranged
-from graphnet.graph.tracing.tracing import current_tracing
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.registry import new
+from graphnet.graph.nodes.node import Node
 from graphnet.graph.values import table
-from graphnet.graph.wiring.node import Node
-from graphnet.graph.wiring.split import Pack
 from graphnet.ir.core.array import Array
 from graphnet.source import calling_line, place
 
 
-def apply_module(module: Module, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """What ``module(...)`` means: a node, an input node, or the output for arrays."""
-    if not inputs and not named:
-        return Node(module, (), *calling_line())
-    value = arranged(module, inputs, named)
+def node_of_call(module: BaseModule, value: Any) -> Node | None:
+    """The node that a call of a module on a node or a table of nodes makes; None for arrays.
+
+    Raises GraphError for anything else.
+    """
     if isinstance(value, Node):
         return Node(module, (value,), *calling_line())
     leaves, _ = table.flatten(value, absent=bool(module.optional_inputs()))
@@ -32,10 +29,10 @@ def apply_module(module: Module, inputs: tuple[Any, ...], named: Mapping[str, An
             f"{describe_call(module)} received an empty table of inputs",
             "For an input node, leave the parentheses empty: module().",
         )
-    return module.call(value) if current_tracing.get() else module.forward(value)
+    return None
 
 
-def given_entries(module: Module, value: Any) -> tuple[Any, tuple[int, ...]]:
+def given_entries(module: BaseModule, value: Any) -> tuple[Any, tuple[int, ...]]:
     """What is given of a module's input table, and at which positions if anything is left out."""
     if not (module.optional_inputs() and table.is_table(value) and any(v is None for v in value)):
         return value, ()
@@ -49,11 +46,11 @@ def is_array(value: Any) -> bool:
     )
 
 
-def describe_call(module: Module) -> str:
+def describe_call(module: BaseModule) -> str:
     return f"{type(module).__name__} ({place(*calling_line())})"
 
 
-def parents_of(module: Module, value: Any) -> tuple[Node, ...]:
+def parents_of(module: BaseModule, value: Any) -> tuple[Node, ...]:
     """The parent nodes of a call; a list inside the list becomes a node that makes that table."""
     if not table.is_table(value):
         require_node(value, "input", module)
@@ -61,13 +58,13 @@ def parents_of(module: Module, value: Any) -> tuple[Node, ...]:
     for index, part in enumerate(value):
         if table.is_table(part) and part:
             inner = parents_of(module, part)
-            parents.append(Node(Pack(len(inner)), inner, *calling_line()))
+            parents.append(Node(new("Pack", len(inner)), inner, *calling_line()))
         else:
             parents.append(require_node(part, f"inputs[{index}]", module))
     return tuple(parents)
 
 
-def require_node(value: Any, what: str, module: Module | None = None) -> Node:
+def require_node(value: Any, what: str, module: BaseModule | None = None) -> Node:
     """The node, or a GraphError that names the likely mistake."""
     if isinstance(value, Node):
         return value
@@ -77,7 +74,7 @@ def require_node(value: Any, what: str, module: Module | None = None) -> Node:
         raise GraphError(
             f"{where} is None", "Is a name mistyped, or did a function return nothing?"
         )
-    if isinstance(value, Module):
+    if isinstance(value, BaseModule):
         raise GraphError(
             f"{where} is the module {value.description()}, expected a node",
             "Did you forget a second pair of parentheses, which makes a node of a module?",

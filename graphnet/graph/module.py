@@ -1,44 +1,38 @@
-"""Module: an author writes ``compute``; running, gradients, parameters and wiring follow."""
+"""Module: what authors subclass; wiring, running, saving and looking at a module."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import numpy as np
-
+from graphnet.graph.files.clone import clone_module
+from graphnet.graph.files.rebuild import reduced
+from graphnet.graph.files.storage import save
+from graphnet.graph.inspection.measuring import profile_module
+from graphnet.graph.inspection.memory_plan import MemoryPlan
+from graphnet.graph.inspection.planning import module_plan
+from graphnet.graph.inspection.profile import Profile
+from graphnet.graph.inspection.summary import Summary, summarise
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import arranged
-from graphnet.graph.modules.parts import (
-    checked_attribute,
-    parts_of,
-    private,
-    text_of_parts,
-    walk_modules,
-    walk_parameters,
-)
-from graphnet.graph.modules.registry import arguments_of, register, written
+from graphnet.graph.modules.parts import checked_attribute
+from graphnet.graph.modules.registry import register
+from graphnet.graph.nodes.calling import node_of_call
+from graphnet.graph.nodes.node import Node
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
-from graphnet.graph.values.hints import missing_attribute
-from graphnet.graph.values.parameter import Parameter, ParameterTable
-from graphnet.graph.values.random import new_generator
+from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
-
-if TYPE_CHECKING:
-    from graphnet.graph.inspection.memory_plan import MemoryPlan
-    from graphnet.graph.inspection.profile import Profile
-    from graphnet.graph.inspection.summary import Summary
-    from graphnet.graph.wiring.node import Node
+from graphnet.source import calling_line
 
 Self = TypeVar("Self", bound="Module")
 
 
-class Module(ABC):
+class Module(BaseModule):
     """One layer or operation: a function of one array or table, with parameters.
 
     ``compute`` runs once for each kind of input (shapes, dtypes, mode), on symbolic arrays: NumPy
@@ -48,6 +42,7 @@ class Module(ABC):
     ``Parameter`` attributes and its parts as ``Module`` attributes, and defines ``compute``.
 
     >>> import numpy as np
+    >>> from graphnet import Module, Parameter
     >>> class Scale(Module):
     ...     def __init__(self, size):
     ...         self.size = size
@@ -60,46 +55,27 @@ class Module(ABC):
     array([2., 2., 2.])
     """
 
-    _version: int = 0
-    is_training, is_compiled = True, False
-    inside: str = ""
-    """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
-    symbol: str = ""
-    """How drawings show the module, where people have a sign for it (σ, tanh, +, ×)."""
-
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         register(cls)
-
-    @abstractmethod
-    def compute(self, input: Any) -> Any:
-        """The output (array or table) for an input, in array operations on traced arrays."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, checked_attribute(self, Module, name, value))
         if name != "is_training":  # traces know the mode
             self.touch()
 
-    def touch(self) -> None:
-        """Say that the module changed, so that programs traced before are not used again."""
-        object.__setattr__(self, "_version", self._version + 1)
-
     # ---- wiring
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
         Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``)."""
-        from graphnet.graph.wiring.calling import apply_module
-
-        return apply_module(self, inputs, named)
-
-    def optional_inputs(self) -> tuple[str, ...]:
-        """The names of the inputs that may be left out, the last entries of the input table."""
-        return ()
-
-    def required_inputs(self) -> int:
-        """How many entries of the input table come before the optional ones."""
-        return 1
+        if not inputs and not named:
+            return Node(self, (), *calling_line())
+        value = arranged(self, inputs, named)
+        node = node_of_call(self, value)
+        if node is not None:
+            return node
+        return self.call(value) if current_tracing.get() else self.forward(value)
 
     def __rsub__(self, parents: Any) -> Node:
         """``node - module`` and ``[node, node] - module``: nngraph's chaining."""
@@ -151,38 +127,6 @@ class Module(ABC):
         """
         return run_of(self, arranged(self, (inputs,), named)).backward(grad_outputs)
 
-    @property
-    def generator(self) -> np.random.Generator:
-        """The net's own random generator, seeded from the default one at first use."""
-        return private(self, "_generator", new_generator)
-
-    def seed(self: Self, seed: int) -> Self:
-        """Restart the net's own random generator."""
-        object.__setattr__(self, "_generator", np.random.default_rng(seed))
-        return self
-
-    # ---- parts and parameters
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules that this one is made of, with their names, in order."""
-        return ((name, part) for name, part in parts_of(self) if isinstance(part, Module))
-
-    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """The parameters stored on this module itself."""
-        return ((name, part) for name, part in parts_of(self) if isinstance(part, Parameter))
-
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """This module (named ``""``) and all its parts, each once, depth first."""
-        return walk_modules(self)
-
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Each parameter once, with the path of its first place."""
-        return walk_parameters(self)
-
-    def parameters(self) -> ParameterTable:
-        """All parameters; ``print`` shows names, shapes and values."""
-        return ParameterTable(self.named_parameters(), self.named_modules)
-
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
         """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
 
@@ -192,61 +136,14 @@ class Module(ABC):
         flat = FlatVectors.of(self)
         return flat.data, flat.grad
 
-    def zero_grad(self) -> None:
-        """Set all gradients to zero."""
-        for parameter in self.parameters():
-            parameter.zero_grad()
-
-    # ---- modes and conversions
-
-    def apply(self: Self, function: Callable[[Module], Any]) -> Self:
-        """Call a function on every part, this module last."""
-        for _, module in reversed(list(self.named_modules())):
-            function(module)
-        return self
-
-    @property
-    def training(self) -> bool:
-        """Whether dropout and the like are on in this module; ``train`` and ``evaluate`` set it."""
-        return self.is_training
-
-    def train(self: Self, on: bool = True) -> Self:
-        """Switch dropout and the like on, or off, here and in all parts; returns the module."""
-        for _, module in self.named_modules():
-            if module.is_training != on:
-                module.is_training = on
-        return self
-
-    def evaluate(self: Self) -> Self:
-        """Switch dropout and the like off, here and in all parts; returns the module."""
-        return self.train(False)
-
-    eval = evaluate  # PyTorch's name
-
     def compile(self: Self, on: bool = True) -> Self:
         """Run sequences as machine code from now on (where it has no rule, and with
         ``check_finite``, by the interpreter): the same results, to rounding."""
         object.__setattr__(self, "is_compiled", on and is_available(notify=True))
         return self
 
-    def astype(self: Self, dtype: Any) -> Self:
-        """Convert all parameters (floating inputs follow)."""
-        for _, parameter in self.named_parameters():
-            parameter.cast(dtype)
-        return self.apply(Module.touch)
-
-    def float(self: Self) -> Self:
-        """Convert to float32."""
-        return self.astype(np.float32)
-
-    def double(self: Self) -> Self:
-        """Convert to float64."""
-        return self.astype(np.float64)
-
     def clone(self: Self, share: bool | Iterable[str] = False) -> Self:
         """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name."""
-        from graphnet.graph.files.clone import clone_module
-
         return cast(Self, clone_module(self, share))
 
     # ---- looking
@@ -256,51 +153,29 @@ class Module(ABC):
 
         Nothing is computed: shape rules alone. One shape for each input, nested as the input is.
         """
-        from graphnet.graph.inspection.summary import summarise
-
         return summarise(self, shapes, dtype)
 
     def memory_plan(self, *shapes: Any, dtype: Any = None, **named: Any) -> MemoryPlan:
         """What lies where in the memory of a compiled run, and when; nothing is computed.
         Shapes, or arrays, as for ``summary``; optional inputs may be given by name."""
-        from graphnet.graph.inspection.planning import module_plan
-
         return module_plan(self, shapes, dtype, named)
 
     def profile(self, inputs: Any, *more: Any, repeats: int = 10, **named: Any) -> Profile:
         """Where the time of a run goes, by node: forward, and in training mode backward."""
-        from graphnet.graph.inspection.measuring import profile_module
-
         return profile_module(self, arranged(self, (inputs, *more), named), repeats)
 
     def save(self, path: str | Path) -> None:
         """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``."""
-        from graphnet.graph.files.storage import save
-
         save(self, path)
 
-    def arguments(self) -> dict[str, Any]:
-        """The constructor arguments, read from the attributes of the same names."""
-        return {parameter.name: value for parameter, value in arguments_of(self)}
-
-    def description(self) -> str:
-        """As it is written: ``Linear(20, 10)``."""
-        return written(self, hidden=Module)
-
-    def __repr__(self) -> str:
-        return text_of_parts(self)
-
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
-        from graphnet.graph.files.clone import clone_module
-
         return cast(Self, clone_module(self, False, memo))
 
-    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+    if TYPE_CHECKING:  # the parts of what authors write are theirs too
 
-        def __getattr__(self, name: str) -> Any:
-            raise missing_attribute(self, name)
+        def named_children(self) -> Iterator[tuple[str, Module]]: ...
+
+        def named_modules(self) -> Iterator[tuple[str, Module]]: ...
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from graphnet.graph.files.rebuild import reduced
-
         return reduced(self)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphnet import forkable
 from graphnet.errors import GraphError, GraphnetError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.inspection.measuring import profile_step
+from graphnet.graph.inspection.memory_plan import MemoryPlan
+from graphnet.graph.inspection.planning import step_plan
+from graphnet.graph.inspection.profile import Profile
+from graphnet.graph.inspection.summary import parameter_dtype, stand_in
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.inputs import as_array, list_for_array
 from graphnet.graph.running.loss import Judged
 from graphnet.graph.running.prepared_step import Bound, Prepared
@@ -22,10 +27,6 @@ from graphnet.graph.values.memory import remember
 from graphnet.graph.values.selection import Wanted
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
-
-if TYPE_CHECKING:
-    from graphnet.graph.inspection.memory_plan import MemoryPlan
-    from graphnet.graph.inspection.profile import Profile
 
 KEPT_STEPS = 256
 """How many kinds of input a step keeps programs for."""
@@ -49,8 +50,8 @@ class TrainingStep:
 
     def __init__(
         self,
-        net: Module,
-        criterion: Module,
+        net: BaseModule,
+        criterion: BaseModule,
         *,
         select: int | None = None,
         loss_scale: float = 1.0,
@@ -58,7 +59,7 @@ class TrainingStep:
         accumulate: bool = True,
     ) -> None:
         for what, part in (("net", net), ("criterion", criterion)):
-            if not isinstance(part, Module):
+            if not isinstance(part, BaseModule):
                 shown = part.__name__ if isinstance(part, type) else type(part).__name__
                 raise GraphError(
                     f"A training step received {shown} as its {what}, expected a module",
@@ -95,15 +96,15 @@ class TrainingStep:
 
     def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
-        from graphnet.graph.inspection.planning import step_plan
-
-        return step_plan(self, inputs, target)
+        dtype = parameter_dtype(self.net)
+        shapes = stand_in(inputs, dtype), stand_in(target, dtype)
+        prepared, _ = self._prepared_for(*shapes, True)
+        return step_plan(prepared.bound.step)
 
     def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
         """Where the time of a step goes, by node: see ``net.profile``. No gradient changes."""
-        from graphnet.graph.inspection.measuring import profile_step
-
-        return profile_step(self, inputs, target, repeats)
+        prepared, leaves = self._prepared_for(inputs, target, True)
+        return profile_step(self.net, prepared.bound, prepared.cast(leaves), repeats)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and files hold the net, the criterion and the options, and compile anew."""
@@ -125,8 +126,7 @@ class TrainingStep:
     ) -> tuple[list[NDArray], Bound]:
         bound = prepared.bound
         if prepared.casts is not None:
-            pairs = zip(leaves, prepared.casts, strict=True)
-            leaves = [np.asarray(array, dtype=cast) for array, cast in pairs]
+            leaves = prepared.cast(leaves)
         try:
             results = bound.run(bound.filled(self.net, leaves))
         except GraphnetError as error:
@@ -178,7 +178,7 @@ class TrainingStep:
 
 
 @contextmanager
-def lists_named(*given: tuple[Module, Any]) -> Iterator[None]:
+def lists_named(*given: tuple[BaseModule, Any]) -> Iterator[None]:
     """Errors say where a module was given lists of numbers for arrays."""
     try:
         yield
@@ -190,7 +190,7 @@ def lists_named(*given: tuple[Module, Any]) -> Iterator[None]:
 
 
 def flattened(
-    net: Module, criterion: Module, inputs: Any, target: Any
+    net: BaseModule, criterion: BaseModule, inputs: Any, target: Any
 ) -> tuple[list[NDArray], table.Structure]:
     """The leaves of an input and a target as arrays, and how the two are nested."""
     if type(inputs) is np.ndarray and type(target) is np.ndarray:
@@ -201,13 +201,13 @@ def flattened(
     return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
 
 
-def rebuilt(net: Module, criterion: Module, options: dict[str, Any]) -> TrainingStep:
+def rebuilt(net: BaseModule, criterion: BaseModule, options: dict[str, Any]) -> TrainingStep:
     return TrainingStep(net, criterion, **options)
 
 
 def compile_step(
-    net: Module,
-    criterion: Module,
+    net: BaseModule,
+    criterion: BaseModule,
     *,
     select: int | None = None,
     loss_scale: float = 1.0,

@@ -1,12 +1,14 @@
-"""The wiring's own modules: an input, entries of a table, a table made of nodes."""
+"""The wiring's own modules: inputs, entries of a table, a table made of nodes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from graphnet.errors import GraphError, IndexRangeError
-from graphnet.graph.modules.module import Module
+from graphnet.graph.module import Module
+from graphnet.graph.nodes.node import Node
 from graphnet.graph.values import table
+from graphnet.source import calling_line
 
 
 class Identity(Module):
@@ -21,6 +23,20 @@ class OptionalInput(Module):
 
     def compute(self, input: Any) -> Any:
         return input
+
+
+def input(name: str | None = None, *, optional: bool = False) -> Node:
+    """An input node of a graph: ``Identity()()``.
+
+    An ``optional`` one may be left out of a run (it comes after the others, or is given by name);
+    modules that can do without, such as ``nn.Recurrent``, then see None.
+
+    >>> x = input("x")
+    >>> x.is_input
+    True
+    """
+    module = OptionalInput() if optional else Identity()
+    return Node(module, (), *calling_line()).annotate(name=name)
 
 
 class Split(Module):

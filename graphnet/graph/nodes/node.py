@@ -1,4 +1,8 @@
-"""Node: a module applied to other nodes, with a name, annotations, and the line that made it."""
+"""Node: a module applied to other nodes, with a name, annotations, and the line that made it.
+
+Operators make modules by the names of their classes, which are subclasses of Module, which makes
+nodes.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph.modules.module import Module
-from graphnet.graph.wiring.arithmetic import (
-    AddConstant,
-    CAddTable,
-    CDivTable,
-    CMulTable,
-    ConstantOver,
-    CSubTable,
-    MulConstant,
-    Power,
-    Square,
-)
-from graphnet.graph.wiring.split import Element, Identity, OptionalInput, SelectTable, Split
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.registry import new
 from graphnet.source import calling_line, place
 
 
@@ -41,7 +34,7 @@ class Node:
 
     def __init__(
         self,
-        module: Module,
+        module: BaseModule,
         parents: tuple[Node, ...],
         file: str,
         line: int,
@@ -60,8 +53,8 @@ class Node:
             parent._add_child(self)
 
     @property
-    def module(self) -> Module:
-        """The module; a node keeps the one it was made of."""
+    def module(self) -> Any:
+        """The ``Module``; a node keeps the one it was made of."""
         return self._module
 
     def annotate(
@@ -95,8 +88,8 @@ class Node:
         if count < 1:
             raise GraphError(f"split({count!r}) of {self}: expected a positive number of outputs")
         file, line = calling_line()
-        whole = Node(Split(count), (self,), file, line)
-        return tuple(Node(Element(index), (whole,), file, line) for index in range(count))
+        whole = Node(new("Split", count), (self,), file, line)
+        return tuple(Node(new("Element", index), (whole,), file, line) for index in range(count))
 
     def _add_child(self, child: Node) -> None:
         """Remember a child, without keeping it alive; now and then forget those that are gone."""
@@ -136,47 +129,45 @@ class Node:
 
     def __add__(self, other: Any) -> Node:
         if is_number(other):
-            return self.then(AddConstant(other))
-        return combine(CAddTable, self, other)
+            return self._then("AddConstant", other)
+        return combine("CAddTable", self, other)
 
     def __radd__(self, other: Any) -> Node:
         return self.__add__(other)
 
     def __mul__(self, other: Any) -> Node:
         if is_number(other):
-            return self.then(MulConstant(other))
-        return combine(CMulTable, self, other)
+            return self._then("MulConstant", other)
+        return combine("CMulTable", self, other)
 
     def __rmul__(self, other: Any) -> Node:
         return self.__mul__(other)
 
     def __truediv__(self, other: Any) -> Node:
         if is_number(other):
-            return self.then(MulConstant(1 / other))
-        return combine(CDivTable, self, other)
+            return self._then("MulConstant", 1 / other)
+        return combine("CDivTable", self, other)
 
     def __rtruediv__(self, other: Any) -> Node:
-        return self.then(ConstantOver(other)) if is_number(other) else NotImplemented
+        return self._then("ConstantOver", other) if is_number(other) else NotImplemented
 
     def __pow__(self, other: Any) -> Node:
         if not is_number(other):
             return NotImplemented
-        return self.then(Square() if other == 2 else Power(other))
+        return self._then("Square") if other == 2 else self._then("Power", other)
 
-    def __sub__(self, other: Any) -> Node:
-        if isinstance(other, Module):
-            return other(self)  # type: ignore[no-any-return]
+    def __sub__(self, other: Any) -> Node:  # of a module: Module.__rsub__
         if is_number(other):
-            return self.then(AddConstant(-other))
-        return combine(CSubTable, self, other)
+            return self._then("AddConstant", -other)
+        return combine("CSubTable", self, other)
 
     def __rsub__(self, other: Any) -> Node:
         if is_number(other):
-            return self.then(MulConstant(-1.0)).then(AddConstant(other))
+            return self._then("MulConstant", -1.0)._then("AddConstant", other)
         return NotImplemented
 
     def __neg__(self) -> Node:
-        return self.then(MulConstant(-1.0))
+        return self._then("MulConstant", -1.0)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's numbers are numbers; arrays and NumPy's functions do not go with nodes."""
@@ -189,8 +180,9 @@ class Node:
             "Wire modules (nn.Tanh()(node)), and give arrays to the graph as inputs.",
         )
 
-    def then(self, module: Module) -> Node:
-        return Node(module, (self,), *calling_line())
+    def _then(self, name: str, *arguments: Any) -> Node:
+        """A module of the class of this name, applied to this node."""
+        return Node(new(name, *arguments), (self,), *calling_line())
 
     def __iter__(self) -> Iterator[Any]:
         raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
@@ -198,7 +190,7 @@ class Node:
     def __getitem__(self, index: Any) -> Node:
         """One entry of this node's output table: ``nn.SelectTable(index)(node)``."""
         if isinstance(index, int | np.integer) and not isinstance(index, bool):
-            return self.then(SelectTable(int(index)))
+            return self._then("SelectTable", int(index))
         raise GraphError(
             f"{self} is a node: it has no entries yet",
             "For one of a table: node[i] with a whole number, for all of them node.split(n); "
@@ -232,22 +224,8 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def combine(operation: type[Module], left: Node, right: Any) -> Node:
-    """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of that name."""
+def combine(name: str, left: Node, right: Any) -> Node:
+    """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of this name."""
     if not isinstance(right, Node):
         return NotImplemented  # type: ignore[no-any-return]
-    return Node(operation(), (left, right), *calling_line())
-
-
-def input(name: str | None = None, *, optional: bool = False) -> Node:
-    """An input node of a graph: ``Identity()()``.
-
-    An ``optional`` one may be left out of a run (it comes after the others, or is given by name);
-    modules that can do without, such as ``nn.Recurrent``, then see None.
-
-    >>> x = input("x")
-    >>> x.is_input
-    True
-    """
-    module = OptionalInput() if optional else Identity()
-    return Node(module, (), *calling_line()).annotate(name=name)
+    return Node(new(name), (left, right), *calling_line())

@@ -1,0 +1,185 @@
+"""BaseModule: computation, attributes, parts, parameters and modes; the verbs follow in Module."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from graphnet.graph.modules.parts import parts_of, private
+from graphnet.graph.modules.registry import arguments_of, written
+from graphnet.graph.values.hints import missing_attribute
+from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.parameter_table import ParameterTable
+from graphnet.graph.values.random import new_generator
+from graphnet.graph.values.selection import joined
+
+Self = TypeVar("Self", bound="BaseModule")
+
+
+class BaseModule(ABC):
+    """What a module is, without what can be done with one: tracing, runs and files read this."""
+
+    _version: int = 0
+    is_training, is_compiled = True, False
+    inside: str = ""
+    """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
+    symbol: str = ""
+    """How drawings show the module, where there is a common sign for it (σ, tanh, +, ×)."""
+
+    @abstractmethod
+    def compute(self, input: Any) -> Any:
+        """The output (array or table) for an input, in array operations on traced arrays."""
+
+    def touch(self) -> None:
+        """Say that the module changed, so that programs traced before are not used again."""
+        object.__setattr__(self, "_version", self._version + 1)
+
+    def optional_inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that may be left out, the last entries of the input table."""
+        return ()
+
+    def required_inputs(self) -> int:
+        """How many entries of the input table come before the optional ones."""
+        return 1
+
+    # ---- parts and parameters
+
+    def named_children(self) -> Iterator[tuple[str, BaseModule]]:
+        """The modules that this one is made of, with their names, in order."""
+        return ((name, part) for name, part in parts_of(self) if isinstance(part, BaseModule))
+
+    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """The parameters stored on this module itself."""
+        return ((name, part) for name, part in parts_of(self) if isinstance(part, Parameter))
+
+    def named_modules(self) -> Iterator[tuple[str, BaseModule]]:
+        """This module (named ``""``) and all its parts, each once, depth first."""
+        seen: set[int] = set()
+        stack: list[tuple[str, BaseModule]] = [("", self)]
+        while stack:
+            path, part = stack.pop()
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            yield path, part
+            children = [
+                (path if n == part.inside else joined(path, n), m) for n, m in part.named_children()
+            ]
+            stack.extend(reversed(children))
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Each parameter once, with the first of its paths."""
+        seen: set[Parameter] = set()
+        for path, part in self.named_modules():
+            for name, parameter in part.own_parameters():
+                if parameter not in seen:
+                    seen.add(parameter)
+                    yield joined(path, name), parameter
+
+    def parameters(self) -> ParameterTable:
+        """All parameters; ``print`` shows names, shapes and values."""
+        return ParameterTable(self.named_parameters(), self.named_modules)
+
+    def zero_grad(self) -> None:
+        """Set all gradients to zero."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    # ---- modes and conversions
+
+    def apply(self: Self, function: Callable[[Any], Any]) -> Self:
+        """Call a function on every part, this module last."""
+        for _, module in reversed(list(self.named_modules())):
+            function(module)
+        return self
+
+    @property
+    def training(self) -> bool:
+        """Whether dropout and the like are on in this module; ``train`` and ``evaluate`` set it."""
+        return self.is_training
+
+    def train(self: Self, on: bool = True) -> Self:
+        """Switch dropout and the like on, or off, here and in all parts; returns the module."""
+        for _, module in self.named_modules():
+            if module.is_training != on:
+                module.is_training = on
+        return self
+
+    def evaluate(self: Self) -> Self:
+        """Switch dropout and the like off, here and in all parts; returns the module."""
+        return self.train(False)
+
+    eval = evaluate  # PyTorch's name
+
+    def astype(self: Self, dtype: Any) -> Self:
+        """Convert all parameters (floating inputs follow)."""
+        for _, parameter in self.named_parameters():
+            parameter.cast(dtype)
+        return self.apply(BaseModule.touch)
+
+    def float(self: Self) -> Self:
+        """Convert to float32."""
+        return self.astype(np.float32)
+
+    def double(self: Self) -> Self:
+        """Convert to float64."""
+        return self.astype(np.float64)
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """The net's own random generator, seeded from the default one at first use."""
+        return private(self, "_generator", new_generator)
+
+    def seed(self: Self, seed: int) -> Self:
+        """Restart the net's own random generator."""
+        object.__setattr__(self, "_generator", np.random.default_rng(seed))
+        return self
+
+    # ---- as text, and as data
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor arguments, read from the attributes of the same names.
+
+        Raises GraphError where the class does not keep one.
+        """
+        return {parameter.name: value for parameter, value in arguments_of(self)}
+
+    def description(self) -> str:
+        """As it is written: ``Linear(20, 10)``."""
+        return written(self, hidden=BaseModule)
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+        stack: list[tuple[int, str, BaseModule]] = [(0, "", self)]
+        while stack:
+            depth, label, part = stack.pop()
+            lines.append("  " * depth + label + part.description())
+            inner = [(depth + 1, f"{name}: ", child) for name, child in part.named_children()]
+            stack.extend(reversed(inner))
+        return "\n".join(lines)
+
+    def _wiring(self, numbers: Mapping[int, int]) -> dict[str, Any] | None:
+        """The nodes of a graph as plain data, with modules by number (found by id).
+
+        None for a module that its constructor arguments make.
+        """
+        return None
+
+    @classmethod
+    def _from_wiring(cls, data: Mapping[str, Any], modules: Sequence[BaseModule]) -> BaseModule:
+        """The module of such data."""
+        raise TypeError(f"{cls.__name__} is no graph")
+
+    def _copy_wiring(self, memo: dict[int, Any]) -> None:  # noqa: B027 (few have any)
+        """Put copies of the nodes of a graph, whose modules are copied already, into a memo."""
+
+    def _after_copy(self) -> None:  # noqa: B027
+        """Restore in a copy what copies start without."""
+
+    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name)

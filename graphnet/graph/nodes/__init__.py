@@ -1,0 +1,1 @@
+"""Nodes: modules applied to other nodes, and what calls of modules mean."""
