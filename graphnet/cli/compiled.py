@@ -14,10 +14,11 @@ from graphnet.graph import Module
 from graphnet.graph.inspection.memory_plan import MemoryPlan, size_text
 from graphnet.graph.inspection.planning import pieces
 from graphnet.graph.inspection.stages import Stage, stages_of
-from graphnet.graph.inspection.summary import parameter_dtype, stand_in
-from graphnet.graph.running.run import find_trace
+from graphnet.graph.inspection.summary import FLOAT, stand_in
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
+from graphnet.graph.running.signature import executable_for
 from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.program import Program
 from graphnet.native import PASSES, compiled, is_available, optimised
 from graphnet.native.analysis.attribution import walk
@@ -35,10 +36,9 @@ class Compiled:
         from graphnet.native.debug.listing import Count
 
         self.net, self.shapes = net.compile(), shapes
-        values = [stand_in(shape, parameter_dtype(net)) for shape in shapes]
+        values = [stand_in(shape, parameter_dtype(net, FLOAT)) for shape in shapes]
         self.value = values[0] if len(values) == 1 else values
-        leaves, structure = table.flatten(self.value, absent=bool(net.optional_inputs()))
-        self.traced = find_trace(net, structure, leaves, Wanted(keep=False))
+        self.traced = executable_for(net, self.value, NOTHING)[0].traced
         self.stages = stages_of(self.traced, net.is_training)
         self.count = Count()
         start = perf_counter()

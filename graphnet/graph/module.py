@@ -24,7 +24,7 @@ from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 from graphnet.source import calling_line
@@ -109,7 +109,7 @@ class Module(BaseModule):
         at each step, and ``trace_weights`` for the gradients of parameters at each step. With
         ``check_finite``, a NaN or infinity raises NumericsError that names the node it came from.
         """
-        wanted = Wanted.of(keep, trace, trace_weights)
+        wanted = Selection.of(keep, trace, trace_weights)
         return run_module(self, arranged(self, (inputs,), named), check_finite, wanted)
 
     def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:

@@ -15,23 +15,27 @@ from graphnet.graph.inspection.measuring import profile_step
 from graphnet.graph.inspection.memory_plan import MemoryPlan
 from graphnet.graph.inspection.planning import step_plan
 from graphnet.graph.inspection.profile import Profile
-from graphnet.graph.inspection.summary import parameter_dtype, stand_in
+from graphnet.graph.inspection.summary import FLOAT, stand_in
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.running.inputs import as_array, list_for_array
-from graphnet.graph.running.loss import Judged
-from graphnet.graph.running.prepared_step import Bound, Prepared
-from graphnet.graph.running.step_program import forward_program, step_program
-from graphnet.graph.tracing.traced import input_casts, trace_module
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.inputs import list_for_array
+from graphnet.graph.running.linked_program import LinkedProgram
+from graphnet.graph.running.loss import Loss
+from graphnet.graph.running.outputs import step_outputs
+from graphnet.graph.running.parameter_vector import step_executable
+from graphnet.graph.running.signature import Signature, keep, leaves_of
+from graphnet.graph.running.step_program import step_program
+from graphnet.graph.tracing.traced import Traced, input_casts, trace_module
 from graphnet.graph.values import table
-from graphnet.graph.values.memory import remember
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 
-KEPT_STEPS = 256
-"""How many kinds of input a step keeps programs for."""
+ARRAYS: table.Structure = (None, None)
+"""The structure of an input and a target that are arrays."""
 
-_preparing = forkable.Lock()
+_making = forkable.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +79,37 @@ class TrainingStep:
         self.loss_scale = loss_scale
         self.input_gradients = input_gradients
         self.accumulate = accumulate
-        self._judged = Judged(net, criterion, select)
-        self._prepared: dict[Any, Prepared] = {}
+        self._loss = Loss(net, criterion, select)
+        self._executables: dict[Signature, Executable] = {}
+        self._is_native = False
 
     def __call__(self, inputs: Any, target: Any) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
-        prepared, leaves = self._prepared_for(inputs, target, True)
-        return float(self._results(prepared, leaves, inputs)[0][0])
+        executable, leaves = self._executable_for(inputs, target, True)
+        return float(self._results(executable, leaves, inputs, True)[0])
 
     def run(self, inputs: Any, target: Any) -> StepResult:
         """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
-        prepared, leaves = self._prepared_for(inputs, target, True)
-        results, bound = self._results(prepared, leaves, inputs)
-        return StepResult(*prepared.handed(results, bound, self.input_gradients))
+        executable, leaves = self._executable_for(inputs, target, True)
+        results = self._results(executable, leaves, inputs, True)
+        return StepResult(*step_outputs(executable, results, self.input_gradients))
 
     def judge(self, inputs: Any, target: Any) -> StepResult:
         """The loss and the outputs, without gradients (in the mode that the net is in)."""
-        prepared, leaves = self._prepared_for(inputs, target, False)
-        return StepResult(*prepared.handed(*self._results(prepared, leaves, inputs), False))
+        executable, leaves = self._executable_for(inputs, target, False)
+        results = self._results(executable, leaves, inputs, False)
+        return StepResult(*step_outputs(executable, results, False))
 
     def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
-        dtype = parameter_dtype(self.net)
+        dtype = parameter_dtype(self.net, FLOAT)
         shapes = stand_in(inputs, dtype), stand_in(target, dtype)
-        prepared, _ = self._prepared_for(*shapes, True)
-        return step_plan(prepared.bound.step)
+        return step_plan(self._executable_for(*shapes, True)[0].linked)
 
     def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
         """Where the time of a step goes, by node: see ``net.profile``. No gradient changes."""
-        prepared, leaves = self._prepared_for(inputs, target, True)
-        return profile_step(self.net, prepared.bound, prepared.cast(leaves), repeats)
+        executable, leaves = self._executable_for(inputs, target, True)
+        return profile_step(executable, leaves, repeats)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and files hold the net, the criterion and the options, and compile anew."""
@@ -112,69 +117,66 @@ class TrainingStep:
         return rebuilt, (self.net, self.criterion, {name: getattr(self, name) for name in names})
 
     def __repr__(self) -> str:
-        made = f"{len(self._prepared)} kinds of input so far"
+        made = f"{len(self._executables)} kinds of input so far"
         return (
             f"<TrainingStep of {type(self.net).__name__}, {type(self.criterion).__name__}: {made}>"
         )
 
     def is_prepared(self) -> bool:
         """Whether a program was made already."""
-        return bool(self._prepared)
+        return bool(self._executables)
 
     def _results(
-        self, prepared: Prepared, leaves: list[NDArray], inputs: Any
-    ) -> tuple[list[NDArray], Bound]:
-        bound = prepared.bound
-        if prepared.casts is not None:
-            leaves = prepared.cast(leaves)
-        try:
-            results = bound.run(bound.filled(self.net, leaves))
-        except GraphnetError as error:
-            error.locate(type(self.net).__name__, (f"input  {table.describe(inputs)}",))
-            raise
-        if prepared.updates:
-            remember(prepared.updates, results)
-        if prepared.learns:
-            bound.hand_on(results, self.accumulate)
-        return results, bound
+        self, executable: Executable, leaves: list[NDArray], inputs: Any, learning: bool
+    ) -> list[NDArray]:
+        if executable.has_casts:
+            leaves = executable.cast(leaves)
+        results = executable.run(executable.inputs(leaves), inputs, self._is_native)
+        if learning:
+            assert executable.accumulator is not None
+            executable.accumulator.accept(results, self.accumulate)
+        return results
 
-    def _prepared_for(
+    def _executable_for(
         self, inputs: Any, target: Any, learning: bool
-    ) -> tuple[Prepared, list[NDArray]]:
-        leaves, structure = flattened(self.net, self.criterion, inputs, target)
+    ) -> tuple[Executable, list[NDArray]]:
+        if type(inputs) is np.ndarray and type(target) is np.ndarray:  # nearly always
+            leaves, structure = [inputs, target], ARRAYS
+        else:
+            leaves, structure = leaves_of_pair(self.net, self.criterion, inputs, target)
+        types = tuple([(leaf.shape, leaf.dtype) for leaf in leaves])
         scale = self.loss_scale if learning else None
-        kinds = [(leaf.shape, leaf.dtype) for leaf in leaves]
-        key = (structure, scale, self.net.is_training, *kinds)
-        prepared = self._prepared.get(key)
-        if prepared is None or not prepared.is_current():
+        signature = Signature(structure, types, self.net.is_training, NOTHING, scale)
+        executable = self._executables.get(signature)
+        if executable is None or not executable.is_current():
             with lists_named((self.net, inputs), (self.criterion, target)):
-                prepared = self._prepare_once(key, structure, leaves, scale)
-        return prepared, leaves
+                executable = self._make(signature, leaves)
+        return executable, leaves
 
-    @_preparing.guards
-    def _prepare_once(
-        self, key: Any, structure: table.Structure, leaves: list[NDArray], scale: float | None
-    ) -> Prepared:
-        """What another thread prepared meanwhile, or else a new one."""
-        prepared = self._prepared.get(key)
-        if prepared is None or not prepared.is_current():
-            prepared = self._prepare(structure, leaves, scale)
-            while len(self._prepared) >= KEPT_STEPS:
-                self._prepared.pop(next(iter(self._prepared)))
-            self._prepared[key] = prepared
-        return prepared
+    @_making.guards
+    def _make(self, signature: Signature, leaves: list[NDArray]) -> Executable:
+        """What another thread made meanwhile, or else a new one; raises what a trace raises."""
+        known = self._executables.get(signature)
+        if known is not None and known.is_current():
+            return known
+        if known is not None and known.traced.is_current():
+            traced = known.traced  # only the arrays of parameters are others
+        else:
+            traced = self._trace(signature.structure, leaves)
+        linked = LinkedProgram(traced.program, traced.sources)
+        if signature.loss_scale is not None:
+            linked = step_program(traced, signature.loss_scale, self.input_gradients)
+        executable = step_executable(self.net, traced, linked)
+        self._is_native = is_available()
+        executable.prepared(self._is_native)
+        keep(self._executables, signature, executable)
+        return executable
 
-    def _prepare(
-        self, structure: table.Structure, leaves: list[NDArray], scale: float | None
-    ) -> Prepared:
-        given = table.unflatten(structure, leaves)
-        for module, part in zip((self.net, self.criterion), given, strict=True):
+    def _trace(self, structure: table.Structure, leaves: list[NDArray]) -> Traced:
+        pair = table.unflatten(structure, leaves)
+        for module, part in zip((self.net, self.criterion), pair, strict=True):
             input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
-        traced = trace_module(self._judged, structure, leaves, Wanted(keep=False))
-        if scale is None:
-            return Prepared(self.net, traced, forward_program(traced), learns=False)
-        step = step_program(traced, scale, self.input_gradients)
-        return Prepared(self.net, traced, step, learns=True)
+        return trace_module(self._loss, structure, leaves, NOTHING)
 
 
 @contextmanager
@@ -189,16 +191,13 @@ def lists_named(*given: tuple[BaseModule, Any]) -> Iterator[None]:
         raise
 
 
-def flattened(
+def leaves_of_pair(
     net: BaseModule, criterion: BaseModule, inputs: Any, target: Any
 ) -> tuple[list[NDArray], table.Structure]:
     """The leaves of an input and a target as arrays, and how the two are nested."""
-    if type(inputs) is np.ndarray and type(target) is np.ndarray:
-        return [inputs, target], (None, None)
-    leaves, structure = table.flatten(inputs, absent=bool(net.optional_inputs()))
-    expected, nested = table.flatten(target, absent=bool(criterion.optional_inputs()))
-    arrays = [as_array(net, leaf) for leaf in leaves]
-    return arrays + [as_array(criterion, leaf) for leaf in expected], (structure, nested)
+    leaves, structure = leaves_of(net, inputs)
+    expected, nested = leaves_of(criterion, target)
+    return leaves + expected, (structure, nested)
 
 
 def rebuilt(net: BaseModule, criterion: BaseModule, options: dict[str, Any]) -> TrainingStep:

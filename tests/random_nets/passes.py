@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph.running.loss import Judged
-from graphnet.graph.running.prepared_step import given, vector_of
-from graphnet.graph.running.run import fill
-from graphnet.graph.running.step_program import Vector, on_vector, step_program
+from graphnet.graph.running.loss import Loss
+from graphnet.graph.running.parameter_vector import step_executable
+from graphnet.graph.running.step_program import step_program
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values import table
-from graphnet.graph.values.flat import contiguous, flatten
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir import Program, run_program
 from graphnet.native import PASSES
 from graphnet.native.codegen.kernel_cache import Kernels
@@ -55,21 +53,10 @@ def step_task(case: Made, weights: Any) -> Task:
     """A training step on the vector of all parameters."""
     leaves, structure = table.flatten([case.input_table, weights], absent=True)
     arrays = [np.asarray(leaf) for leaf in leaves]
-    traced = trace_module(Judged(case.net, WeightedSum()), structure, arrays, Wanted(keep=False))
-    step = step_program(traced, 1.0, True)
-    parameters = list(case.net.parameters())
-    if parameters:
-        flatten(parameters)
-    flat = contiguous(parameters) if parameters else None
-    if flat is not None:
-        step = on_vector(step, vector_of(parameters, flat))
-    casts = zip(arrays, traced.casts, strict=True)
-    values = [np.asarray(array, dtype=cast) for array, cast in casts]
-    filled = [
-        given(source, flat) if isinstance(source, Vector) else fill(case.net, source, values)
-        for source in step.sources
-    ]
-    return "step", step.program, [np.asarray(array) for array in filled]
+    traced = trace_module(Loss(case.net, WeightedSum()), structure, arrays, NOTHING)
+    executable = step_executable(case.net, traced, step_program(traced, 1.0, True))
+    arrays = executable.inputs(executable.cast(arrays))
+    return "step", executable.program, [np.asarray(array) for array in arrays]
 
 
 def optimised_with_checks(program: Program) -> Program:

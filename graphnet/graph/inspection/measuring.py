@@ -13,16 +13,14 @@ from graphnet.errors import GraphError
 from graphnet.graph.inspection.profile import Profile, ProfileRow
 from graphnet.graph.inspection.stages import Stage, nodes_of, stage_of_step, stages_of
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.running.inputs import as_array
-from graphnet.graph.running.prepared_step import Bound
-from graphnet.graph.running.run import all_filled, trace_for
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.signature import executable_for
 from graphnet.graph.tracing.traced import Traced
-from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.program import Equation, Program
 from graphnet.ir.core.types import NDArray
 from graphnet.ir.stopwatch import Special, Stopwatch
-from graphnet.native import compiled
+from graphnet.native import compiled, is_available
 
 
 @contextmanager
@@ -38,14 +36,10 @@ def same_numbers_again(module: BaseModule) -> Iterator[None]:
 
 def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
     """Forward, and in training mode backward from gradients of ones."""
-    leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
-    arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = trace_for(module, inputs, structure, arrays, Wanted(keep=False))
-    values = [
-        np.asarray(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)
-    ]
+    executable, leaves = executable_for(module, inputs, NOTHING)
+    traced = executable.traced
     with same_numbers_again(module):
-        filled = all_filled(module, traced, values)
+        filled = executable.inputs(executable.cast(leaves))
     stages = stages_of(traced, module.is_training)
     programs = [compiled(s.program) if module.is_compiled else s.program for s in stages]
 
@@ -58,17 +52,18 @@ def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
     return measured(module, stages, programs, run, module.is_compiled, repeats)
 
 
-def profile_step(net: BaseModule, bound: Bound, leaves: Sequence[NDArray], repeats: int) -> Profile:
-    """A training step, for leaves of its input."""
+def profile_step(executable: Executable, leaves: Sequence[NDArray], repeats: int) -> Profile:
+    """A training step, for leaves of its input and target."""
+    net = executable.module
     with same_numbers_again(net):
-        filled = bound.filled(net, leaves)
-    stage, program = stage_of_step(bound.step), bound.run.program
+        filled = executable.inputs(executable.cast(leaves))
+    program = compiled(executable.program) if is_available() else executable.program
 
     def run(watches: Sequence[Stopwatch]) -> None:
         watches[0].run(program, filled)
 
-    is_compiled = program is not bound.step.program
-    return measured(net, [stage], [program], run, is_compiled, repeats)
+    stage = stage_of_step(executable.linked)
+    return measured(net, [stage], [program], run, program is not executable.program, repeats)
 
 
 def measured(

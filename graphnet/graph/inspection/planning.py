@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph.inspection.memory_plan import ArenaPlan, BufferRow, MemoryPlan
 from graphnet.graph.inspection.stages import Stage, stage_of_step, stages_of, values_of
-from graphnet.graph.inspection.summary import parameter_dtype, stand_in
+from graphnet.graph.inspection.summary import FLOAT, stand_in
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import arranged
-from graphnet.graph.running.run import find_trace
-from graphnet.graph.running.step_program import StepProgram, Vector
-from graphnet.graph.values import table
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
+from graphnet.graph.running.linked_program import LinkedProgram, Vector
+from graphnet.graph.running.signature import executable_for
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program, Var
@@ -39,22 +39,21 @@ def module_plan(
     require_compiler()
     if not shapes:
         raise ShapeError("needs the shape of each input", "net.memory_plan((5, 3))", "A plan")
-    dtype = parameter_dtype(module) if dtype is None else dtype
+    dtype = parameter_dtype(module, FLOAT) if dtype is None else dtype
     values = [stand_in(shape, dtype) for shape in shapes]
     more = {name: stand_in(shape, dtype) for name, shape in named.items()}
     value = arranged(module, [values[0] if len(values) == 1 else values], more)
-    leaves, structure = table.flatten(value, absent=bool(module.optional_inputs()))
-    traced = find_trace(module, structure, leaves, Wanted(keep=False))
+    traced = executable_for(module, value, NOTHING)[0].traced
     stages = stages_of(traced, module.is_training)
     given = bytes_given(zip(traced.program.inputs, traced.sources, strict=True))
     return plan([(stage, compiled(stage.program)) for stage in stages], given)
 
 
-def step_plan(program: StepProgram) -> MemoryPlan:
+def step_plan(linked: LinkedProgram) -> MemoryPlan:
     """Of a training step; raises GraphError where there is no compiler."""
     require_compiler()
-    given = bytes_given(zip(program.program.inputs, program.sources, strict=True))
-    return plan([(stage_of_step(program), compiled(program.program))], given)
+    given = bytes_given(zip(linked.program.inputs, linked.sources, strict=True))
+    return plan([(stage_of_step(linked), compiled(linked.program))], given)
 
 
 def require_compiler() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graphnet.graph.running.step_program import StepProgram, Vector
+from graphnet.graph.running.linked_program import LinkedProgram, Vector
 from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.program import Atom, Program, Var, is_var
@@ -50,13 +50,11 @@ def stages_of(traced: Traced, is_training: bool) -> list[Stage]:
     ]
 
 
-def stage_of_step(step: StepProgram) -> Stage:
+def stage_of_step(step: LinkedProgram) -> Stage:
     """A training step is one program."""
     pairs = zip(step.program.inputs, step.sources, strict=True)
     weights = frozenset(var for var, source in pairs if isinstance(source, Parameter | Vector))
-    gradients = [*step.gradients.values(), *step.by_inputs.values()]
-    gradients += [] if step.by_vector is None else [step.by_vector]
-    values = min(gradients, default=len(step.program.outputs))
+    values = min(step.gradients.values(), default=len(step.program.outputs))
     return Stage("training step", step.program, weights, values)
 
 

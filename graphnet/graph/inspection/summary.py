@@ -10,11 +10,16 @@ import numpy as np
 
 from graphnet.errors import ShapeError
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
+from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.tracing.traced import Traced, trace_module
 from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import Selection
 from graphnet.ir.core.program import Program
 from graphnet.text_table import aligned
+
+FLOAT = np.dtype(float)
+"""What floating inputs are without parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +114,14 @@ def shape_trace(
     It keeps the values of all nodes, with ``inside`` those inside sequences too.
     """
     if dtype is None:
-        dtype = parameter_dtype(module)
+        dtype = parameter_dtype(module, FLOAT)
     if not shapes:
         raise ShapeError(
             "needs the shape of each input", "net.summary((5, 3), (5, 4))", "A summary"
         )
     values = [stand_in(shape, dtype) for shape in shapes]
-    leaves, structure = table.flatten(values[0] if len(values) == 1 else values)
-    return trace_module(module, structure, leaves, Wanted(keep=True, trace=inside))
-
-
-def parameter_dtype(module: BaseModule) -> np.dtype[Any]:
-    """The dtype that floating inputs take."""
-    return next((p.dtype for _, p in module.named_parameters()), np.dtype(float))
+    leaves, structure = leaves_of(module, values[0] if len(values) == 1 else values)
+    return trace_module(module, structure, leaves, Selection(keep=True, trace=inside))
 
 
 def stand_in(shape: Any, dtype: Any) -> Any:

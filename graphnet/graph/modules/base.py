@@ -14,7 +14,7 @@ from graphnet.graph.values.hints import missing_attribute
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
-from graphnet.graph.values.selection import joined
+from graphnet.graph.values.selection import join_path
 
 Self = TypeVar("Self", bound="BaseModule")
 
@@ -66,7 +66,8 @@ class BaseModule(ABC):
             seen.add(id(part))
             yield path, part
             children = [
-                (path if n == part.inside else joined(path, n), m) for n, m in part.named_children()
+                (path if name == part.inside else join_path(path, name), child)
+                for name, child in part.named_children()
             ]
             stack.extend(reversed(children))
 
@@ -77,7 +78,7 @@ class BaseModule(ABC):
             for name, parameter in part.own_parameters():
                 if parameter not in seen:
                     seen.add(parameter)
-                    yield joined(path, name), parameter
+                    yield join_path(path, name), parameter
 
     def parameters(self) -> ParameterTable:
         """All parameters; ``print`` shows names, shapes and values."""

@@ -12,7 +12,7 @@ from graphnet.graph.values.parameter import Parameter
 
 T = TypeVar("T")
 
-UNSAVED = ("_thread_runs", "_trace_cache", "_graph", "_generator", "_memories", "_flat_vectors")
+UNSAVED = ("_thread_runs", "_executables", "_graph", "_generator", "_memories", "_flat_vectors")
 """Attributes of a module that belong to this very object: copies start without them."""
 INDICES = ("_position", "_by_name")
 """Of a closed graph, which nobody changes."""

@@ -13,7 +13,6 @@ from graphnet.graph.values import table
 from graphnet.ir.core.interpreter import require_finite
 from graphnet.ir.core.types import ArrayType, NDArray
 
-
 SHOWN = 40
 """Characters of a list that an error shows."""
 

@@ -1,4 +1,4 @@
-"""Judged: a net and its criterion as one module, and which of the net's outputs is judged."""
+"""Loss: a net and its criterion as one module, and which of the net's outputs is judged."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values import table
 
 
-class Judged(BaseModule):
+class Loss(BaseModule):
     """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
 
     The criterion judges the whole output, or the entry ``select`` of it.
@@ -69,7 +70,7 @@ def asking_which(output: Any, target: Any, select: int | None) -> Iterator[None]
 
 def in_dtype_of(criterion: BaseModule, pair: list[Any]) -> list[Any]:
     """Parameters of a criterion set the dtype of what it receives, as those of any module."""
-    dtype = next((parameter.dtype for _, parameter in criterion.named_parameters()), None)
+    dtype = parameter_dtype(criterion, None)
     if dtype is None:
         return pair
     cast = table.map_table(lambda a: a.astype(dtype) if a.type.is_float else a, pair)

@@ -1,21 +1,24 @@
-"""Results that are handed out: the user may keep and change them."""
+"""Results as arrays that the user may keep and change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.step_program import leaves_of_input
+from graphnet.graph.values import table
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_of_run
 
 LARGE = 2**16
-"""Bytes from which on a result is handed out as it lies in the memory of its run. It holds on to
-all of that memory, so states, which stay until the next step, are copied."""
+"""Bytes from which on a result stays a view of the memory of its run. It keeps all of that memory
+alive, so states, which stay until the next step, are copied."""
 
 
-def handed_out(values: Iterable[NDArray | None]) -> list[Any]:
+def materialise(values: Iterable[NDArray | None]) -> list[Any]:
     """Results that the user may keep and change, each without effect on another."""
     found: list[Any] = []
     for value in values:
@@ -25,3 +28,32 @@ def handed_out(values: Iterable[NDArray | None]) -> list[Any]:
                 value = np.array(value)
         found.append(value)
     return found
+
+
+def step_outputs(
+    executable: Executable, results: Sequence[NDArray], by_inputs: bool
+) -> tuple[float, Any, Any]:
+    """The loss, the outputs of the net and the gradient of its input, nested as they are.
+
+    The gradient is zero where nothing reads the input, and None for indices.
+    """
+    traced = executable.traced
+    count = traced.output_count
+    leaves = range(leaves_of_input(traced.input_structure)) if by_inputs else ()
+    gradients = [input_gradient(executable, results, leaf) for leaf in leaves]
+    found = materialise([*results[:count], *gradients])
+    loss, outputs = table.unflatten(traced.output_structure, found[:count])
+    if not by_inputs:
+        return float(loss), outputs, None
+    assert isinstance(traced.input_structure, tuple)
+    return float(loss), outputs, table.unflatten(traced.input_structure[0], found[count:])
+
+
+def input_gradient(executable: Executable, results: Sequence[NDArray], leaf: int) -> NDArray | None:
+    position = executable.linked.gradients.get(leaf)
+    if position is not None:
+        return results[position]
+    traced = executable.traced
+    pairs = zip(traced.program.inputs, traced.sources, strict=True)
+    type = next(var.type for var, source in pairs if isinstance(source, int) and source == leaf)
+    return np.zeros(type.shape, type.dtype) if type.is_float else None

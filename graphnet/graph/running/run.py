@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from graphnet.errors import GraphError, GraphnetError
+from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import private
 from graphnet.graph.running.accumulation import add_to_parameters
-from graphnet.graph.running.inputs import (
-    as_array,
-    check_inputs,
-    list_for_array,
-    read_only,
-    same_input,
-    seed_arrays,
-)
-from graphnet.graph.running.outputs import handed_out
-from graphnet.graph.tracing.traced import Record, Traced, trace_module
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
+from graphnet.graph.running.outputs import materialise
+from graphnet.graph.running.signature import executable_for
+from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
-from graphnet.graph.values.memory import remember, remembering
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.random import drawn
-from graphnet.graph.values.selection import ByName, Wanted, full_path
-from graphnet.graph.values.sources import Draw, Remembered
-from graphnet.ir.core.interpreter import interpreter
-from graphnet.ir.core.types import ArrayType, NDArray
-from graphnet.native import compiled
-
-KEPT_TRACES = 256
-"""How many kinds of input (structure, shapes, dtypes, mode) a module keeps programs for."""
+from graphnet.graph.values.selection import ByName, Selection, full_path
+from graphnet.ir.core.program import Program
+from graphnet.ir.core.types import NDArray
 
 
 class Run:
@@ -54,36 +41,32 @@ class Run:
     """
 
     def __init__(
-        self, module: BaseModule, traced: Traced, inputs: Any, arrays: list[NDArray], check: bool
+        self, executable: Executable, inputs: Any, leaves: Sequence[NDArray], check_finite: bool
     ) -> None:
-        self.module = module
+        self.module: Any = executable.module
         self.inputs = inputs
-        self.check_finite = check
-        self._traced = traced
-        self._arrays = arrays
-        self._residuals: list[NDArray] | None = None
+        self.check_finite = check_finite
+        self._executable = executable
+        self._traced = traced = executable.traced
         self._gradients: list[NDArray | None] | None = None
-        if module.is_training:
-            values = self._interpret(traced.differentiated().forward, arrays)
-            self._residuals = values[len(traced.program.outputs) :]
-        else:
-            values = self._interpret(traced.program, arrays)
-        self._values = values[: len(traced.program.outputs)]
-        if traced.updates:
-            remember(traced.updates, self._values)
+        self._arrays = executable.inputs(leaves)
+        values = executable.run(self._arrays, inputs, self._is_native(), check_finite)
+        count = len(traced.program.outputs)
+        has_residuals = executable.program is not traced.program
+        self._residuals = values[count:] if has_residuals else None
+        self._values = values[:count]
         outputs = values[: traced.output_count]
-        shared = module.is_training or traced.records  # with residuals, or with values of nodes
-        leaves = list(map(np.array, outputs)) if shared else handed_out(outputs)
-        self.outputs: Any = table.unflatten(traced.output_structure, leaves)
+        shared = has_residuals or traced.records  # with residuals, or with values of nodes
+        found = list(map(np.array, outputs)) if shared else materialise(outputs)
+        self.outputs: Any = table.unflatten(traced.output_structure, found)
 
-    def _interpret(self, program: Any, arrays: Sequence[NDArray]) -> list[NDArray]:
-        if self.module.is_compiled and not self.check_finite:
-            program = compiled(program)
-        try:
-            return interpreter(program, self.check_finite)(arrays)
-        except GraphnetError as error:  # of a module that is no part of a graph
-            error.locate(type(self.module).__name__, (f"input  {table.describe(self.inputs)}",))
-            raise
+    def _is_native(self) -> bool:
+        return self.module.is_compiled and not self.check_finite
+
+    def _execute(self, program: Program, arrays: Sequence[NDArray]) -> list[NDArray]:
+        return self._executable.execute(
+            program, arrays, self.inputs, self._is_native(), self.check_finite
+        )
 
     def __getitem__(self, key: Any) -> Any:
         """The output of a node, by node or by dotted name."""
@@ -144,9 +127,9 @@ class Run:
         seeds = seed_arrays(types, traced.output_structure, self.outputs, grad_outputs)
         derivative = traced.differentiated()
         if self._residuals is None:
-            again = self._interpret(derivative.forward, self._arrays)
+            again = self._execute(derivative.forward, self._arrays)
             self._residuals = again[len(traced.program.outputs) :]
-        results = self._interpret(derivative.backward, [*self._residuals, *seeds])
+        results = self._execute(derivative.backward, [*self._residuals, *seeds])
         self._gradients = [None if slot is None else results[slot] for slot in derivative.slots]
         return self._distribute()
 
@@ -202,72 +185,14 @@ class Gradients:
         return table.unflatten(record.structure, shown)
 
 
-def run_module(module: BaseModule, inputs: Any, check_finite: bool, wanted: Wanted) -> Run:
-    """Trace the module for this kind of input, unless that was done before, and execute it."""
-    leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
-    arrays = [as_array(module, leaf) for leaf in leaves]
-    traced = trace_for(module, inputs, structure, arrays, wanted)
-    take = np.array if module.is_training or wanted.keep else np.asarray
-    values = [take(array, dtype=cast) for array, cast in zip(arrays, traced.casts, strict=True)]
+def run_module(module: BaseModule, inputs: Any, check_finite: bool, selection: Selection) -> Run:
+    """Execute the module on an input; see ``Run``."""
+    executable, leaves = executable_for(module, inputs, selection)
+    take = np.array if module.is_training or selection.keep else np.asarray
+    values = executable.cast(leaves, take)
     if check_finite:
         check_inputs(module, inputs)
-    return Run(module, traced, inputs, all_filled(module, traced, values), check_finite)
-
-
-def trace_for(
-    module: BaseModule,
-    inputs: Any,
-    structure: table.Structure,
-    arrays: Sequence[NDArray],
-    wanted: Wanted,
-) -> Traced:
-    """``find_trace``, whose errors say where lists of numbers were given for arrays."""
-    try:
-        return find_trace(module, structure, arrays, wanted)
-    except GraphnetError as error:
-        if misuse := list_for_array(error, module, inputs):
-            raise misuse from None
-        raise
-
-
-def find_trace(
-    module: BaseModule, structure: table.Structure, arrays: Sequence[NDArray], wanted: Wanted
-) -> Traced:
-    """The trace for this signature and mode; the oldest of too many are forgotten."""
-    signature = (structure, wanted, module.is_training, *[(a.shape, a.dtype) for a in arrays])
-    traces: dict[Any, Traced] = private(module, "_trace_cache", dict)
-    traced = traces.get(signature)
-    if traced is not None and traced.is_current():
-        return traced
-    traced = trace_module(module, structure, arrays, wanted)
-    if len(traces) >= KEPT_TRACES:
-        traces.pop(next(iter(list(traces)), None), None)
-    traces[signature] = traced
-    return traced
-
-
-@remembering.guards
-def all_filled(module: BaseModule, traced: Traced, values: Sequence[NDArray]) -> list[NDArray]:
-    """The inputs of a program."""
-    return [fill(module, source, values) for source in traced.sources]
-
-
-def fill(module: BaseModule, source: Any, values: Sequence[NDArray]) -> NDArray:
-    """The array for one program input."""
-    if isinstance(source, int):
-        return values[source]
-    if isinstance(source, Draw):
-        return drawn(partial(uniform, source.type), module.generator)
-    if isinstance(source, Remembered):
-        return source.memory.recalled(source.type)
-    array: NDArray = source.data
-    return array
-
-
-def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:
-    """Random numbers from 0 to 1."""
-    dtype = np.float64 if type.dtype == np.float64 else np.float32
-    return generator.random(type.shape, dtype=dtype).astype(type.dtype, copy=False)
+    return Run(executable, inputs, values, check_finite)
 
 
 def last_run(module: BaseModule) -> Run | None:

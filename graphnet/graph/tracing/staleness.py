@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
-from operator import attrgetter, is_
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 from graphnet.graph.modules.base import BaseModule
@@ -13,8 +13,7 @@ from graphnet.graph.values.flat import flat_vectors
 from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.ir.core.types import NDArray
 
-version: Callable[[Any], int] = attrgetter("_version")
-mode: Callable[[Any], bool] = attrgetter("is_training")
+version_and_mode: Callable[[dict[str, Any]], Any] = itemgetter("_version", "is_training")
 data: Callable[[Parameter], NDArray] = attrgetter("_data")
 
 
@@ -22,9 +21,11 @@ class Modules:
     """What many ``ModuleState``s say, compared all at once: some microseconds; final."""
 
     def __init__(self, states: Sequence[ModuleState]) -> None:
-        self._modules = [state.module for state in states]
-        self._versions = [state.version for state in states]
-        self._modes = [state.mode for state in states]
+        self._attributes = [state.module.__dict__ for state in states]  # read without look-ups
+        for own, state in zip(self._attributes, states, strict=True):
+            own.setdefault("_version", state.version)
+            own.setdefault("is_training", state.mode)
+        self._kept = [(state.version, state.mode) for state in states]
         containers = [pair for state in states for pair in state.containers]
         self._lists = [(v, kept) for v, kept in containers if isinstance(v, list | set)]
         self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
@@ -32,10 +33,8 @@ class Modules:
         self._is_plain = not (self._lists or self._dicts or self._arrays)
 
     def are_current(self) -> bool:
-        return (
-            list(map(version, self._modules)) == self._versions
-            and list(map(mode, self._modules)) == self._modes
-            and (self._is_plain or self._are_filled_alike())
+        return list(map(version_and_mode, self._attributes)) == self._kept and (
+            self._is_plain or self._are_filled_alike()
         )
 
     def _are_filled_alike(self) -> bool:
@@ -79,12 +78,12 @@ class Unchanged:
     """What a trace rests on: modules as they were, parameters of the same dtypes; final."""
 
     def __init__(self, states: Sequence[ModuleState], parameters: Sequence[Parameter]) -> None:
-        self._modules = Modules(states)
+        self.modules = Modules(states)
         self._parameters = parameters
         self._dtypes = list(map(dtype, parameters))
 
     def are_current(self) -> bool:
-        return self._modules.are_current() and list(map(dtype, self._parameters)) == self._dtypes
+        return self.modules.are_current() and list(map(dtype, self._parameters)) == self._dtypes
 
 
 class FlatVectors:

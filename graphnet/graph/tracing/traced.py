@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.tracing.staleness import Unchanged
 from graphnet.graph.tracing.tracing import Tracing, computed, received
@@ -18,7 +19,7 @@ from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
 from graphnet.graph.values.memory import Memory
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import Wanted, chosen
+from graphnet.graph.values.selection import Selection, chosen
 from graphnet.graph.values.sources import Source
 from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.program import Atom, Program, Var, is_var
@@ -101,7 +102,7 @@ def trace_module(
     module: BaseModule,
     structure: table.Structure,
     leaves: Sequence[NDArray],
-    wanted: Wanted = Wanted(),  # noqa: B008 (it is frozen)
+    wanted: Selection = Selection(),  # noqa: B008 (it is frozen)
 ) -> Traced:
     """Trace a module for an input of this structure, with leaves of these types."""
     casts = input_casts(module, leaves)
@@ -163,7 +164,7 @@ def check_trace(tracing: Tracing, module: BaseModule) -> None:
             )
 
 
-def wanted_weights(module: BaseModule, wanted: Wanted) -> dict[Parameter, str]:
+def wanted_weights(module: BaseModule, wanted: Selection) -> dict[Parameter, str]:
     """The parameters whose gradients are kept for each step, with their paths."""
     if not wanted.weights:
         return {}
@@ -228,7 +229,7 @@ def input_casts(module: BaseModule, leaves: Sequence[NDArray]) -> list[np.dtype[
                 else "A table is a list or tuple of arrays; did a string or an object slip in?",
                 type(module).__name__,
             )
-    dtype = next((p.dtype for _, p in module.named_parameters()), None)
+    dtype = parameter_dtype(module, None)
     floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
     if dtype is None and floats:
         dtype = np.result_type(*floats)

@@ -16,7 +16,7 @@ from graphnet.graph.values import table
 from graphnet.graph.values.context import TraceContext, current_tracing
 from graphnet.graph.values.memory import Memory
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import Wanted, chosen, free, joined
+from graphnet.graph.values.selection import Selection, chosen, free, join_path
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder, building, current_builder, current_origin, origin
@@ -35,7 +35,7 @@ class Tracing(TraceContext):
     *probe*, a sequence of zeros added to it.
     """
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Selection) -> None:
         self.wanted = wanted
         self.builder = Builder()
         self.probes: dict[str, Any] = {}
@@ -208,7 +208,7 @@ class Tracing(TraceContext):
 
     def place(self, module: BaseModule, name: str, file: str, line: int) -> Origin:
         """The place of a part of this name within the module that computes now."""
-        return Origin(joined(self.path, name), file, line, type(module).__name__)
+        return Origin(join_path(self.path, name), file, line, type(module).__name__)
 
     def compute(
         self,

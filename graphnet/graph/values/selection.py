@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphnet.errors import GraphError
 from graphnet.graph.values.hints import did_you_mean
@@ -16,8 +15,7 @@ Names = bool | tuple[str, ...]
 """All, none, or those of these names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection(NamedTuple):
     """Which values a run keeps.
 
     ``keep``: nodes outside sequences; ``trace``: nodes inside sequences, at each step; ``weights``:
@@ -29,8 +27,11 @@ class Wanted:
     weights: Names = False
 
     @staticmethod
-    def of(*names: bool | Iterable[str]) -> Wanted:
-        return Wanted(*[n if isinstance(n, bool) else checked_names(n) for n in names])
+    def of(*names: bool | Iterable[str]) -> Selection:
+        return Selection(*[n if isinstance(n, bool) else checked_names(n) for n in names])
+
+
+NOTHING = Selection(keep=False)
 
 
 def checked_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ def chosen(names: Names, path: str) -> bool:
     return any(path == name or path.endswith(f".{name}") for name in names)
 
 
-def joined(path: str, name: str) -> str:
+def join_path(path: str, name: str) -> str:
     """The path of a part of this name."""
     return f"{path}.{name}" if path and name else path or name
 

@@ -10,7 +10,7 @@ from graphnet.graph import Module
 from graphnet.graph.tracing.tracing import Tracing, active_tracing
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.builder import Having, building
 from graphnet.ir.core.types import ArrayType
 from graphnet.nn.element_research.recursor import Recursor, States, current_states
@@ -83,7 +83,7 @@ class AbstractSequencer(Module):
         traced, at the same place as the real ones, and thrown away.
         """
         states, tracing = States(), active_tracing()
-        scratch = Tracing(Wanted(False, False, False))
+        scratch = Tracing(NOTHING)
         if tracing is not None:
             scratch.path, scratch.module = tracing.path, tracing.module
         with Having(current_tracing, scratch), building(scratch.builder):

@@ -9,10 +9,11 @@ import numpy as np
 
 from graphnet.errors import GraphError, GraphnetError, ShapeError
 from graphnet.graph import GModule, Node
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.tracing.tracing import Tracing
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.types import ArrayType
 from graphnet.nn.cells.state import State
@@ -140,7 +141,7 @@ def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
 def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType]:
     """The types of the next states, by shape rules in a trace that is thrown away. Raises what the
     cell raises where it cannot take these states."""
-    scratch = Tracing(Wanted(False, False, False))
+    scratch = Tracing(NOTHING)
     with Having(current_tracing, scratch), building(scratch.builder):
         scratch.module = cell
         inputs = table.map_table(scratch.builder.input, [x, *states])
@@ -161,4 +162,4 @@ def unknown_states(cell: GModule, failure: GraphnetError | None = None) -> Graph
 
 
 def dtype_of(cell: GModule) -> Any:
-    return next((parameter.dtype for _, parameter in cell.named_parameters()), np.dtype(float))
+    return parameter_dtype(cell, np.dtype(float))

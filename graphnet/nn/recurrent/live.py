@@ -9,10 +9,11 @@ import numpy as np
 
 from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import GModule, Parameter
-from graphnet.graph.running.run import find_trace
+from graphnet.graph.modules.modes import evaluating
+from graphnet.graph.running.signature import executable_for
 from graphnet.graph.tracing.traced import Traced
 from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.types import NDArray, type_of
 from graphnet.native import is_available, live_program
@@ -59,7 +60,8 @@ class Live:
         types = state_types_for(cell, type_of(first))
         self.cell = cell
         self._given = [first, *(np.zeros(type.shape, type.dtype) for type in types)]
-        traced = evaluated_trace(cell, self._given)
+        with evaluating(cell):
+            traced = executable_for(cell, self._given, NOTHING)[0].traced
         self._count = traced.output_count
         self._program = traced.program
         self._parameters = {
@@ -130,18 +132,6 @@ class Live:
             "live.step(state, x) takes what Live was made for: the states of the last step, "
             "or live.start(), and an input like the first one.",
         )
-
-
-def evaluated_trace(cell: GModule, leaves: list[NDArray]) -> Traced:
-    """The program of a cell in evaluation mode, which each part then leaves again."""
-    modes = [(module, module.is_training) for _, module in cell.named_modules()]
-    try:
-        cell.evaluate()
-        structure = table.flatten(leaves)[1]
-        return find_trace(cell, structure, leaves, Wanted(keep=False))
-    finally:
-        for module, mode in modes:
-            module.is_training = mode
 
 
 def positions_of(traced: Traced) -> list[int]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from graphnet.errors import DataError
 from graphnet.graph import Module
+from graphnet.graph.modules.modes import evaluating
 from graphnet.ir.core.types import NDArray
-from graphnet.train.loop.modes import evaluating
 from graphnet.train.text.vocabulary import Vocabulary
 
 

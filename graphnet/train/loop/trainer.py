@@ -12,13 +12,15 @@ import numpy as np
 
 from graphnet.errors import DataError, GraphError, NumericsError
 from graphnet.graph import Module
+from graphnet.graph.modules.modes import evaluating
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.values import table
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
 from graphnet.train.loop.checkpoint import load_checkpoint, save_checkpoint
 from graphnet.train.loop.interruption import Interruption, interruptible
-from graphnet.train.loop.modes import evaluating, require_training
+from graphnet.train.loop.modes import require_training
 from graphnet.train.loop.pairs import not_finite_in, pair_of, size_of
 from graphnet.train.loop.schedule import Schedule, constant
 from graphnet.train.loop.steps import Compiled, Interpreted, Steps
@@ -266,6 +268,6 @@ class Trainer:
 
 def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:
     """Copies of the states, floating ones in the dtype of the parameters."""
-    dtype = next((parameter.dtype for parameter in net.parameters()), None)
+    dtype = parameter_dtype(net, None)
     arrays = [np.array(state) for state in states]
     return [array.astype(dtype) if array.dtype.kind == "f" and dtype else array for array in arrays]

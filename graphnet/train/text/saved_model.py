@@ -13,9 +13,9 @@ from graphnet import nn
 from graphnet.errors import FormatError
 from graphnet.graph import GModule, Module
 from graphnet.graph.files.storage import read
+from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.tracing.traced import trace_module
-from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import Shape
 from graphnet.train.text.vocabulary import Vocabulary
 
@@ -61,8 +61,8 @@ def embedding_of(net: GModule) -> Shape:
 def output_shapes(net: GModule, layers: int, hidden: int) -> list[Shape]:
     """The shapes that one character and its states lead to; nothing is computed."""
     states = [np.zeros((1, hidden), np.float32)] * (2 * layers)
-    leaves, structure = table.flatten([np.zeros((1, 1), np.int64), *states])
-    traced = trace_module(net, structure, leaves, Wanted(keep=False))
+    leaves, structure = leaves_of(net, [np.zeros((1, 1), np.int64), *states])
+    traced = trace_module(net, structure, leaves, NOTHING)
     return [atom.type.shape for atom in traced.program.outputs[: traced.output_count]]
 
 

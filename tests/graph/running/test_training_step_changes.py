@@ -97,10 +97,10 @@ def test_modes_have_programs_of_their_own() -> None:
     net.evaluate()
     fixed = {step(x, target) for _ in range(3)}
     assert (len(random), len(fixed)) == (3, 1)
-    made = dict(step._prepared)
+    made = dict(step._executables)
     net.train()
     assert step(x, target) not in fixed
-    assert step._prepared == made  # neither was made anew
+    assert step._executables == made  # neither was made anew
 
 
 def test_other_sizes_need_no_new_code() -> None:

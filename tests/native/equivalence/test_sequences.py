@@ -64,8 +64,9 @@ def interpreted(net: Module) -> list[str]:
     """The primitives of the programs that ran compiled which stayed with the interpreter."""
     programs = [
         program.memo["compiled"]
-        for traced in net.__dict__["_trace_cache"].values()
-        for program in (traced.differentiated().forward, traced.differentiated().backward)
+        for executable in net.__dict__["_executables"].values()
+        for derivative in [executable.traced.differentiated()]
+        for program in (derivative.forward, derivative.backward)
     ]
     assert programs
     names = [e.primitive.name for program in programs for e in program.equations]

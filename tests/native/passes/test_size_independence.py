@@ -9,11 +9,11 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph.running.loss import Judged
-from graphnet.graph.running.run import find_trace
+from graphnet.graph.running.loss import Loss
 from graphnet.graph.running.step_program import step_program
+from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values import table
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import NOTHING
 from graphnet.ir import Program
 from graphnet.ir.core.program import Atom, is_var
 from graphnet.native import optimised
@@ -59,11 +59,11 @@ def layer_programs(
     states = len(net.optional_inputs()) - 1
     given: Any = (x, *[None] * states, rows) if lengths else x
     leaves, listed = table.flatten(given, absent=True)
-    derivative = find_trace(net, listed, leaves, Wanted(keep=False)).differentiated()
+    derivative = trace_module(net, listed, leaves, NOTHING).differentiated()
     output = np.zeros((*shape, net.run(given, keep=False).outputs[0].shape[-1]))
     leaves, listed = table.flatten([given, output], absent=True)
-    judged = Judged(net, nn.MSECriterion(), 0)
-    traced = find_trace(judged, listed, leaves, Wanted(keep=False))
+    judged = Loss(net, nn.MSECriterion(), 0)
+    traced = trace_module(judged, listed, leaves, NOTHING)
     return {
         "forward": derivative.forward,
         "backward": derivative.backward,
@@ -96,7 +96,7 @@ def test_passes_decide_nothing_by_rows(name: str) -> None:
         else:
             net, leaves = nn.lstm_cell(5, 7), [np.zeros((rows, size)) for size in (5, 7, 7)]
         _, listed = table.flatten(leaves if len(leaves) > 1 else leaves[0], absent=True)
-        derivative = find_trace(net, listed, leaves, Wanted(keep=False)).differentiated()
+        derivative = trace_module(net, listed, leaves, NOTHING).differentiated()
         found = [structure(optimised(p)) for p in (derivative.forward, derivative.backward)]
         expected = expected or found
         assert found == expected, rows

@@ -10,7 +10,7 @@ import pytest
 
 from graphnet import nn
 from graphnet.graph.tracing.traced import trace_module
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import Selection
 from graphnet.ir import Program
 from tests.support.recurrent_loops import HIDDEN, INPUTS
 
@@ -100,7 +100,7 @@ def count(program: Program) -> int:
     )
 
 
-def program_sizes(net: nn.Recurrent, steps: int, wanted: Wanted) -> list[int]:
+def program_sizes(net: nn.Recurrent, steps: int, wanted: Selection) -> list[int]:
     """Equations of all programs of a run of so many steps, which is traced and not executed."""
     structure_of = net.run(np.ones((2, 2, INPUTS)), keep=False)._traced.input_structure
     xs = np.broadcast_to(np.zeros(()), (steps, 2, INPUTS))
@@ -109,14 +109,14 @@ def program_sizes(net: nn.Recurrent, steps: int, wanted: Wanted) -> list[int]:
     return [count(p) for p in (traced.program, derivative.forward, derivative.backward)]
 
 
-WANTED = [Wanted(keep=False), Wanted(keep=True, trace=True, weights=True)]
+WANTED = [Selection(keep=False), Selection(keep=True, trace=True, weights=True)]
 
 
 @pytest.mark.parametrize("options", [{}, {"reverse": True, "truncate": 3}], ids=["plain", "cut"])
 @pytest.mark.parametrize("wanted", WANTED, ids=["plain", "traced"])
 @pytest.mark.parametrize("name", nn.CELLS)
 def test_a_program_does_not_grow_with_the_steps(
-    name: str, wanted: Wanted, options: dict[str, bool | int]
+    name: str, wanted: Selection, options: dict[str, bool | int]
 ) -> None:
     net = nn.Recurrent(nn.CELLS[name](INPUTS, HIDDEN), **options)  # type: ignore[arg-type]
     few = program_sizes(net, 5, wanted)

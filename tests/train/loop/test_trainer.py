@@ -25,7 +25,7 @@ def test_runs_keep_no_node_values():
     trainer.fit(training, epochs=1, validation=validation)
     train.sample(trainer.net, train.Vocabulary(TEXT), train.initial_states(2, 6, 1), 2)
     modules = (trainer.net, trainer.criterion)
-    traces = [traced for module in modules for traced in vars(module)["_trace_cache"].values()]
+    traces = [e.traced for module in modules for e in vars(module)["_executables"].values()]
     assert len(traces) >= 5
     assert not any(traced.records for traced in traces)
 

@@ -94,8 +94,8 @@ def test_a_character_model_trains_without_large_products_of_embeddings() -> None
     x = np.zeros((20, 5), int)
     net = nn.Sequential(nn.LookupTable(9, 6), nn.Recurrent(nn.lstm_cell(6, 7)), nn.SelectTable(0))
     step = TrainingStep(net, nn.MSECriterion())
-    prepared, _ = step._prepared_for(x, np.zeros((20, 5, 7)), True)
-    program = step_program(prepared._traced, 1.0, False).program
+    executable, _ = step._executable_for(x, np.zeros((20, 5, 7)), True)
+    program = step_program(executable.traced, 1.0, False).program
     for _, rewrite in PASSES:
         program = rewrite(program)
     program.check()

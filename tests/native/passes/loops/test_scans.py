@@ -10,7 +10,7 @@ import pytest
 
 from graphnet import nn
 from graphnet.graph.tracing.traced import trace_module
-from graphnet.graph.values.selection import Wanted
+from graphnet.graph.values.selection import Selection
 from graphnet.ir import ArrayType, Program, run_program, scan, trace, type_of
 from graphnet.ir.primitives.pointwise import tanh
 from graphnet.native.passes.loops.hoist import hoist
@@ -89,15 +89,15 @@ def test_only_the_inner_scan_changes() -> None:
 
 
 WANTED = {
-    "plain": Wanted(keep=False),
-    "traced": Wanted(keep=True, trace=True, weights=True),
+    "plain": Selection(keep=False),
+    "traced": Selection(keep=True, trace=True, weights=True),
 }
 
 
 def cell_programs(
     name: str,
     lengths: bool,
-    wanted: Wanted,
+    wanted: Selection,
     shape: tuple[int, int] = (STEPS, BATCH),
     **options: Any,
 ) -> tuple[list[Program], list[list[np.ndarray]]]:
