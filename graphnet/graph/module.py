@@ -61,7 +61,7 @@ class Module(BaseModule):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, checked_attribute(self, Module, name, value))
-        if name != "is_training":  # traces know the mode
+        if name != "is_training":  # traces compare the mode
             self.touch()
 
     # ---- wiring
@@ -113,7 +113,11 @@ class Module(BaseModule):
         return run_module(self, arranged(self, (inputs,), named), check_finite, wanted)
 
     def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:
-        """The output for an input; tables come as lists."""
+        """The output for an input; tables come as lists.
+
+        ``inputs`` is as in ``run``; optional inputs may follow it. Raises ShapeError, DtypeError or
+        GraphError that names the node and the shapes it received.
+        """
         table = arranged(self, (inputs, *more), named)
         run = self.run(table, keep=False, check_finite=check_finite)
         remember_run(self, run)
@@ -123,7 +127,8 @@ class Module(BaseModule):
         """The gradient of the input, after ``forward`` on the same input in the same thread.
 
         ``grad_outputs`` has the structure and shapes of the output (1 for a scalar output may be
-        left out). The gradients of the parameters are added to their ``grad``.
+        left out). The gradients of the parameters are added to their ``grad``. Raises GraphError or
+        ShapeError for gradients that do not fit, GraphError for another input.
         """
         return run_of(self, arranged(self, (inputs,), named)).backward(grad_outputs)
 
@@ -143,7 +148,10 @@ class Module(BaseModule):
         return self
 
     def clone(self: Self, share: bool | Iterable[str] = False) -> Self:
-        """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name."""
+        """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name.
+
+        Raises GraphError for a name of no parameter.
+        """
         return cast(Self, clone_module(self, share))
 
     # ---- looking
@@ -156,22 +164,32 @@ class Module(BaseModule):
         return summarise(self, shapes, dtype)
 
     def memory_plan(self, *shapes: Any, dtype: Any = None, **named: Any) -> MemoryPlan:
-        """What lies where in the memory of a compiled run, and when; nothing is computed.
-        Shapes, or arrays, as for ``summary``; optional inputs may be given by name."""
+        """The buffer assignment of a compiled run: offsets and lifetimes. Nothing is computed.
+
+        Takes shapes or arrays, as ``summary``; optional inputs may be given by name. Raises
+        GraphError without llvmlite, ShapeError without shapes.
+        """
         return module_plan(self, shapes, dtype, named)
 
     def profile(self, inputs: Any, *more: Any, repeats: int = 10, **named: Any) -> Profile:
-        """Where the time of a run goes, by node: forward, and in training mode backward."""
+        """Seconds by node: forward, in training mode also backward; medians of ``repeats`` runs.
+
+        Raises GraphError for less than 1 of these.
+        """
         return profile_module(self, arranged(self, (inputs, *more), named), repeats)
 
     def save(self, path: str | Path) -> None:
-        """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``."""
+        """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``.
+
+        Raises GraphError for an argument that a file cannot hold (a function), OSError if the disk
+        refuses.
+        """
         save(self, path)
 
     def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
         return cast(Self, clone_module(self, False, memo))
 
-    if TYPE_CHECKING:  # the parts of what authors write are theirs too
+    if TYPE_CHECKING:  # parts are of this class, too
 
         def named_children(self) -> Iterator[tuple[str, Module]]: ...
 

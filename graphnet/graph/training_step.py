@@ -40,7 +40,7 @@ _making = forkable.Lock()
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a training step gives beside the gradients of the parameters."""
+    """The results of a training step; gradients of parameters are in their ``grad``."""
 
     loss: float
     outputs: Any
@@ -107,7 +107,7 @@ class TrainingStep:
         return step_plan(self._executable_for(*shapes, True)[0].linked)
 
     def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
-        """Where the time of a step goes, by node: see ``net.profile``. No gradient changes."""
+        """Seconds by node, as of ``net.profile``. No gradient changes."""
         executable, leaves = self._executable_for(inputs, target, True)
         return profile_step(executable, leaves, repeats)
 
@@ -123,7 +123,7 @@ class TrainingStep:
         )
 
     def is_prepared(self) -> bool:
-        """Whether a program was made already."""
+        """Whether there is an executable already."""
         return bool(self._executables)
 
     def _results(
@@ -155,7 +155,7 @@ class TrainingStep:
 
     @_making.guards
     def _make(self, signature: Signature, leaves: list[NDArray]) -> Executable:
-        """What another thread made meanwhile, or else a new one; raises what a trace raises."""
+        """A new executable, unless another thread made it meanwhile."""
         known = self._executables.get(signature)
         if known is not None and known.is_current():
             return known

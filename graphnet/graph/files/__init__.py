@@ -1,1 +1,1 @@
-"""Copies and files of modules."""
+"""Copies, descriptions and files of modules."""

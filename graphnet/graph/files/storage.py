@@ -64,11 +64,11 @@ def save(
     tensors |= {CONSTANT + str(i): storable(a) for i, a in enumerate(found.constants)}
     tensors |= {ARRAY + name: storable(a) for name, a in (arrays or {}).items()}
     paths = {parameter: path for path, parameter in module.named_parameters()}
-    places = {PARAMETER + str(i): paths[p] for i, p in enumerate(found.parameters)}
-    places |= {ARRAY + name: name for name in arrays or {}}
+    owners = {PARAMETER + str(i): paths[p] for i, p in enumerate(found.parameters)}
+    owners |= {ARRAY + name: name for name in arrays or {}}
     content = {"version": VERSION, "graph": found.data, "notes": dict(notes or {})}
     try:
-        text = sealed({**content, "checksums": checksums(tensors, places)})
+        text = sealed({**content, "checksums": checksums(tensors, owners)})
         check_sizes(text)
         written = to_bytes(tensors, {KEY: text})
         check_header(written)  # quotes in it are escaped once more

@@ -24,8 +24,8 @@ from graphnet.native import compiled, is_available
 
 
 @contextmanager
-def same_numbers_again(module: BaseModule) -> Iterator[None]:
-    """Leave the net's random generator as it was: to be looked at changes nothing."""
+def generator_restored(module: BaseModule) -> Iterator[None]:
+    """Restore the state of the net's random generator afterwards."""
     generator = module.generator.bit_generator
     before = generator.state
     try:
@@ -38,7 +38,7 @@ def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
     """Forward, and in training mode backward from gradients of ones."""
     executable, leaves = executable_for(module, inputs, NOTHING)
     traced = executable.traced
-    with same_numbers_again(module):
+    with generator_restored(module):
         filled = executable.inputs(executable.cast(leaves))
     stages = stages_of(traced, module.is_training)
     programs = [compiled(s.program) if module.is_compiled else s.program for s in stages]
@@ -55,7 +55,7 @@ def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
 def profile_step(executable: Executable, leaves: Sequence[NDArray], repeats: int) -> Profile:
     """A training step, for leaves of its input and target."""
     net = executable.module
-    with same_numbers_again(net):
+    with generator_restored(net):
         filled = executable.inputs(executable.cast(leaves))
     program = compiled(executable.program) if is_available() else executable.program
 

@@ -1,4 +1,4 @@
-"""Memory plans: what lies where in the arena of a compiled run, and from which call to which."""
+"""Memory plans: buffer assignment in the arena of a compiled run, with lifetimes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDERS = ("time", "offset", "size")
 
 @dataclass(frozen=True, slots=True)
 class BufferRow:
-    """A buffer: bytes, where it begins in the arena, the first and the last call that use it."""
+    """A buffer: bytes, offset in the arena, the first and the last call that use it."""
 
     holds: str
     bytes: int
@@ -136,7 +136,7 @@ def when_head(calls: int) -> str:
 
 
 def picture(buffer: BufferRow, calls: int) -> str:
-    """The calls from left to right, those that need the buffer filled."""
+    """The lifetime of a buffer as a bar over the calls."""
     each = max(-(-calls // COLUMNS), 1)
     columns = -(-calls // each)
     first, last = buffer.first // each, min(buffer.last, calls - 1) // each
@@ -144,7 +144,7 @@ def picture(buffer: BufferRow, calls: int) -> str:
 
 
 def size_text(size: float) -> str:
-    """Bytes as people say them."""
+    """Human-readable byte count."""
     units = ["bytes", "KiB", "MiB", "GiB"]
     while size >= 1024 and len(units) > 1:
         size /= 1024

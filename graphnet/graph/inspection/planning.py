@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphnet.native.scheduling.calls import Call
 
 NAMED = 3
-"""Of more nodes than these only what they have in common is told, or their number."""
+"""Of more nodes than these, only the common prefix or the number is shown."""
 
 
 def module_plan(
@@ -80,7 +80,7 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
 
 
 def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
-    """The pieces of machine code of a compiled program, also within bodies, and what is none."""
+    """The compiled equations of a program, also within bodies, and the interpreted ones."""
     natives: list[Native] = []
     others: list[Equation] = []
     for equation in program.equations:
@@ -103,8 +103,8 @@ def arena_of(
     for lifetime in plan.lifetimes:
         buffer = lifetime.buffer
         nodes, holds = contents(buffer, attribution, made)
-        place = (buffer.nbytes, lifetime.offset, lifetime.first, lifetime.last)
-        rows.append(BufferRow(holds, *place, nodes))
+        extent = (buffer.nbytes, lifetime.offset, lifetime.first, lifetime.last)
+        rows.append(BufferRow(holds, *extent, nodes))
     calls = tuple(call_text(call, attribution) for call in plan.calls)
     return ArenaPlan(name, plan.arena, calls, tuple(rows))
 
@@ -112,7 +112,7 @@ def arena_of(
 def contents(
     buffer: Buffer, attribution: Attribution, made: Container[Var]
 ) -> tuple[tuple[str, ...], str]:
-    """The nodes that a buffer belongs to, and what it holds, in words; forward ``made`` values."""
+    """The nodes that a buffer belongs to, and a description; ``made`` are the values of forward."""
     if buffer.role in (Role.VALUES, Role.STEPS) and buffer.var is not None:
         kind = "values" if buffer.var in made else "gradients"
         nodes, holds = held(buffer.var, kind, attribution)
@@ -138,7 +138,7 @@ def held(var: Var, kind: str, attribution: Attribution) -> tuple[tuple[str, ...]
 
 
 def names(paths: Iterable[str]) -> str:
-    """Nodes as a reader can take them in: of many, ``layer1.*.i2h`` or ``layer1 (8 nodes)``."""
+    """Names of nodes, abbreviated: ``layer1.*.i2h`` or ``layer1 (8 nodes)``."""
     paths = [path or "the whole net" for path in paths]
     if len(paths) <= NAMED:
         return ", ".join(paths)
@@ -158,7 +158,7 @@ def call_text(call: Call, attribution: Attribution) -> str:
 
 
 def bytes_given(inputs: Iterable[tuple[Var, Source]]) -> dict[str, int]:
-    """Bytes of what fills the inputs of a program."""
+    """Bytes of the inputs of a program, by kind of source."""
     found = {"inputs": 0, "parameters": 0}
     for var, source in inputs:
         kind = "inputs"

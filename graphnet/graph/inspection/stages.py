@@ -1,4 +1,4 @@
-"""Stages: the programs that a run goes through, and which of their inputs hold weights."""
+"""Stages: the programs of a run, with the inputs that hold weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stage:
     values: int
 
     def attribution(self, rewritten: Program) -> Attribution:
-        """Which nodes the equations of what passes made of the program work for."""
+        """The nodes that the equations of the rewritten program belong to."""
         return Attribution(self.program, rewritten, self.weights)
 
     def nodes(self) -> dict[str, str]:
@@ -36,7 +36,7 @@ class Stage:
 
 
 def stages_of(traced: Traced, is_training: bool) -> list[Stage]:
-    """Forward alone, or with what backward reads, and backward."""
+    """Forward; in training mode forward with residuals, and backward."""
     weights = frozenset(var for var, _ in traced.parameters())
     if not is_training:
         return [Stage("forward", traced.program, weights, len(traced.program.outputs))]
@@ -59,7 +59,7 @@ def stage_of_step(step: LinkedProgram) -> Stage:
 
 
 def values_of(program: Program, count: int) -> set[Var]:
-    """What the first outputs, ``count`` of them, are computed from, in the bodies of scans too.
+    """The values that the first ``count`` outputs depend on, in the bodies of scans too.
 
     Of a training step all else belongs to backward, whatever passes made of it.
     """
@@ -73,7 +73,7 @@ def values_of(program: Program, count: int) -> set[Var]:
 
 
 def views_of(program: Program, weights: Iterable[Var]) -> set[Atom]:
-    """These inputs, and what is the same numbers laid out otherwise."""
+    """These inputs, and views of them."""
     found: set[Atom] = set(weights)
     for equation in program.equations:
         if equation.primitive.is_view and equation.inputs[0] in found:

@@ -1,4 +1,4 @@
-"""The summary of a module: what each node gives, holds and costs, by shape rules alone."""
+"""The summary of a module: output shapes, parameters and multiply-adds of nodes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def summarise(module: BaseModule, shapes: Sequence[Any], dtype: Any = None) -> S
     shared = dict(module.named_children())
     for path, shape in output_shapes(traced).items():
         part = modules.get(path) or shared.get(path) or find_part(module, path)
-        if part is None:  # made inside a compute: it has no place of its own
+        if part is None:  # made inside a compute: it has no path
             rows.append(Row(path, "", shape, 0, counts.get(path, 0)))
             continue
         own = sum(p.size for p in part.parameters())
@@ -145,7 +145,7 @@ def stand_in(shape: Any, dtype: Any) -> Any:
 
 
 def output_shapes(traced: Traced) -> dict[str, str]:
-    """What each node gives, as text."""
+    """The shapes of each node's output, as text."""
     outputs = traced.program.outputs
     return {
         path: table.describe(

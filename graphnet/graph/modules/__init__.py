@@ -1,1 +1,1 @@
-"""What a module is: its attributes, parts, parameters, registry."""
+"""The base class of modules: attributes, parts, parameters, modes, registry, snapshots."""

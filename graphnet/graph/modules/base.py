@@ -1,4 +1,4 @@
-"""BaseModule: computation, attributes, parts, parameters and modes; the verbs follow in Module."""
+"""BaseModule: computation, parts, parameters, modes; ``Module`` adds running, saving and more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Self = TypeVar("Self", bound="BaseModule")
 
 
 class BaseModule(ABC):
-    """What a module is, without what can be done with one: tracing, runs and files read this."""
+    """The part of ``Module`` that tracing, execution and files use."""
 
     _version: int = 0
     is_training, is_compiled = True, False
@@ -34,7 +34,7 @@ class BaseModule(ABC):
         """The output (array or table) for an input, in array operations on traced arrays."""
 
     def touch(self) -> None:
-        """Say that the module changed, so that programs traced before are not used again."""
+        """Invalidate the traces of the module."""
         object.__setattr__(self, "_version", self._version + 1)
 
     def optional_inputs(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class BaseModule(ABC):
         return {parameter.name: value for parameter, value in arguments_of(self)}
 
     def description(self) -> str:
-        """As it is written: ``Linear(20, 10)``."""
+        """As in source code: ``Linear(20, 10)``."""
         return written(self, hidden=BaseModule)
 
     def __repr__(self) -> str:
@@ -178,9 +178,9 @@ class BaseModule(ABC):
         """Put copies of the nodes of a graph, whose modules are copied already, into a memo."""
 
     def _after_copy(self) -> None:  # noqa: B027
-        """Restore in a copy what copies start without."""
+        """Make the indices of a copy."""
 
-    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+    if not TYPE_CHECKING:  # type checkers report missing attributes
 
         def __getattr__(self, name: str) -> Any:
             raise missing_attribute(self, name)

@@ -1,4 +1,4 @@
-"""Evaluation mode for a while, after which each module is in its own mode again."""
+"""Evaluation mode within a block."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphnet.graph.modules.base import BaseModule
 
 @contextmanager
 def evaluating(net: BaseModule) -> Iterator[None]:
-    """Dropout and the like are off within; afterwards each module is in its own mode again.
+    """A block in evaluation mode; afterwards each module has its former mode.
 
     >>> from graphnet import nn
     >>> net = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5).evaluate())

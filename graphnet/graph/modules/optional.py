@@ -1,4 +1,4 @@
-"""Optional inputs: the last entries of an input table, which a run may leave out."""
+"""Optional inputs: the last entries of an input table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_ou
 
 
 def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """The one input that a call means: its argument, or the table of several.
+    """The input of a call: its argument, or the table of several.
 
     Only modules with optional inputs take several arguments, or arguments by name. Raises
     GraphError for others.
@@ -36,7 +36,10 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
 
 
 def whole_table(module: BaseModule, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
-    """The whole input table, None for what is left out: a bare value stands for its first entry."""
+    """The whole input table, None for what is not given; a bare value is its first entry.
+
+    Raises GraphError for too many entries, or None for a required one.
+    """
     entries = list(inputs) if table.is_table(inputs) else [inputs]
     total = required + len(names)
     if not required <= len(entries) <= total:

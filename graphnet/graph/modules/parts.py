@@ -1,4 +1,4 @@
-"""The attributes of a module one by one; entries of lists, tuples and dicts are its own too."""
+"""Attributes of a module, with the entries of those that are lists, tuples or dicts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphnet.graph.values.parameter import Parameter
 T = TypeVar("T")
 
 UNSAVED = ("_thread_runs", "_executables", "_graph", "_generator", "_memories", "_flat_vectors")
-"""Attributes of a module that belong to this very object: copies start without them."""
+"""Attributes that copies and files leave out: caches, and what is private to one object."""
 INDICES = ("_position", "_by_name")
-"""Of a closed graph, which nobody changes."""
+"""Indices of a closed graph; they never change."""
 
 
 def parts_of(owner: Any) -> Iterator[tuple[str, Any]]:
@@ -36,7 +36,7 @@ def entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def private(owner: Any, name: str, make: Callable[[], T]) -> T:
-    """An attribute that belongs to this very object and is made at first use."""
+    """An attribute that is made at first use and not copied."""
     attributes = owner.__dict__
     if name not in attributes:
         attributes.setdefault(name, make())  # two threads get the same one
@@ -45,7 +45,10 @@ def private(owner: Any, name: str, make: Callable[[], T]) -> T:
 
 
 def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
-    """The value to store as an attribute; raises GraphError where one would lose something."""
+    """The value to store as an attribute (a copy of an array).
+
+    Raises GraphError where it would hide a method of ``base`` or replace a parameter.
+    """
     kind = type(owner).__name__
     hidden = getattr(base, name, None)
     if callable(hidden) or isinstance(hidden, property):

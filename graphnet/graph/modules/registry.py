@@ -1,4 +1,4 @@
-"""Module classes by name, and the constructor arguments that make a module again."""
+"""Module classes by name, and the constructor arguments of modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphnet.graph.values.parameter import Parameter
 T = TypeVar("T")
 
 MODULE_TYPES: dict[str, type[Any]] = {}
-"""The module classes that a file may name: graphnet's own by name, others by module and name."""
+"""Module classes by key: graphnet's own by name, others by module and name."""
 
 
 def register(cls: type) -> None:
@@ -24,7 +24,7 @@ def register(cls: type) -> None:
 
 
 def new(name: str, *arguments: Any) -> Any:
-    """A module of graphnet's class of this name, for code that the class itself builds upon."""
+    """An instance of graphnet's own class of this name, for code below that class."""
     return MODULE_TYPES[name](*arguments)
 
 
@@ -71,14 +71,14 @@ def make(cls: Callable[..., T], arguments: dict[str, Any]) -> T:
     names = [p.name for p in parameters]
     starred = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_POSITIONAL), None)
     positional = []
-    if starred is not None:  # what stands before the star can be given by position alone
+    if starred is not None:  # arguments before the star are positional
         positional = [arguments.pop(name) for name in names[:starred] if name in arguments]
         positional += arguments.pop(names[starred], ())
     return cls(*positional, **arguments)
 
 
 def written(module: object, hidden: type) -> str:
-    """The module as one would write it, ``Linear(20, 10)``, without defaults and inner modules."""
+    """The constructor call, ``Linear(20, 10)``, without defaults and inner modules."""
     try:
         given = list(arguments_of(module))
     except GraphError:

@@ -14,8 +14,8 @@ from graphnet.ir.core.types import NDArray
 
 @dataclass(frozen=True, slots=True)
 class ModuleState:
-    """What a trace took from a module: its attributes (by version), its mode, its lists, dicts and
-    sets, and the bytes of its NumPy arrays, which are constants of the program."""
+    """A snapshot of a module: attributes (by version), mode, the contents of lists, dicts and sets,
+    and the bytes of NumPy arrays, which are constants of the program."""
 
     module: BaseModule
     version: int
@@ -35,7 +35,7 @@ class ModuleState:
 
 
 def everything_in(values: list[Any]) -> list[Any]:
-    """The values, and what the lists, tuples, dicts and sets among them hold, however deep."""
+    """The values, and the contents of lists, tuples, dicts and sets among them, at any depth."""
     found, seen = list(values), set(map(id, values))
     for value in found:  # which grows
         if isinstance(value, list | tuple | dict | set):

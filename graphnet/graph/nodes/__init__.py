@@ -1,1 +1,1 @@
-"""Nodes: modules applied to other nodes, and what calls of modules mean."""
+"""Nodes, and the calls of modules that make them."""

@@ -1,4 +1,4 @@
-"""Calls of modules on nodes: the parents of the new node, and every mistake among them."""
+"""Calls of modules on nodes: the parents of the new node, and checks of the arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def node_of_call(module: BaseModule, value: Any) -> Node | None:
         return Node(module, (value,), *calling_line())
     leaves, _ = table.flatten(value, absent=bool(module.optional_inputs()))
     if any(isinstance(leaf, Node) for leaf in leaves) or not all(map(is_array, leaves)):
-        value, slots = given_entries(module, value)
+        value, slots = present_entries(module, value)
         return Node(module, parents_of(module, value), *calling_line(), slots)
     if not leaves:
         raise GraphError(
@@ -32,8 +32,8 @@ def node_of_call(module: BaseModule, value: Any) -> Node | None:
     return None
 
 
-def given_entries(module: BaseModule, value: Any) -> tuple[Any, tuple[int, ...]]:
-    """What is given of a module's input table, and at which positions if anything is left out."""
+def present_entries(module: BaseModule, value: Any) -> tuple[Any, tuple[int, ...]]:
+    """The entries of an input table that are not None, and their positions if any is."""
     if not (module.optional_inputs() and table.is_table(value) and any(v is None for v in value)):
         return value, ()
     slots = tuple(slot for slot, part in enumerate(value) if part is not None)
@@ -51,7 +51,7 @@ def describe_call(module: BaseModule) -> str:
 
 
 def parents_of(module: BaseModule, value: Any) -> tuple[Node, ...]:
-    """The parent nodes of a call; a list inside the list becomes a node that makes that table."""
+    """The parent nodes of a call; a nested list becomes a ``Pack`` node."""
     if not table.is_table(value):
         require_node(value, "input", module)
     parents = []
@@ -65,7 +65,7 @@ def parents_of(module: BaseModule, value: Any) -> tuple[Node, ...]:
 
 
 def require_node(value: Any, what: str, module: BaseModule | None = None) -> Node:
-    """The node, or a GraphError that names the likely mistake."""
+    """The node; raises GraphError that names the likely mistake."""
     if isinstance(value, Node):
         return value
     user = f"{type(module).__name__} " if module else "GModule "

@@ -20,7 +20,7 @@ from graphnet.source import calling_line, place
 
 
 class Node:
-    """A module applied to parents; made by calling the module, never changed afterwards.
+    """A module applied to parents; made by calling the module. Wiring never changes it.
 
     ``slots`` is empty, or says for each parent which entry of the module's input it is, where
     optional inputs are left out. Attributes of the module can be read through the node:
@@ -54,7 +54,7 @@ class Node:
 
     @property
     def module(self) -> Any:
-        """The ``Module``; a node keeps the one it was made of."""
+        """The ``Module``, read-only."""
         return self._module
 
     def annotate(
@@ -75,7 +75,7 @@ class Node:
         return self
 
     def gathered(self, values: list[Any]) -> Any:
-        """What the module receives when its parents have these values."""
+        """The input of the module for these values of the parents."""
         if self.slots:
             entries: list[Any] = [None] * (max(self.slots) + 1)
             for slot, value in zip(self.slots, values, strict=True):
@@ -92,7 +92,7 @@ class Node:
         return tuple(Node(new("Element", index), (whole,), file, line) for index in range(count))
 
     def _add_child(self, child: Node) -> None:
-        """Remember a child, without keeping it alive; now and then forget those that are gone."""
+        """Add a weak reference to a child; now and then drop dead ones."""
         count = len(self._children)
         if count > 8 and count & (count - 1) == 0:
             self._children = [ref for ref in self._children if ref() is not None]
@@ -100,16 +100,16 @@ class Node:
 
     @property
     def children(self) -> Iterator[Node]:
-        """The nodes that read this one, still exist, and are in no closed graph yet."""
+        """The live children that are in no closed graph yet."""
         return (node for ref in self._children if (node := ref()) is not None)
 
     def close(self, nodes: set[Node]) -> None:
-        """Forget the children that a closed graph holds: they lead to an output."""
+        """Drop the children that are in a closed graph: they reach an output."""
         self._children = [ref for ref in self._children if ref() not in nodes]
 
     @property
     def place(self) -> str:
-        """``cell.py:18``"""
+        """The source line: ``cell.py:18``."""
         return place(self.file, self.line)
 
     @property
@@ -170,7 +170,7 @@ class Node:
         return self._then("MulConstant", -1.0)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """NumPy's numbers are numbers; arrays and NumPy's functions do not go with nodes."""
+        """Operators take NumPy's scalars; raises GraphError for arrays and NumPy's functions."""
         operation = OPERATORS.get(ufunc.__name__)
         plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
         if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
@@ -181,7 +181,7 @@ class Node:
         )
 
     def _then(self, name: str, *arguments: Any) -> Node:
-        """A module of the class of this name, applied to this node."""
+        """A new module of the class of this name, applied to this node."""
         return Node(new(name, *arguments), (self,), *calling_line())
 
     def __iter__(self) -> Iterator[Any]:
@@ -217,7 +217,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "divide": operator.truediv,
     "power": operator.pow,
 }
-"""What NumPy calls an operator between one of its numbers and a node."""
+"""Operators by the name of NumPy's ufunc."""
 
 
 def is_number(value: object) -> bool:

@@ -1,1 +1,1 @@
-"""Runs, their gradients, and compiled training steps."""
+"""Execution: signatures, executables, runs and their gradients, programs of training steps."""

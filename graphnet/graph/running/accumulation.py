@@ -1,4 +1,4 @@
-"""Gradients of runs added to those of parameters: one run after the other, each as a whole."""
+"""Accumulation of gradients into parameters, atomic for each run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet import forkable
 from graphnet.graph.running.linked_program import LinkedProgram, Vector
-from graphnet.graph.tracing.staleness import Arrays
+from graphnet.graph.tracing.staleness import ArraysSnapshot
 from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.ir.core.types import NDArray
 
@@ -26,7 +26,7 @@ def add_to_parameters(found: Sequence[tuple[Parameter, NDArray]]) -> None:
 
 @_accumulating.guards
 def add_to_arrays(totals: Sequence[NDArray], found: Iterable[NDArray]) -> None:
-    """As ``add_to_parameters``, where the arrays are known."""
+    """As ``add_to_parameters``, for arrays."""
     list(map(np.add, totals, found, totals))
 
 
@@ -41,8 +41,8 @@ def replace(totals: Sequence[NDArray], found: Iterable[NDArray], idle: Sequence[
 class Accumulator:
     """The arrays that the gradients of a training step are added to; final.
 
-    It is of use while the ``arrays`` of parameters are those that they had. ``flat`` holds all
-    ``parameters`` of the net, or is None.
+    It is valid while the ``arrays`` are current. ``flat`` holds all ``parameters`` of the net, or
+    is None.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Accumulator:
         self._totals = [total for total, _ in own]
         self._positions = [position for _, position in own]
         others = [p for p in linked.parameters() if p not in set(parameters)]
-        self.arrays = Arrays([*parameters, *others])
+        self.arrays = ArraysSnapshot([*parameters, *others])
 
     def accept(self, results: Sequence[NDArray], add: bool) -> None:
         """Add the gradients among the results of a step, or replace those before by them."""

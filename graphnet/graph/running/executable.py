@@ -26,7 +26,7 @@ from graphnet.native import compiled
 
 
 class Executable:
-    """What runs for one signature of a module's input; final.
+    """A program ready to run for one signature of a module's input; final.
 
     A training step has an ``accumulator``: it is bound to the arrays of gradients, and to the
     ``flat`` vectors if its parameters are one input.
@@ -44,7 +44,7 @@ class Executable:
         self.accumulator = accumulator
         self.program = linked.program
         self.has_casts = any(cast is not None for cast in traced.casts)
-        self._modules, self._updates = traced.unchanged.modules, traced.updates
+        self._modules, self._updates = traced.snapshot.modules, traced.updates
         self._native: Interpreter | None = None
         self._interpreted: Interpreter | None = None
         self._template: list[Any] = [None] * len(linked.sources)
@@ -63,7 +63,7 @@ class Executable:
                 self._drawn.append((position, source))
 
     def is_current(self) -> bool:
-        """Whether modules and parameters are as they were traced and bound."""
+        """Whether modules and parameters are those that were traced and bound."""
         if self.accumulator is None:
             return self.traced.is_current()
         return self._modules.are_current() and self.accumulator.arrays.are_current()
@@ -71,12 +71,12 @@ class Executable:
     # ---- one call
 
     def cast(self, leaves: Sequence[Any], take: Any = np.asarray) -> list[NDArray]:
-        """Leaves of the input in the dtypes that were traced."""
+        """The leaves of the input in the dtypes of the trace."""
         pairs = zip(leaves, self.traced.casts, strict=True)
         return [take(leaf, dtype=cast) for leaf, cast in pairs]
 
     def inputs(self, leaves: Sequence[NDArray]) -> list[NDArray]:
-        """The inputs of the program: leaves, parameters as they are now, random numbers, states."""
+        """The inputs of the program: leaves, values of parameters, random numbers, states."""
         values: list[NDArray] = self._template.copy()
         for position, leaf in self._leaves:
             values[position] = leaves[leaf]
@@ -99,7 +99,7 @@ class Executable:
     ) -> list[NDArray]:
         """The outputs of the program, as machine code if ``native``; states are written back.
 
-        Errors tell of the ``inputs``.
+        Errors describe ``inputs``, the caller's value.
         """
         if check_finite:
             results = self.execute(self.program, arrays, inputs, native, check_finite)
@@ -140,7 +140,7 @@ class Executable:
         return made
 
     def _locate(self, error: GraphnetError, inputs: Any) -> None:
-        """Let the error name the module, where it is no part of a graph, and its input."""
+        """Add the module (unless it is part of a graph) and the shapes of its input to an error."""
         error.locate(type(self.module).__name__, (f"input  {table.describe(inputs)}",))
 
 

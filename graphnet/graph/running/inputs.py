@@ -1,4 +1,4 @@
-"""What the user gives to a run: arrays of inputs, gradients of outputs, and their checks."""
+"""Inputs of a run and gradients of its outputs, checked and converted to arrays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def as_array(module: BaseModule, leaf: Any) -> NDArray:
 
 
 def list_for_array(error: GraphnetError, module: BaseModule, inputs: Any) -> GraphnetError | None:
-    """The error to raise instead, where a list of plain numbers was given for an array."""
+    """The error for a list of plain numbers in the place of an array; None without one."""
     if not table.is_table(inputs):
         return None
     required, has_optional = module.required_inputs(), bool(module.optional_inputs())
@@ -40,7 +40,7 @@ def list_for_array(error: GraphnetError, module: BaseModule, inputs: Any) -> Gra
         entries = [inputs]
     for entry in entries:
         if table.is_table(entry) and len(entry) and not holds_arrays(entry):
-            return type(error)(*said_of_list(entry), type(module).__name__)
+            return type(error)(*list_problem(entry), type(module).__name__)
     return None
 
 
@@ -49,13 +49,13 @@ def holds_arrays(value: Any) -> bool:
     return not all(isinstance(leaf, int | float) for leaf in table.flatten(value)[0])
 
 
-def said_of_list(given: Any) -> tuple[str, str]:
-    """Problem and hint: a tuple of whole numbers is meant as a shape."""
-    if isinstance(given, tuple) and all(isinstance(n, int) for n in given):
-        hint = f"np.zeros({given}) is an array of this shape; a tuple is a table of arrays."
-        return f"received the tuple {given}, expected an array", hint
-    count = len(table.flatten(given)[0])
-    shown = text if len(text := repr(given)) <= SHOWN else "…"
+def list_problem(value: Any) -> tuple[str, str]:
+    """Problem and hint; a tuple of whole numbers is taken for a shape."""
+    if isinstance(value, tuple) and all(isinstance(n, int) for n in value):
+        hint = f"np.zeros({value}) is an array of this shape; a tuple is a table of arrays."
+        return f"received the tuple {value}, expected an array", hint
+    count = len(table.flatten(value)[0])
+    shown = text if len(text := repr(value)) <= SHOWN else "…"
     numbers = f"a list that holds {count} number{'s' * (count > 1)}"
     hint = f"A list is a table of arrays; make an array of it: np.array({shown})."
     return f"received {numbers}, expected an array", hint
@@ -64,7 +64,7 @@ def said_of_list(given: Any) -> tuple[str, str]:
 def check_inputs(module: BaseModule, inputs: Any) -> None:
     optional = bool(module.optional_inputs()) and table.is_table(inputs)
     extra = table.flatten(inputs[module.required_inputs() :])[0] if optional else []
-    # Whole numbers are lengths: there may be padding, which nobody reads, whatever it holds.
+    # Integer inputs are lengths: padding is not read, so it may hold anything.
     padding = any(leaf is not None and np.asarray(leaf).dtype.kind in "iu" for leaf in extra)
     for path, leaf in () if padding else table.walk(inputs):
         if leaf is None:
@@ -77,7 +77,7 @@ def check_inputs(module: BaseModule, inputs: Any) -> None:
 
 
 def read_only(value: Any) -> NDArray:
-    """A view of a value that the run still needs."""
+    """A read-only view."""
     view = np.asarray(value).view()
     view.flags.writeable = False
     return view
@@ -100,7 +100,8 @@ def seed_arrays(
     leaves, structure = table.flatten(with_zeros(grad_outputs, outputs))
     if structure != expected:
         raise GraphError(
-            f"backward received the gradients {counted(grad_outputs)}, expected {counted(outputs)}",
+            f"backward received the gradients {shapes_and_count(grad_outputs)}, "
+            f"expected {shapes_and_count(outputs)}",
             "Give one gradient for each output, nested as the output is.",
         )
     seeds = []
@@ -120,7 +121,7 @@ def seed_arrays(
 
 
 def with_zeros(gradients: Any, outputs: Any) -> Any:
-    """The gradients, with zeros where None says that nothing comes from an output."""
+    """The gradients, with zeros for None."""
     if gradients is None:
         return table.map_table(np.zeros_like, outputs)
     if table.is_table(gradients) and table.is_table(outputs) and len(gradients) == len(outputs):
@@ -128,18 +129,18 @@ def with_zeros(gradients: Any, outputs: Any) -> Any:
     return gradients
 
 
-def counted(value: Any) -> str:
-    """The shapes of a value, and how many entries it has as a table."""
+def shapes_and_count(value: Any) -> str:
+    """The shapes of a value, and its number of entries as a table."""
     count = f" ({len(value)} entries)" if table.is_table(value) else ""
     return table.describe(value) + count
 
 
-def same_input(kept: Any, given: Any) -> bool:
+def same_input(kept: Any, value: Any) -> bool:
     """Whether two inputs are the same arrays, or hold equal values."""
-    if kept is given:
+    if kept is value:
         return True
     left, left_structure = table.flatten(kept)
-    right, right_structure = table.flatten(given)
+    right, right_structure = table.flatten(value)
     return left_structure == right_structure and all(
         a is b or np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
         for a, b in zip(left, right, strict=True)

@@ -1,4 +1,4 @@
-"""Linked programs: what fills the inputs of a program, and which of its outputs are gradients."""
+"""LinkedProgram: a program, the sources of its inputs, and its outputs that are gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphnet.ir.core.types import ArrayType
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Vector:
-    """As a source: the flat vector of all parameters of a net, each from its own start on."""
+    """A source: the flat vector of all parameters of a net, with the offset of each."""
 
     type: ArrayType
     starts: Mapping[Parameter, int]
@@ -26,7 +26,7 @@ class LinkedProgram:
     program: Program
     sources: Sequence[Source]
     gradients: Mapping[Source, int] = field(default_factory=dict)
-    """By what they are the gradients of: a Parameter, the number of a leaf, or the Vector."""
+    """By source: a Parameter, the number of a leaf, or the Vector."""
 
     def parameters(self) -> list[Parameter]:
         """The parameters that are inputs of their own."""

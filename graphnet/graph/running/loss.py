@@ -1,4 +1,4 @@
-"""Loss: a net and its criterion as one module, and which of the net's outputs is judged."""
+"""Loss: a net and its criterion as one module, for one entry of the net's output or the whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphnet.graph.values import table
 class Loss(BaseModule):
     """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
 
-    The criterion judges the whole output, or the entry ``select`` of it.
+    The criterion receives the whole output, or the entry ``select`` of it.
     """
 
     inside = "net"
@@ -27,8 +27,8 @@ class Loss(BaseModule):
         self.select = select
 
     def compute(self, input: Any) -> Any:
-        given, target = input
-        output = compute_inside(self.net, given)
+        inputs, target = input
+        output = compute_inside(self.net, inputs)
         pair = in_dtype_of(self.criterion, [selected(output, self.select), target])
         with asking_which(output, target, self.select):
             # Without a name, so that errors name it as a run of its own does.
@@ -38,13 +38,13 @@ class Loss(BaseModule):
 
 
 def selected(output: Any, select: int | None) -> Any:
-    """What the criterion judges; raises GraphError for an entry that is not there."""
+    """The output, or its entry ``select``; raises GraphError if that is out of range."""
     if select is None:
         return output
     count = len(output) if table.is_table(output) else 0
     if not -count <= select < count:
         error = GraphError(
-            f"is to judge entry {select} of {table.describe(output)}",
+            f"receives select={select}, which is out of range for {table.describe(output)}",
             f"The net gives {count} entries, counted from 0." if count else "It is no table.",
         )
         error.locate("The criterion")
@@ -54,7 +54,7 @@ def selected(output: Any, select: int | None) -> Any:
 
 @contextmanager
 def asking_which(output: Any, target: Any, select: int | None) -> Iterator[None]:
-    """Of a criterion that cannot judge a whole table, ask which entry it is to judge."""
+    """Errors of a criterion that was given a whole table suggest ``select``."""
     try:
         yield
     except GraphnetError as error:

@@ -1,4 +1,4 @@
-"""Results as arrays that the user may keep and change."""
+"""Outputs as arrays that belong to the caller."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ alive, so states, which stay until the next step, are copied."""
 
 
 def materialise(values: Iterable[NDArray | None]) -> list[Any]:
-    """Results that the user may keep and change, each without effect on another."""
+    """Arrays that the caller may keep and change; no two share memory."""
     found: list[Any] = []
     for value in values:
         if value is not None:

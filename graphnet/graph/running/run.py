@@ -134,11 +134,11 @@ class Run:
         return self._distribute()
 
     def _gradient(self, atom: Any) -> NDArray | None:
-        """The gradient of a value of the program; zeros where nothing flows."""
+        """The gradient of a value of the program; zeros if no output depends on it."""
         if not atom.type.is_float:
             return None
         assert self._gradients is not None
-        index = self._traced.wanted.get(atom)
+        index = self._traced.gradient_positions.get(atom)
         found = None if index is None else self._gradients[index]
         return np.zeros(atom.type.shape, atom.type.dtype) if found is None else found
 
@@ -152,7 +152,7 @@ class Run:
                 to_inputs[source] = None if gradient is None else np.array(gradient)
             elif isinstance(source, Parameter):
                 assert self._gradients is not None
-                found = self._gradients[traced.wanted[var]]
+                found = self._gradients[traced.gradient_positions[var]]
                 if found is not None:
                     to_parameters.append((source, found))
         add_to_parameters(to_parameters)

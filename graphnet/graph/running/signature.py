@@ -1,4 +1,4 @@
-"""From an input to what runs on it: signature, trace, executable; made once for each signature."""
+"""Signatures of inputs, and the cache of executables: one trace for each signature."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from graphnet.graph.values.selection import Selection
 from graphnet.ir.core.types import NDArray
 
 KEPT = 256
-"""How many executables a module, or a training step, keeps."""
+"""The size of the cache of a module or a training step."""
 
 
 class Signature(NamedTuple):
-    """What a program is made for."""
+    """The key of an executable: two inputs of one signature run the same program."""
 
     structure: table.Structure
     types: tuple[Any, ...]
@@ -33,7 +33,7 @@ class Signature(NamedTuple):
 
 
 def leaves_of(module: BaseModule, inputs: Any) -> tuple[list[NDArray], table.Structure]:
-    """The leaves of an input as arrays, and how they are nested."""
+    """The leaves of an input as arrays, and its structure; raises DtypeError for what is none."""
     leaves, structure = table.flatten(inputs, absent=bool(module.optional_inputs()))
     return [as_array(module, leaf) for leaf in leaves], structure
 
@@ -65,14 +65,14 @@ def executable_for(
 def traced_executable(
     module: BaseModule, signature: Signature, leaves: Sequence[NDArray]
 ) -> Executable:
-    """A new one: in training mode with the residuals that backward reads."""
+    """A new executable; in training mode its program also returns the residuals for backward."""
     traced = trace_module(module, signature.structure, leaves, signature.selection)
     program = traced.differentiated().forward if signature.is_training else traced.program
     return Executable(module, traced, LinkedProgram(program, traced.sources))
 
 
 def keep(known: dict[Signature, Executable], signature: Signature, executable: Executable) -> None:
-    """Add one; the oldest of too many are forgotten."""
+    """Add to the cache; the oldest entry makes room."""
     if len(known) >= KEPT:
         known.pop(next(iter(list(known)), signature), None)
     known[signature] = executable

@@ -67,7 +67,7 @@ def with_backward(derivative: Derivative, traced: Traced, loss_scale: float) -> 
 
 
 def filled_with(value: Atom, type: ArrayType, equations: list[Equation]) -> Atom:
-    """An array of one value; takes up no memory."""
+    """An array of one value, by broadcasting."""
     if not type.shape:
         return value
     return emit(equations, broadcast, (value,), {"shape": type.shape}, Var(type))

@@ -1,1 +1,1 @@
-"""From a module to its program, and whether that is still valid."""
+"""Tracing a module into a program, and whether the trace is still valid."""

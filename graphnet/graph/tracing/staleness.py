@@ -1,4 +1,4 @@
-"""Cheap checks that modules are as they were: versions, modes, containers, arrays, parameters."""
+"""Snapshots that a trace depends on, compared before each run: modules, arrays, dtypes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ version_and_mode: Callable[[dict[str, Any]], Any] = itemgetter("_version", "is_t
 data: Callable[[Parameter], NDArray] = attrgetter("_data")
 
 
-class Modules:
-    """What many ``ModuleState``s say, compared all at once: some microseconds; final."""
+class ModulesSnapshot:
+    """The ``ModuleState``s of many modules, compared together; final."""
 
     def __init__(self, states: Sequence[ModuleState]) -> None:
-        self._attributes = [state.module.__dict__ for state in states]  # read without look-ups
+        self._attributes = [state.module.__dict__ for state in states]  # faster than attributes
         for own, state in zip(self._attributes, states, strict=True):
             own.setdefault("_version", state.version)
             own.setdefault("is_training", state.mode)
@@ -39,28 +39,28 @@ class Modules:
 
     def _are_filled_alike(self) -> bool:
         return (
-            all(same(found, len(found), kept) for found, kept in self._lists)
+            all(holds_same(found, len(found), kept) for found, kept in self._lists)
             and all(
-                same(chain(found, found.values()), 2 * len(found), kept)
+                holds_same(chain(found, found.values()), 2 * len(found), kept)
                 for found, kept in self._dicts
             )
-            and all(has_bytes(array, kept) for array, kept in self._arrays)
+            and all(holds_bytes(array, kept) for array, kept in self._arrays)
         )
 
 
-def same(found: Any, count: int, kept: Collection[Any]) -> bool:
+def holds_same(found: Any, count: int, kept: Collection[Any]) -> bool:
     return count == len(kept) and all(map(is_, found, kept))
 
 
-def has_bytes(array: NDArray, kept: bytearray) -> bool:
-    """Whether an array has these bytes. They are compared where they lie, if that can be done: a
-    copy would take as long as a run."""
+def holds_bytes(array: NDArray, kept: bytearray) -> bool:
+    """Whether an array has these bytes. They are compared in place, where NumPy allows it: a copy
+    would take as long as a run."""
     found: Any = bytearray.__eq__(kept, array)
     return array.tobytes() == kept if found is NotImplemented else found
 
 
-class Arrays:
-    """Which arrays some parameters hold; final."""
+class ArraysSnapshot:
+    """The arrays of parameters; final."""
 
     def __init__(self, parameters: Sequence[Parameter]) -> None:
         self._parameters = parameters
@@ -74,11 +74,11 @@ class Arrays:
 dtype: Callable[[Parameter], Any] = attrgetter("_data.dtype")
 
 
-class Unchanged:
-    """What a trace rests on: modules as they were, parameters of the same dtypes; final."""
+class TraceSnapshot:
+    """The state of modules and the dtypes of parameters; final."""
 
     def __init__(self, states: Sequence[ModuleState], parameters: Sequence[Parameter]) -> None:
-        self.modules = Modules(states)
+        self.modules = ModulesSnapshot(states)
         self._parameters = parameters
         self._dtypes = list(map(dtype, parameters))
 
@@ -87,13 +87,15 @@ class Unchanged:
 
 
 class FlatVectors:
-    """The flat vectors of a module, as long as it stays as it is; final."""
+    """The flat vectors of a module, cached until a part or a parameter changes; final."""
 
     def __init__(self, module: BaseModule) -> None:
         parameters = module.parameters()
         self._flat = flat_vectors(parameters, type(module).__name__)
-        self._modules = Modules([ModuleState.of(part) for _, part in module.named_modules()])
-        self._arrays = Arrays(list(parameters))
+        self._modules = ModulesSnapshot(
+            [ModuleState.of(part) for _, part in module.named_modules()]
+        )
+        self._arrays = ArraysSnapshot(list(parameters))
 
     @staticmethod
     def of(module: BaseModule) -> Flat:

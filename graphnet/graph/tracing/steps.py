@@ -1,4 +1,4 @@
-"""Values that cross the border of a scan while its body is traced: in, or out as a stack."""
+"""Inputs for each step and stacked outputs, added to a scan while its body is traced."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from graphnet.ir.core.builder import Builder
 from graphnet.ir.core.types import ArrayType
 
 
-def fed(
+def per_step_input(
     builder: Builder, type: ArrayType, make: Callable[[ArrayType], Array]
 ) -> tuple[Array, Array]:
-    """What ``make`` gives at the top for all steps, and its slice in this builder."""
+    """A sequence made by ``make`` in the outermost program, and its slice at the current step."""
     if builder.outer is None:
         array = make(type)
         return array, array
     if builder.steps is None:
-        return fed(builder.outer, type, make)
+        return per_step_input(builder.outer, type, make)
     whole = ArrayType((builder.steps, *type.shape), type.dtype)
-    top, outer = fed(builder.outer, whole, make)
+    top, outer = per_step_input(builder.outer, whole, make)
     return top, builder.late_sequence(outer)
 
 
-def bring_out(builder: Builder, array: Array, receive: Callable[[Array], None]) -> None:
-    """Hand a value of a scan's body, stacked over all steps, to the top."""
+def stack_over_steps(builder: Builder, array: Array, receive: Callable[[Array], None]) -> None:
+    """Call ``receive`` with a value of a scan's body, stacked over all steps, outside."""
     if builder.outer is None:
         receive(array)
     elif builder.steps is None:
-        bring_out(builder.outer, array, receive)
+        stack_over_steps(builder.outer, array, receive)
     else:
         outer = builder.outer
-        builder.late_result(array, lambda stacked: bring_out(outer, stacked, receive))
+        builder.late_result(array, lambda stacked: stack_over_steps(outer, stacked, receive))

@@ -1,4 +1,4 @@
-"""Traced: the program of a module for one kind of input, and how to read it."""
+"""Traced: the program of a module for one signature of its input, with records of its nodes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.staleness import Unchanged
+from graphnet.graph.tracing.staleness import TraceSnapshot
 from graphnet.graph.tracing.tracing import Tracing, computed, received
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
 from graphnet.graph.values.memory import Memory
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import Selection, chosen
+from graphnet.graph.values.selection import Selection, is_selected
 from graphnet.graph.values.sources import Source
 from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.program import Atom, Program, Var, is_var
@@ -31,7 +31,7 @@ from graphnet.ir.gradient import Derivative, differentiate
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where the value of a node lies among the outputs of a program, and what its gradient is by.
+    """The positions of a node's value among the outputs of a program, and its gradient's variables.
 
     ``probes`` are the values whose gradients are those of the node: its own, or inside a sequence
     those of the zeros that were added to it.
@@ -44,7 +44,7 @@ class Record:
 
 @dataclass(slots=True, eq=False)
 class Traced:
-    """The program of a module for one signature of its input, and how to read it.
+    """The program of a module for one signature of its input; sources, structures and records.
 
     ``outputs`` of the program are the leaves of the module's output, then those of its nodes.
     """
@@ -59,21 +59,23 @@ class Traced:
     paths: dict[Hashable, list[str]]
     states: list[ModuleState]
     weight_probes: dict[str, Atom] | None
-    """None where nobody asked for gradients of parameters by step."""
+    """None unless gradients of parameters by step are selected."""
     updates: dict[Memory, int]
     derivative: Derivative | None = None
-    wanted: dict[Var, int] = field(default_factory=dict)
-    unchanged: Unchanged = field(init=False)
+    gradient_positions: dict[Var, int] = field(default_factory=dict)
+    snapshot: TraceSnapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        self.unchanged = Unchanged(self.states, [parameter for _, parameter in self.parameters()])
+        self.snapshot = TraceSnapshot(
+            self.states, [parameter for _, parameter in self.parameters()]
+        )
 
     def is_current(self) -> bool:
-        """Whether modules and parameters still are as they were traced."""
-        return self.unchanged.are_current()
+        """Whether modules and dtypes of parameters are those of the trace."""
+        return self.snapshot.are_current()
 
     def parameters(self) -> Iterator[tuple[Var, Parameter]]:
-        """The parameters that took part, with the program inputs that they fill."""
+        """The parameters in the program, with their inputs."""
         for var, source in zip(self.program.inputs, self.sources, strict=True):
             if isinstance(source, Parameter):
                 yield var, source
@@ -81,9 +83,9 @@ class Traced:
     def differentiated(self) -> Derivative:
         """The derivative by inputs, parameters and node values; made at the first call."""
         if self.derivative is None:
-            wanted = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
+            variables = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
             probes = [probe for record in self.records.values() for probe in record.probes]
-            wanted.update(
+            variables.update(
                 dict.fromkeys(
                     atom
                     for atom in (*probes, *(self.weight_probes or {}).values())
@@ -91,8 +93,8 @@ class Traced:
                 )
             )
             with gc_disabled():
-                derivative = differentiate(self.program, list(wanted), seeded=self.output_count)
-            self.wanted = {var: i for i, var in enumerate(wanted)}
+                derivative = differentiate(self.program, list(variables), seeded=self.output_count)
+            self.gradient_positions = {var: i for i, var in enumerate(variables)}
             self.derivative = derivative
         return self.derivative
 
@@ -102,12 +104,12 @@ def trace_module(
     module: BaseModule,
     structure: table.Structure,
     leaves: Sequence[NDArray],
-    wanted: Selection = Selection(),  # noqa: B008 (it is frozen)
+    selection: Selection = Selection(),  # noqa: B008 (it is frozen)
 ) -> Traced:
     """Trace a module for an input of this structure, with leaves of these types."""
     casts = input_casts(module, leaves)
-    tracing = Tracing(wanted)
-    tracing.weight_names = wanted_weights(module, wanted)
+    tracing = Tracing(selection)
+    tracing.weight_names = selected_weights(module, selection)
     try:
         with Having(current_tracing, tracing), building(tracing.builder), gc_disabled():
             types = [
@@ -135,7 +137,7 @@ def traced_output(module: BaseModule, value: Any) -> Any:
 
 
 def check_trace(tracing: Tracing, module: BaseModule) -> None:
-    """Every parameter must belong to the module, and every name that was asked for must exist."""
+    """Raise GraphError for a parameter of another module or an unknown selected name."""
     own = {parameter for _, parameter in module.named_parameters()}
     for parameter in tracing.parameters:
         if parameter not in own:
@@ -145,38 +147,41 @@ def check_trace(tracing: Tracing, module: BaseModule) -> None:
                 type(module).__name__,
             )
     outside = [path for path in tracing.values if path not in tracing.inside]
-    pools = ((tracing.wanted.keep, outside), (tracing.wanted.trace, tracing.inside))
+    pools = ((tracing.selection.keep, outside), (tracing.selection.trace, tracing.inside))
     for names, paths in pools:
         for name in () if isinstance(names, bool) else names:
-            if not any(chosen((name,), path) for path in paths):
+            if not any(is_selected((name,), path) for path in paths):
                 guess = did_you_mean(name, (p.rpartition(".")[2] for p in tracing.seen))
                 shown = ", ".join(dict.fromkeys(tracing.seen[:20]))
                 raise GraphError(
                     f"There is no node named {name!r} whose value can be kept",
                     f"{guess}keep= names nodes outside of sequences, trace= those inside: {shown}",
                 )
-    weights = tracing.wanted.weights
+    weights = tracing.selection.weights
     for name in () if isinstance(weights, bool) else weights:
-        if not any(chosen((name,), path) for path in tracing.weight_probes):
+        if not any(is_selected((name,), path) for path in tracing.weight_probes):
             raise GraphError(
                 f"The parameter {name!r} is read in no step of a sequence",
                 "trace_weights= names parameters of cells.",
             )
 
 
-def wanted_weights(module: BaseModule, wanted: Selection) -> dict[Parameter, str]:
-    """The parameters whose gradients are kept for each step, with their paths."""
-    if not wanted.weights:
+def selected_weights(module: BaseModule, selection: Selection) -> dict[Parameter, str]:
+    """The parameters whose gradients are kept for each step, with their paths.
+
+    Raises GraphError for a name of no parameter.
+    """
+    if not selection.weights:
         return {}
     named = list(module.named_parameters())
-    for name in () if isinstance(wanted.weights, bool) else wanted.weights:
-        if not any(chosen((name,), path) for path, _ in named):
+    for name in () if isinstance(selection.weights, bool) else selection.weights:
+        if not any(is_selected((name,), path) for path, _ in named):
             raise GraphError(
                 f"There is no parameter named {name!r}",
                 f"There are: {', '.join(path for path, _ in named)}",
                 type(module).__name__,
             )
-    return {parameter: path for path, parameter in named if chosen(wanted.weights, path)}
+    return {parameter: path for path, parameter in named if is_selected(selection.weights, path)}
 
 
 def finish(
@@ -212,14 +217,15 @@ def finish(
         tracing.paths,
         list(tracing.modules.values()),
         {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()}
-        if tracing.wanted.weights
+        if tracing.selection.weights
         else None,
         updates,
     )
 
 
 def input_casts(module: BaseModule, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
-    """Floating inputs take the dtype of the parameters; without parameters, their common dtype."""
+    """The dtypes that inputs are cast to: floating ones to that of the parameters, without those to
+    their common dtype; None for no cast. Raises DtypeError for an input of no real numbers."""
     for leaf in leaves:
         if leaf.dtype.kind not in "biuf":
             raise DtypeError(

@@ -1,4 +1,4 @@
-"""Tracing a module: its ``compute`` runs once on symbolic arrays and leaves a program behind."""
+"""Tracing: ``compute`` runs once on symbolic arrays, which record a program."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.steps import bring_out, fed
+from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.values import table
 from graphnet.graph.values.context import TraceContext, current_tracing
 from graphnet.graph.values.memory import Memory
 from graphnet.graph.values.parameter import Parameter
-from graphnet.graph.values.selection import Selection, chosen, free, join_path
+from graphnet.graph.values.selection import Selection, is_selected, join_path, unused_path
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder, building, current_builder, current_origin, origin
@@ -28,30 +28,30 @@ from graphnet.ir.primitives.shaping import zeros
 
 
 class Tracing(TraceContext):
-    """The state of one trace: which parameters, draws, nodes and modules took part.
+    """The state of one trace: its parameters, random draws, nodes and modules.
 
-    ``wanted`` says which nodes' values the program will return. A node inside a scan has a value
+    ``selection`` says which nodes' values the program will return. A node inside a scan has a value
     at each step, the stacked values of ``values``; its gradient at each step is the gradient of its
     *probe*, a sequence of zeros added to it.
     """
 
-    def __init__(self, wanted: Selection) -> None:
-        self.wanted = wanted
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
         self.builder = Builder()
         self.probes: dict[str, Any] = {}
         self.inside: set[str] = set()  # the paths of values inside sequences
-        self.seen: list[str] = []  # the paths of everything that computed
-        self.live: dict[Builder, Array] = {}  # in a sequence: which rows are no padding
+        self.seen: list[str] = []  # the paths of all modules traced
+        self.live: dict[Builder, Array] = {}  # in a sequence: the mask of rows that are no padding
         self.weight_probes: dict[str, Array] = {}
         self.weights: dict[tuple[int, Parameter], Array] = {}
         self.weight_names: dict[Parameter, str] = {}
-        self.memories: dict[Memory, Any] = {}  # what each will hold after the run
+        self.memories: dict[Memory, Any] = {}  # their values after the run
         self.sources: list[Source] = []
         self.parameters: dict[Parameter, Array] = {}
         self.values: dict[str, Any] = {}
         self.paths: dict[Hashable, list[str]] = {}
         self.modules: dict[int, ModuleState] = {}
-        self.taken: set[Atom] = set()  # values that already are a parameter's or a node's own
+        self.owned: set[Atom] = set()  # values of a parameter or of a recorded node
         self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
         self.path = ""
         self.module: BaseModule | None = None
@@ -62,15 +62,15 @@ class Tracing(TraceContext):
         return self.builder.input(type)
 
     def parameter(self, parameter: Parameter) -> Array:
-        """The array that stands for a parameter, the same one each time."""
+        """The traced array of a parameter, the same each time."""
         if parameter not in self.parameters:
             array = self.input(type_of(parameter.data), parameter)
             self.parameters[parameter] = array
-            self.taken.add(array.atom)
+            self.owned.add(array.atom)
         return self._probed(parameter, self.parameters[parameter])
 
     def _probed(self, parameter: Parameter, array: Array) -> Array:
-        """Inside a scan: the parameter plus a probe for each step, if its steps are wanted."""
+        """Inside a scan: the parameter plus a probe for each step, if it is selected."""
         builder = current_builder.get()
         assert builder is not None
         name = self.weight_names.get(parameter)
@@ -78,7 +78,7 @@ class Tracing(TraceContext):
             return array
         key = (id(builder), parameter)
         if key not in self.weights:
-            probe, inner = fed(builder, array.type, self._zeros)
+            probe, inner = per_step_input(builder, array.type, self._zeros)
             number = sum(known is parameter for _, known in self.weights)
             self.weight_probes[f"{name} ({number + 1})" if number else name] = probe
             self.weights[key] = array + inner
@@ -94,7 +94,7 @@ class Tracing(TraceContext):
         assert self.module is not None
         type = ArrayType(shape, np.dtype(dtype))
         if not once:
-            return fed(builder, type, self._draw)[1]
+            return per_step_input(builder, type, self._draw)[1]
         key = (id(self.module), type)
         if key not in self.drawn_once:
             self.drawn_once[key] = self.input(type, Draw(type))
@@ -104,7 +104,7 @@ class Tracing(TraceContext):
         return self.input(type, Draw(type))
 
     def record(self, path: str, value: Any, node: Hashable | None = None) -> Any:
-        """Remember the value of a node, if it is wanted; returns it as values of the node's own.
+        """Record the value of a node, if it is selected; returns it under variables of its own.
 
         A node that passes on what it received gets an ``identity``: its gradient is not that of
         the node before it, which others may read too.
@@ -112,9 +112,9 @@ class Tracing(TraceContext):
         builder = current_builder.get()
         assert builder is not None
         inside = builder.all_steps() != ()
-        if not chosen(self.wanted.trace if inside else self.wanted.keep, path):
+        if not is_selected(self.selection.trace if inside else self.selection.keep, path):
             return value
-        path = free(path, self.values)
+        path = unused_path(path, self.values)
         if inside:
             self.inside.add(path)
             value = self._traced(builder, path, value)
@@ -126,7 +126,7 @@ class Tracing(TraceContext):
         return value
 
     def _traced(self, builder: Builder, path: str, value: Any) -> Any:
-        """A value of each step, plus its probe; the steps' values are stacked on the way out."""
+        """The value at each step plus its probe; the values of all steps are stacked."""
         leaves, structure = table.flatten(value)
         pairs = [self._with_probe(builder, leaf) for leaf in leaves]
         stacks: list[Any] = [None] * len(pairs)
@@ -138,18 +138,20 @@ class Tracing(TraceContext):
             self.values[path] = table.unflatten(structure, stacks)
 
         for index, (_, array) in enumerate(pairs):
-            bring_out(builder, self._alive(builder, leaves[index], array), partial(keep, index))
+            stack_over_steps(
+                builder, self._alive(builder, leaves[index], array), partial(keep, index)
+            )
         return table.unflatten(structure, [array for _, array in pairs])
 
     def mark_padding(self, live: Array) -> None:
-        """At the step being traced, only these rows (batch,) are no padding."""
+        """Set the mask (batch,) of rows that are no padding at the step being traced."""
         builder = current_builder.get()
         assert builder is not None
         known = self.live.get(builder)
         self.live[builder] = live if known is None else where(known, live, known)
 
     def _alive(self, builder: Builder, leaf: Any, array: Array) -> Array:
-        """What a trace shows of a value: zeros in the rows that are padding at this step.
+        """The recorded value: zeros in the rows that are padding at this step.
 
         A value that is the same at all steps has no padding.
         """
@@ -167,7 +169,7 @@ class Tracing(TraceContext):
         array = Array(builder, atom_of(builder, leaf))
         if not array.type.is_float:
             return None, array
-        probe, inner = fed(builder, array.type, self._zeros)
+        probe, inner = per_step_input(builder, array.type, self._zeros)
         return probe, array + inner
 
     def _zeros(self, type: ArrayType) -> Array:
@@ -175,12 +177,12 @@ class Tracing(TraceContext):
             return zeros(type)
 
     def recall(self, memory: Memory, type: ArrayType) -> Array:
-        """What a memory holds, zeros at first."""
+        """The array in a memory, zeros at first."""
         self._require_top()
         return self.input(type, Remembered(memory, type))
 
     def remember(self, memory: Memory, value: Array) -> None:
-        """Let a memory hold this value after the run."""
+        """Write a value to a memory after the run."""
         self._require_top()
         if memory in self.memories:
             raise GraphError(
@@ -198,16 +200,16 @@ class Tracing(TraceContext):
 
     def own(self, leaf: Any) -> Any:
         if isinstance(leaf, Array):
-            if leaf.atom in self.taken:
+            if leaf.atom in self.owned:
                 leaf = identity(leaf)
-            self.taken.add(leaf.atom)
+            self.owned.add(leaf.atom)
         return leaf
 
     def visit(self, module: BaseModule) -> None:
         self.modules[id(module)] = ModuleState.of(module)
 
-    def place(self, module: BaseModule, name: str, file: str, line: int) -> Origin:
-        """The place of a part of this name within the module that computes now."""
+    def origin_of(self, module: BaseModule, name: str, file: str, line: int) -> Origin:
+        """The origin of equations of a part of the current module."""
         return Origin(join_path(self.path, name), file, line, type(module).__name__)
 
     def compute(
@@ -218,7 +220,7 @@ class Tracing(TraceContext):
         context: Callable[[], tuple[str, ...]],
         node: Hashable | None = None,
     ) -> Any:
-        """The output of a part; equations and errors name its place, ``context`` its input."""
+        """The output of a part; equations and errors carry its origin, errors also ``context``."""
         self.visit(module)
         before = self.path, self.module
         self.path, self.module = here.path, module
@@ -236,7 +238,7 @@ class Tracing(TraceContext):
         return result
 
     def name_of(self, part: BaseModule) -> str:
-        """The name of a part of the module that computes now."""
+        """The name of a part of the current module."""
         assert self.module is not None
         names = self.names.get(id(self.module))
         if names is None:
@@ -249,12 +251,12 @@ class Tracing(TraceContext):
 
 
 def active_tracing() -> Tracing | None:
-    """The trace under way."""
+    """The current trace."""
     return cast("Tracing | None", current_tracing.get())
 
 
 def computed(module: BaseModule, value: Any) -> Any:
-    """What ``compute`` returns; raises GraphError where it returns nothing."""
+    """The result of ``compute``; raises GraphError for None."""
     result = module.compute(value)
     if has_none(result) and not has_none(value):
         raise GraphError("returns None from compute", "Is a return statement missing?")
@@ -276,7 +278,7 @@ def compute_inside(module: BaseModule, value: Any, name: str | None = None) -> A
         return module.compute(value)
     outer = current_origin.get() or Origin("", "", 0)
     name = tracing.name_of(module) if name is None else name
-    here = tracing.place(module, name, outer.file, outer.line)
+    here = tracing.origin_of(module, name, outer.file, outer.line)
     return tracing.compute(module, value, here, lambda: received(value))
 
 

@@ -1,1 +1,1 @@
-"""What modules are made of and given: tables, parameters, memories, random numbers."""
+"""Values: tables, parameters, memories, random numbers, sources of program inputs."""

@@ -1,4 +1,4 @@
-"""What is under way: the trace that parameters are read in, and whether new ones get values."""
+"""Context variables: the current trace, and whether new parameters are initialised."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from graphnet.ir.core.array import Array
 
 
 class TraceContext(ABC):
-    """A trace, as far as parameters know it."""
+    """The part of a trace that parameters use."""
 
     @abstractmethod
     def parameter(self, parameter: Any) -> Array:
-        """The traced array that stands for a parameter."""
+        """The traced array of a parameter."""
 
 
 current_tracing: ContextVar[TraceContext | None] = ContextVar("current_tracing", default=None)
 initialising: ContextVar[bool] = ContextVar("initialising", default=True)
-"""Whether new parameters have values; off while a file is loaded, which will give them theirs."""
+"""Whether new parameters are allocated; off while a file is loaded, which brings their arrays."""

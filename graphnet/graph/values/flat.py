@@ -27,7 +27,7 @@ def flat_vectors(parameters: Sequence[Parameter], owner: str) -> Flat:
 def flatten(parameters: Sequence[Parameter]) -> list[Flat]:
     """One pair of vectors for each dtype, of which the parameters are views from now on.
 
-    Parameters that already lie side by side in this order are left where they are.
+    Parameters that are contiguous in this order already are not moved.
     """
     by_dtype: dict[np.dtype[Any], list[Parameter]] = {}
     for parameter in parameters:
@@ -59,7 +59,7 @@ def gather(parameters: Sequence[Parameter]) -> Flat:
     start = 0
     for parameter in parameters:
         span = slice(start, start + parameter.size)
-        parameter._flat = None  # until it lies there: Ctrl-C may strike in between
+        parameter._flat = None  # not a view until all are set: Ctrl-C may strike in between
         parameter._data = flat.data[span].reshape(parameter.shape)
         parameter._grad = flat.grad[span].reshape(parameter.shape)
         parameter._flat = FlatView(flat, start)

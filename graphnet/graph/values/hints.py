@@ -1,4 +1,4 @@
-"""What people who come from elsewhere look for, and what it is called here."""
+"""PyTorch and Torch names, with their equivalents; names close to a misspelt one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ ELSEWHERE = {
     "remember": "nn.remember(net)",
     "forget": "nn.forget(net)",
 }
-"""Names that PyTorch's modules have, or parts of a net, and what they are called here."""
+"""Attributes of PyTorch's modules, and their equivalents."""
 
 
 def missing_attribute(owner: object, name: str) -> AttributeError:
-    """The error for an attribute that is not there, with its name here if there is one."""
+    """The error for a missing attribute, with its equivalent if there is one."""
     hint = f"; here it is {ELSEWHERE[name]}" if name in ELSEWHERE else ""
     return AttributeError(f"{type(owner).__name__} has no attribute {name!r}{hint}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``Did you mean gate? `` where a name that is known is close to this one, else nothing."""
+    """``Did you mean gate? `` for a close known name, else an empty string."""
     close = get_close_matches(name, {word for word in known if word != name}, 1)
     return f"Did you mean {close[0]}? " if close else ""

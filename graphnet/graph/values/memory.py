@@ -13,7 +13,7 @@ from graphnet.ir.core.types import ArrayType, NDArray
 
 
 class Memory:
-    """What a run left behind for the next; empty at first, and after ``forget``.
+    """State that a run leaves for the next; empty at first, and after ``forget``.
 
     No gradient flows through it into the run before. Clones and files start with an empty one.
     """
@@ -25,7 +25,7 @@ class Memory:
         self.data = None
 
     def recalled(self, type: ArrayType) -> NDArray:
-        """The array for the next run, zeros at first. Raises ShapeError for another shape."""
+        """The array for the next run, zeros at first; raises ShapeError for another shape."""
         if self.data is None:
             return np.zeros(type.shape, type.dtype)
         if self.data.shape != type.shape:
@@ -40,11 +40,11 @@ class Memory:
 
 
 remembering = forkable.Lock()
-"""The states of one run are read, or written, before those of another."""
+"""The states of one run are read or written as a whole."""
 
 
 @remembering.guards
 def remember(updates: Mapping[Memory, int], values: Sequence[NDArray]) -> None:
-    """Leave values of a run for the next: all of them or, where Ctrl-C strikes, none."""
+    """Write states back: all of them or, where Ctrl-C strikes, none."""
     arrays = [np.array(values[position]) for position in updates.values()]
     list(map(setattr, updates, repeat("data"), arrays))  # C code, which nothing interrupts

@@ -75,7 +75,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     @staticmethod
     def holding(array: NDArray) -> Parameter:
-        """A parameter whose values are this floating point array itself, not a copy."""
+        """A parameter that takes over this floating point array, without a copy."""
         parameter = object.__new__(Parameter)
         parameter._data, parameter._shape = array, array.shape
         parameter._grad = parameter._flat = None
@@ -132,7 +132,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         """NumPy's methods (``sum``, ``mean``, ``astype`` …), on the values or the traced array."""
-        if name == "_data":  # its memory was awaited until now
+        if name == "_data":  # allocated at first use
             values, dtype = self._awaited
             self._data = initial_values(values, None, dtype)
             return self._data
@@ -145,7 +145,7 @@ class Parameter(NDArrayOperatorsMixin):
             self._grad.fill(0)
 
     def cast(self, dtype: Any) -> None:
-        """Convert values and gradient to another dtype, in place of this parameter."""
+        """Convert values and gradient to another dtype."""
         if self._data.dtype != np.dtype(dtype):
             self._data = self._data.astype(dtype)
             self._grad = None if self._grad is None else self._grad.astype(dtype)

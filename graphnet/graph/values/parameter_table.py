@@ -65,7 +65,7 @@ class ParameterTable(Sequence[Parameter]):
         return "\n".join([*aligned(rows), f"{len(self)} parameters, {total:,} numbers"])
 
     def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
-        """A line for each named span of rows, with the row that it starts at."""
+        """A line and its first row for each named range of rows."""
         found: dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]] = {}
         for path, part in self._parts():
             if isinstance(part, NamesRows):

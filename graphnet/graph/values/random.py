@@ -13,16 +13,16 @@ T = TypeVar("T")
 
 _default = np.random.default_rng()
 _drawing = forkable.Lock(delays_forks=True)
-"""A generator has a lock inside, which a forked process might find taken for ever."""
+"""A generator has a lock of its own, which a forked process might inherit locked."""
 
 
 def default_generator() -> np.random.Generator:
-    """The generator that everything not given one of its own draws from."""
+    """The generator of whatever has none of its own."""
     return _default
 
 
 def manual_seed(seed: int) -> None:
-    """Make what follows repeatable: initial parameters, dropout masks, shuffles.
+    """Seed the default generator: initial parameters, dropout masks, shuffles.
 
     >>> import graphnet as gn
     >>> gn.manual_seed(1)
@@ -35,7 +35,7 @@ def manual_seed(seed: int) -> None:
 def drawn(
     draw: Callable[[np.random.Generator], T], generator: np.random.Generator | None = None
 ) -> T:
-    """What is drawn from a generator, without one from the default one."""
+    """A draw from a generator, by default from the default one."""
     return draw(_default if generator is None else generator)
 
 

@@ -1,4 +1,4 @@
-"""What a run keeps: names of nodes and parameters, matched against paths."""
+"""Selections: which values a run keeps, by names of nodes and parameters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def checked_names(names: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def chosen(names: Names, path: str) -> bool:
+def is_selected(names: Names, path: str) -> bool:
     """Whether a path is among the names; a name may be the end of a path."""
     if isinstance(names, bool):
         return names
@@ -56,8 +56,8 @@ def join_path(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def free(path: str, taken: Mapping[str, Any]) -> str:
-    """The path, numbered where a node is at several places in one sequence."""
+def unused_path(path: str, taken: Mapping[str, Any]) -> str:
+    """The path, or the path with a number where it is in use (a node computed several times)."""
     number = 2
     name = path
     while name in taken:
@@ -73,7 +73,7 @@ def full_path(
 ) -> str:
     """The path of this name: the name itself, or the only path that ends with it.
 
-    Raises GraphError, which says whose names these are, and how there would be ``more``.
+    Raises GraphError for an unknown or ambiguous name; ``owner`` and ``more`` are for its text.
     """
     paths = list(known)
     if name in paths:

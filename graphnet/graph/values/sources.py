@@ -1,4 +1,4 @@
-"""What fills the inputs of a traced program at each run."""
+"""Sources of the inputs of a traced program."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ class Remembered:
 
 
 Source = int | Draw | Remembered | Any
-"""What fills a program input: leaf i of the module's input, a Parameter, a Draw, a memory."""
+"""Of a program input: leaf i of the module's input, a Parameter, a Draw, a memory, a vector."""

@@ -1,4 +1,4 @@
-"""Tables: values nested in lists and tuples, taken apart into leaves and put together again."""
+"""Tables: values nested in lists and tuples, flattened into leaves and unflattened again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 Structure = tuple[Any, ...] | str | None
-"""None for a leaf, a tuple of structures for a table, ABSENT for an input that is left out."""
+"""None for a leaf, a tuple of structures for a table, ABSENT for an input that is not given."""
 
 ABSENT = "absent"
 

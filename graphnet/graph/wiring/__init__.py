@@ -1,1 +1,1 @@
-"""Nodes, and the graphs that they are closed into."""
+"""Wiring: modules that operators make, checks, and the graphs that nodes are closed into."""

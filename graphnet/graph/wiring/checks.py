@@ -1,4 +1,4 @@
-"""The checks that close a graph: order of computation, and every mistake that wiring can hold."""
+"""Checks when a graph is closed: cycles, undeclared or unused inputs, dangling nodes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
 
 
 def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
-    """All nodes in order of computation; raises GraphError at the first mistake found."""
+    """All nodes in order of computation; raises GraphError for the first mistake."""
     check_inputs(inputs, where)
     order = ordered(outputs, where)
     reached = set(order)
@@ -87,7 +87,7 @@ def ordered(outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
 
 
 def check_splits(order: Sequence[Node], where: str) -> None:
-    """Every output of a split must be used."""
+    """Raise GraphError for an unused output of a split."""
     used: dict[Node, set[int]] = {}
     for node in order:
         if isinstance(node.module, Element):
@@ -96,7 +96,7 @@ def check_splits(order: Sequence[Node], where: str) -> None:
         if isinstance(node.module, Split):
             found, count = used.get(node, set()), node.module.count
             unused = count - sum(0 <= index < count for index in found)
-            if unused:  # of a count from a file there may be more than memory holds
+            if unused:  # from a file the count may be huge
                 numbers = [str(i) for i in islice((i for i in range(count) if i not in found), 20)]
                 more = ", …" if unused > len(numbers) else ""
                 raise GraphError(
@@ -108,7 +108,7 @@ def check_splits(order: Sequence[Node], where: str) -> None:
 
 
 def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> None:
-    """What is computed from an input must reach an output (of this graph or an earlier one)."""
+    """Raise GraphError for a dangling node: one computed from an input that reaches no output."""
     seen = set(inputs)
     pending = list(inputs)
     while pending:

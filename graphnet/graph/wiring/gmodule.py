@@ -59,7 +59,7 @@ class GModule(Module):
         check_optional(self)
 
     def _set_layout(self) -> None:
-        """Where each node finds its input among the values, so that a run needs no search."""
+        """Indices of the nodes by node and by name."""
         self._position = {node: i for i, node in enumerate(self.nodes)}
         self._by_name = dict(zip(self.names, self.nodes, strict=True))
         inside = set(self.nodes)
@@ -125,12 +125,12 @@ class GModule(Module):
 
     def compute(self, input: Any) -> Any:
         values: list[Any] = [None] * len(self.nodes)
-        given = input_values(self, input)
+        inputs = input_values(self, input)
         for index, (node, name) in enumerate(zip(self.nodes, self.names, strict=True)):
             if node.parents:
                 parents = [values[self._position[parent]] for parent in node.parents]
             else:
-                parents = [given[node]]
+                parents = [inputs[node]]
             if any(parent is not None for parent in parents):
                 values[index] = compute_node(self, node, name, parents)
         results = [values[self._position[node]] for node in self.outputs]
@@ -138,7 +138,7 @@ class GModule(Module):
             if result is None:
                 raise GraphError(
                     f"gives nothing for its output {self.name_of(node)}",
-                    "It hangs on an optional input that was left out.",
+                    "It depends on an optional input that was not given.",
                 )
         return results[0] if len(results) == 1 else results
 
@@ -180,10 +180,10 @@ class GModule(Module):
 
 
 def compute_node(net: GModule, node: Node, name: str, values: list[Any]) -> Any:
-    """Run the module of one node; errors and equations carry its path and line."""
+    """Trace the module of one node; errors and equations carry its path and source line."""
     tracing = active_tracing()
     assert tracing is not None
-    here = tracing.place(node.module, name, short_name(node.file), node.line)
+    here = tracing.origin_of(node.module, name, short_name(node.file), node.line)
     context = partial(parent_lines, net, node, values)
     if any(v is None for v in values) and not node.module.optional_inputs():
         missing = net.name_of(node.parents[[v is None for v in values].index(True)])
@@ -218,7 +218,7 @@ def check_optional(net: GModule) -> None:
 
 
 def parent_lines(net: GModule, node: Node, values: list[Any]) -> tuple[str, ...]:
-    """A table of what a node received: parent, shape, module, place."""
+    """A table of a node's inputs: parent, shape, module, source line."""
     nodes = list(node.parents) or [node]
     rows = [
         (
@@ -233,7 +233,7 @@ def parent_lines(net: GModule, node: Node, values: list[Any]) -> tuple[str, ...]
 
 
 def input_values(net: GModule, value: Any) -> dict[Node, Any]:
-    """The value for each input node, None for one that is left out."""
+    """The value of each input node, None for an optional input that is not given."""
     if len(net.inputs) == 1:
         return {net.inputs[0]: value}
     if optional := net.optional_inputs():

@@ -1,4 +1,4 @@
-"""Names of the nodes of a graph: from variables, unique, and none that a part has as its path."""
+"""Names of the nodes of a graph: taken from variables, unique, without conflicts with paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphnet.graph.nodes.node import Node
 
 
 def name_by_variables(variables: Any) -> set[Node]:
-    """Nodes without a name take that of the first variable that holds them; returns those."""
+    """Name nodes without a name after the first variable that holds them; returns those."""
     named = set()
     for name, value in list(variables.items()):
         if isinstance(value, Node) and value.name is None and not name.startswith("_"):
@@ -21,7 +21,7 @@ def name_by_variables(variables: Any) -> set[Node]:
 
 
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
-    """A dotted name must not be the path of a part of another node."""
+    """Raise GraphError for a dotted name that is the path of a part of another node."""
     by_name = dict(zip(names, nodes, strict=True))
     inner: dict[Node, set[str]] = {}
     for name, node in by_name.items():
@@ -31,15 +31,13 @@ def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
             if owner is None:
                 continue
             if owner not in inner:
-                inner[owner] = {
-                    p for path, _ in inner_paths(owner.module) for p in beginnings(path)
-                }
+                inner[owner] = {p for path, _ in inner_paths(owner.module) for p in prefixes(path)}
             if ".".join(words[cut:]) in inner[owner]:
                 raise GraphError(f"{node} has the name of a part of {owner}", "Rename one of them.")
 
 
-def beginnings(path: str) -> Iterator[str]:
-    """``a.b.c`` begins with ``a``, ``a.b`` and itself."""
+def prefixes(path: str) -> Iterator[str]:
+    """The prefixes of a path: ``a``, ``a.b``, ``a.b.c``."""
     words = path.split(".")
     return (".".join(words[:cut]) for cut in range(1, len(words) + 1))
 

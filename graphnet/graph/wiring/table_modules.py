@@ -19,7 +19,7 @@ class Identity(Module):
 
 
 class OptionalInput(Module):
-    """An input node that a run may leave out: ``input("lengths", optional=True)``."""
+    """An optional input node: ``input("lengths", optional=True)``."""
 
     def compute(self, input: Any) -> Any:
         return input
@@ -86,14 +86,14 @@ class SelectTable(Module):
 
 
 def position(index: int, count: int) -> int:
-    """An index that may count from the end as one from 0; raises IndexRangeError."""
+    """A possibly negative index as one from 0; raises IndexRangeError."""
     if not -count <= index < count:
         raise IndexRangeError(f"selects entry {index} of a table of {count}", "Counted from 0.")
     return index % count
 
 
 class Pack(Module):
-    """The table of its ``count`` parents; made where a list stands inside a list of parents."""
+    """The table of its ``count`` parents; made for a nested list of parents."""
 
     def __init__(self, count: int) -> None:
         self.count = count

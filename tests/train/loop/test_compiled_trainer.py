@@ -280,7 +280,10 @@ def test_the_output_that_is_judged_is_selected(select: int, compile: bool) -> No
 
 UNCLEAR: list[tuple[dict[str, Any], str]] = [
     ({}, r"^The net gives .*, and the target is one array\n.*select=0"),
-    ({"select": 7}, r"^The criterion is to judge entry 7 of .*\n  The net gives 2 entries"),
+    (
+        {"select": 7},
+        r"^The criterion receives select=7, which is out of range for .*\n  The net gives 2 entries",
+    ),
     ({"select": 1, "states": [np.zeros(4)]}, "received select=1 and states"),
 ]
 
