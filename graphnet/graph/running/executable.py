@@ -102,7 +102,7 @@ class Executable:
         Errors describe ``inputs``, the caller's value.
         """
         if check_finite:
-            results = self.execute(self.program, arrays, inputs, native, check_finite)
+            results = self._execute(self.program, arrays, inputs, native, check_finite)
         else:
             run = self._native if native else self._interpreted
             try:
@@ -114,7 +114,26 @@ class Executable:
             remember(self._updates, results)
         return results
 
-    def execute(
+    def residuals(
+        self, arrays: Sequence[NDArray], inputs: Any, native: bool, check_finite: bool
+    ) -> list[NDArray]:
+        """What backward reads of forward, computed once more; no state is written."""
+        program = self.traced.differentiated().forward
+        found = self._execute(program, arrays, inputs, native, check_finite)
+        return found[len(self.traced.program.outputs) :]
+
+    def gradients(
+        self, arrays: Sequence[NDArray], inputs: Any, native: bool, check_finite: bool
+    ) -> list[NDArray | None]:
+        """The gradients that the trace's derivative lists, from residuals and gradients of outputs.
+
+        None for zeros.
+        """
+        derivative = self.traced.differentiated()
+        results = self._execute(derivative.backward, arrays, inputs, native, check_finite)
+        return [None if slot is None else results[slot] for slot in derivative.slots]
+
+    def _execute(
         self,
         program: Program,
         arrays: Sequence[NDArray],
@@ -122,7 +141,6 @@ class Executable:
         native: bool,
         check_finite: bool,
     ) -> list[NDArray]:
-        """The outputs of another program of the same trace."""
         try:
             return interpreter(compiled(program) if native else program, check_finite)(arrays)
         except GraphnetError as error:

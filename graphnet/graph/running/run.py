@@ -20,7 +20,6 @@ from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import ByName, Selection, full_path
-from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
 
 
@@ -62,11 +61,6 @@ class Run:
 
     def _is_native(self) -> bool:
         return self.module.is_compiled and not self.check_finite
-
-    def _execute(self, program: Program, arrays: Sequence[NDArray]) -> list[NDArray]:
-        return self._executable.execute(
-            program, arrays, self.inputs, self._is_native(), self.check_finite
-        )
 
     def __getitem__(self, key: Any) -> Any:
         """The output of a node, by node or by dotted name."""
@@ -125,12 +119,10 @@ class Run:
         traced = self._traced
         types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
         seeds = seed_arrays(types, traced.output_structure, self.outputs, grad_outputs)
-        derivative = traced.differentiated()
+        how = self.inputs, self._is_native(), self.check_finite
         if self._residuals is None:
-            again = self._execute(derivative.forward, self._arrays)
-            self._residuals = again[len(traced.program.outputs) :]
-        results = self._execute(derivative.backward, [*self._residuals, *seeds])
-        self._gradients = [None if slot is None else results[slot] for slot in derivative.slots]
+            self._residuals = self._executable.residuals(self._arrays, *how)
+        self._gradients = self._executable.gradients([*self._residuals, *seeds], *how)
         return self._distribute()
 
     def _gradient(self, atom: Any) -> NDArray | None:
