@@ -109,8 +109,8 @@ class Module(BaseModule):
         at each step, and ``trace_weights`` for the gradients of parameters at each step. With
         ``check_finite``, a NaN or infinity raises NumericsError that names the node it came from.
         """
-        wanted = Selection.of(keep, trace, trace_weights)
-        return run_module(self, arranged(self, (inputs,), named), check_finite, wanted)
+        selection = Selection.of(keep, trace, trace_weights)
+        return run_module(self, arranged(self, (inputs,), named), check_finite, selection)
 
     def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:
         """The output for an input; tables come as lists.

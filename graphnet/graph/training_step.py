@@ -180,12 +180,12 @@ class TrainingStep:
 
 
 @contextmanager
-def lists_named(*given: tuple[BaseModule, Any]) -> Iterator[None]:
+def lists_named(*pairs: tuple[BaseModule, Any]) -> Iterator[None]:
     """Errors say where a module was given lists of numbers for arrays."""
     try:
         yield
     except GraphnetError as error:
-        for module, value in given:
+        for module, value in pairs:
             if misuse := list_for_array(error, module, value):
                 raise misuse from None
         raise

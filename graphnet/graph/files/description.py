@@ -74,8 +74,8 @@ def describe_part(part: BaseModule, numbers: Numbers) -> Data:
         else:
             entry["arguments"] = describe_arguments(part, numbers)
             entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
-        given = entry.get("arguments", ())
-        if arrays := describe_arrays(part, given, numbers):
+        arguments = entry.get("arguments", ())
+        if arrays := describe_arrays(part, arguments, numbers):
             entry["arrays"] = arrays
     except FormatError as error:
         raise GraphError(
@@ -94,13 +94,15 @@ def describe_arguments(part: BaseModule, numbers: Numbers) -> Data:
     return encoded
 
 
-def describe_arrays(part: BaseModule, given: Container[str], numbers: Numbers) -> dict[str, int]:
-    """The numbers of the arrays that a module has beside the arguments that are given."""
+def describe_arrays(
+    part: BaseModule, arguments: Container[str], numbers: Numbers
+) -> dict[str, int]:
+    """The numbers of the arrays of a module that are not among its arguments."""
     arrays = {name: value for name, value in parts_of(part) if isinstance(value, np.ndarray)}
     return {
         name: numbers.constant(array)
         for name, array in arrays.items()
-        if name.partition(".")[0] not in given
+        if name.partition(".")[0] not in arguments
     }
 
 

@@ -130,8 +130,8 @@ def made(
         if entry["type"] == GRAPH_TYPE:
             graph: BaseModule = cls._from_wiring(entry, known.modules)
             return graph
-        given = present_names(entry["type"], entry["arguments"])
-        arguments = {name: decode(value, known) for name, value in given.items()}
+        present = present_names(entry["type"], entry["arguments"])
+        arguments = {name: decode(value, known) for name, value in present.items()}
         check_arguments(cls, arguments)
         part = make(cls, arguments)
         take_parts(part, entry, known.modules)
@@ -147,13 +147,13 @@ def made(
 
 def take_parts(part: BaseModule, entry: Data, modules: Sequence[BaseModule]) -> None:
     """Replace the parts that a constructor made by those of the file."""
-    own, given = dict(part.named_children()), entry.get("parts", {})
-    if set(own) != set(given):
+    own, found = dict(part.named_children()), entry.get("parts", {})
+    if set(own) != set(found):
         raise FormatError(
-            f"holds a {entry['type']} with the parts {sorted(given)!r:.80}, expected {sorted(own)}",
+            f"holds a {entry['type']} with the parts {sorted(found)!r:.80}, expected {sorted(own)}",
             "Has the class changed since the file was written?",
         )
-    for name, number in given.items():
+    for name, number in found.items():
         if own[name] is numbered(modules, number):
             continue
         if is_own(type(part)):  # these are given all their parts
@@ -182,13 +182,13 @@ def fill_parameters(
 ) -> None:
     """Give a module its stored values; a number met before means the same parameter."""
     own = dict(part.own_parameters())
-    given: Mapping[str, int] = entry["parameters"]
-    if set(own) != set(given):
+    numbers: Mapping[str, int] = entry["parameters"]
+    if set(own) != set(numbers):
         raise FormatError(
-            f"holds a {entry['type']} with the parameters {sorted(given)!r:.80}, "
+            f"holds a {entry['type']} with the parameters {sorted(numbers)!r:.80}, "
             f"expected {sorted(own)}"
         )
-    for name, index in given.items():
+    for name, index in numbers.items():
         if index not in shared:
             values = arrays.get(str(index))
             if values is None or values.shape != own[name].shape or values.dtype.kind != "f":

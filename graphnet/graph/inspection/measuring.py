@@ -46,8 +46,8 @@ def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
     def run(watches: Sequence[Stopwatch]) -> None:
         results = watches[0].run(programs[0], filled)
         for watch, program in zip(watches[1:], programs[1:], strict=True):
-            given = [*results[len(traced.program.outputs) :], *seeds_of(traced)]
-            watch.run(program, given)
+            inputs = [*results[len(traced.program.outputs) :], *seeds_of(traced)]
+            watch.run(program, inputs)
 
     return measured(module, stages, programs, run, module.is_compiled, repeats)
 

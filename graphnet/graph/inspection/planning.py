@@ -45,15 +45,15 @@ def module_plan(
     value = arranged(module, [values[0] if len(values) == 1 else values], more)
     traced = executable_for(module, value, NOTHING)[0].traced
     stages = stages_of(traced, module.is_training)
-    given = bytes_given(zip(traced.program.inputs, traced.sources, strict=True))
-    return plan([(stage, compiled(stage.program)) for stage in stages], given)
+    sizes = input_bytes(zip(traced.program.inputs, traced.sources, strict=True))
+    return plan([(stage, compiled(stage.program)) for stage in stages], sizes)
 
 
 def step_plan(linked: LinkedProgram) -> MemoryPlan:
     """Of a training step; raises GraphError where there is no compiler."""
     require_compiler()
-    given = bytes_given(zip(linked.program.inputs, linked.sources, strict=True))
-    return plan([(stage_of_step(linked), compiled(linked.program))], given)
+    sizes = input_bytes(zip(linked.program.inputs, linked.sources, strict=True))
+    return plan([(stage_of_step(linked), compiled(linked.program))], sizes)
 
 
 def require_compiler() -> None:
@@ -65,7 +65,7 @@ def require_compiler() -> None:
         )
 
 
-def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) -> MemoryPlan:
+def plan(programs: Iterable[tuple[Stage, Program]], sizes: Mapping[str, int]) -> MemoryPlan:
     arenas: list[ArenaPlan] = []
     interpreted: dict[str, None] = {}
     for stage, program in programs:
@@ -76,7 +76,7 @@ def plan(programs: Iterable[tuple[Stage, Program]], given: Mapping[str, int]) ->
             name = f"{stage.name} ({number})" if len(natives) > 1 else stage.name
             arenas.append(arena_of(name, native, attribution, made))
         interpreted.update(dict.fromkeys(str(e.origin or e.primitive.name) for e in others))
-    return MemoryPlan(tuple(arenas), given, tuple(interpreted))
+    return MemoryPlan(tuple(arenas), sizes, tuple(interpreted))
 
 
 def pieces(program: Program) -> tuple[list[Native], list[Equation]]:
@@ -157,7 +157,7 @@ def call_text(call: Call, attribution: Attribution) -> str:
     return f"{call.code.kind.value} for {names(shares)}"
 
 
-def bytes_given(inputs: Iterable[tuple[Var, Source]]) -> dict[str, int]:
+def input_bytes(inputs: Iterable[tuple[Var, Source]]) -> dict[str, int]:
     """Bytes of the inputs of a program, by kind of source."""
     found = {"inputs": 0, "parameters": 0}
     for var, source in inputs:

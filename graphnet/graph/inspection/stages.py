@@ -63,13 +63,13 @@ def values_of(program: Program, count: int) -> set[Var]:
 
     Of a training step all else belongs to backward, whatever passes made of it.
     """
-    wanted: set[Atom] = set(program.outputs[:count])
+    needed: set[Atom] = set(program.outputs[:count])
     for equation in reversed(list(walk(program))):
-        if wanted.intersection(equation.outputs):
-            wanted.update((*equation.inputs, *equation.outputs))
+        if needed.intersection(equation.outputs):
+            needed.update((*equation.inputs, *equation.outputs))
             for body in equation.bodies():
-                wanted.update(var for inner in walk(body) for var in inner.outputs)
-    return {atom for atom in wanted if is_var(atom)}
+                needed.update(var for inner in walk(body) for var in inner.outputs)
+    return {atom for atom in needed if is_var(atom)}
 
 
 def views_of(program: Program, weights: Iterable[Var]) -> set[Atom]:

@@ -80,17 +80,17 @@ def make(cls: Callable[..., T], arguments: dict[str, Any]) -> T:
 def written(module: object, hidden: type) -> str:
     """The constructor call, ``Linear(20, 10)``, without defaults and inner modules."""
     try:
-        given = list(arguments_of(module))
+        arguments = list(arguments_of(module))
     except GraphError:
         return type(module).__name__
     shown: list[str] = []
-    for parameter, value in given:
+    for parameter, value in arguments:
         if isinstance(value, hidden) or (
             isinstance(value, list) and value and holds(value, hidden)
         ):
             continue
         if not is_default(value, parameter.default):
-            named = len(shown) < len(given) and parameter.default is not parameter.empty
+            named = len(shown) < len(arguments) and parameter.default is not parameter.empty
             text = short(value)
             shown.append(f"{parameter.name}={text}" if named else text)
     return f"{type(module).__name__}({', '.join(shown)})"

@@ -200,25 +200,25 @@ class Parameter(NDArrayOperatorsMixin):
         return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
 
 
-def shape_or_values(given: Any, initialise: Initialise | None) -> Any:
+def shape_or_values(value: Any, initialise: Initialise | None) -> Any:
     """A tuple for a shape, else the values; raises ShapeError for what could be both or neither."""
-    numbers = given if isinstance(given, list | tuple) else [given]
+    numbers = value if isinstance(value, list | tuple) else [value]
     is_shape = all(isinstance(number, int | np.integer) for number in numbers)
-    if isinstance(given, tuple) or initialise is not None:
+    if isinstance(value, tuple) or initialise is not None:
         if is_shape:
             return tuple(numbers)
         raise ShapeError(
-            f"received {given!r:.60}, expected a shape of whole numbers",
+            f"received {value!r:.60}, expected a shape of whole numbers",
             "Values are an array without an initialiser: np.array([0.5, 1.0]).",
             "Parameter",
         )
     if is_shape:
         raise ShapeError(
-            f"received {given!r:.60}, which could be a shape or values",
-            f"Write {(*numbers,)!r:.60} for a shape, np.array({given!r:.60}) for values.",
+            f"received {value!r:.60}, which could be a shape or values",
+            f"Write {(*numbers,)!r:.60} for a shape, np.array({value!r:.60}) for values.",
             "Parameter",
         )
-    return given
+    return value
 
 
 def initial_values(

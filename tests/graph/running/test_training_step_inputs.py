@@ -127,7 +127,10 @@ class NotOneOfOurs:
 MISUSES: list[tuple[Any, str]] = [
     (lambda net: gn.compile_step(net, nn.MSECriterion), "received MSECriterion as its criterion"),
     (lambda net: gn.compile_step(NotOneOfOurs(), nn.MSECriterion()), "NotOneOfOurs as its net"),
-    (lambda net: gn.compile_step(net, nn.MSECriterion(), select=7)(X, T), "select=7, which is out of range"),
+    (
+        lambda net: gn.compile_step(net, nn.MSECriterion(), select=7)(X, T),
+        "select=7, which is out of range",
+    ),
     (lambda net: gn.compile_step(net, nn.MSECriterion())(X, T), "select=0"),
 ]
 
