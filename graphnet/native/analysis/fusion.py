@@ -8,9 +8,6 @@ from graphnet.ir.core.primitive import Kind
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import Shape
 
-MOST = 32
-"""Equations in one loop: more would not find room in registers, and take long to compile."""
-
 
 @dataclass(eq=False)
 class Unit:
@@ -26,13 +23,14 @@ class Unit:
         return self.equations[0].outputs[0].type.shape
 
 
-def units_of(program: Program) -> list[Unit]:
-    """The equations in an order of execution, pointwise ones together where that is possible.
+def units_of(program: Program, largest: int | None = None) -> list[Unit]:
+    """The equations in an order of execution, pointwise ones together where that is possible, at
+    most ``largest`` of them.
 
     A group stays open until something reads it from outside, or element by element in another
     order; so groups that are open at one time do not depend on each other.
     """
-    grouping = Grouping()
+    grouping = Grouping(largest or len(program.equations))
     for equation in program.equations:
         grouping.add(equation)
     units = grouping.finished()
@@ -43,7 +41,8 @@ def units_of(program: Program) -> list[Unit]:
 class Grouping:
     """The units so far; final."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
         self.units: list[Unit] = []
         self.open: dict[Shape, Unit] = {}
         self.maker: dict[Var, Unit] = {}
@@ -59,7 +58,7 @@ class Grouping:
             self.units.append(Unit([equation], False))
             return
         group = self.open.get(shape)
-        if group is not None and len(group.equations) >= MOST:
+        if group is not None and len(group.equations) >= self.largest:
             self.close(group)
             group = None
         if group is None:

@@ -15,12 +15,13 @@ from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
-from graphnet.native.codegen.scan_body import Emitter, StepRule
+from graphnet.native.codegen.scan_body import Emitter
 from graphnet.native.codegen.scratch import Arena, Sizes
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, index
 from graphnet.native.llvm.kernel_abi import begin_kernel, share
 from graphnet.native.llvm.strided_access import address
+from graphnet.native.rules.lowering import Rule
 
 BYTE = ir.IntType(8)
 
@@ -35,7 +36,7 @@ class ScanShape:
     reverse: bool
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
-    rules: Mapping[str, StepRule]
+    rules: Mapping[str, Rule]
     """The rules of equations outside of fused loops, by the name of the primitive."""
     is_timed: bool = False
     """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
@@ -209,7 +210,7 @@ class ScanEmitter:
             builder, self.loops, self.tiles, self.sizes, self.arena, places, wanted, self.packed,
             scan.rules, self.clock, self.team,
         )  # fmt: skip
-        emitter.body(scan.body)
+        emitter.lower(scan.body)
         return emitter, slots
 
     def leaving(

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from graphnet.ir.core.program import Program
 from graphnet.native.codegen.kernel_cache import Kernels
-from graphnet.native.codegen.scan_body import Emitter
-from graphnet.native.llvm.functions import ELEMENT_RULES
-from graphnet.native.scheduling.data_movement import concatenate, unslice, view
+from graphnet.native.llvm.functions import ELEMENT_RULES, Element
+from graphnet.native.rules.lowering import Rule
+from graphnet.native.rules.movement import concatenate, unslice, view
+from graphnet.native.rules.products import product
+from graphnet.native.rules.reductions import reduction
 from graphnet.native.scheduling.indexing import checked_lengths, scatter_add, take
-from graphnet.native.scheduling.products import product
-from graphnet.native.scheduling.reductions import reduction
 from graphnet.native.scheduling.scans import scan
-from graphnet.native.scheduling.schedule import NativeRule, Scheduler
+from graphnet.native.scheduling.schedule import Scheduler
 
-VIEW = NativeRule(call=view, step=Emitter.view)
-PRODUCT = NativeRule(call=product, step=Emitter.product)
-REDUCTION = NativeRule(call=reduction, step=Emitter.reduction)
+
+@dataclass(frozen=True, slots=True)
+class NativeRule:
+    """How the compiler computes a primitive: in a fused loop, as an ``element`` of vectors; or by a
+    ``rule``, which holds in the body of a scan, too, unless it is ``only_outside``."""
+
+    element: Element | None = None
+    rule: Rule | None = None
+    only_outside: bool = False
+
+
+VIEW = NativeRule(rule=view)
+REDUCTION = NativeRule(rule=reduction)
+PRODUCT = NativeRule(rule=product)
 NONE = NativeRule()
 
 RULES: Mapping[str, NativeRule] = {
@@ -28,16 +40,16 @@ RULES: Mapping[str, NativeRule] = {
     "reshape": VIEW,
     "transpose": VIEW,
     "broadcast": VIEW,
-    "concatenate": NativeRule(call=concatenate, step=Emitter.concatenate),
-    "unslice": NativeRule(call=unslice, step=Emitter.unslice),
+    "concatenate": NativeRule(rule=concatenate),
+    "unslice": NativeRule(rule=unslice),
     "sum": REDUCTION,
     "max": REDUCTION,
     "matmul": PRODUCT,
     "matmul_add": PRODUCT,
-    "take": NativeRule(call=take),
-    "scatter_add": NativeRule(call=scatter_add),
-    "checked_lengths": NativeRule(call=checked_lengths),
-    "scan": NativeRule(call=scan),
+    "take": NativeRule(rule=take, only_outside=True),
+    "scatter_add": NativeRule(rule=scatter_add, only_outside=True),
+    "checked_lengths": NativeRule(rule=checked_lengths, only_outside=True),
+    "scan": NativeRule(rule=scan, only_outside=True),
     "call": NONE,
 }
 """By name. What is not here runs interpreted, as does what has the rule ``NONE``."""
@@ -45,6 +57,8 @@ RULES: Mapping[str, NativeRule] = {
 
 def scheduled(program: Program, kernels: Kernels) -> Scheduler:
     """The calls of a program, every equation of which has a native rule."""
-    scheduler = Scheduler(program, kernels, RULES)
+    rules = {name: native.rule for name, native in RULES.items() if native.rule}
+    inside = {name: rule for name, rule in rules.items() if not RULES[name].only_outside}
+    scheduler = Scheduler(program, kernels, rules, inside)
     scheduler.run()
     return scheduler

@@ -14,7 +14,6 @@ from graphnet.native.codegen.scan_kernel import ScanShape
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.buffers import Buffer, Role
 from graphnet.native.scheduling.calls import FLAG
-from graphnet.native.scheduling.products import panels
 from graphnet.native.scheduling.schedule import Scheduler
 
 
@@ -36,8 +35,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     outputs = (*body.outputs[:carried], *stacks)
     body = Program(body.inputs, body.equations, outputs)
     is_timed = scheduler.kernels.is_timed
-    steps = {name: rule.step for name, rule in scheduler.rules.items() if rule.step}
-    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, steps, is_timed)
+    rules = scheduler.rules_in_scans
+    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, rules, is_timed)
     code = scheduler.kernels.scan(shape)
     memory = scheduler.new(FLAG, 0, Role.WORKING_MEMORY)
     counters = [scheduler.new(FLAG, len(body.equations), Role.COUNTERS)] if is_timed else []
@@ -133,7 +132,7 @@ def packed_constants(
                 continue
             made = place.view(equation) if primitive.is_view else None
             if primitive.kind is Kind.PRODUCT and position == 1:
-                found[atom] = panels(scheduler, place.as_matrix())
+                found[atom] = scheduler.panels(place.as_matrix())
             elif made is not None:
                 known[equation.outputs[0]] = made
                 source[equation.outputs[0]] = source[atom]

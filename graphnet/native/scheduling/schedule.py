@@ -1,101 +1,84 @@
-"""Scheduling: a walk over a program that leaves a list of kernel calls behind."""
+"""Scheduling: the calls of kernels that a program becomes, and the buffers that they use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from math import prod
 
-from graphnet.errors import ProgramError
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
-from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives.pointwise import identity
-from graphnet.native.analysis.fusion import Unit, units_of
-from graphnet.native.analysis.strided_view import StridedView, collapsed
+from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import inner_stride
-from graphnet.native.codegen.scan_body import StepRule
 from graphnet.native.faults import stage
-from graphnet.native.llvm.functions import Element
+from graphnet.native.rules.lowering import Lowering, Rule
+from graphnet.native.rules.products import is_transposed
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.buffers import Base, Buffer, Role
 from graphnet.native.scheduling.calls import Call, nbytes, pointer
+from graphnet.native.scheduling.parts import axes_together, parts_of
 
 MANY = 128
 """From so many kernels on, loops are single equations, which recur: a program of thousands of
 loops, no two alike, would take a minute to compile."""
 
-CallRule = Callable[["Scheduler", Equation], None]
-"""Appends the calls of an equation outside of fused loops."""
+Parts = Sequence[tuple[StridedView, StridedView]]
+"""The parts of a concatenation: source and target of each."""
+Concatenation = tuple[StridedView, Parts]
 
 
-@dataclass(frozen=True, slots=True)
-class NativeRule:
-    """The rules of a primitive; None where there is none.
-
-    ``element`` computes vectors in fused loops; ``call`` appends calls of kernels outside of scans;
-    ``step`` emits code in line in the body of one.
-    """
-
-    element: Element | None = None
-    call: CallRule | None = None
-    step: StepRule | None = None
-
-
-class Scheduler:
-    """Walks over a program and collects calls; final.
+class Scheduler(Lowering):
+    """Collects calls of kernels; final.
 
     ``concatenated`` holds arrays that are not materialised yet, with source and target of each
     part: joined weights are mostly packed part by part.
     """
 
-    def __init__(self, program: Program, kernels: Kernels, rules: Mapping[str, NativeRule]) -> None:
-        self.program, self.kernels, self.rules = program, kernels, rules
+    largest_loop = 32  # more would not find room in registers, and take long to compile
+
+    def __init__(
+        self,
+        program: Program,
+        kernels: Kernels,
+        rules: Mapping[str, Rule],
+        rules_in_scans: Mapping[str, Rule],
+    ) -> None:
+        super().__init__({}, rules)
+        self.program, self.kernels, self.rules_in_scans = program, kernels, rules_in_scans
         self.calls: list[Call] = []
         self.constants: list[Literal] = []
-        self.places: dict[Atom, StridedView] = {}
-        self.packed: dict[tuple[object, ...], Buffer] = {}
-        self.concatenated: dict[
-            Buffer, tuple[StridedView, list[tuple[StridedView, StridedView]]]
-        ] = {}
+        self.packed: dict[tuple[object, ...], StridedView] = {}
+        self.concatenated: dict[Buffer, Concatenation] = {}
         self.flag = Buffer(Base.FLAG, 0, 8)
         self.equations: tuple[Equation, ...] = ()
         for i, var in enumerate(program.inputs):
             self.places[var] = StridedView.of(Buffer(Base.INPUT, i, nbytes(var.type)), var.type)
 
     def run(self) -> None:
-        for unit in units_of(self.program):
-            self.equations = tuple(unit.equations)
-            with stage("scheduling", self.equations):
-                self.unit(unit)
+        self.lower(self.program)
         for atom in self.program.outputs:
             self.materialise(self.at(atom))
 
-    def unit(self, unit: Unit) -> None:
-        if unit.is_group:
-            self.group(unit)
-            return
-        (equation,) = unit.equations
-        rule = self.rules[equation.primitive.name].call
-        assert rule is not None
-        rule(self, equation)
+    def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
+        self.equations = tuple(equations)
+        return stage("scheduling", self.equations)
 
-    # ---- places
+    # ---- memory
 
-    def at(self, atom: Atom) -> StridedView:
-        if atom not in self.places:
-            if not isinstance(atom, Literal):
-                raise ProgramError(f"reads {atom.type}, which no equation before it defines")
-            buffer = Buffer(Base.CONSTANT, len(self.constants), nbytes(atom.type))
-            self.constants.append(atom)
-            self.places[atom] = StridedView.of(buffer, atom.type)
-        return self.places[atom]
+    def constant(self, literal: Literal) -> StridedView:
+        buffer = Buffer(Base.CONSTANT, len(self.constants), nbytes(literal.type))
+        self.constants.append(literal)
+        return StridedView.of(buffer, literal.type)
 
-    def allocate(self, var: Var) -> StridedView:
-        """A new array for a result."""
-        self.places[var] = self.new(var.type, role=Role.VALUES, var=var)
-        return self.places[var]
+    def result(self, var: Var) -> StridedView:
+        return self.new(var.type, role=Role.VALUES, var=var)
+
+    def temporary(self, type: ArrayType) -> StridedView:
+        return self.new(type)
 
     def new(
         self,
@@ -106,6 +89,19 @@ class Scheduler:
     ) -> StridedView:
         size = nbytes(type) if count is None else count * type.dtype.itemsize
         return StridedView.of(Buffer(Base.ARENA, -1, size, role, self.equations, var), type)
+
+    def emit_concatenation(self, target: StridedView, parts: Parts) -> None:
+        for source, _ in parts:
+            self.materialise(source)
+        self.concatenated[target.pointer] = target, parts
+
+    def materialise(self, place: StridedView) -> None:
+        """Copy the parts of a joined array into it, if that was not done yet."""
+        _, parts = self.concatenated.pop(place.pointer, (place, []))
+        for source, part in parts:
+            self.copy(source, part)
+
+    # ---- calls
 
     def call(
         self,
@@ -123,68 +119,95 @@ class Scheduler:
         self.calls.append(made)
         return made
 
-    def materialise(self, place: StridedView) -> None:
-        """Copy the parts of a joined array into it, if that was not done yet."""
-        _, parts = self.concatenated.pop(place.pointer, (place, []))
-        for source, part in parts:
-            self.copy(source, part)
-
-    # ---- loops
-
-    def group(self, unit: Unit) -> None:
-        if len(self.kernels.asked) < MANY:
-            self.fuse(unit.equations, unit.stored)
-            return
-        for equation in unit.equations:
-            self.equations = (equation,)
-            self.fuse([equation], equation.outputs)
-
     def fuse(self, equations: Sequence[Equation], stored: Sequence[Var]) -> None:
-        """One loop for equations of one shape."""
-        inside = {equation.outputs[0] for equation in equations}
-        operands = dict.fromkeys(
-            atom
-            for equation in equations
-            for atom in equation.inputs
-            if atom not in inside and not is_baked(atom)
-        )
-        reads = {atom: self.at(atom) for atom in operands}
-        stores = {var: self.allocate(var) for var in stored}
-        self.loop(equations, equations[0].outputs[0].type.shape, reads, stores)
+        if len(self.kernels.asked) < MANY:
+            super().fuse(equations, stored)
+            return
+        for equation in equations:
+            self.equations = (equation,)
+            super().fuse([equation], equation.outputs)
 
-    def loop(
+    def is_baked(self, atom: Atom) -> bool:
+        return is_baked(atom)
+
+    def emit_loop(
         self,
         equations: Sequence[Equation],
-        shape: tuple[int, ...],
-        reads: dict[Atom, StridedView],
-        stores: dict[Var, StridedView],
+        reads: Mapping[Atom, StridedView],
+        stores: Mapping[Var, StridedView],
+        sizes: Shape,
+        strides: Sequence[Shape],
     ) -> None:
-        spread = {a: p.broadcast(ArrayType(shape, a.type.dtype)) for a, p in reads.items()}
-        places = [*spread.values(), *stores.values()]
-        sizes, strides = collapsed(shape, places)
-        if 0 in sizes:
-            return
         inner = tuple(inner_stride(row[-1]) for row in strides)
-        code = self.kernels.loop(equations, tuple(spread), tuple(stores), len(sizes), inner)
+        code = self.kernels.loop(equations, tuple(reads), tuple(stores), len(sizes), inner)
         outer = [
             row[:-1] if last is not None else row for row, last in zip(strides, inner, strict=True)
         ]
         arguments = [*sizes, *(stride for row in outer for stride in row)]
-        cost = prod(sizes) * (len(equations) + len(places))
-        self.call(code, places, arguments, cost)
+        places = [*reads.values(), *stores.values()]
+        self.call(code, places, arguments, prod(sizes) * (len(equations) + len(places)))
 
-    def copy(self, source: StridedView, target: StridedView) -> None:
-        before, after = Var(source.type), Var(target.type)
-        equation = Equation(identity, (before,), {}, (after,), None)
-        self.loop([equation], target.type.shape, {before: source}, {after: target})
+    def emit_reduction(
+        self,
+        equation: Equation,
+        source: StridedView,
+        target: StridedView,
+        kept: Sequence[int],
+        reduced: Sequence[int],
+    ) -> None:
+        kept_sizes, kept_strides, into = axes_together(source, kept, target)
+        sizes, strides, _ = axes_together(source, reduced)
+        if 0 in kept_sizes:
+            return
+        units = kept_strides[-1:] == [1], strides[-1:] == [1], into[-1:] == [1]
+        kind = KernelKind(equation.primitive.name)
+        code = self.kernels.reduction(kind, target.type, len(kept_sizes), len(sizes), units)
+        arguments = [*kept_sizes, *sizes, *kept_strides, *strides, *into]
+        sharing = Sharing.SHARED if kept_sizes else Sharing.ALONE
+        self.call(code, [source, target], arguments, source.type.size, sharing)
 
-    def copied(self, place: StridedView) -> StridedView:
-        target = self.new(place.type)
-        self.copy(place, target)
-        return target
+    # ---- products
 
-    def contiguous(self, place: StridedView) -> StridedView:
-        return place if place.is_contiguous else self.copied(place)
+    def emit_product(
+        self,
+        equation: Equation,
+        left: StridedView,
+        panels: StridedView,
+        target: StridedView,
+        start: StridedView | None,
+    ) -> None:
+        (rows, depth), columns = left.type.shape, panels.type.shape[1]
+        transposed = is_transposed(left)
+        code = self.kernels.product(left.type.dtype, transposed)
+        stride, begin = left.strides[1 if transposed else 0], start.strides[0] if start else 0
+        arguments = [rows, columns, depth, stride, columns, begin]
+        self.call(code, [left, panels, target, start], arguments, 2.0 * rows * columns * depth)
+
+    def panels(self, matrix: StridedView, atom: Atom | None = None) -> StridedView:
+        """A matrix in panels, made once for all products that it is the right operand of."""
+        key = (matrix.pointer, matrix.offset, matrix.strides, matrix.type)
+        depth, columns = matrix.type.shape
+        if key not in self.packed:
+            tile = self.kernels.tile(matrix.type.dtype)
+            place = self.new(matrix.type, tile.packed_size(depth, columns), Role.PANELS)
+            whole, parts = self.concatenated.get(matrix.pointer, (matrix, []))
+            for part, row, column in parts_of(matrix, whole, parts):
+                lead = column % tile.panel
+                begin = replace(place, offset=(column - lead) * depth + row * tile.panel)
+                self.pack(part, begin, depth, lead)
+            self.packed[key] = StridedView.of(place.pointer, matrix.type)
+        return self.packed[key]
+
+    def pack(self, part: StridedView, target: StridedView, pitch: int, lead: int) -> None:
+        """Pack a matrix, or a part of one (see ``emit_pack``)."""
+        if 1 not in part.strides and part.type.size:
+            part = self.copied(part)
+        depth, columns = part.type.shape
+        transposed = part.strides[1] != 1 and columns != 1
+        code = self.kernels.pack(part.type.dtype, transposed)
+        stride = part.strides[1] if transposed else part.strides[0]
+        arguments = [depth, columns, stride, pitch, lead]
+        self.call(code, [part, target], arguments, 2.0 * part.type.size)
 
 
 NICE = 16

@@ -28,7 +28,7 @@ def reason_not_native(equation: Equation, inside: bool = False) -> str:
         if inside and isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL:
             return f"a constant {atom.type}"
     rule = RULES.get(name, NONE)
-    if not (rule.element or (rule.step if inside else rule.call)):
+    if not (rule.element or (rule.rule and not (inside and rule.only_outside))):
         return name
     limited = REASONS.get(equation.primitive.kind)
     return limited(equation, inside) if limited else ""
