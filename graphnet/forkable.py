@@ -70,6 +70,13 @@ class Lock:
 
         return guarded
 
+    def is_free(self) -> bool:
+        """Whether this thread may take it now; it is left as it is."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+            return True
+        return False
+
     def renew(self) -> None:
         """In a forked process: free it from a thread that only the parent has."""
         if self._lock.acquire(blocking=False):  # free, or of the thread that forked
@@ -79,6 +86,11 @@ class Lock:
 
 
 _locks: list[Lock] = []
+
+
+def locks() -> list[Lock]:
+    """All that this process has made."""
+    return list(_locks)
 
 
 class Delayed:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Equation, Program, run_program
 from graphnet.ir.core.program import is_var
 
@@ -58,7 +59,7 @@ def recurrent_programs(
     reads, and backward."""
     net = nn.Recurrent(nn.CELLS[name](INPUTS, hidden), **options)
     more: dict[str, Any] = {"lengths": np.arange(batch) + 1} if lengths else {}
-    traced = net.run(np.ones((STEPS, batch, INPUTS)), keep=False, **more)._traced
+    traced = executed(net.run(np.ones((STEPS, batch, INPUTS)), keep=False, **more)).traced
     derivative = traced.differentiated()
     return [traced.program, derivative.forward, derivative.backward]
 

@@ -163,12 +163,12 @@ def taken_locks() -> list[str]:
     """Those that no other thread gets."""
     import llvmlite.binding as llvm  # not on top: tests are read where it is not installed
 
-    found = []
-    for lock in [*forkable._locks, llvm.ffi.lib._lock]:
-        if lock._lock.acquire(blocking=False):
-            lock._lock.release()
-        else:
-            found.append(repr(lock))
+    found = [repr(lock) for lock in forkable.locks() if not lock.is_free()]
+    theirs = llvm.ffi.lib._lock._lock
+    if theirs.acquire(blocking=False):
+        theirs.release()
+    else:
+        found.append(repr(theirs))
     return found
 
 

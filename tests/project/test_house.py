@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 import graphnet
+from tests.support.paths import TESTS
 from tests.support.processes import python
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
+OF_TESTS = sorted(TESTS.rglob("*.py"))
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -89,3 +91,35 @@ def test_classes_are_abstract_or_final() -> None:
         if not issubclass(cls, Exception)
     ]
     assert offenders == []
+
+
+OTHERS = {"os._exit", "llvm.ffi.lib._lock", "llvm.ffi.lib._lock._lock"}
+"""What Python and llvmlite begin with an underscore and offer no other way to."""
+WINDOWLESS = {"step._prepared", "step._prepared_for"}
+"""To be replaced: a training step shows nobody the programs that it has made."""
+
+
+def private_uses(tree: ast.AST) -> list[str]:
+    """Attributes with an underscore of anything but an object's own class."""
+    own = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls")
+    }
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        if re.fullmatch("_[a-z].*[^_]", node.attr) and node.attr not in own
+    ]
+    return [use for use in found if use not in OTHERS | WINDOWLESS]
+
+
+@pytest.mark.parametrize("path", OF_TESTS, ids=lambda path: str(path.relative_to(TESTS)))
+def test_tests_use_no_private_attributes(path: Path) -> None:
+    assert private_uses(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_private_attribute_is_found() -> None:
+    used = "class A:\n def f(self): self._mine = 1\nA()._mine\nnet.run(x)._residuals\nos._exit(1)"
+    assert private_uses(ast.parse(used)) == ["net.run(x)._residuals"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.support.paths import ROOT, TESTS
 
@@ -31,6 +34,26 @@ def test_without_pytorch_what_compares_with_it_is_skipped_and_says_why() -> None
     printed = suite(WITHOUT_TORCH, "-rs", ROW, OTHER)
     assert "1 passed, 1 skipped" in printed
     assert "PyTorch is not installed: nothing to compare with" in printed
+
+
+HANGS = "import threading\n\n\ndef test_it() -> None:\n    threading.Event().wait()\n"
+
+
+def test_a_test_that_hangs_fails_and_shows_where(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    assert float(pytestconfig.getini("timeout")) > 0
+    (tmp_path / "test_hanging.py").write_text(HANGS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
+    result = subprocess.run(
+        [*command, "--timeout", "0.5", "test_hanging.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 1, result.stderr
+    assert "threading.Event().wait()" in result.stdout
+    assert "Timeout (>0.5s)" in result.stdout
 
 
 def test_only_the_oracle_imports_pytorch() -> None:

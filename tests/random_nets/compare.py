@@ -11,6 +11,7 @@ import numpy as np
 import graphnet as gn
 from graphnet import nn
 from graphnet.graph import Module
+from graphnet.graph.inspection.executed import executed
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.values import table
 from tests.module_rows import Row
@@ -88,7 +89,7 @@ def run_results(case: Made, compiled: bool) -> Results:
         for name in run.names:
             found.update(labelled(f"run {number}: ", f"value of {name}", run[name]))
             found.update(labelled(f"run {number}: ", f"gradient of {name}", run.grad[name]))
-        if run._traced.weight_probes:
+        if executed(run).traced.weight_probes:
             by_step = run.weight_grad_by_step
             found |= {f"run {number}: {name} by step": array for name, array in by_step.items()}
     return found | parameter_gradients(case)

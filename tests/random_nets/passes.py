@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.graph.inspection.executed import executed
 from graphnet.graph.running.loss import Loss
 from graphnet.graph.running.parameter_vector import step_executable
 from graphnet.graph.running.step_program import step_program
@@ -39,11 +40,11 @@ def tasks_of(case: Made, is_step: bool | None = None) -> Iterator[Task]:
     run = case.net.run(case.inputs, **case.named, **case.settings)
     weights = seeds_for(run.outputs)
     run.backward(weights)
-    derivative = run._traced.differentiated()
+    derivative = executed(run).traced.differentiated()
     if not case.net.is_training:
-        yield "values", run._traced.program, run._arrays
-    yield "forward", derivative.forward, run._arrays
-    residuals = run._residuals or []
+        yield "values", executed(run).traced.program, executed(run).arrays
+    yield "forward", derivative.forward, executed(run).arrays
+    residuals = executed(run).residuals or []
     yield "backward", derivative.backward, [*residuals, *table.flatten(weights)[0]]
     if is_step is None:
         yield step_task(case, weights)

@@ -80,12 +80,7 @@ def is_free(lock: forkable.Lock) -> bool:
     """Whether another thread gets it."""
     found: list[bool] = []
 
-    def take() -> None:
-        found.append(lock._lock.acquire(blocking=False))
-        if found[0]:
-            lock._lock.release()
-
-    other = threading.Thread(target=take)
+    other = threading.Thread(target=lambda: found.append(lock.is_free()))
     other.start()
     other.join()
     return found[0]

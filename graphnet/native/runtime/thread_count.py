@@ -11,13 +11,13 @@ from graphnet.errors import GraphnetError
 MOST = 1024
 """More threads than any machine has cores; each takes memory."""
 
-_chosen: int | None = None
+chosen: int | None = None
 
 
 def threads() -> int:
     """How many threads a run should have: ``set_threads``, ``GRAPHNET_THREADS``, or the cores."""
-    if _chosen is not None:
-        return _chosen
+    if chosen is not None:
+        return chosen
     named = os.environ.get("GRAPHNET_THREADS")
     return checked(named, "GRAPHNET_THREADS") if named else cores()
 
@@ -28,8 +28,8 @@ def set_threads(count: int) -> None:
     What was compiled before uses no more of them than it was compiled for. Raises GraphnetError
     for anything but a number from 1 to 1024.
     """
-    global _chosen
-    _chosen = checked(count, "set_threads")
+    global chosen
+    chosen = checked(count, "set_threads")
 
 
 def checked(count: int | str, subject: str) -> int:

@@ -52,6 +52,11 @@ def forget_workers() -> None:
     _workers.clear()
 
 
+def workers() -> list[Worker]:
+    """Those that this process has made so far."""
+    return list(_workers)
+
+
 def wake(count: int) -> None:
     """Have so many workers look for shares of the run that begins now."""
     if len(_workers) < count:

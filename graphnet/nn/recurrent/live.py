@@ -78,6 +78,11 @@ class Live:
         """The states before the first step: zeros."""
         return [np.zeros_like(array) for array in self._given[1:]]
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether steps run as machine code; otherwise they run in the interpreter."""
+        return self._native is not None
+
     def refresh(self) -> None:
         """Take the weights as they are now."""
         for i, parameter in self._parameters.items():

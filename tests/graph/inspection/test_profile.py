@@ -10,6 +10,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
+from graphnet.graph.inspection.executed import executed
 from graphnet.native import compiled
 from graphnet.native.analysis.attribution import Attribution, walk
 from tests.support.notices import notices_ignored
@@ -20,7 +21,7 @@ needs_llvm = pytest.mark.skipif(not find_spec("llvmlite"), reason="compiles")
 
 def nodes_of(net, x):
     """The paths of all nodes that compute something, by the traced program."""
-    program = net.run(x, keep=False)._traced.program
+    program = executed(net.run(x, keep=False)).traced.program
     return {e.origin.path for e in walk(program) if e.origin and e.origin.path}
 
 
@@ -150,7 +151,7 @@ def test_the_table_and_its_orders(rng):
 def test_shares_of_every_equation_sum_to_one():
     for name in nn.CELLS:
         net = nn.Recurrent(nn.CELLS[name](5, 8))
-        traced = net.run(np.ones((6, 3, 5)), keep=False)._traced
+        traced = executed(net.run(np.ones((6, 3, 5)), keep=False)).traced
         derivative = traced.differentiated()
         weights = [var for var, _ in traced.parameters()]
         for program, held in ((derivative.forward, weights), (derivative.backward, [])):

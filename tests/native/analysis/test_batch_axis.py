@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import ArrayType, Equation, Program, run_program, scan, trace, type_of
 from graphnet.ir.core.program import Atom, Var, is_var
 from graphnet.ir.primitives.pointwise import tanh
@@ -81,7 +82,9 @@ def programs_of(
     """Forward, forward with what backward reads, and backward."""
     steps, rows, _, features = sizes
     more: dict[str, Any] = {"lengths": np.arange(rows) % steps + 1} if lengths else {}
-    traced = net.run(np.ones((steps, rows, features)), **{"keep": False, **options}, **more)._traced
+    traced = executed(
+        net.run(np.ones((steps, rows, features)), **{"keep": False, **options}, **more)
+    ).traced
     derivative = traced.differentiated()
     return [traced.program, derivative.forward, derivative.backward]
 

@@ -9,6 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, ops
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Program, trace
 from graphnet.ir.core.types import ArrayType
 
@@ -95,7 +96,7 @@ def test_a_training_step() -> None:
     x, target = rng.normal(size=(4, 5)), np.array([2, 0, 1, 1])
     run = net.run(x)
     criterion = nn.ClassNLLCriterion().run([run.outputs, target])
-    for traced in (run._traced, criterion._traced):
+    for traced in (executed(run).traced, executed(criterion).traced):
         derivative = traced.differentiated()
         for program in (derivative.forward, derivative.backward):
             arrays = [

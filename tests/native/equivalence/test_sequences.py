@@ -14,6 +14,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import IndexRangeError, NumericsError
 from graphnet.graph import Module
+from graphnet.graph.inspection.executed import executed, traces_of
 from graphnet.graph.values import table
 from graphnet.ir.core.primitive import Kind
 
@@ -64,9 +65,8 @@ def interpreted(net: Module) -> list[str]:
     """The primitives of the programs that ran compiled which stayed with the interpreter."""
     programs = [
         program.memo["compiled"]
-        for executable in net.__dict__["_executables"].values()
-        for derivative in [executable.traced.differentiated()]
-        for program in (derivative.forward, derivative.backward)
+        for traced in traces_of(net)
+        for program in (traced.differentiated().forward, traced.differentiated().backward)
     ]
     assert programs
     names = [e.primitive.name for program in programs for e in program.equations]
@@ -181,7 +181,7 @@ def test_one_product_remains_in_a_step(name: str) -> None:
     """Eight Linears or one: after the passes a step has one product, forward and backward."""
     net = nn.Recurrent(nn.CELLS[name](32, 64)).float()
     run = net.run(np.ones((20, 16, 32)))
-    derivative = run._traced.differentiated()
+    derivative = executed(run).traced.differentiated()
     for program in map(optimised, (derivative.forward, derivative.backward)):
         program.check()
         (body,) = [body for equation in program.equations for body in equation.bodies()]

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native.gemm import library
 from graphnet.native.llvm.target import NativeFunction, compilations, compile_module, host
 from graphnet.native.runtime.dispatcher import Sharing
 from tests.support.object_code import drive_table, instruction, since
-
-pytest.importorskip("llvmlite")
-
 
 SHAPES = [
     (0, 5, 3), (5, 0, 3), (5, 3, 0), (1, 1, 1), (1, 97, 13), (7, 31, 5), (13, 32, 64),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native.llvm import object_cache
 from graphnet.native.llvm.cache_folder import opened
 from graphnet.native.llvm.target import compilations
 from tests.support.object_code import added, as_root, only_file, posix, since
-
-pytest.importorskip("llvmlite")
 
 
 @pytest.mark.parametrize("name", ["", "off"])

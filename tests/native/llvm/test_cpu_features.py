@@ -11,6 +11,8 @@ from dataclasses import replace
 import pytest
 from llvmlite import binding as llvm
 
+pytest.importorskip("llvmlite")
+
 from graphnet.errors import GraphnetError
 from graphnet.native.llvm.cpu_features import features_of, stderr_in_file
 from graphnet.native.llvm.target import (
@@ -19,9 +21,6 @@ from graphnet.native.llvm.target import (
 )
 from tests.support.paths import ROOT
 from tests.support.processors import LESSER
-
-pytest.importorskip("llvmlite")
-
 
 HOST = processor()
 

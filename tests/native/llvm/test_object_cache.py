@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native.llvm import object_cache
 from graphnet.native.llvm.target import compilations, compile_module
 from tests.support.object_code import ADD, added, as_root, only_file, posix, since
 from tests.support.paths import ROOT
 
-pytest.importorskip("llvmlite")
-
-
-CACHE = "import sys, tests.native.runtime.test_dispatcher as t; print(t.added(int(sys.argv[1])), *t.counts())"
+CACHE = "import sys, tests.support.object_code as t; print(t.added(int(sys.argv[1])), *t.counts())"
 
 
 def test_code_is_compiled_once(cache: Path) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native.llvm.target import (
     NativeFunction,
     Processor,
@@ -21,9 +23,6 @@ from graphnet.native.llvm.target import (
 )
 from graphnet.native.llvm.transcendental import MATHEMATICS
 from tests.support.processors import LESSER
-
-pytest.importorskip("llvmlite")
-
 
 FUNCTIONS = sorted(MATHEMATICS)
 

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("llvmlite")
+
 from graphnet.native.llvm.target import compile_module
 from graphnet.native.runtime import thread_pool
 from graphnet.native.runtime.dispatcher import Sharing
 from tests.support.object_code import added, drive_table, instruction
 from tests.support.paths import ROOT
-
-pytest.importorskip("llvmlite")
-
+from tests.support.waiting import wait_until
 
 STEPS = """
 define void @grow(ptr %arguments, ptr %pointers, i64 %thread, i64 %threads) {
@@ -172,8 +172,7 @@ def test_shares_run_at_once(kernels: Any) -> None:
 def test_workers_that_sleep_are_woken(kernels: Any) -> None:
     for _ in range(3):
         assert meet(kernels, 3)
-        while not all(worker.sleeps for worker in thread_pool._workers):
-            pass
+        wait_until(lambda: all(worker.sleeps for worker in thread_pool.workers()))
 
 
 @pytest.mark.parametrize("threads", [2, 4])
@@ -183,7 +182,7 @@ def test_who_leads_waits_for_no_worker(kernels: Any, threads: int) -> None:
         "code = compile_module(STEPS);"
         "words = 3 * instruction(code.address('grow'), Sharing.SHARED, [(0, 0), (0, 64)], [1]);"
         "thread_pool.wake = lambda count: None; cells = np.arange(16);"
-        f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], thread_pool._workers)"
+        f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], thread_pool.workers())"
     )
     expected = [(i + 3 * ((i + 1) % threads) + 1) for i in range(threads)]
     assert printed_by(code).split() == [*map(str, expected), "[]"]
@@ -204,11 +203,12 @@ def a_run_that_lasts(kernels: Any) -> Iterator[None]:
     words = instruction(kernels.address("meet"), Sharing.SHARED, [(0, 0)], [9, 10**11])
     other = threading.Thread(target=drive_table, args=(words, [cells], 2))
     other.start()
-    while cells[0] < 1:
-        pass
-    yield
-    cells[0] = 9
-    other.join()
+    try:
+        wait_until(lambda: bool(cells[0] >= 1))
+        yield
+    finally:
+        cells[0] = 9  # or else the other thread would go on
+        other.join()
     assert cells[1] == 2
 
 
@@ -246,6 +246,6 @@ def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
         "words = instruction(code.address('meet'), Sharing.SHARED, [(0, 0)], [9, 10**12]);"
         "arguments = (words, [cells], 3); print(meet(code, 3), flush=True);"
         "threading.Thread(target=drive_table, args=arguments, daemon=True).start()\n"
-        "while cells[0] < 1: pass"
+        "wait_until(lambda: cells[0] >= 1)"
     )
     assert printed_by(code) == "True\n"

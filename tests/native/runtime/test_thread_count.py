@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("llvmlite")
+
 from graphnet.errors import GraphnetError
 from graphnet.native.runtime import thread_count
 
-pytest.importorskip("llvmlite")
-
 
 def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_count, "_chosen", None)
+    monkeypatch.setattr(thread_count, "chosen", None)
     monkeypatch.delenv("GRAPHNET_THREADS", raising=False)
     assert 1 <= thread_count.threads() <= (os.cpu_count() or 1)
     monkeypatch.setenv("GRAPHNET_THREADS", "3")
@@ -29,7 +29,7 @@ def test_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5", "100000"])
 def test_wrong_numbers_of_threads(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_count, "_chosen", None)
+    monkeypatch.setattr(thread_count, "chosen", None)
     monkeypatch.setenv("GRAPHNET_THREADS", wrong)
     with pytest.raises(GraphnetError, match="GRAPHNET_THREADS asks for"):
         thread_count.threads()

@@ -10,6 +10,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Origin, Program
 from graphnet.ir.core.program import Equation
 
@@ -43,7 +44,7 @@ CELLS = [a_gate_in_three_states]
 def test_a_cell(make: Callable[[], gn.GModule], rng: np.random.Generator) -> None:
     net = nn.Recurrent(make())
     xs = rng.normal(size=(3, 2, 2))
-    derivative = net.run(xs)._traced.differentiated()
+    derivative = executed(net.run(xs)).traced.differentiated()
     for program in (derivative.forward, derivative.backward):
         for _, rewrite in PASSES:
             program = rewrite(program)
@@ -54,7 +55,7 @@ def test_a_cell(make: Callable[[], gn.GModule], rng: np.random.Generator) -> Non
 @pytest.mark.parametrize("origin", [Origin("gate", "cell.py", 7, "Tanh"), None])
 def test_equations_out_of_order_are_named(origin: Origin | None) -> None:
     """Where a pass has a fault, the scheduler says which node's equation is in the wrong place."""
-    program = nn.Linear(2, 3, bias=False).run(np.ones((1, 2)), keep=False)._traced.program
+    program = executed(nn.Linear(2, 3, bias=False).run(np.ones((1, 2)), keep=False)).traced.program
     moved = [Equation(*parts_of(e), origin) for e in program.equations[::-1]]
     with pytest.raises(CompilerError, match="scheduling") as raised:
         scheduled(Program(program.inputs, moved, program.outputs), Kernels(host(), threads=1))

@@ -11,6 +11,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, GraphnetError, ProgramError, ShapeError
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import differentiate
 from tests.support.notices import notices_ignored
 
@@ -118,7 +119,7 @@ def test_there_is_no_second_gradient() -> None:
     net = erf_like()
     run = net.run(np.ones(2))
     run.backward(np.ones(2))
-    backward = run._traced.differentiated().backward
+    backward = executed(run).traced.differentiated().backward
     with pytest.raises(ProgramError, match="has no gradient of its own"):
         differentiate(backward, backward.inputs)
 

@@ -10,6 +10,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Program, differentiate, run_program, trace
 from graphnet.ir.core.trace import inline
 from tests.support.numeric import close, weighted_sum
@@ -111,7 +112,7 @@ def program_of(
 ) -> tuple[Program, list[np.ndarray]]:
     """The program of a run: a function of states, sequences and parameters alone."""
     run = net.run(data, keep=False, **optional)
-    return run._traced.program, run._arrays
+    return executed(run).traced.program, executed(run).arrays
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values.selection import Selection
 from graphnet.ir import Program
@@ -45,7 +46,7 @@ def test_what_is_kept_for_backward_is_the_formula(
     steps: int, inputs: int, hidden: int, batch: int
 ) -> None:
     run = nn.Recurrent(nn.lstm_cell(inputs, hidden)).run(np.zeros((steps, batch, inputs)))
-    residuals = run._residuals
+    residuals = executed(run).residuals
     assert residuals is not None
     found = sum(array.nbytes for array in residuals)
     expected = steps * step_bytes(batch, inputs, hidden) + constant_bytes(inputs, hidden)
@@ -90,7 +91,7 @@ def test_memory_grows_with_the_steps_as_the_formula_says() -> None:
 def test_evaluation_keeps_nothing_for_backward() -> None:
     net = training_net().evaluate()
     run = net.run(np.ones((50, BATCH, WIDE_INPUTS)), keep=False)
-    assert run._residuals is None
+    assert executed(run).residuals is None
 
 
 def count(program: Program) -> int:
@@ -102,7 +103,7 @@ def count(program: Program) -> int:
 
 def program_sizes(net: nn.Recurrent, steps: int, wanted: Selection) -> list[int]:
     """Equations of all programs of a run of so many steps, which is traced and not executed."""
-    structure_of = net.run(np.ones((2, 2, INPUTS)), keep=False)._traced.input_structure
+    structure_of = executed(net.run(np.ones((2, 2, INPUTS)), keep=False)).traced.input_structure
     xs = np.broadcast_to(np.zeros(()), (steps, 2, INPUTS))
     traced = trace_module(net, structure_of, [xs], wanted)
     derivative = traced.differentiated()

@@ -10,6 +10,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Program
 from tests.support.recurrent_loops import BATCH, HIDDEN, INPUTS, LENGTHS, STEPS, made, with_nan
 
@@ -32,7 +33,7 @@ def test_a_net_of_float32_computes_in_float32(name: str, rng: np.random.Generato
     found += [parameter.grad for parameter in net.parameters()]
     found += [run[node] for node in run.names] + [run.grad[node] for node in run.names]
     assert {value.dtype for value in found} == {np.dtype(np.float32)}
-    derivative = run._traced.differentiated()
+    derivative = executed(run).traced.differentiated()
     for program in (derivative.forward, derivative.backward):
         assert np.dtype(np.float64) not in set(dtypes(program))
 

@@ -8,6 +8,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import NumericsError, ShapeError
+from graphnet.nn.recurrent.remembering import memories_of
 from tests.support.numeric import close
 from tests.support.recurrent_loops import HIDDEN, INPUTS, made
 
@@ -77,9 +78,9 @@ def test_gradient_flow_leaves_remembered_states_alone() -> None:
     net = nn.Sequential(nn.Recurrent(nn.rnn_cell(3, 4)).remember(), nn.SelectTable(0))
     net.forward(X)
     expected = net.clone()
-    kept = np.array(net[0]._memories[0].data)
+    kept = np.array(memories_of(net[0])[0].data)
     gn.gradient_flow(net, X, np.zeros((6, 2, 4)))
-    np.testing.assert_array_equal(net[0]._memories[0].data, kept)
+    np.testing.assert_array_equal(memories_of(net[0])[0].data, kept)
     assert not np.array_equal(net.forward(X), expected.forward(X))  # a clone begins anew
 
 

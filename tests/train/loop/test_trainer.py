@@ -6,6 +6,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, GraphError, GraphnetError, NumericsError
+from graphnet.graph.inspection.executed import traces_of
 from tests.support.trainers import TEXT, everything, small_trainer
 
 
@@ -25,7 +26,7 @@ def test_runs_keep_no_node_values():
     trainer.fit(training, epochs=1, validation=validation)
     train.sample(trainer.net, train.Vocabulary(TEXT), train.initial_states(2, 6, 1), 2)
     modules = (trainer.net, trainer.criterion)
-    traces = [e.traced for module in modules for e in vars(module)["_executables"].values()]
+    traces = [traced for module in modules for traced in traces_of(module)]
     assert len(traces) >= 5
     assert not any(traced.records for traced in traces)
 

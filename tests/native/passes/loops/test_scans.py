@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graphnet import nn
+from graphnet.graph.inspection.executed import executed
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values.selection import Selection
 from graphnet.ir import ArrayType, Program, run_program, scan, trace, type_of
@@ -107,7 +108,7 @@ def cell_programs(
     states = len(net.optional_inputs()) - 1
     first = np.zeros((2, 2, INPUTS))
     given: Any = (first, *[None] * states, np.array([2, 1])) if lengths else first
-    structure = net.run(given, keep=False)._traced.input_structure
+    structure = executed(net.run(given, keep=False)).traced.input_structure
     leaves = [rng.normal(size=(*shape, INPUTS)), *([np.array(LENGTHS)] if lengths else [])]
     traced = trace_module(net, structure, leaves, wanted)
     derivative = traced.differentiated()
