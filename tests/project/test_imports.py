@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -41,9 +42,15 @@ def modules(root: Path) -> dict[str, Path]:
     return names
 
 
+@cache
+def import_statements(text: str) -> list[ast.Import | ast.ImportFrom]:
+    """At the top of a file, in functions, and for type checkers alone."""
+    return [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
 def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """The files that one imports: at its top, in functions, and for type checkers alone."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """The files that one imports."""
+    for node in import_statements(path.read_text(encoding="utf-8")):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             package = node.module or ""
@@ -51,7 +58,7 @@ def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
                 full = f"{package}.{alias.name}".removeprefix("graphnet").removeprefix(".")
                 if package.split(".")[0] == "graphnet":
                     yield full if full in known else full.rpartition(".")[0]
-        elif isinstance(node, ast.Import):
+        else:
             for alias in node.names:
                 if alias.name.split(".")[0] == "graphnet":
                     yield alias.name.removeprefix("graphnet").removeprefix(".")
