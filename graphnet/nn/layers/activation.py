@@ -1,4 +1,4 @@
-"""Smooth functions applied to each entry, and the softmaxes."""
+"""Smooth element-wise functions, the softmax family and the gated linear unit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ __all__ = [
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
+    """The logistic function ``1 / (1 + exp(-x))``, element by element.
+
+    Input of any shape; the output has the same. Raises DtypeError for integers.
+    """
 
     symbol = "σ"
 
@@ -47,7 +50,10 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent, element by element.
+
+    Input of any shape; the output has the same. Raises DtypeError for integers.
+    """
 
     symbol = "tanh"
 
@@ -56,14 +62,20 @@ class Tanh(Module):
 
 
 class TanhShrink(Module):
-    """x - tanh(x) (Torch's nn/TanhShrink.lua)."""
+    """``x - tanh(x)``, element by element (Torch's nn/TanhShrink.lua).
+
+    Input of any shape; the output has the same. Raises DtypeError for integers.
+    """
 
     def compute(self, x: Any) -> Any:
         return x - tanh(x)
 
 
 class SoftSign(Module):
-    """``x / (1 + |x|)`` (Torch's nn/SoftSign.lua)."""
+    """``x / (1 + |x|)``, element by element (Torch's nn/SoftSign.lua).
+
+    Input of any shape; the output has the same. Raises DtypeError for integers.
+    """
 
     def compute(self, x: Any) -> Any:
         return x / (1.0 + absolute(x))
@@ -82,12 +94,16 @@ class GELU(Module):
 
 
 def softplus(x: Any, threshold: float) -> Any:
-    """log(1 + exp(x)), or x itself above the threshold, where exp(x) might overflow."""
+    """``log(1 + exp(x))``, or x itself above the threshold, where ``exp(x)`` might overflow."""
     return where(x > threshold, x, log1p(exp(minimum(x, threshold))))
 
 
 class SoftPlus(Module):
-    """log(1 + exp(beta x)) / beta, and x where beta x > ``threshold`` (Torch's nn/SoftPlus.lua)."""
+    """``log(1 + exp(beta x)) / beta``, element by element (Torch's nn/SoftPlus.lua).
+
+    The output is x where ``beta x > threshold``, so that nothing overflows. Input of any shape; the
+    output has the same. Raises DtypeError for integers.
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta = beta
@@ -98,7 +114,10 @@ class SoftPlus(Module):
 
 
 class LogSigmoid(Module):
-    """log(1 / (1 + exp(-x))), finite for any x (Torch's nn/LogSigmoid.lua)."""
+    """``log(1 / (1 + exp(-x)))``, finite for any finite x (Torch's nn/LogSigmoid.lua).
+
+    Input of any shape; the output has the same. Raises DtypeError for integers.
+    """
 
     symbol = "log σ"
 
@@ -107,7 +126,11 @@ class LogSigmoid(Module):
 
 
 class SoftMax(Module):
-    """exp(x) / sum(exp(x)) along ``axis``."""
+    """``exp(x) / sum(exp(x))`` along ``axis``: probabilities that sum to 1.
+
+    Input of any shape with that axis; the output has the same. Raises ShapeError if there is no
+    such axis, DtypeError for integers.
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -117,7 +140,10 @@ class SoftMax(Module):
 
 
 class SoftMin(Module):
-    """exp(-x) / sum(exp(-x)) along ``axis`` (Torch's nn/SoftMin.lua)."""
+    """``exp(-x) / sum(exp(-x))`` along ``axis`` (Torch's nn/SoftMin.lua).
+
+    Shapes and errors are those of SoftMax.
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -127,7 +153,10 @@ class SoftMin(Module):
 
 
 class LogSoftMax(Module):
-    """log(exp(x) / sum(exp(x))) along ``axis``."""
+    """``log(exp(x) / sum(exp(x)))`` along ``axis``: log-probabilities, in nats.
+
+    Shapes and errors are those of SoftMax.
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -137,10 +166,12 @@ class LogSoftMax(Module):
 
 
 class GatedLinearUnit(Module):
-    """a * sigmoid(b), where a and b are the two halves of the input along ``axis``.
+    """``a * sigmoid(b)``, where a and b are the two halves of the input along ``axis``.
 
+    Input of any shape with an even number of positions on that axis; the output has half as many.
     Dauphin et al. 2016, "Language modeling with gated convolutional networks"; Torch's
-    nn/GatedLinearUnit.lua. Raises ShapeError where the axis has an odd size.
+    nn/GatedLinearUnit.lua. Raises ShapeError if the axis is missing or of odd size, GraphError for
+    a table.
     """
 
     def __init__(self, axis: int = -1) -> None:

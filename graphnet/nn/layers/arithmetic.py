@@ -1,4 +1,4 @@
-"""Arithmetic with constants, with learned numbers, and with the entries themselves."""
+"""Arithmetic with learned parameters, and element-wise functions of the input alone."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, whe
 
 
 class Add(Module):
-    """x + bias: (…, size) to (…, size), with a learned ``bias`` of (size,).
+    """``x + bias``: (…, size) to (…, size), with a learned ``bias`` (size,).
 
-    With ``scalar`` the bias is a single number, (1,). It starts uniform within 1 / sqrt(size), as
-    in Torch's nn/Add.lua.
+    With ``scalar`` the bias is one number, (1,), and x has any shape. The bias starts uniform
+    within ``1 / sqrt(size)``, as in Torch's nn/Add.lua. Raises ShapeError if the bias does not fit
+    the input.
     """
 
     def __init__(self, size: int, scalar: bool = False) -> None:
@@ -34,7 +35,10 @@ class Add(Module):
 
 
 class Mul(Module):
-    """x * weight, with one learned number: ``weight`` is (1,), uniform within 1 at first."""
+    """``x * weight``, with one learned number: any shape to the same shape.
+
+    ``weight`` is (1,) and starts uniform between -1 and 1. Raises DtypeError for integers.
+    """
 
     def __init__(self) -> None:
         self.weight = Parameter((1,), init.uniform(1.0))
@@ -44,10 +48,11 @@ class Mul(Module):
 
 
 class CAdd(Module):
-    """x + bias with a learned ``bias`` of shape ``sizes`` (Torch's nn/CAdd.lua).
+    """``x + bias`` with a learned ``bias`` of shape ``sizes`` (Torch's nn/CAdd.lua).
 
-    The bias meets the whole input if that has as many entries, else each entry of a batch if those
-    have, else it broadcasts. It starts uniform within 1 / sqrt(number of entries).
+    The output has the shape of the input. The bias fits the whole input if that has as many
+    entries, else each entry of a batch if those have, else it broadcasts. It starts uniform within
+    ``1 / sqrt(number of entries)``. Raises ShapeError if none of the three applies.
     """
 
     def __init__(self, *sizes: int) -> None:
@@ -59,9 +64,9 @@ class CAdd(Module):
 
 
 class CMul(Module):
-    """x * weight with a learned ``weight`` of shape ``sizes``, fitted to x as in CAdd.
+    """``x * weight`` with a learned ``weight`` of shape ``sizes`` (Torch's nn/CMul.lua).
 
-    Torch's nn/CMul.lua.
+    Shapes, initial values and errors are those of CAdd.
     """
 
     symbol = "⊙"
@@ -86,13 +91,13 @@ def fitted(parameter: Parameter, x: Any) -> Any:
 
 
 def broadcasts(small: Shape, large: Shape) -> bool:
-    """Whether an array of the small shape can meet one of the large shape without enlarging it."""
+    """Whether the small shape broadcasts to the large one, which keeps its shape."""
     tail = large[len(large) - len(small) :]
     return len(small) <= len(large) and all(n in (1, m) for n, m in zip(small, tail, strict=True))
 
 
 class Abs(Module):
-    """``|x|``; its gradient at 0 is 0."""
+    """Absolute value ``|x|``, element by element: any shape to the same. The gradient at 0 is 0."""
 
     symbol = "|x|"
 
@@ -101,7 +106,11 @@ class Abs(Module):
 
 
 class Sqrt(Module):
-    """Square root. The gradient at 0, where the slope is infinite, is 0 (Torch's nn/Sqrt.lua)."""
+    """Square root, element by element: any shape to the same.
+
+    The gradient at 0, where the slope is infinite, is 0 (Torch's nn/Sqrt.lua). Raises DtypeError
+    for integers.
+    """
 
     symbol = "√"
 
@@ -111,7 +120,10 @@ class Sqrt(Module):
 
 
 class Exp(Module):
-    """exp(x)."""
+    """``exp(x)``, element by element: any shape to the same.
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "exp"
 
@@ -120,7 +132,10 @@ class Exp(Module):
 
 
 class Log(Module):
-    """The natural logarithm."""
+    """Natural logarithm, element by element: any shape to the same.
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "log"
 
@@ -129,10 +144,10 @@ class Log(Module):
 
 
 class GradientReversal(Module):
-    """x, but the gradient is multiplied by ``-strength`` on its way back.
+    """The identity, whose gradient is multiplied by ``-strength``: any shape to the same.
 
     Ganin and Lempitsky 2015, "Unsupervised domain adaptation by backpropagation"; Torch's
-    nn/GradientReversal.lua.
+    nn/GradientReversal.lua. Raises DtypeError for integers.
     """
 
     def __init__(self, strength: float = 1.0) -> None:
@@ -144,10 +159,11 @@ class GradientReversal(Module):
 
 
 class L1Penalty(Module):
-    """x, whose gradient gets ``weight sign(x)`` more: as if ``weight sum(|x|)`` were in the loss.
+    """The identity, with ``weight sign(x)`` added to its gradient: any shape to the same.
 
-    ``size_average`` divides the weight by the number of entries; without ``provide_output`` the
-    penalty is the whole gradient. Torch's nn/L1Penalty.lua.
+    This is the gradient of a term ``weight sum(|x|)`` in the loss. ``size_average`` divides the
+    weight by the number of entries; without ``provide_output`` the penalty replaces the incoming
+    gradient. Torch's nn/L1Penalty.lua.
     """
 
     def __init__(

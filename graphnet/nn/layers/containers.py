@@ -1,4 +1,4 @@
-"""Containers: modules made of other modules, in a row, side by side, or one for all entries."""
+"""Containers: modules made of other modules, in sequence, in parallel, or one for all entries."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Self = TypeVar("Self", bound="Container")
 class Container(Module):
     """A module made of the list ``modules``, whose entries are named by their position.
 
-    ``container[0]`` is the first part, ``container.add(module)`` appends one and returns the
-    container.
+    ``container[0]`` is the first module, ``container.add(module)`` appends one and returns the
+    container. Shapes are those that its modules take and return.
     """
 
     modules: list[Module]
 
     def add(self: Self, module: Module) -> Self:
-        """Append a module (Torch's ``add``)."""
+        """Append a module and return the container; raises GraphError if it is no module."""
         if not isinstance(module, Module):
             raise GraphError(
                 f"cannot add {module!r}, expected a module",
@@ -58,7 +58,7 @@ class Container(Module):
 
 
 def filled(container: Self, modules: tuple[Module, ...]) -> Self:
-    """Give a new container its parts."""
+    """Give a new container its modules."""
     container.modules = []
     for module in modules:
         container.add(module)
@@ -66,7 +66,11 @@ def filled(container: Self, modules: tuple[Module, ...]) -> Self:
 
 
 class Sequential(Container):
-    """Each module takes the output of the one before."""
+    """Function composition: each module takes the output of the one before.
+
+    The input has the shape that the first module takes, the output the shape that the last returns.
+    Without modules it is the identity. Torch's nn/Sequential.lua.
+    """
 
     def __init__(self, *modules: Module) -> None:
         filled(self, modules)
@@ -78,7 +82,10 @@ class Sequential(Container):
 
 
 class ConcatTable(Container):
-    """All modules take the same input; the output is the table of theirs."""
+    """All modules take the same input, of any shape; the output is the table of their outputs.
+
+    Torch's nn/ConcatTable.lua.
+    """
 
     def __init__(self, *modules: Module) -> None:
         filled(self, modules)
@@ -88,7 +95,11 @@ class ConcatTable(Container):
 
 
 class ParallelTable(Container):
-    """Module i takes entry i of the input table; the output is the table of their outputs."""
+    """Module i takes entry i of the input table; the output is the table of their outputs.
+
+    Entries may differ in shape. Raises GraphError if there are not as many entries as modules.
+    Torch's nn/ParallelTable.lua.
+    """
 
     def __init__(self, *modules: Module) -> None:
         filled(self, modules)
@@ -101,7 +112,11 @@ class ParallelTable(Container):
 
 
 class Concat(Container):
-    """All modules take the same input; their outputs are joined along ``axis``."""
+    """All modules take the same input; their outputs are concatenated along ``axis``.
+
+    Outputs of shapes (…, n, …) and (…, m, …) give (…, n + m, …). Raises ShapeError if they differ
+    on another axis. Torch's nn/Concat.lua.
+    """
 
     def __init__(self, axis: int, *modules: Module) -> None:
         self.axis = axis
@@ -113,9 +128,11 @@ class Concat(Container):
 
 
 class Parallel(Container):
-    """Module i takes position i of ``input_axis``; the outputs are joined along ``output_axis``.
+    """Module i takes slice i along ``input_axis``; outputs are concatenated along ``output_axis``.
 
-    The input axis is dropped before the modules see their parts (Torch's nn/Parallel.lua).
+    The slices lack the input axis, whose size is the number of modules: (2, …) is two arrays (…).
+    Raises GraphError for another size, ShapeError if there is no such axis or if the outputs differ
+    on another axis. Torch's nn/Parallel.lua.
     """
 
     def __init__(self, input_axis: int, output_axis: int, *modules: Module) -> None:
@@ -142,7 +159,10 @@ def require_count(container: Container, count: int, received: Any) -> None:
 
 
 class MapTable(Module):
-    """One module applied to every entry of a table, with the same parameters."""
+    """One module applied to each entry of a table of any shapes, with shared parameters.
+
+    The output is the table of its outputs. Raises GraphError for an array.
+    """
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -152,10 +172,12 @@ class MapTable(Module):
 
 
 class Bottle(Module):
-    """Lets a module for ``input_dims`` axes take more: the leading ones are folded into one.
+    """Folds leading axes into one for a module of ``input_dims`` axes, and unfolds its output.
 
-    ``output_dims`` is the number of axes that the module returns, ``input_dims`` by default
-    (Torch's nn/Bottle.lua).
+    With ``input_dims`` 2: (steps, batch, features) becomes (steps batch, features) and back.
+    ``output_dims`` is the number of axes that the module returns, ``input_dims`` by default. An
+    input of no more axes goes to the module unchanged. Torch's nn/Bottle.lua. Raises GraphError for
+    a table.
     """
 
     def __init__(self, module: Module, input_dims: int = 2, output_dims: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Distances and cosines, between two arrays or between an array and learned points."""
+"""Distances and cosine similarities, of two arrays or of an array and learned points."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphnet.ops import absolute, sqrt, stop_gradient
 
 
 def root(total: Any, p: float, eps: float) -> Any:
-    """total^(1/p), whose gradient has ``eps`` added to the root that it divides by.
+    """``total^(1/p)``, whose gradient has ``eps`` added to the root in its denominator.
 
     So it stays finite where the root is 0; Torch does the same in its backward passes alone.
     """
@@ -25,10 +25,11 @@ def root(total: Any, p: float, eps: float) -> Any:
 
 
 class PairwiseDistance(Module):
-    """The ``p``-norm of the difference of a pair, along the last axis: (…, n) to (…).
+    """The p-norm of the difference of a pair, along the last axis: [(…, n), (…, n)] to (…).
 
     Two vectors give (1,). In the gradient 1e-6 is added to the norm (Torch's
-    nn/PairwiseDistance.lua).
+    nn/PairwiseDistance.lua). Raises GraphError if the input is no pair, ShapeError if the two do
+    not broadcast.
     """
 
     def __init__(self, p: float = 2.0) -> None:
@@ -41,10 +42,11 @@ class PairwiseDistance(Module):
 
 
 class CosineDistance(Module):
-    """The cosine of the angle between a pair, along the last axis: (…, n) to (…).
+    """The cosine of the angle between a pair, along the last axis: [(…, n), (…, n)] to (…).
 
     Two vectors give (1,). Despite the name, which is Torch's, it is 1 for parallel vectors and -1
-    for opposite ones (nn/CosineDistance.lua).
+    for opposite ones (nn/CosineDistance.lua). Raises GraphError if the input is no pair, ShapeError
+    if the two do not broadcast.
     """
 
     def compute(self, table: Any) -> Any:
@@ -58,10 +60,11 @@ def cosine(a: Any, b: Any) -> Any:
 
 
 class Cosine(Module):
-    """The cosine of the angle between x and each row of ``weight``: (…, in) to (…, out).
+    """The cosine of the angle between x and each row of ``weight``.
 
-    ``weight`` is (out_features, in_features), uniform within 1 / sqrt(in_features) at first
-    (Torch's nn/Cosine.lua).
+    (…, in_features) to (…, out_features). ``weight`` is (out_features, in_features) and starts
+    uniform within ``1 / sqrt(in_features)`` (Torch's nn/Cosine.lua). Raises ShapeError for another
+    size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:
@@ -79,8 +82,9 @@ class Cosine(Module):
 class Euclidean(Module):
     """The distance of x to each column of ``weight``: (…, in_features) to (…, out_features).
 
-    ``weight`` is (in_features, out_features), uniform within 1 / sqrt(in_features) at first.
-    1e-7 is added to the distance in the gradient (Torch's nn/Euclidean.lua).
+    ``weight`` is (in_features, out_features) and starts uniform within ``1 / sqrt(in_features)``.
+    In the gradient 1e-7 is added to the distance (Torch's nn/Euclidean.lua). Raises ShapeError for
+    another size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:
@@ -97,8 +101,9 @@ class Euclidean(Module):
 class WeightedEuclidean(Module):
     """Euclidean with each difference multiplied by an entry of ``diagCov``.
 
-    ``weight`` and ``diagCov`` are (in_features, out_features); ``diagCov`` starts at 1
-    (Torch's nn/WeightedEuclidean.lua).
+    (…, in_features) to (…, out_features); ``weight`` and ``diagCov`` are (in_features,
+    out_features), ``diagCov`` starts at 1. Torch's nn/WeightedEuclidean.lua. Raises ShapeError for
+    another size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:

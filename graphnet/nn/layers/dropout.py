@@ -9,10 +9,11 @@ from graphnet.ops import cast, uniform
 
 
 class Dropout(Module):
-    """In training, each entry is zero with probability ``p`` and else divided by 1 - p.
+    """In training, zeroes each entry with probability ``p`` and divides the rest by ``1 - p``.
 
-    Otherwise the identity (Srivastava et al. 2014). The mask is drawn by the generator of the net
-    that runs, anew for each run and for each step of a sequence.
+    Input of any shape; the output has the same. In evaluation it is the identity. The generator of
+    the net draws a new mask for each run and for each step of a sequence. Srivastava et al. 2014.
+    Raises ValueError unless ``0 <= p < 1``, and in training DtypeError for integers.
     """
 
     def __init__(self, p: float = 0.5) -> None:

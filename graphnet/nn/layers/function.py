@@ -17,10 +17,13 @@ from graphnet.ops import call_numpy
 class Function(Module):
     """``function(x) -> y`` and ``gradient(x, y, grad_y) -> grad_x``, on NumPy arrays or tables.
 
-    The functions are called as they are: graphnet does not look inside. The shape of the output
-    is ``output_shape(input_shape)`` (a tuple, or a list of tuples for a table); without that
-    function it is found by one call of ``function`` on zeros. Such a module cannot be saved.
-    What a function raises becomes a GraphnetError that names the node; its cause is the exception.
+    Shapes are any. The functions are called as they are: graphnet does not look inside. The shape
+    of the output is ``output_shape(input_shape)`` (a tuple, or a list of tuples for a table);
+    without it, one call of ``function`` on zeros finds it. Such a module cannot be saved.
+
+    Raises DtypeError if ``function`` returns something other than numbers, ShapeError if the shape
+    is not the one expected. What the functions themselves raise becomes a GraphnetError that names
+    the node; its cause is the exception.
 
     >>> import numpy as np
     >>> cube = Function(lambda x: x**3, lambda x, y, g: g * 3 * x**2)
@@ -78,7 +81,7 @@ class Function(Module):
 
 
 def called(function: Callable[..., Any], name: str, *values: Any) -> Any:
-    """What a user's function returns; what it raises goes on as an error that can name the node."""
+    """What a user's function returns; its exceptions become errors that can name the node."""
     try:
         return function(*values)
     except GraphnetError:

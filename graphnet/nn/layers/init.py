@@ -1,4 +1,4 @@
-"""Initial values of parameters: functions of a shape and a generator."""
+"""Initial values of parameters: functions of a shape and a random generator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Initialise = Callable[[Shape, np.random.Generator], NDArray]
 
 
 def uniform(bound: float) -> Initialise:
-    """Uniform between -bound and bound."""
+    """Uniformly distributed between -bound and bound, for a parameter of any shape."""
 
     def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
         return generator.uniform(-bound, bound, shape)
@@ -22,12 +22,15 @@ def uniform(bound: float) -> Initialise:
 
 
 def fan_in_uniform(fan_in: int) -> Initialise:
-    """Uniform within 1 / sqrt(fan_in), Torch's default for Linear (LeCun et al. 1998)."""
+    """Uniform within ``1 / sqrt(fan_in)``, Torch's default for Linear (LeCun et al. 1998).
+
+    ``fan_in`` is the number of inputs of a unit; 0 counts as 1.
+    """
     return uniform(1 / sqrt(max(fan_in, 1)))
 
 
 def normal(mean: float = 0.0, deviation: float = 1.0) -> Initialise:
-    """Normally distributed."""
+    """Normally distributed, with this mean and standard deviation, for a parameter of any shape."""
 
     def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
         return generator.normal(mean, deviation, shape)
@@ -36,7 +39,7 @@ def normal(mean: float = 0.0, deviation: float = 1.0) -> Initialise:
 
 
 def constant(value: float) -> Initialise:
-    """The same number everywhere."""
+    """One value for all entries of a parameter of any shape."""
 
     def draw(shape: Shape, generator: np.random.Generator) -> NDArray:
         return np.full(shape, value)

@@ -1,4 +1,4 @@
-"""LayerPart: some of the outputs of a layer, and the rows of its parameters that make them."""
+"""LayerPart: a slice of the outputs of a layer, with views of the parameters that compute it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from graphnet.nn.layers.linear import positive
 
 
 class LayerPart(Module):
-    """``length`` outputs of a layer from ``offset`` on; it is applied to that layer's output.
+    """Outputs ``offset`` to ``offset + length`` of a layer: (…, outputs) to (…, length).
 
-    ``weight`` and ``bias`` are views of the rows of the layer's parameters that make these outputs,
-    so that a gate of a merged product is read and written as if it had a layer of its own. They are
-    looked up anew each time, since conversions and flattening move parameters.
+    It is applied to the layer's output. ``weight`` and ``bias`` are views of the rows of the
+    layer's parameters that compute these outputs, so that a gate of a merged product is read and
+    written as if it had a layer of its own. They are looked up on each access, since conversions
+    and flattening move parameters.
+
+    Raises ValueError for a length below 1, ShapeError if the layer has fewer outputs.
 
     >>> import numpy as np, graphnet as gn
     >>> from graphnet import nn
@@ -45,20 +48,21 @@ class LayerPart(Module):
 
     @property
     def rows(self) -> slice:
+        """The rows of the layer's parameters, as a slice."""
         return slice(self.offset, self.offset + self.length)
 
     @property
     def weight(self) -> NDArray:
-        """A view of the rows of the layer's weight."""
+        """A view of the rows of the layer's weight, (length, inputs)."""
         return self.layer_weight.data[self.rows]
 
     @property
     def bias(self) -> NDArray | None:
-        """A view of the entries of the layer's bias, or None where it has none."""
+        """A view of the entries of the layer's bias, (length,), or None if it has none."""
         return None if self.layer_bias is None else self.layer_bias.data[self.rows]
 
     def parameter_rows(self) -> Iterator[tuple[str, Parameter, slice]]:
-        """What a table of parameters shows of this part: see ``NamesRows``."""
+        """Name, parameter and rows of each view, for a table of parameters: see ``NamesRows``."""
         yield "weight", self.layer_weight, self.rows
         if self.layer_bias is not None:
             yield "bias", self.layer_bias, self.rows

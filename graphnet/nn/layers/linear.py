@@ -27,8 +27,8 @@ class Linear(Module):
     """Affine map ``x @ weight.T + bias``: (…, in_features) to (…, out_features).
 
     ``weight`` is (out_features, in_features), ``bias`` is (out_features,) or None; both start
-    uniform within 1 / sqrt(in_features), as in Torch's nn/Linear.lua. Raises ShapeError for another
-    size of the last axis, DtypeError for integers.
+    uniform within ``1 / sqrt(in_features)``, as in Torch's nn/Linear.lua. Raises ValueError for a
+    size below 1, ShapeError for another size of the last axis, DtypeError for integers.
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
@@ -51,10 +51,11 @@ class Linear(Module):
 
 
 class LookupTable(Module):
-    """Rows of ``weight`` chosen by integers: (…) to (…, size); an embedding.
+    """An embedding: rows of ``weight`` selected by integers, (…) to (…, size).
 
     ``weight`` is (count, size) and starts standard normal, as in Torch's nn/LookupTable.lua.
-    Indices run from 0 to count - 1; IndexRangeError names one outside.
+    Indices are from 0 to count - 1. Raises ValueError for a size below 1, IndexRangeError for an
+    index out of range, DtypeError if the indices are no integers.
     """
 
     def __init__(self, count: int, size: int) -> None:

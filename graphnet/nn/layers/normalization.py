@@ -1,4 +1,4 @@
-"""Normalisation of activities."""
+"""Normalisation of activations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from graphnet.ops import sqrt
 
 
 class LayerNorm(Module):
-    """The last axis with mean 0 and variance 1, then times ``weight``, plus ``bias``: (…, size).
+    """The last axis scaled to mean 0 and variance 1, times ``weight``, plus ``bias``.
 
-    ``eps`` is added to the variance; ``weight`` starts at one, ``bias`` at zero. Ba et al. 2016,
-    "Layer normalization". Raises ShapeError for another size of the last axis.
+    (…, size) to (…, size); ``weight`` and ``bias`` are (size,) and start at one and zero; ``bias``
+    may be None. ``eps`` is added to the variance. Ba et al. 2016, "Layer normalization". Raises
+    ValueError for a size below 1, ShapeError for another size of the last axis.
     """
 
     def __init__(self, size: int, eps: float = 1e-5, bias: bool = True) -> None:

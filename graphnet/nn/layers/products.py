@@ -15,9 +15,10 @@ from graphnet.ops import stack
 
 
 class MM(Module):
-    """The matrix product of a pair, (…, m, k) and (…, k, n) to (…, m, n).
+    """The matrix product of a pair, [(…, m, k), (…, k, n)] to (…, m, n).
 
-    ``transpose_a`` and ``transpose_b`` transpose a factor first (Torch's nn/MM.lua).
+    ``transpose_a`` and ``transpose_b`` transpose an operand first (Torch's nn/MM.lua). Raises
+    GraphError if the input is no pair, ShapeError if the inner sizes differ.
     """
 
     symbol = "@"
@@ -33,9 +34,10 @@ class MM(Module):
 
 
 class MV(Module):
-    """The product of a matrix and a vector, (…, m, k) and (…, k) to (…, m).
+    """The product of a matrix and a vector, [(…, m, k), (…, k)] to (…, m).
 
-    ``transpose`` transposes the matrix first (Torch's nn/MV.lua).
+    ``transpose`` transposes the matrix first (Torch's nn/MV.lua). Raises GraphError if the input is
+    no pair, ShapeError if the inner sizes differ.
     """
 
     def __init__(self, transpose: bool = False) -> None:
@@ -48,7 +50,11 @@ class MV(Module):
 
 
 class DotProduct(Module):
-    """The sum of products of a pair along the last axis: (…, n) to (…); two vectors give (1,)."""
+    """The dot product of a pair along the last axis: [(…, n), (…, n)] to (…).
+
+    Two vectors give (1,). Torch's nn/DotProduct.lua. Raises GraphError if the input is no pair,
+    ShapeError if the two do not broadcast.
+    """
 
     symbol = "·"
 
@@ -58,10 +64,11 @@ class DotProduct(Module):
 
 
 class Bilinear(Module):
-    """y[o] = a @ weight[o] @ b + bias[o] of a pair: (…, n) and (…, m) to (…, out_features).
+    """``y[o] = a @ weight[o] @ b + bias[o]`` of a pair: [(…, n), (…, m)] to (…, out_features).
 
     ``weight`` is (out_features, in_features_a, in_features_b), ``bias`` (out_features,) or None;
-    both start uniform within 1 / sqrt(in_features_a), as in Torch's nn/Bilinear.lua.
+    both start uniform within ``1 / sqrt(in_features_a)``, as in Torch's nn/Bilinear.lua. Raises
+    GraphError if the input is no pair, ShapeError for other sizes of the last axes.
     """
 
     def __init__(
@@ -85,10 +92,11 @@ class Bilinear(Module):
 
 
 class MixtureTable(Module):
-    """Experts weighted by a gate: [gate, experts] to sum over k of gate[…, k] experts[k].
+    """A mixture of experts: [gate, experts] to the sum over k of ``gate[…, k] experts[k]``.
 
-    ``gate`` is (…, k), ``experts`` a table of k arrays (…, n), or one array (…, k, n) of them all
-    (Jacobs et al. 1991; Torch's nn/MixtureTable.lua).
+    ``gate`` is (…, k); ``experts`` is a table of k arrays (…, n), or one array (…, k, n); the
+    output is (…, n). Jacobs et al. 1991; Torch's nn/MixtureTable.lua. Raises GraphError if the gate
+    and the table differ in k.
     """
 
     def compute(self, table: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Piecewise functions applied to each entry: rectifiers, clamps, thresholds and shrinkage."""
+"""Piecewise element-wise functions: rectifiers, clamping, thresholds and shrinkage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from graphnet.ops import absolute, concatenate, expm1, maximum, minimum, uniform
 
 
 class ReLU(Module):
-    """max(0, x); its gradient at 0 is 0."""
+    """``max(0, x)``, element by element: any shape to the same. The gradient at 0 is 0.
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "ReLU"
 
@@ -19,7 +22,10 @@ class ReLU(Module):
 
 
 class ReLU6(Module):
-    """min(6, max(0, x)) (Torch's nn/ReLU6.lua)."""
+    """``min(6, max(0, x))``, element by element: any shape to the same (Torch's nn/ReLU6.lua).
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "ReLU6"
 
@@ -28,7 +34,10 @@ class ReLU6(Module):
 
 
 class LeakyReLU(Module):
-    """x where x > 0, else ``negative_slope`` x (Maas et al. 2013)."""
+    """x where x > 0, else ``negative_slope x``: any shape to the same (Maas et al. 2013).
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "LReLU"
 
@@ -40,11 +49,12 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """x where x > 0, else ``weight`` x, with a learned slope (He et al. 2015).
+    """x where x > 0, else ``weight x``, with a learned slope: any shape to the same.
 
     ``weight`` is (1,), one slope for all, when ``channels`` is 0; else (channels,), one for each
-    position of the channel axis: the first axis of an input with 1 or 3 axes, the second (behind
-    the batch) of one with 2 or 4, as in Torch's nn/PReLU.lua. Slopes start at 0.25.
+    position of the channel axis: the first axis of an input of 1 or 3 axes, the second (after the
+    batch) of one with 2 or 4. Slopes start at 0.25. He et al. 2015; Torch's nn/PReLU.lua. Raises
+    ShapeError if the channel axis has another size, DtypeError for integers.
     """
 
     symbol = "PReLU"
@@ -60,9 +70,10 @@ class PReLU(Module):
 
 
 class RReLU(Module):
-    """x where x > 0, else a x with a slope a drawn between ``lower`` and ``upper`` in training.
+    """x where x > 0, else a x with a random slope a: any shape to the same.
 
-    Otherwise a is the mean of the two (Xu et al. 2015; Torch's nn/RReLU.lua).
+    In training a is uniform between ``lower`` and ``upper``, drawn for each entry; in evaluation it
+    is their mean. Xu et al. 2015; Torch's nn/RReLU.lua. Raises DtypeError for integers.
     """
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3) -> None:
@@ -77,9 +88,10 @@ class RReLU(Module):
 
 
 class CReLU(Module):
-    """max(0, x) and max(0, -x) joined along ``axis``, which doubles it (Shang et al. 2016).
+    """``max(0, x)`` and ``max(0, -x)`` concatenated along ``axis``: (…, n) to (…, 2 n).
 
-    ``axis`` is the first one behind the batch in Torch's nn/CReLU.lua.
+    Shang et al. 2016; Torch's nn/CReLU.lua, where ``axis`` is the first one after the batch. Raises
+    ShapeError if there is no such axis, DtypeError for integers.
     """
 
     def __init__(self, axis: int = -1) -> None:
@@ -90,7 +102,10 @@ class CReLU(Module):
 
 
 class ELU(Module):
-    """x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2015)."""
+    """x where x > 0, else ``alpha (exp(x) - 1)``: any shape to the same (Clevert et al. 2015).
+
+    Raises DtypeError for integers.
+    """
 
     symbol = "ELU"
 
@@ -102,7 +117,10 @@ class ELU(Module):
 
 
 class HardTanh(Module):
-    """x, cut off below ``min_value`` and above ``max_value``; the gradient is 0 from there on."""
+    """x limited to ``min_value`` and ``max_value``, element by element: any shape to the same.
+
+    The gradient is 0 outside. Torch's nn/HardTanh.lua. Raises DtypeError for integers.
+    """
 
     def __init__(self, min_value: float = -1.0, max_value: float = 1.0) -> None:
         self.min_value = min_value
@@ -113,7 +131,10 @@ class HardTanh(Module):
 
 
 class Clamp(Module):
-    """HardTanh under the name that Torch gives it where both bounds must be said."""
+    """HardTanh with both bounds required: any shape to the same (Torch's nn/Clamp.lua).
+
+    Raises DtypeError for integers.
+    """
 
     def __init__(self, min_value: float, max_value: float) -> None:
         self.min_value = min_value
@@ -128,7 +149,10 @@ def clamp(x: Any, low: float, high: float) -> Any:
 
 
 class Threshold(Module):
-    """x where x > ``threshold``, else ``value`` (Torch's nn/Threshold.lua)."""
+    """x where x > ``threshold``, else ``value``: any shape to the same (Torch's nn/Threshold.lua).
+
+    Raises DtypeError for integers.
+    """
 
     def __init__(self, threshold: float = 1e-6, value: float = 0.0) -> None:
         self.threshold = threshold
@@ -139,7 +163,10 @@ class Threshold(Module):
 
 
 class SoftShrink(Module):
-    """x moved towards 0 by ``threshold``, and 0 if nearer than that (Torch's nn/SoftShrink.lua)."""
+    """x moved towards 0 by ``threshold``, or 0 if nearer than that: any shape to the same.
+
+    Torch's nn/SoftShrink.lua. Raises DtypeError for integers.
+    """
 
     def __init__(self, threshold: float = 0.5) -> None:
         self.threshold = threshold
@@ -150,7 +177,10 @@ class SoftShrink(Module):
 
 
 class HardShrink(Module):
-    """x where ``|x| > threshold``, else 0 (Torch's nn/HardShrink.lua)."""
+    """x where ``|x| > threshold``, else 0: any shape to the same (Torch's nn/HardShrink.lua).
+
+    Raises DtypeError for integers.
+    """
 
     def __init__(self, threshold: float = 0.5) -> None:
         self.threshold = threshold

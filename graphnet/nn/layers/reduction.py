@@ -1,4 +1,4 @@
-"""Modules that reduce an axis: Sum, Mean, Max, Min, and Normalize, which divides by a norm."""
+"""Reductions of one axis: Sum, Mean, Max, Min, and Normalize, which divides by a norm."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from graphnet.ops import absolute
 
 
 def own_axis(axis: int, x: Any, input_dims: int | None) -> int:
-    """The axis counted from 0, behind a batch axis where there is one."""
+    """The axis counted from 0, after a batch axis if there is one."""
     return normalise_axis(batched_axis(axis, require_array(x).ndim, input_dims), x.ndim)
 
 
 def at_least_vector(x: Any) -> Any:
-    """x, or a vector of one entry where no axis is left: Torch knows no arrays without axes."""
+    """x, or a vector of one entry if no axis is left: Torch has no arrays without axes."""
     return x if x.ndim else x.reshape(1)
 
 
 class Sum(Module):
-    """The sum along ``axis``, which is dropped unless ``squeeze`` is False; a vector gives (1,).
+    """The sum along ``axis``: (…, n, …) to (…, …), or (…, 1, …) with ``squeeze=False``.
 
-    With ``input_dims``, an array with one axis more has a batch axis in front. ``size_average``
-    divides by the size of the axis (Torch's nn/Sum.lua).
+    A vector gives (1,). With ``input_dims``, an array of one axis more has a batch axis in front,
+    and ``axis`` is counted after it. ``size_average`` divides by the size of the axis. Torch's
+    nn/Sum.lua. Raises ShapeError if there is no such axis, GraphError for a table.
     """
 
     symbol = "Σ"
@@ -49,7 +50,10 @@ class Sum(Module):
 
 
 class Mean(Module):
-    """The mean along ``axis``; ``input_dims`` and ``squeeze`` as in Sum."""
+    """The mean along ``axis``; shapes, options and errors are those of Sum.
+
+    Torch's nn/Mean.lua. Raises DtypeError for integers.
+    """
 
     def __init__(self, axis: int = 0, input_dims: int | None = None, squeeze: bool = True) -> None:
         self.axis = axis
@@ -62,7 +66,10 @@ class Mean(Module):
 
 
 class Max(Module):
-    """The maximum along ``axis``; equal maxima share the gradient. ``input_dims`` as in Sum."""
+    """The maximum along ``axis``; equal maxima share the gradient.
+
+    (…, n, …) to (…, …); a vector gives (1,). ``input_dims`` and ShapeError as in Sum.
+    """
 
     symbol = "max"
 
@@ -75,7 +82,10 @@ class Max(Module):
 
 
 class Min(Module):
-    """The minimum along ``axis``; equal minima share the gradient. ``input_dims`` as in Sum."""
+    """The minimum along ``axis``; equal minima share the gradient.
+
+    (…, n, …) to (…, …); a vector gives (1,). ``input_dims`` and ShapeError as in Sum.
+    """
 
     symbol = "min"
 
@@ -88,9 +98,10 @@ class Min(Module):
 
 
 class Normalize(Module):
-    """``x / (sum(|x|^p) + eps)^(1/p)`` along the last axis.
+    """``x / (sum(|x|^p) + eps)^(1/p)`` along the last axis: (…, n) to (…, n).
 
-    ``x / (max |x| + eps)`` for p = inf (Torch's nn/Normalize.lua).
+    For p = inf it is ``x / (max |x| + eps)``. Torch's nn/Normalize.lua. Raises GraphError for a
+    table, DtypeError for integers.
     """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-10) -> None:

@@ -1,4 +1,4 @@
-"""Modules that move entries without changing them: reshaping, selecting, joining with padding."""
+"""Data movement: reshaping, selection of positions, permutation of axes, padding."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from graphnet.ops import broadcast_to, concatenate, take
 
 
 class Reshape(Module):
-    """The same entries in the shape ``sizes``, or in ``(batch, *sizes)``.
+    """The same entries in the shape ``sizes``, or in (batch, …) with ``sizes`` after the batch.
 
-    ``batch_mode`` True keeps the first axis as a batch, False never does. Left at None, the first
-    axis is a batch if its size is 1 or if ``sizes`` does not hold as many entries as the input
-    (Torch's nn/Reshape.lua). Raises ShapeError where the entries do not fill the shape.
+    ``batch_mode`` True keeps the first axis as a batch, False never does. With None, the first axis
+    is a batch if its size is 1 or if ``sizes`` does not hold as many entries as the input. Torch's
+    nn/Reshape.lua. Raises ShapeError if the entries do not fill the shape.
     """
 
     def __init__(self, *sizes: int, batch_mode: bool | None = None) -> None:
@@ -33,11 +33,11 @@ class Reshape(Module):
 
 
 class View(Module):
-    """The same entries in the shape ``sizes``, where one size may be -1 (whatever is left).
+    """The same entries in the shape ``sizes``, of which one may be -1 (inferred).
 
-    A batch axis is added in front if the input has a multiple of the entries asked for. With
+    A batch axis is added in front if the input has a multiple of that many entries. With
     ``input_dims`` (Torch's setNumInputDims) all axes before the last ``input_dims`` are the batch.
-    Torch's nn/View.lua. Raises ShapeError where the entries do not fill the shape.
+    Torch's nn/View.lua. Raises ShapeError if the entries do not fill the shape.
     """
 
     def __init__(self, *sizes: int, input_dims: int | None = None) -> None:
@@ -58,7 +58,10 @@ class View(Module):
 
 
 class Collapse(Module):
-    """The last ``input_dims`` axes made one: (…, a, b) to (…, a b) (rnn's Collapse.lua)."""
+    """The last ``input_dims`` axes folded into one: (…, a, b) to (…, a b) (rnn's Collapse.lua).
+
+    Raises ShapeError for an array of fewer axes, GraphError for a table.
+    """
 
     def __init__(self, input_dims: int) -> None:
         self.input_dims = input_dims
@@ -71,17 +74,18 @@ class Collapse(Module):
 
 
 class Contiguous(Module):
-    """Its input; arrays are contiguous wherever that matters. Kept for Torch's graphs."""
+    """The identity, of any shape, for graphs from Torch (nn/Contiguous.lua)."""
 
     def compute(self, x: Any) -> Any:
         return x
 
 
 class Narrow(Module):
-    """``length`` positions of ``axis`` from ``offset``; a negative offset counts from the end.
+    """``length`` positions of ``axis`` from ``offset``: (…, n, …) to (…, length, …).
 
-    A length of -1 reaches to the end, -2 to one before it (Torch's nn/Narrow.lua). Raises
-    IndexRangeError beyond the axis.
+    A negative offset counts from the end. A length of -1 reaches to the end, -2 to one before it.
+    Torch's nn/Narrow.lua. Raises IndexRangeError beyond the axis, ShapeError if there is no such
+    axis, GraphError for a table.
     """
 
     def __init__(self, axis: int, offset: int, length: int = 1) -> None:
@@ -102,7 +106,11 @@ class Narrow(Module):
 
 
 class Select(Module):
-    """One position of ``axis``, which is dropped; a negative ``index`` counts from the end."""
+    """One position of ``axis``, which is dropped: (…, n, …) to (…, …).
+
+    A negative ``index`` counts from the end. Torch's nn/Select.lua. Raises IndexRangeError beyond
+    the axis, ShapeError if there is no such axis, GraphError for a table.
+    """
 
     def __init__(self, axis: int, index: int) -> None:
         self.axis = axis
@@ -113,7 +121,12 @@ class Select(Module):
 
 
 class Index(Module):
-    """Takes [x, indices]: the positions of ``axis`` of x that the integers (n,) name."""
+    """Positions of ``axis`` by an array of indices: [(…, m, …), (n,)] to (…, n, …).
+
+    Torch's nn/Index.lua. Raises ShapeError if the indices have another number of axes,
+    IndexRangeError for one out of range, DtypeError if they are no integers, GraphError if the
+    input is no pair.
+    """
 
     def __init__(self, axis: int) -> None:
         self.axis = axis
@@ -127,10 +140,10 @@ class Index(Module):
 
 
 class Squeeze(Module):
-    """Drops ``axis`` if its size is 1, or all axes of size 1 when no axis is given.
+    """Drops ``axis`` if its size is 1, or all axes of size 1: (…, 1, …) to (…, …).
 
-    With ``input_dims``, an array with one axis more has a batch axis in front, which is kept
-    (Torch's nn/Squeeze.lua).
+    With ``input_dims``, an array of one axis more has a batch axis in front, which is kept. Torch's
+    nn/Squeeze.lua. Raises ShapeError if there is no such axis.
     """
 
     def __init__(self, axis: int | None = None, input_dims: int | None = None) -> None:
@@ -147,7 +160,10 @@ class Squeeze(Module):
 
 
 class Unsqueeze(Module):
-    """A new axis of size 1 at ``axis``; ``input_dims`` as in JoinTable."""
+    """A new axis of size 1 at ``axis``: (…, …) to (…, 1, …); ``input_dims`` as in JoinTable.
+
+    Torch's nn/Unsqueeze.lua. Raises ShapeError if ``axis`` is out of range, GraphError for a table.
+    """
 
     def __init__(self, axis: int, input_dims: int | None = None) -> None:
         self.axis = axis
@@ -159,7 +175,11 @@ class Unsqueeze(Module):
 
 
 class Replicate(Module):
-    """``count`` copies along a new axis at ``axis``; ``input_dims`` as in JoinTable."""
+    """``count`` copies along a new axis at ``axis``: (…, …) to (…, count, …).
+
+    ``input_dims`` as in JoinTable. Torch's nn/Replicate.lua. Raises ShapeError if ``axis`` is out
+    of range, GraphError for a table.
+    """
 
     def __init__(self, count: int, axis: int = 0, input_dims: int | None = None) -> None:
         self.count = count
@@ -174,7 +194,11 @@ class Replicate(Module):
 
 
 class Transpose(Module):
-    """Axes exchanged in pairs, one pair after the other: ``Transpose((0, 1), (1, 2))``."""
+    """Swaps pairs of axes, one pair after the other: ``Transpose((0, 1), (1, 2))``.
+
+    An array of any shape, (a, b, c) to (b, c, a) here. Torch's nn/Transpose.lua. Raises ShapeError
+    if there is no such axis, GraphError for a table.
+    """
 
     def __init__(self, *swaps: tuple[int, int]) -> None:
         self.swaps = swaps
@@ -186,10 +210,11 @@ class Transpose(Module):
 
 
 class Padding(Module):
-    """``|size|`` positions of ``value`` put behind ``axis``, or before it if ``size`` is negative.
+    """Adds ``|size|`` positions of ``value`` at the end of ``axis``, or at its start if negative.
 
-    With ``index``, that many positions stay outside the padding. ``input_dims`` as in JoinTable.
-    Torch's nn/Padding.lua.
+    (…, n, …) to ``(…, n + |size|, …)``. With ``index``, that many positions stay outside the
+    padding. ``input_dims`` as in JoinTable. Torch's nn/Padding.lua. Raises ShapeError if there is
+    no such axis, GraphError for a table.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Modules of tables: extremes of the entries, joining, splitting and selecting."""
+"""Table operations: element-wise extrema, concatenation, splitting and selection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from graphnet.ops import concatenate, maximum, minimum, stack
 
 
 class CMaxTable(Module):
-    """Element-wise maximum of a table of arrays; of equal entries the first takes the gradient."""
+    """Element-wise maximum of a table of arrays of one shape, or that broadcast.
+
+    Of equal entries the first takes the gradient (Torch's nn/CMaxTable.lua). Raises GraphError if
+    the input is no table, ShapeError if the arrays do not broadcast.
+    """
 
     symbol = "max"
 
@@ -23,7 +27,11 @@ class CMaxTable(Module):
 
 
 class CMinTable(Module):
-    """Element-wise minimum of a table of arrays; of equal entries the first takes the gradient."""
+    """Element-wise minimum of a table of arrays of one shape, or that broadcast.
+
+    Of equal entries the first takes the gradient (Torch's nn/CMinTable.lua). Raises GraphError if
+    the input is no table, ShapeError if the arrays do not broadcast.
+    """
 
     symbol = "min"
 
@@ -32,7 +40,11 @@ class CMinTable(Module):
 
 
 class CAddTensorTable(Module):
-    """[x, [a, b, …]] to [x + a, x + b, …] (rnn's CAddTensorTable.lua)."""
+    """[x, [a, b, …]] to [x + a, x + b, …]; the arrays' shapes broadcast.
+
+    Element-Research rnn's CAddTensorTable.lua. Raises GraphError for another table, ShapeError if x
+    and an entry do not broadcast.
+    """
 
     def compute(self, table: Any) -> Any:
         x, entries = require_pair(table)
@@ -40,10 +52,11 @@ class CAddTensorTable(Module):
 
 
 class JoinTable(Module):
-    """Concatenates a table of arrays along ``axis``.
+    """Concatenates a table of arrays along ``axis``: [(…, n, …), (…, m, …)] to (…, n + m, …).
 
-    With ``input_dims``, an array with one axis more has a batch axis in front, and ``axis`` counts
-    behind it (Torch's nInputDims). Raises ShapeError where the other axes differ.
+    With ``input_dims``, an array of one axis more has a batch axis in front, and ``axis`` is
+    counted after it (Torch's nInputDims). Torch's nn/JoinTable.lua. Raises ShapeError if the other
+    axes differ or there is no such axis, GraphError if the input is no table.
     """
 
     def __init__(self, axis: int, input_dims: int | None = None) -> None:
@@ -57,7 +70,10 @@ class JoinTable(Module):
 
 
 class StackTable(Module):
-    """Joins a table of arrays of one shape along a new axis."""
+    """Stacks a table of n arrays of one shape along a new axis: (…, …) each to (…, n, …).
+
+    Raises ShapeError if the shapes differ or ``axis`` is out of range.
+    """
 
     def __init__(self, axis: int = 0) -> None:
         self.axis = axis
@@ -71,7 +87,11 @@ class StackTable(Module):
 
 
 class SplitTable(Module):
-    """The slices of an array along ``axis``, as a table; ``input_dims`` as in JoinTable."""
+    """The slices of an array along ``axis``, as a table: (…, n, …) to n arrays (…, …).
+
+    ``input_dims`` as in JoinTable. Torch's nn/SplitTable.lua. Raises ShapeError if there is no such
+    axis, GraphError for a table.
+    """
 
     def __init__(self, axis: int, input_dims: int | None = None) -> None:
         self.axis = axis
@@ -87,18 +107,22 @@ class SplitTable(Module):
 
 
 def require_array(value: Any) -> Any:
+    """The value, if it is an array; raises GraphError for a table."""
     if is_table(value):
         raise GraphError(f"expects an array, received the table {describe(value)}")
     return value
 
 
 def batched_axis(axis: int, ndim: int, input_dims: int | None) -> int:
-    """The axis, counted behind a batch axis where there is one."""
+    """The axis, counted after a batch axis if there is one."""
     return axis + 1 if axis >= 0 and input_dims is not None and ndim == input_dims + 1 else axis
 
 
 class NarrowTable(Module):
-    """``length`` entries of a table from ``offset``, as a table."""
+    """``length`` entries of a table from ``offset``, as a table; entries have any shapes.
+
+    Torch's nn/NarrowTable.lua. Raises IndexRangeError beyond the table, GraphError for an array.
+    """
 
     def __init__(self, offset: int, length: int = 1) -> None:
         self.offset = offset
@@ -116,14 +140,21 @@ class NarrowTable(Module):
 
 
 class FlattenTable(Module):
-    """A table of tables as one table of arrays, in order."""
+    """A nested table as one table of its arrays, in order; the arrays have any shapes.
+
+    Torch's nn/FlattenTable.lua.
+    """
 
     def compute(self, table: Any) -> Any:
         return flatten(table)[0]
 
 
 class ZipTable(Module):
-    """The table of tables turned over: [[a, b], [c, d]] to [[a, c], [b, d]]."""
+    """Transposes a table of tables of any shapes: [[a, b], [c, d]] to [[a, c], [b, d]].
+
+    Element-Research rnn's ZipTable.lua. Raises GraphError for tables of different lengths, or an
+    array.
+    """
 
     def compute(self, table: Any) -> Any:
         rows = [require_table(row) for row in require_table(table)]
@@ -133,14 +164,17 @@ class ZipTable(Module):
 
 
 class JustTable(Module):
-    """The table that holds only its input (nngraph's JustTable)."""
+    """The table whose only entry is the input, of any shape (nngraph's JustTable)."""
 
     def compute(self, input: Any) -> Any:
         return [input]
 
 
 class JustElement(Module):
-    """The first entry of a table (nngraph's JustElement)."""
+    """The first entry of a table, of any shape (nngraph's JustElement).
+
+    Raises GraphError for an array.
+    """
 
     def compute(self, table: Any) -> Any:
         return require_table(table)[0]
