@@ -1,4 +1,4 @@
-"""Criteria for classes: one right class, several, or probabilities."""
+"""Criteria for classification: one class, several classes, or probabilities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from graphnet.ops import (
 
 
 def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
-    """Scores (…, C) and classes (…) as (n, C) and (n,); raises where they do not fit."""
+    """Scores (…, C) and classes (…) as (n, C) and (n,); raises if they do not fit."""
     if is_table(input) or is_table(target) or not input.ndim:
         raise ShapeError(
             f"expects scores (…, classes) and targets (…), received {describe([input, target])}"
@@ -47,14 +47,14 @@ def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
 
 
 def chosen(scores: Any, classes: Any) -> Any:
-    """(n, C) scores and (n,) classes to the scores (n,) of those classes."""
+    """The scores (n,) of the classes (n,), from scores (n, C)."""
     n, count = scores.shape
     columns = take(np.arange(count), classes)  # the same, but names a class out of range
     return take(scores.reshape((n * count,)), columns + np.arange(n) * count)
 
 
 def class_weights(weights: Any, count: int) -> NDArray | None:
-    """The weights as an array (C,), or None."""
+    """The weights as an array (C,), or None; raises ShapeError for another shape."""
     if weights is None:
         return None
     array = np.asarray(weights, dtype=float)
@@ -64,13 +64,16 @@ def class_weights(weights: Any, count: int) -> NDArray | None:
 
 
 class ClassNLLCriterion(Criterion):
-    """Negative log-likelihood: the mean of -input[target] over all rows of log-probabilities.
+    """Negative log-likelihood, in nats: the mean of ``-input[target]`` over the rows.
 
-    ``input`` is (…, classes), ``target`` holds integers (…) from 0; a vector takes a number. With
-    ``weight`` (classes,), each row counts by the weight of its class, and the mean divides by the
-    sum of these weights. Rows whose target is ``ignore_index`` (padding) do not count. Without
-    ``size_average`` the rows are summed. Torch's nn/ClassNLLCriterion.lua; ``ignore_index`` as in
-    PyTorch, but the mean over no rows is 0. Raises IndexRangeError for a class outside.
+    [(…, classes), (…)] to (): the input holds log-probabilities, the target integers from 0; a
+    vector (classes,) takes a single class. With ``weight`` (classes,), each row counts by the
+    weight of its class, and the mean divides by the sum of these weights. Rows with the target
+    ``ignore_index`` (padding) do not count. Without ``size_average`` the rows are summed.
+
+    Torch's nn/ClassNLLCriterion.lua; ``ignore_index`` as in PyTorch, but the mean over no rows is
+    0. Raises ShapeError if target or weights do not fit the input, DtypeError if the target holds
+    no integers, IndexRangeError for a class out of range.
     """
 
     symbol = "NLL"
@@ -94,7 +97,7 @@ class ClassNLLCriterion(Criterion):
 def negative_log_likelihood(
     input: Any, target: Any, weights: Any, size_average: bool, ignored: int | None
 ) -> Any:
-    """The mean or sum of -input[target] over the rows, weighed by class."""
+    """The mean or sum of ``-input[target]`` over the rows, weighted by class."""
     scores, classes = flat_classes(input, target)
     counts = not_equal(classes, ignored) if ignored is not None else None
     if counts is not None:
@@ -116,10 +119,11 @@ def negative_log_likelihood(
 
 
 class CrossEntropyCriterion(Criterion):
-    """ClassNLLCriterion of log_softmax(input): ``input`` holds scores that are not normalised.
+    """Cross-entropy: ClassNLLCriterion of ``log_softmax(input)``, in nats.
 
-    ``weight``, ``size_average`` and ``ignore_index`` as there. Torch's
-    nn/CrossEntropyCriterion.lua.
+    [(…, classes), (…)] to (): the input holds unnormalised scores (logits). Arguments are those of
+    ClassNLLCriterion. Torch's nn/CrossEntropyCriterion.lua. Raises ShapeError, DtypeError and
+    IndexRangeError as ClassNLLCriterion does.
     """
 
     symbol = "CE"
@@ -144,10 +148,14 @@ class CrossEntropyCriterion(Criterion):
 
 
 class MultiMarginCriterion(Criterion):
-    """The mean over rows of sum over j of max(0, margin - x[target] + x[j])^p / C, but j = target.
+    """The mean over rows of the margin loss of one class against all others.
 
-    ``input`` is (…, C), ``target`` integers (…); ``weight`` (C,) counts by the target's class
-    (Torch's nn/MultiMarginCriterion.lua).
+    A row's loss is ``sum max(0, margin - x[target] + x[j])^p / C`` over all j but the target.
+
+    [(…, C), (…)] to (), the target of integers from 0. ``weight`` (C,) scales a row's loss by its
+    class; without ``size_average`` the rows are summed. Torch's nn/MultiMarginCriterion.lua. Raises
+    ShapeError if target or weights do not fit the input, DtypeError if the target holds no
+    integers, IndexRangeError for a class out of range.
     """
 
     def __init__(
@@ -176,10 +184,15 @@ class MultiMarginCriterion(Criterion):
 
 
 class MultiLabelMarginCriterion(Criterion):
-    """The mean over rows of sum over right i and wrong j of max(0, 1 - x[i] + x[j]) / C.
+    """The mean over rows of the margin loss of several classes against all others.
 
-    ``input`` is (…, C), ``target`` integers (…, C): the right classes of a row, then -1
-    (Torch's nn/MultiLabelMarginCriterion.lua, where the list ends with 0).
+    A row's loss is ``sum max(0, 1 - x[i] + x[j]) / C`` over all i in the target and all j not in
+    it.
+
+    [(…, C), (…, C)] to (): a row of the target lists its classes as integers from 0, then -1.
+    Torch's nn/MultiLabelMarginCriterion.lua, where the list ends with 0. Raises ShapeError if the
+    shapes differ, DtypeError if the target holds no integers, IndexRangeError for a class out of
+    range.
     """
 
     def __init__(self, size_average: bool = True) -> None:
@@ -201,10 +214,12 @@ class MultiLabelMarginCriterion(Criterion):
 
 
 class BCECriterion(Criterion):
-    """Binary cross-entropy: the mean of -(t log(x) + (1 - t) log(1 - x)) for probabilities x.
+    """Binary cross-entropy, in nats: the mean of ``-(t log(x) + (1 - t) log(1 - x))``.
 
-    1e-12 is added inside the logarithms. ``weight`` broadcasts against the input. Torch's
-    nn/BCECriterion.lua.
+    Input (probabilities) and target have one shape, any; the loss is (). 1e-12 is added inside the
+    logarithms. ``weight`` has a shape that broadcasts to the input. Without ``size_average`` the
+    entries are summed. Torch's nn/BCECriterion.lua. Raises ShapeError if the shapes differ or the
+    weights do not broadcast, DtypeError for an input of integers.
     """
 
     symbol = "BCE"
@@ -228,9 +243,11 @@ def weighted(losses: Any, weights: Any) -> Any:
 
 
 class MultiLabelSoftMarginCriterion(Criterion):
-    """Binary cross-entropy of sigmoid(x), for any number of right classes: ``target`` is 0 or 1.
+    """Binary cross-entropy of ``sigmoid(x)``, for any number of right classes, in nats.
 
-    ``weight`` broadcasts against the input (Torch's nn/MultiLabelSoftMarginCriterion.lua).
+    Input and target (0 or 1) have one shape, any; the loss is (), the mean, or the sum without
+    ``size_average``. ``weight`` has a shape that broadcasts to the input. Torch's
+    nn/MultiLabelSoftMarginCriterion.lua. Errors are those of BCECriterion.
     """
 
     def __init__(
@@ -247,7 +264,11 @@ class MultiLabelSoftMarginCriterion(Criterion):
 
 
 class SoftMarginCriterion(Criterion):
-    """The mean of log(1 + exp(-t x)) for targets 1 and -1 (Torch's nn/SoftMarginCriterion.lua)."""
+    """The mean of ``log(1 + exp(-t x))`` for targets 1 and -1, in nats.
+
+    Input and target have one shape, any; the loss is (). Without ``size_average`` it is the sum.
+    Torch's nn/SoftMarginCriterion.lua. Raises ShapeError if the shapes differ.
+    """
 
     def __init__(self, size_average: bool = True) -> None:
         self.size_average = size_average
@@ -257,9 +278,11 @@ class SoftMarginCriterion(Criterion):
 
 
 class DistKLDivCriterion(Criterion):
-    """Kullback-Leibler divergence: the mean of t (log(t) - x) for log-probabilities x.
+    """Kullback-Leibler divergence: the mean of ``t (log(t) - x)`` for log-probabilities x, in nats.
 
-    Entries with t = 0 give 0; the mean is over all entries (Torch's nn/DistKLDivCriterion.lua).
+    Input and target have one shape, any; the loss is (). Entries with t = 0 give 0; the mean is
+    over all entries, or the sum without ``size_average``. Torch's nn/DistKLDivCriterion.lua. Raises
+    ShapeError if the shapes differ.
     """
 
     symbol = "KL"

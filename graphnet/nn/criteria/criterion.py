@@ -1,4 +1,4 @@
-"""What criteria share: the base class, the checks of targets, the mean or sum, and combinations."""
+"""The base of criteria, checks of targets, the mean or sum, and combinations of criteria."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ Self = TypeVar("Self", bound="WeightedCriteria")
 
 
 class Criterion(Module):
-    """A loss: a module of the table [input, target] that gives a number (an array of shape ()).
+    """A loss: a module of the table [input, target] whose output is one number, of shape ().
 
     ``criterion.forward([input, target])`` is the loss, and the first entry of
     ``criterion.backward([input, target])`` the gradient of the input. In a graph it is a node like
-    any other: gradients flow on into whatever computed its input, and into a floating target.
+    any other: gradients flow into its input, and into a floating target. Raises GraphError if the
+    input is no pair. Authors define ``loss``.
     """
 
     symbol = "loss"
@@ -31,7 +32,7 @@ class Criterion(Module):
 
     @abstractmethod
     def loss(self, input: Any, target: Any) -> Any:
-        """The loss in array operations."""
+        """The loss, an array of shape (), in array operations."""
 
 
 def reduced(losses: Any, size_average: bool) -> Any:
@@ -40,7 +41,7 @@ def reduced(losses: Any, size_average: bool) -> Any:
 
 
 def matching(input: Any, target: Any) -> Any:
-    """The target in the dtype of the input; ShapeError unless of its shape, or a number."""
+    """The target in the input's dtype; raises ShapeError unless a number or of the same shape."""
     if is_table(input) or is_table(target):
         raise GraphError(f"expects two arrays, received {describe([input, target])}")
     if target.ndim and target.shape != input.shape:
@@ -52,7 +53,7 @@ def matching(input: Any, target: Any) -> Any:
 
 
 class WeightedCriteria(Container):
-    """The base of criteria made of others, each with a factor; both lists have one entry for each.
+    """The base of criteria made of others, each with a weight; both lists have one entry for each.
 
     ``add(criterion, weight)`` appends one, as in Torch.
     """
@@ -73,7 +74,7 @@ class WeightedCriteria(Container):
         return self.weighted_sum([module.call(pair) for module, pair in parts])
 
     def weighted_sum(self, losses: Sequence[Any]) -> Any:
-        """The sum of one loss of each criterion, times its factor."""
+        """The sum of the losses of all criteria, each times its weight."""
         terms = [loss * factor for loss, factor in zip(losses, self.weights, strict=True)]
         return sum(terms[1:], start=terms[0])
 
@@ -93,7 +94,8 @@ def filled_with(container: Self, modules: tuple[Module, ...], weights: Sequence[
 class MultiCriterion(WeightedCriteria):
     """The sum of several criteria of one input and target, each times its weight.
 
-    Torch's nn/MultiCriterion.lua.
+    [input, target] of the shapes that all of them take, to (). Torch's nn/MultiCriterion.lua.
+    Raises GraphError if there are not as many ``weights`` as criteria, or the input is no pair.
     """
 
     symbol = "Σ loss"
@@ -108,8 +110,9 @@ class MultiCriterion(WeightedCriteria):
 class ParallelCriterion(WeightedCriteria):
     """The sum over i of criterion i of input i and target i, each times its weight.
 
-    Takes [[inputs…], [targets…]]; with ``repeat_target`` one target serves all
-    (Torch's nn/ParallelCriterion.lua).
+    [[inputs…], [targets…]] of the shapes that the criteria take, to (); with ``repeat_target`` one
+    target serves all. Torch's nn/ParallelCriterion.lua. Raises GraphError if there are not as many
+    inputs, targets or ``weights`` as criteria.
     """
 
     symbol = "Σ loss"
@@ -133,9 +136,11 @@ class ParallelCriterion(WeightedCriteria):
 
 
 class SequencerCriterion(Module):
-    """The sum of one criterion over the steps: of tables, or of arrays with time first.
+    """The sum of one criterion over the steps of [inputs, targets].
 
-    Element-Research rnn's SequencerCriterion.lua.
+    Both are arrays (steps, …), or tables of steps; the loss has the shape of the criterion's.
+    Element-Research rnn's SequencerCriterion.lua. Raises ShapeError if two arrays differ in steps
+    or have none, GraphError if two tables do.
     """
 
     symbol = "Σ loss"
@@ -168,7 +173,7 @@ class SequencerCriterion(Module):
 
 
 def steps(sequence: Any) -> list[Any]:
-    """The time steps of a sequence."""
+    """The time steps of a sequence; raises ShapeError for an array without any."""
     if is_table(sequence):
         return require_table(sequence)
     if not sequence.ndim or not sequence.shape[0]:
@@ -177,9 +182,10 @@ def steps(sequence: Any) -> list[Any]:
 
 
 class ModuleFromCriterion(Module):
-    """A criterion whose target receives no gradient and whose loss is a vector of one entry.
+    """A criterion without a gradient of the target, whose loss is a vector (1,).
 
-    nngraph's ModuleFromCriterion.lua.
+    [input, target] of the shapes that the criterion takes. nngraph's ModuleFromCriterion.lua.
+    Raises GraphError if the input is no pair.
     """
 
     symbol = "loss"

@@ -1,4 +1,4 @@
-"""A criterion in which rows of padding do not count: Element-Research's MaskZeroCriterion."""
+"""A criterion that ignores rows of padding: Element-Research's MaskZeroCriterion."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from graphnet.ops import absolute, cast, maximum, not_equal, scan, take, where
 
 
 class MaskZeroCriterion(Module):
-    """The loss of a criterion on those rows of a batch whose input is not entirely zero.
+    """The loss of a criterion on the rows of a batch whose input is not entirely zero, of shape ().
 
-    Takes [input, target], each an array (rows, …) or a table of such arrays; of a table of inputs
-    the first array tells the padding. ``input_dims`` is the number of its axes behind the rows.
-    Means are over the rows that count; where none does, the loss is 0. The criterion must add up
-    or average over rows, as all of nn's do except L1HingeEmbeddingCriterion; a criterion of your
-    own says by an attribute ``size_average`` which of the two (Element-Research rnn's
-    MaskZeroCriterion.lua).
+    Takes [input, target], each an array (rows, …) or a table of such arrays; in a table of inputs
+    the first array marks the padding. ``input_dims`` is the number of its axes after the rows.
+    Means are over the rows that count; if none does, the loss is 0. The criterion must add up or
+    average over rows, as all of nn's do except L1HingeEmbeddingCriterion; a criterion of your own
+    says which by an attribute ``size_average``. Element-Research rnn's MaskZeroCriterion.lua.
+
+    Raises ShapeError if the input has another number of axes or the target another number of rows,
+    GraphError for a criterion without ``size_average``.
     """
 
     symbol = "loss"
@@ -52,7 +54,7 @@ class MaskZeroCriterion(Module):
 
 
 def loss_of_rows(criterion: Any, pair: list[Any], live: Any) -> Any:
-    """The loss of the rows that are live, as if the others were not there."""
+    """The loss of the live rows, as if the others were not there."""
     if isinstance(criterion, WeightedCriteria):
         parts = zip(criterion.modules, criterion.pairs(pair), strict=True)
         return criterion.weighted_sum([loss_of_rows(part, entry, live) for part, entry in parts])
@@ -71,7 +73,7 @@ def loss_of_rows(criterion: Any, pair: list[Any], live: Any) -> Any:
 
 
 def class_loss(criterion: Any, pair: list[Any], live: Any) -> Any:
-    """Padding gets a class to be ignored, so that rows keep the weights of their classes."""
+    """Padding gets an ignored class, so that rows keep the weights of their classes."""
     require_rows(pair, live)
     scores, target = pair
     flat_classes(scores, target)  # for its checks
@@ -84,10 +86,10 @@ def class_loss(criterion: Any, pair: list[Any], live: Any) -> Any:
 
 
 def losses_by_row(criterion: Any, pair: list[Any], live: Any) -> Any:
-    """The loss of each row alone; a row of padding is replaced by the last one that counts.
+    """The loss of each row alone; a row of padding is replaced by the last live one.
 
     So the criterion sees neither zeros, where it may have no derivative, nor the targets of
-    padding, which may be out of range. Where no row counts, it sees zeros only.
+    padding, which may be out of range. If no row is live, it sees zeros only.
     """
     require_rows(pair, live)
     arrays, structure = table.flatten(pair)

@@ -1,4 +1,4 @@
-"""Criteria for numbers and for pairs: squared and absolute errors, margins, embeddings."""
+"""Criteria for regression and for pairs: squared and absolute errors, margins, embeddings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from graphnet.ops import absolute, maximum, where
 
 
 class MSECriterion(Criterion):
-    """The mean (or, without ``size_average``, the sum) of (x - t)² over all entries."""
+    """Mean squared error: the mean of ``(x - t)²`` over all entries.
+
+    Input and target have one shape, any; the loss is (). Without ``size_average`` it is the sum.
+    Torch's nn/MSECriterion.lua. Raises ShapeError if the shapes differ (a number as target fits
+    all), GraphError for tables.
+    """
 
     symbol = "MSE"
 
@@ -24,7 +29,10 @@ class MSECriterion(Criterion):
 
 
 class AbsCriterion(Criterion):
-    """The mean (or sum) of ``|x - t|`` over all entries."""
+    """Mean absolute error: the mean of ``|x - t|`` over all entries.
+
+    Shapes, ``size_average`` and errors are those of MSECriterion. Torch's nn/AbsCriterion.lua.
+    """
 
     def __init__(self, size_average: bool = True) -> None:
         self.size_average = size_average
@@ -34,7 +42,10 @@ class AbsCriterion(Criterion):
 
 
 class SmoothL1Criterion(Criterion):
-    """The mean (or sum) of z²/2 where ``z = |x - t| < 1``, else z - 1/2 (Girshick 2015)."""
+    """The mean of ``z²/2`` where ``z = |x - t| < 1``, else ``z - 1/2`` (Girshick 2015).
+
+    Shapes, ``size_average`` and errors are those of MSECriterion. Torch's nn/SmoothL1Criterion.lua.
+    """
 
     def __init__(self, size_average: bool = True) -> None:
         self.size_average = size_average
@@ -45,16 +56,16 @@ class SmoothL1Criterion(Criterion):
 
 
 class L1Cost(Criterion):
-    """The sum of ``|x|``, whatever the target (Torch's nn/L1Cost.lua)."""
+    """The sum of ``|x|``, whatever the target: [(…), target] to () (Torch's nn/L1Cost.lua)."""
 
     def loss(self, input: Any, target: Any) -> Any:
         return absolute(input).sum()
 
 
 class MarginCriterion(Criterion):
-    """The mean (or sum) of max(0, margin - t x) for targets t = 1 and -1.
+    """The mean of ``max(0, margin - t x)`` for targets t = 1 and -1.
 
-    Torch's nn/MarginCriterion.lua.
+    Shapes, ``size_average`` and errors are those of MSECriterion. Torch's nn/MarginCriterion.lua.
     """
 
     def __init__(self, margin: float = 1.0, size_average: bool = True) -> None:
@@ -67,9 +78,10 @@ class MarginCriterion(Criterion):
 
 
 class HingeEmbeddingCriterion(Criterion):
-    """The mean (or sum) of x where t = 1, and max(0, margin - x) where t = -1, for distances x.
+    """The mean of x where t = 1 and ``max(0, margin - x)`` where t = -1, for distances x.
 
-    Torch's nn/HingeEmbeddingCriterion.lua.
+    Shapes, ``size_average`` and errors are those of MSECriterion. Torch's
+    nn/HingeEmbeddingCriterion.lua.
     """
 
     def __init__(self, margin: float = 1.0, size_average: bool = True) -> None:
@@ -83,9 +95,11 @@ class HingeEmbeddingCriterion(Criterion):
 
 
 class MarginRankingCriterion(Criterion):
-    """The mean (or sum) of max(0, margin - t (a - b)) for a pair [a, b]: t = 1 wants a above b.
+    """The mean of ``max(0, margin - t (a - b))``: t = 1 ranks a above b, t = -1 below.
 
-    Takes [[a, b], t] (Torch's nn/MarginRankingCriterion.lua).
+    Takes [[a, b], t], all of one shape, any; the loss is (), the sum without ``size_average``.
+    Torch's nn/MarginRankingCriterion.lua. Raises ShapeError if the shapes differ, GraphError if the
+    input is no pair.
     """
 
     def __init__(self, margin: float = 1.0, size_average: bool = True) -> None:
@@ -99,9 +113,11 @@ class MarginRankingCriterion(Criterion):
 
 
 class L1HingeEmbeddingCriterion(Criterion):
-    """d where t = 1, max(0, margin - d) where t = -1; d is the sum of ``|a - b|``.
+    """d where t = 1 and ``max(0, margin - d)`` where t = -1, for the L1 distance d of a pair.
 
-    Takes [[a, b], t] (Torch's nn/L1HingeEmbeddingCriterion.lua).
+    Takes [[a, b], t]: a and b of one shape, any, and t a single number; d, ``sum(|a - b|)``, and
+    the loss are (). Torch's nn/L1HingeEmbeddingCriterion.lua. Raises ShapeError if t is not one
+    number, GraphError if the input is no pair.
     """
 
     def __init__(self, margin: float = 1.0) -> None:
@@ -115,9 +131,11 @@ class L1HingeEmbeddingCriterion(Criterion):
 
 
 class CosineEmbeddingCriterion(Criterion):
-    """The mean (or sum) of 1 - cos(a, b) where t = 1, and max(0, cos(a, b) - margin) where t = -1.
+    """The mean of ``1 - cos(a, b)`` where t = 1 and ``max(0, cos(a, b) - margin)`` where t = -1.
 
-    Takes [[a, b], t] with vectors along the last axis (Torch's nn/CosineEmbeddingCriterion.lua).
+    Takes [[a, b], t] of shapes (…, n), (…, n) and (…); the loss is (), the sum without
+    ``size_average``. Torch's nn/CosineEmbeddingCriterion.lua. Raises ShapeError if the shapes do
+    not fit, GraphError if the input is no pair.
     """
 
     def __init__(self, margin: float = 0.0, size_average: bool = True) -> None:
