@@ -1,7 +1,7 @@
 """Recurrent cells: graphs of ordinary modules that map ``(x, states…)`` to ``(next states…)``.
 
-The last output is what a layer of such cells shows. Every cell has ``bias``, and ``gate`` and
-``squash``, which make the functions that the equations write as σ and tanh.
+A layer of cells shows the last output. Every cell has ``bias``, and factories ``gate`` and
+``squash`` of the activations written as σ and tanh in the equations.
 
 A file names its cells in its ``__all__``: from there follow ``CELLS`` and what ``nn`` exports.
 """

@@ -1,4 +1,4 @@
-"""Weights of an LSTM cell from one product for each gate to one for all gates, and back."""
+"""Weights of an LSTM cell from separate products for the gates to one merged product, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from graphnet.nn.cells.merged import GATES, lstm_cell_merged
 
 
 def merge_gates(cell: GModule) -> GModule:
-    """The ``lstm_cell_merged`` that computes what this ``lstm_cell`` does.
+    """The ``lstm_cell_merged`` equivalent to an ``lstm_cell``, with copies of its weights.
+
+    Inputs, outputs and shapes stay the same. Raises GraphError for another cell, or one whose gates
+    differ in their bias or function.
 
     >>> merged = merge_gates(lstm_cell(3, 4))
     >>> list(split_gates(merged)) == list(lstm_cell(3, 4))
@@ -21,12 +24,16 @@ def merge_gates(cell: GModule) -> GModule:
 
 
 def split_gates(cell: GModule) -> GModule:
-    """The ``lstm_cell`` that computes what this ``lstm_cell_merged`` does."""
+    """The ``lstm_cell`` equivalent to an ``lstm_cell_merged``, with copies of its weights.
+
+    Inputs, outputs and shapes stay the same. Raises GraphError for another cell, or one whose gates
+    differ in their function.
+    """
     return rebuilt(cell, lstm_cell_merged, lstm_cell)
 
 
 def is_regular(cell: GModule) -> bool:
-    """Whether all products have a bias or none, and all gates the same function."""
+    """Whether all products have a bias or none, and all gates the same activation."""
     biases = {cell[f"{gate}.{part}"].bias is None for gate in GATES for part in ("i2h", "h2h")}
     gates = {cell[gate].module.description() for gate in GATES if gate != "candidate"}
     squashes = {cell[name].module.description() for name in ("candidate", "squashed")}
@@ -34,7 +41,7 @@ def is_regular(cell: GModule) -> bool:
 
 
 def rebuilt(cell: GModule, old: Callable[..., GModule], new: Callable[..., GModule]) -> GModule:
-    """The other form of a cell, with a copy of its weights and functions, its dtype and mode."""
+    """The other form of a cell, with copies of its weights and activations, its dtype and mode."""
     if getattr(cell, "names", None) != old(1, 1).names or not is_regular(cell):
         raise GraphError(f"received {cell!r}, expected a cell made by {old.__name__}")
     size, input_size = cell["forget_gate.i2h"].weight.shape

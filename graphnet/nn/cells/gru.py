@@ -1,4 +1,4 @@
-"""Cells with a single state that gates update: the GRU, and the minimal gated unit."""
+"""Cells with a single gated state: the GRU and the minimal gated unit."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def gru_cell(
     squash: Pointwise = Tanh,
     hidden_bias: bool = True,
 ) -> GModule:
-    """The gated recurrent unit, which resets its state after or before the product with it.
+    """The gated recurrent unit, which resets its state after or before the recurrent product.
 
-    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h``::
+    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h`` of the
+    latter::
 
         r = σ(W_r x + U_r h)    z = σ(W_z x + U_z h)
         g = tanh(W_g x + r (U_g h))  ("after"),  tanh(W_g x + U_g (r h))  ("before")
@@ -34,7 +35,7 @@ def gru_cell(
 
     "before" is that of Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder"
     and, with ``hidden_bias=False``, of Element-Research's rnn; "after" is that of cuDNN and
-    PyTorch. Raises ValueError for another word.
+    PyTorch. Raises ValueError for another ``reset`` or a size below 1.
 
     >>> cell = gru_cell(3, 4)
     >>> cell["update_gate"].module.description(), cell["update_gate.i2h"].weight.shape
@@ -70,11 +71,13 @@ def minimal_gated_cell(
 ) -> GModule:
     """The minimal gated unit: one gate both resets and updates.
 
-    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h``::
+    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h`` of the
+    latter::
 
         f = σ(W_f x + U_f h)    g = tanh(W_g x + U_g (f h))    h' = (1 - f) h + f g
 
-    Zhou et al. 2016, "Minimal gated unit for recurrent neural networks".
+    Zhou et al. 2016, "Minimal gated unit for recurrent neural networks". Raises ValueError for a
+    size below 1.
     """
     x, prev_h = input(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)

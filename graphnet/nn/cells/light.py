@@ -1,4 +1,4 @@
-"""Cells without a product with the state: all products can be taken for all steps at once."""
+"""Cells without a recurrent product: all products can be computed for all steps at once."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ def sru_cell(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Identity,
 ) -> GModule:
-    """The simple recurrent unit: a light recurrence, and a highway past it.
+    """The simple recurrent unit: an element-wise recurrence and a highway connection.
 
-    Inputs ``(x, prev_c)`` of shapes (…, input_size), (…, hidden_size); outputs
-    ``(next_c, next_h)``, of which next_h is no state::
+    Inputs ``(x, prev_c)`` of shapes (…, input_size), (…, hidden_size); outputs ``(next_c,
+    next_h)``, both (…, hidden_size), of which next_h is no state::
 
         f = σ(W_f x + p_f c)    r = σ(W_r x + p_r c)
         c' = f c + (1 - f) W x    h' = r c' + (1 - r) x
 
-    W has no bias, p is a weight for each entry. Where the sizes differ, x goes through a Linear
+    W has no bias, p is a vector (hidden_size,). If the sizes differ, x goes through a Linear
     without bias, ``skip``. Lei et al. 2018, "Simple recurrent units for highly parallelizable
-    recurrence"; with ``squash=Tanh`` on c' it is that of their first version.
+    recurrence"; with ``squash=Tanh`` on c' it is that of their first version. Raises ValueError for
+    a size below 1.
     """
     x, prev_c = input(), State(hidden_size)()
     i2h = linear("i2h", x, input_size, hidden_size, bias)
@@ -57,15 +58,15 @@ def qrnn_cell(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The quasi-recurrent cell: fo-pooling over products of a window of one step.
+    """The quasi-recurrent cell: fo-pooling over convolutions of width one.
 
-    Inputs ``(x, prev_c)`` of shapes (…, input_size), (…, hidden_size); outputs
-    ``(next_c, next_h)``, of which next_h is no state::
+    Inputs ``(x, prev_c)`` of shapes (…, input_size), (…, hidden_size); outputs ``(next_c,
+    next_h)``, both (…, hidden_size), of which next_h is no state::
 
         f = σ(W_f x)    o = σ(W_o x)    g = tanh(W_g x)
         c' = f c + (1 - f) g    h' = o c'
 
-    Bradbury et al. 2017, "Quasi-recurrent neural networks".
+    Bradbury et al. 2017, "Quasi-recurrent neural networks". Raises ValueError for a size below 1.
     """
     x, prev_c = input(), State(hidden_size)()
     i2h = linear("i2h", x, input_size, hidden_size, bias)

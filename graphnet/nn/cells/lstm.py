@@ -1,4 +1,4 @@
-"""The LSTM cell: as it is used, as it was first, and with fewer gates."""
+"""The LSTM cell: the usual form, the first one, with coupled gates, and with a projection."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def lstm_cell(
     """The LSTM cell with a forget gate, as the nngraph tutorial composes it.
 
     Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size), (…, hidden_size);
-    outputs ``(next_c, next_h)``::
+    outputs ``(next_c, next_h)``, both (…, hidden_size)::
 
         i = σ(W_i x + U_i h)    f = σ(W_f x + U_f h)    o = σ(W_o x + U_o h)
         g = tanh(W_g x + U_g h)    c' = f c + i g    h' = o tanh(c')
 
-    Each product has a bias of its own. ``gate`` makes what stands here as σ, ``squash`` what stands
-    as tanh. Hochreiter & Schmidhuber 1997; Gers et al. 2000, "Learning to forget".
+    Each product has a bias of its own. ``gate`` makes the activation written σ, ``squash`` the one
+    written tanh. Hochreiter & Schmidhuber 1997; Gers et al. 2000, "Learning to forget". Raises
+    ValueError for a size below 1.
 
     >>> cell = lstm_cell(3, 4)
     >>> cell["forget_gate"].module.description(), cell["forget_gate.i2h"].weight.shape
@@ -53,9 +54,9 @@ def lstm_cell_1997(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The first LSTM cell: without a forget gate, what is in the cell stays.
+    """The first LSTM cell, without a forget gate.
 
-    Inputs and outputs are those of ``lstm_cell``, and so are i, o and g::
+    Inputs, outputs and shapes are those of ``lstm_cell``, and so are i, o, g and errors::
 
         c' = c + i g    h' = o tanh(c')
 
@@ -79,9 +80,9 @@ def lstm_cell_coupled(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell that forgets as much as it writes.
+    """The LSTM cell with coupled input and forget gates.
 
-    Inputs and outputs are those of ``lstm_cell``, and so are i, o and g::
+    Inputs, outputs and shapes are those of ``lstm_cell``, and so are i, o, g and errors::
 
         f = 1 - i    c' = f c + i g    h' = o tanh(c')
 
@@ -106,16 +107,17 @@ def lstm_cell_projected(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell with a smaller state to show than to remember (LSTMP).
+    """The LSTM cell with a projected output state (LSTMP).
 
-    Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size),
-    (…, projection_size); outputs ``(next_c, projection)``. Gates, g and c' are those of
-    ``lstm_cell``::
+    Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size), (…,
+    projection_size); outputs ``(next_c, projection)`` of the shapes of the states. Gates, g and c'
+    are those of ``lstm_cell``::
 
         h' = P (o tanh(c'))
 
     P has no bias. Sak et al. 2014, "Long short-term memory recurrent neural network architectures
-    for large scale acoustic modeling". PyTorch's LSTM with proj_size.
+    for large scale acoustic modeling". PyTorch's LSTM with proj_size. Raises ValueError for a size
+    below 1.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(projection_size)()
     i2h = linear("i2h", x, input_size, hidden_size, bias)

@@ -1,4 +1,4 @@
-"""LSTM cells that take the products of all gates at once."""
+"""LSTM cells with one merged product for all gates."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def lstm_cell_merged(
 ) -> GModule:
     """The ``lstm_cell`` with one product of x and one of h for all gates, ``i2h`` and ``h2h``.
 
-    Inputs, outputs, equations and names are those of ``lstm_cell``. The merged parameters hold the
-    rows of input gate, forget gate, candidate and output gate, as PyTorch's LSTMCell does; the
-    nodes of each gate give views of their rows.
+    Inputs, outputs, shapes, equations, names and errors are those of ``lstm_cell``. The merged
+    parameters, (4 hidden_size, …), hold the rows of input gate, forget gate, candidate and output
+    gate, as PyTorch's LSTMCell does; the nodes of each gate give views of their rows.
 
     >>> cell = lstm_cell_merged(3, 4)
     >>> cell["forget_gate.i2h"].bias[:] = 1
@@ -62,10 +62,10 @@ def lstm_cell_layernorm(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell with layer normalisation of both products, and of the cell before it is shown.
+    """The LSTM cell with layer normalisation of both products and of the cell state.
 
-    Inputs and outputs are those of ``lstm_cell``. With W x and U h the products of all gates, each
-    normalised as a whole, and a = norm(W x) + norm(U h)::
+    Inputs, outputs, shapes and errors are those of ``lstm_cell``. With W x and U h the products of
+    all gates, each normalised as a whole, and a = norm(W x) + norm(U h)::
 
         i = σ(a_i)    f = σ(a_f)    o = σ(a_o)    g = tanh(a_g)
         c' = f c + i g    h' = o tanh(norm(c'))

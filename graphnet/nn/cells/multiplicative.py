@@ -18,17 +18,17 @@ def mlstm_cell(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell whose transition depends on the input: gates read m in place of h.
+    """The multiplicative LSTM cell, whose recurrent transition depends on the input.
 
     Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size), (…, hidden_size);
-    outputs ``(next_c, next_h)``::
+    outputs ``(next_c, next_h)``, both (…, hidden_size)::
 
         m = (V x) (R h)
         i = σ(W_i x + U_i m)    f = σ(W_f x + U_f m)    o = σ(W_o x + U_o m)
         g = tanh(W_g x + U_g m)    c' = f c + i g    h' = o tanh(c')
 
     V and R, ``product.i2h`` and ``product.h2h``, have no bias. Krause et al. 2016, "Multiplicative
-    LSTM for sequence modelling".
+    LSTM for sequence modelling". Raises ValueError for a size below 1.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
     factors = [

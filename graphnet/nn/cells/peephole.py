@@ -1,4 +1,4 @@
-"""The LSTM cell whose gates see the memory cell."""
+"""The LSTM cell with peephole connections."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ def lstm_cell_peephole(
     squash: Pointwise = Tanh,
     hidden_bias: bool = True,
 ) -> GModule:
-    """The LSTM cell with peepholes: a weight for each entry through which gates see the cell.
+    """The LSTM cell with peepholes: element-wise weights from the cell state to the gates.
 
     Inputs ``(x, prev_c, prev_h)`` of shapes (…, input_size), (…, hidden_size), (…, hidden_size);
-    outputs ``(next_c, next_h)``::
+    outputs ``(next_c, next_h)``, both (…, hidden_size)::
 
         i = σ(W_i x + U_i h + p_i c)    f = σ(W_f x + U_f h + p_f c)
         g = tanh(W_g x + U_g h)    c' = f c + i g
         o = σ(W_o x + U_o h + p_o c')    h' = o tanh(c')
 
-    Gers & Schmidhuber 2000, "Recurrent nets that time and count". The products with h have no
-    biases of their own with ``hidden_bias=False``: the LSTM of Element-Research's rnn.
+    Gers & Schmidhuber 2000, "Recurrent nets that time and count". With ``hidden_bias=False`` the
+    recurrent products have no bias: the LSTM of Element-Research's rnn. Raises ValueError for a
+    size below 1.
 
     >>> lstm_cell_peephole(3, 4)["output_gate.peephole"].weight.shape
     (4,)

@@ -1,4 +1,4 @@
-"""Dropout for what is carried from step to step: Zoneout, and masks that stay the same."""
+"""Regularisation of recurrent states: zoneout, and dropout with a fixed mask."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def probability(what: str, p: float) -> float:
 class VariationalDropout(Module):
     """Dropout with one mask for a whole run: in a cell, the same entries are zero at every step.
 
-    The mask has the shape of the input, so outside of a cell, on an array (steps, batch, …), it has
-    one entry for each step too. In training, each entry is zero with probability ``p`` and else
-    divided by 1 - p; otherwise the identity. Gal and Ghahramani 2016, "A theoretically grounded
-    application of dropout in recurrent neural networks".
+    Input of any shape; the output has the same. In training, each entry is zero with probability
+    ``p`` and else divided by ``1 - p``; in evaluation it is the identity. The mask has the shape of
+    the input, so outside of a cell, on an array (steps, batch, …), it has one entry for each step
+    too. Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent
+    neural networks". Raises ValueError unless ``0 <= p < 1``.
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -38,10 +39,12 @@ class VariationalDropout(Module):
 
 
 class Zoneout(Module):
-    """Takes [previous, next]: in training each entry keeps its previous value with probability p.
+    """In training, each entry of [previous, next] keeps its previous value with probability ``p``.
 
-    Otherwise p previous + (1 - p) next, the mean. Krueger et al. 2016, "Zoneout: regularizing RNNs
-    by randomly preserving hidden activations". Raises ShapeError where the two differ in shape.
+    Both arrays have one shape, any; so has the output. In evaluation it is the mean, ``p previous +
+    (1 - p) next``. Krueger et al. 2016, "Zoneout: regularizing RNNs by randomly preserving hidden
+    activations". Raises ValueError unless ``0 <= p < 1``, ShapeError if the shapes differ,
+    GraphError if the input is no pair.
     """
 
     def __init__(self, p: float = 0.1) -> None:

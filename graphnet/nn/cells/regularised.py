@@ -1,4 +1,4 @@
-"""LSTM cells that are disturbed in training: zoneout, and two kinds of dropout."""
+"""LSTM cells with regularisation in training: zoneout and two kinds of dropout."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def lstm_cell_zoneout(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell some of whose entries keep their values, with probabilities p_c and p_h.
+    """The LSTM cell with zoneout of c and h, with probabilities ``p_c`` and ``p_h``.
 
-    Inputs and outputs are those of ``lstm_cell``, and so are the gates and g::
+    Inputs, outputs and shapes are those of ``lstm_cell``, and so are the gates and g::
 
         ĉ = f c + i g    ĥ = o tanh(ĉ)    c' = zoneout(c, ĉ)    h' = zoneout(h, ĥ)
 
-    In evaluation mode c' and h' are the means, p c + (1 - p) ĉ. Krueger et al. 2016.
+    In evaluation mode c' and h' are the means, p c + (1 - p) ĉ. Krueger et al. 2016. Raises
+    ValueError unless ``0 <= p < 1``, or for a size below 1.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
@@ -47,10 +48,11 @@ def lstm_cell_variational(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell with dropout of x and h, the same entries at each step of a sequence.
+    """The LSTM cell with variational dropout of x and h: the same entries at each step.
 
-    Inputs and outputs are those of ``lstm_cell``, and so are the equations, but that all gates read
-    ``dropped_x`` and ``dropped_h``. Gal & Ghahramani 2016.
+    Inputs, outputs, shapes and equations are those of ``lstm_cell``, but all gates read
+    ``dropped_x`` and ``dropped_h``. Gal & Ghahramani 2016. Raises ValueError unless ``0 <= p < 1``,
+    or for a size below 1.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
     dropped_x, dropped_h = VariationalDropout(p)(x), VariationalDropout(p)(prev_h)
@@ -69,13 +71,14 @@ def lstm_cell_recurrent_dropout(
     gate: Pointwise = Sigmoid,
     squash: Pointwise = Tanh,
 ) -> GModule:
-    """The LSTM cell with dropout of what is written: nothing that it remembers is lost.
+    """The LSTM cell with dropout of the candidate, so that the cell state itself is never dropped.
 
-    Inputs and outputs are those of ``lstm_cell``, and so are the gates and g::
+    Inputs, outputs and shapes are those of ``lstm_cell``, and so are the gates and g::
 
         c' = f c + i dropout(g)    h' = o tanh(c')
 
-    Semeniuta et al. 2016, "Recurrent dropout without memory loss".
+    Semeniuta et al. 2016, "Recurrent dropout without memory loss". Raises ValueError unless ``0 <=
+    p < 1``, or for a size below 1.
     """
     x, prev_c, prev_h = input(), State(hidden_size)(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)

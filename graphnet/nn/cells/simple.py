@@ -17,11 +17,13 @@ def rnn_cell(
 ) -> GModule:
     """The simple recurrent cell; with ``squash=ReLU`` a rectified one.
 
-    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h``::
+    Inputs ``(x, prev_h)`` of shapes (…, input_size), (…, hidden_size); output ``next_h`` of the
+    latter::
 
         h' = tanh(W x + U h)
 
-    Elman 1990, "Finding structure in time". PyTorch's RNNCell.
+    Elman 1990, "Finding structure in time". PyTorch's RNNCell. Raises ValueError for a size below
+    1.
 
     >>> cell = rnn_cell(3, 4)
     >>> cell["i2h"].weight.shape, cell["h2h"].weight.shape

@@ -1,4 +1,4 @@
-"""State: an input of a cell that is carried from step to step."""
+"""State: an input of a cell, carried from step to step."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphnet.nn.layers.linear import positive
 
 
 class State(Module):
-    """A carried value (…, size), passed on as it is: ``prev_h = State(size)()`` in a cell.
+    """The identity on a state (…, size) of a cell: ``prev_h = State(size)()``.
 
-    It says how wide the state is, so that ``Recurrent`` can start from zeros or from learned values
-    and a state of another size is named. Raises ShapeError for another size of the last axis.
+    It declares the size of the state, so that ``Recurrent`` can start from zeros or learned values.
+    Raises ValueError for a size below 1, ShapeError for another size of the last axis.
     """
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""What all cells are wired from: gates with products of their own, and mixtures of two values."""
+"""Wiring shared by the cells: gates with products of their own, and mixtures of two values."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
 from graphnet.nn.layers.linear import Linear
 
 Pointwise = Callable[[], Module]
-"""What makes a function of each entry: ``Sigmoid``, ``ReLU``, ``lambda: HardTanh(-2, 2)``."""
+"""A factory of an activation: ``Sigmoid``, ``ReLU``, ``lambda: HardTanh(-2, 2)``."""
 
 Term = Callable[[str], Node]
 """One summand of a gate, made for the gate of this name."""
 
 
 def term(part: str, source: Node, make: Callable[[], Module]) -> Term:
-    """For each gate a module of its own on the same source, named ``gate.part``."""
+    """A separate module on the same source for each gate, named ``gate.part``."""
 
     def made(gate: str) -> Node:
         node: Node = make()(source)
@@ -33,14 +33,14 @@ def linear(part: str, source: Node, input_size: int, size: int, bias: bool) -> T
 def products(
     x: Node, prev_h: Node, input_size: int, hidden_size: int, bias: bool
 ) -> tuple[Term, Term]:
-    """What most gates sum: for each a Linear of x, ``i2h``, and a Linear of h, ``h2h``."""
+    """The usual terms of a gate: for each a Linear of x, ``i2h``, and a Linear of h, ``h2h``."""
     i2h = linear("i2h", x, input_size, hidden_size, bias)
     h2h = linear("h2h", prev_h, hidden_size, hidden_size, bias)
     return i2h, h2h
 
 
 def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
-    """``squash(sum of the terms)``: the node ``name``, and ``name.sum`` where there are several."""
+    """``squash(sum of the terms)``: the node ``name``, and ``name.sum`` for several terms."""
     parts = [made(name) for made in terms]
     total = parts[0]
     if len(parts) > 1:
@@ -50,7 +50,7 @@ def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
 
 
 def lstm_gates(gate: Pointwise, squash: Pointwise, *terms: Term) -> tuple[Node, Node, Node, Node]:
-    """The gates i, f, o and the candidate g of an LSTM cell, all of the same terms."""
+    """The gates i, f, o and the candidate g of an LSTM cell, with the same terms."""
     input_gate = gated("input_gate", gate, *terms)
     forget_gate = gated("forget_gate", gate, *terms)
     output_gate = gated("output_gate", gate, *terms)

@@ -1,8 +1,8 @@
-"""Names of Element-Research's rnn: modules of one step, and what runs them over sequences.
+"""Names of Element-Research's rnn: modules of one step, and their iteration over sequences.
 
 Its LSTM (with peepholes) and GRU have names that here belong to PyTorch's; they are
-``Recursor(lstm_cell_peephole(…, hidden_bias=False))`` and
-``Recursor(gru_cell(…, reset="before", hidden_bias=False))``.
+``Recursor(lstm_cell_peephole(…, hidden_bias=False))`` and ``Recursor(gru_cell(…, reset="before",
+hidden_bias=False))``.
 """
 
 from graphnet.nn.element_research.layers import (

@@ -1,4 +1,4 @@
-"""What Element-Research's rnn names and graphnet composes: steps, sequences, two directions."""
+"""Element-Research's rnn layers, composed: one step, sequences, two directions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:
 def FastLSTM(input_size: int, hidden_size: int, mask_zero: bool = False) -> Recursor:
     """One step of an LSTM without peepholes, (batch, input_size) to (batch, hidden_size).
 
-    Element-Research rnn's FastLSTM.lua; for ``maskZero()`` see ``Recursor``.
+    Element-Research rnn's FastLSTM.lua; ``mask_zero`` is its ``maskZero()``, see ``Recursor``.
+    Raises ValueError for a size below 1, ShapeError for another size of the last axis.
     """
     return Recursor(single_bias_lstm_cell(input_size, hidden_size), mask_zero=mask_zero)
 
@@ -41,8 +42,8 @@ def SeqLSTM(
 ) -> SequenceOutputs:
     """An LSTM over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
 
-    With ``batch_first`` both are (batch, steps, …). What rnn's SeqLSTM.lua takes as {c0, h0, x} is
-    ``lstm(xs, prev_c=c0, prev_h=h0)`` here.
+    With ``batch_first`` both are (batch, steps, …). The table {c0, h0, x} of rnn's SeqLSTM.lua is
+    ``lstm(xs, prev_c=c0, prev_h=h0)`` here. Errors are those of ``Recurrent``.
 
     >>> import numpy as np
     >>> SeqLSTM(3, 4).remember().forward(np.ones((5, 2, 3)), prev_h=np.ones((2, 4))).shape
@@ -57,8 +58,8 @@ def SeqGRU(
 ) -> SequenceOutputs:
     """A GRU over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
 
-    With ``batch_first`` both are (batch, steps, …). What rnn's SeqGRU.lua takes as {h0, x} is
-    ``gru(xs, prev_h=h0)`` here.
+    With ``batch_first`` both are (batch, steps, …). The table {h0, x} of rnn's SeqGRU.lua is
+    ``gru(xs, prev_h=h0)`` here. Errors are those of ``Recurrent``.
     """
     cell = gru_cell(input_size, hidden_size, reset="before", hidden_bias=False)
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
@@ -67,10 +68,12 @@ def SeqGRU(
 def SeqBRNN(
     input_size: int, hidden_size: int, batch_first: bool = False, merge: Module | None = None
 ) -> Sequential:
-    """Two SeqLSTMs, one of them backwards, and the sum of their outputs.
+    """Two SeqLSTMs, forward and backward, and the sum of their outputs.
 
-    ``merge`` takes the table of both, which are (steps, batch, hidden_size) whatever the layout
-    of the input. Element-Research rnn's SeqBRNN.lua.
+    (steps, batch, input_size) to (steps, batch, hidden_size), or (batch, steps, …) with
+    ``batch_first``. ``merge`` takes the table of both outputs, which are (steps, batch,
+    hidden_size) in either layout. Element-Research rnn's SeqBRNN.lua. Errors are those of
+    ``Recurrent``.
     """
     forward, backward = (single_bias_lstm_cell(input_size, hidden_size) for _ in range(2))
     parts = [Bidirectional(forward, backward, merge or CAddTable()), SelectTable(0)]
@@ -82,10 +85,12 @@ def SeqBRNN(
 def BiSequencer(
     forward: Module, backward: Module | None = None, merge: Module | None = None
 ) -> GModule:
-    """Two modules of one step over a table of steps, one from its end: a table of steps.
+    """Two one-step modules over a table of steps, forward and backward: a table of merged outputs.
 
-    ``backward`` is a clone of ``forward`` by default. ``merge`` takes the table of both outputs of
-    a step and joins them along the last axis by default. Element-Research rnn's BiSequencer.lua.
+    A step is what the modules take, (batch, features) as a rule. ``backward`` is a clone of
+    ``forward`` by default. ``merge`` takes the table of both outputs of a step and joins them along
+    the last axis by default. Element-Research rnn's BiSequencer.lua. Errors are those of
+    ``Sequencer``.
     """
     steps = input("steps")
     forwards = Sequencer(forward)(steps)
@@ -102,14 +107,15 @@ def feedback_cell(
     transfer: Module | None = None,
     merge: Module | None = None,
 ) -> GModule:
-    """The cell of Element-Research rnn's Recurrent.lua, made of modules.
+    """The cell of Element-Research rnn's Recurrent.lua, composed of modules.
 
     Inputs ``(x, prev_h, started)``, outputs ``(next_h, next_started, next_h)``::
 
         h' = transfer(merge([input(x), feedback(h)])),  transfer(input(x) + start) at the first step
 
-    ``started`` (…, 1) tells the first step: 0 before it, 1 after it. ``transfer`` is a Sigmoid by
-    default, ``merge`` a sum.
+    h is (…, size), x is what ``input_module`` takes, ``started`` (…, 1) is 0 before the first step
+    and 1 after it. ``transfer`` is a Sigmoid by default, ``merge`` a sum. Raises ValueError for a
+    size below 1.
     """
     x, prev_h, started = input(), State(size)(), State(1)()
     i2h = input_module(x)

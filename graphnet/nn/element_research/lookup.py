@@ -1,4 +1,4 @@
-"""LookupTableMaskZero: rows of a table, where index 0 is padding."""
+"""LookupTableMaskZero: an embedding with index 0 for padding."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from graphnet.ops import take
 
 
 class LookupTableMaskZero(Module):
-    """Rows of ``weight`` chosen by integers, zeros for 0: (…) to (…, size).
+    """An embedding: rows of ``weight`` selected by integers, zeros for 0: (…) to (…, size).
 
     Words are counted from 1 to ``count``. ``weight`` is (count + 1, size); its first row is never
     read, but receives the gradient of padding, as in Element-Research rnn's
-    LookupTableMaskZero.lua. IndexRangeError names an index outside.
+    LookupTableMaskZero.lua. Raises ValueError for a size below 1, IndexRangeError for an index out
+    of range, DtypeError if the indices are no integers.
     """
 
     def __init__(self, count: int, size: int) -> None:

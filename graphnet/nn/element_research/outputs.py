@@ -11,9 +11,10 @@ Self = TypeVar("Self", bound="SequenceOutputs")
 
 
 class SequenceOutputs(Module):
-    """The outputs of a ``Recurrent`` over a whole sequence: ``[xs, states…, lengths]`` to them.
+    """The outputs of a ``Recurrent`` without its states: ``[xs, states…, lengths]`` to the outputs.
 
-    All but ``xs`` are optional, as for the Recurrent itself: ``lstm(xs, prev_h=h)``.
+    ``xs`` and the outputs are (steps, batch, …). All inputs but ``xs`` are optional, as for the
+    ``Recurrent``: ``lstm(xs, prev_h=h)``. Errors are those of ``Recurrent``.
     """
 
     inside = "recurrent"
@@ -25,12 +26,12 @@ class SequenceOutputs(Module):
         return self.recurrent.optional_inputs()
 
     def remember(self: Self, mode: str = "both") -> Self:
-        """Start each run from the last states of the run before: see ``Recurrent.remember``."""
+        """Start each run from the final states of the run before: see ``Recurrent.remember``."""
         self.recurrent.remember(mode)
         return self
 
     def forget(self: Self) -> Self:
-        """Start the next run anew."""
+        """Start the next run from the initial states."""
         self.recurrent.forget()
         return self
 

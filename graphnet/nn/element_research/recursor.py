@@ -1,4 +1,4 @@
-"""Recursor: a cell as a module of one step, which carries its states from step to step."""
+"""Recursor: a cell as a module of one step, with its states carried from step to step."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ Self = TypeVar("Self", bound="Recursor")
 
 
 class Recursor(Module):
-    """A cell as a module of one step, ``x`` to the cell's last output.
+    """A cell as a module of one step, ``x`` (batch, features) to the cell's last output.
 
     The cell maps ``(x, states…)`` to ``(next states…)`` and any further results, as for
-    ``Recurrent``. Within a ``Sequencer`` or ``Repeater`` the states go from step to step, from
-    zeros at first; alone it does one step, from zeros. After ``remember()`` each run starts from
-    the states that the run before ended with, without gradient, until ``forget()``. With
+    ``Recurrent``. Within a ``Sequencer`` or ``Repeater`` the states are carried from step to step,
+    from zeros at first; alone it does one step, from zeros. After ``remember()`` each run starts
+    from the final states of the run before, without gradient, until ``forget()``. With
     ``mask_zero``, rows of x that are all zero give zeros and reset the states (see ``MaskZero``).
+
+    Raises GraphError for an invalid cell or in a sequence other than a Sequencer's, ValueError for
+    another ``remembers``, ShapeError for shapes that the cell does not take.
 
     Element-Research rnn's Recursor.lua and AbstractRecurrent.lua. Its LSTM and GRU are::
 
@@ -57,7 +60,7 @@ class Recursor(Module):
         self.remembers = remembering_mode(remembers, "Recursor")
 
     def remember(self: Self, mode: str = "both") -> Self:
-        """Start each run from the last states of the run before: see ``Recurrent.remember``."""
+        """Start each run from the final states of the run before: see ``Recurrent.remember``."""
         self.remembers = remembering_mode(mode, "Recursor")
         if mode == "neither":
             forget_own(self)
@@ -100,14 +103,14 @@ class Recursor(Module):
         return results[: len(carry)], results[-1]
 
     def first_states(self, types: Sequence[ArrayType]) -> list[Any]:
-        """The states before the first step of a run: zeros, or those remembered."""
+        """The states before the first step of a run: zeros, or remembered ones."""
         if not is_remembering(self):
             return [zeros(each.shape, each.dtype) for each in types]
         return [recalled(self, index, type) for index, type in enumerate(types)]
 
 
 class States:
-    """The states of the Recursors in one step: as they are now, and of which types at first."""
+    """The states of the Recursors during one step, and their types at first."""
 
     def __init__(self) -> None:
         self.builder = current_builder.get()
@@ -116,4 +119,4 @@ class States:
 
 
 current_states: ContextVar[States | None] = ContextVar("current_states", default=None)
-"""Set while a step of a sequence is traced."""
+"""The states of the step of a sequence being traced, if any."""

@@ -1,4 +1,4 @@
-"""Sequencer and Repeater: a module of one step at each step of a sequence, by ``scan``."""
+"""Sequencer and Repeater: a one-step module at each step of a sequence, by ``scan``."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ Self = TypeVar("Self", bound="AbstractSequencer")
 
 
 class AbstractSequencer(Module):
-    """What runs a ``module`` over steps; the states of the Recursors in it go from step to step."""
+    """The base of what iterates a ``module``, carrying the states of the Recursors in it."""
 
     module: Module
 
     def remember(self: Self, mode: str = "both") -> Self:
-        """Let the Recursors in the module start each run from the states after the run before, in
-        training (``"train"``), in evaluation (``"eval"``), in both or in neither."""
+        """Let the Recursors in the module start each run from the final states of the run before.
+
+        In training (``"train"``), in evaluation (``"eval"``), in ``"both"`` or in ``"neither"``;
+        raises ValueError for another mode.
+        """
         for recursor in recursors(self.module):
             recursor.remember(mode)
         return self
@@ -79,8 +82,8 @@ class AbstractSequencer(Module):
     ) -> dict[Recursor, Any]:
         """The Recursors that take part in a step, and the types of their states.
 
-        A Recursor deep inside receives what the modules before it made of the input, so one step is
-        traced, at the same place as the real ones, and thrown away.
+        A Recursor deep inside receives the input after the modules before it, so one step is traced
+        in the same scope as the real ones, and discarded.
         """
         states, tracing = States(), active_tracing()
         scratch = Tracing(NOTHING)
@@ -92,7 +95,7 @@ class AbstractSequencer(Module):
 
 
 def recursors(module: Module) -> Iterator[Recursor]:
-    """The Recursors in a module, but for those of a sequence inside it."""
+    """The Recursors in a module, without those of a sequence inside it."""
     if isinstance(module, Recursor):
         yield module
     if not isinstance(module, AbstractSequencer):
@@ -101,13 +104,14 @@ def recursors(module: Module) -> Iterator[Recursor]:
 
 
 class Sequencer(AbstractSequencer):
-    """A module of one step at each step of a sequence; the same kind out as in.
+    """A one-step module at each step of a sequence; the output is a sequence of the same kind.
 
-    A sequence is a table of steps, or one array (steps, …) with time first. A step is what the
-    module takes: (batch, …), or a vector. With ``reverse`` the steps run from the last to the
-    first, and outputs stay at their own positions. Element-Research rnn's Sequencer.lua.
+    A sequence is a table of steps, or one array (steps, …). A step is what the module takes:
+    (batch, features), or a vector. With ``reverse`` the steps run from the last to the first, and
+    outputs stay at their own positions. Element-Research rnn's Sequencer.lua.
 
-    Raises ShapeError for an empty sequence and for steps of different shapes.
+    Raises ShapeError for an empty sequence and for steps of different shapes, GraphError for steps
+    of different structures.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -134,9 +138,10 @@ class Sequencer(AbstractSequencer):
 
 
 class Repeater(AbstractSequencer):
-    """A module of one step, ``steps`` times on the same input: a table of the outputs.
+    """A one-step module, ``steps`` times on the same input: a table of ``steps`` outputs.
 
-    Element-Research rnn's Repeater.lua.
+    The input is what the module takes, (batch, features) as a rule. Element-Research rnn's
+    Repeater.lua. Raises ValueError for ``steps`` below 1.
     """
 
     inside = "module"
@@ -160,7 +165,11 @@ def step_of(sequence: ArrayType) -> ArrayType:
 
 
 def stacked(steps: Sequence[Any]) -> tuple[list[Any], table.Structure]:
-    """The leaves of the steps of a table as arrays (steps, …), and the structure of one step."""
+    """The leaves of a table of steps as arrays (steps, …), and the structure of one step.
+
+    Raises ShapeError for an empty table or steps of different shapes, GraphError for steps of
+    different structures.
+    """
     if not steps:
         raise ShapeError("received an empty table", "There must be at least one step.")
     leaves, structures = zip(*map(table.flatten, steps), strict=True)
