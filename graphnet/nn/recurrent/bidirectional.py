@@ -1,4 +1,4 @@
-"""Bidirectional: one cell from the start to the end, another from the end to the start."""
+"""Bidirectional: a forward and a backward cell over the same sequence."""
 
 from __future__ import annotations
 
@@ -28,14 +28,19 @@ def Bidirectional(
     initial: str = "zeros",
     truncate: int | None = None,
 ) -> GModule:
-    """Two cells over the same sequence, one of them backwards, as one graph.
+    """A forward and a backward cell over the same sequence, as one graph.
 
     Inputs ``[xs, states…, lengths]``, all but the first optional: ``forward_prev_h``, …,
-    ``backward_prev_h``, …, ``lengths``. Outputs ``[output, last states…]``: ``forward_next_h``, …
-    after the last step of each sequence, ``backward_next_h``, … after its first. There is no
-    ``output[-1]`` to mistake for them: at the last step the backward cell has seen one step.
+    ``backward_prev_h``, …, ``lengths``. Outputs ``[output, final states…]``: ``forward_next_h``, …
+    after the last step of each sequence, ``backward_next_h``, … after its first. ``xs`` is (steps,
+    batch, features), or (batch, steps, features) with ``batch_first``; ``output`` is laid out
+    alike. At its last step the backward cell has seen one step only: use the final states, not
+    ``output[-1]``.
+
     ``merge`` is "concat" (along the last axis), "sum", "mean", "product", or a module of the table
-    of both outputs. Schuster & Paliwal 1997.
+    of both outputs. ``initial`` and ``truncate`` are those of ``Recurrent``. Schuster & Paliwal
+    1997. Raises GraphError for an invalid cell or another ``merge``; other errors are those of
+    ``Recurrent``.
 
     >>> import numpy as np
     >>> from graphnet import nn

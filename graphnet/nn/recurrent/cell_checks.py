@@ -1,4 +1,4 @@
-"""What must hold of a cell: inputs and outputs that a sequence can use, states that keep shape."""
+"""Requirements of a cell: inputs and outputs for a sequence, states that keep their types."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def require_cell(cell: object, name: str = "Recurrent") -> None:
 
 
 def check_states(cell: GModule, carry: Sequence[Any], results: Sequence[Any]) -> None:
-    """Each next state must have the type of the state; raises ShapeError that names the pair."""
+    """Raise ShapeError, which names the state, unless each next state has the type of the state."""
     nodes = zip(state_names(cell), carry, cell.outputs, results, strict=False)
     for name, before, node, after in nodes:
         if table.is_table(after) or before.type != after.type:

@@ -1,4 +1,4 @@
-"""Layers of cells wired into one graph: what stacks, LSTM, GRU and RNN are made of."""
+"""Layers of cells wired into one graph: the basis of stack, LSTM, GRU and RNN."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Wiring:
 
 
 def directions(layer: Layer) -> list[tuple[str, GModule]]:
-    """The cells of a layer, with what their names end on."""
+    """The cells of a layer, with the suffixes of their names."""
     if isinstance(layer, tuple):
         if len(layer) != 2:
             raise GraphError(f"A layer has {len(layer)} cells, expected one or (forward, backward)")
@@ -61,7 +61,7 @@ def wired(
     finals: list[list[Node]] = []
     remaining = iter(states)
     Dropout(how.dropout)  # a wrong probability is wrong for one layer too
-    if how.connection != "plain":  # the input goes past the layers
+    if how.connection != "plain":  # the input bypasses the layers
         x = ZeroPadding(how.settings["batch_first"])(x, lengths=lengths).annotate(name="no_padding")
     seen = [x]
     for number, layer in enumerate(layers, start=1):
@@ -90,7 +90,7 @@ def wired(
 def connected(
     x: Node, y: Node, seen: list[Node], number: int, connection: str, is_last: bool
 ) -> Node:
-    """What the next layer sees of the input and the output of this one."""
+    """The input of the next layer, from the input and the output of this one."""
     if connection == "residual":
         node: Node = CAddTable()([x, y])
         return node.annotate(name=f"layer{number}_residual")
@@ -111,13 +111,19 @@ def stack(
 ) -> GModule:
     """Layers of cells, of one kind or several, as one graph.
 
-    Each layer is a cell, or a pair of cells ``(forward, backward)`` whose outputs are joined along
-    the last axis. Inputs ``[xs, states…, lengths]``, all but the first optional (``layer1_prev_h``,
-    ``layer1_reverse_prev_h``, …, ``lengths``); outputs ``[output, final states…]`` in the same
-    order. ``connection`` is what a layer sees: the output of the one before (``"plain"``), that
-    plus its input (``"residual"``, He et al. 2016, which adds the last layer's too), or the input
-    and the outputs of all before, joined (``"dense"``, Huang et al. 2017). ``dropout`` acts on the
-    output of every layer but the last.
+    Each layer is a cell, or a pair of cells ``(forward, backward)`` whose outputs are concatenated
+    along the last axis. Inputs ``[xs, states…, lengths]``, all but the first optional
+    (``layer1_prev_h``, ``layer1_reverse_prev_h``, …, ``lengths``); outputs ``[output, final
+    states…]`` in the same order. ``xs`` and ``output`` are (steps, batch, features), or (batch,
+    steps, features) with ``batch_first``; states are (batch, size).
+
+    ``connection`` is the input of a layer: the output of the one before (``"plain"``), that plus
+    its input (``"residual"``, He et al. 2016; the last layer's too), or the input and the outputs
+    of all before, concatenated (``"dense"``, Huang et al. 2017). ``dropout`` acts on the output of
+    every layer but the last. ``initial`` and ``truncate`` are those of ``Recurrent``.
+
+    Raises GraphError without layers or for an invalid cell, ValueError for another ``connection``
+    or a ``dropout`` out of range; other errors are those of ``Recurrent``.
 
     >>> import numpy as np
     >>> from graphnet import nn

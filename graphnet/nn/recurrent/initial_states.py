@@ -1,4 +1,4 @@
-"""The states before the first step: how wide they are, zeros, learned or remembered values."""
+"""Initial states of a sequence: their sizes, and zeros, learned or remembered values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from graphnet.nn.layers.linear import Linear
 
 
 def state_sizes(cell: GModule) -> list[int | None]:
-    """How wide each state of a cell is, from its ``State`` or from a Linear that reads it."""
+    """The size of each state of a cell, from its ``State`` or from a Linear that reads it."""
     readers: dict[Node, int] = {}
     for node in cell.nodes:
         if isinstance(node.module, Linear):
@@ -33,7 +33,7 @@ def state_sizes(cell: GModule) -> list[int | None]:
 
 
 def sizes_with(cell: GModule, states: Sequence[Any]) -> list[int | None]:
-    """How wide each state is; one that is given tells its own size where the cell does not."""
+    """The size of each state; a given state tells its own if the cell does not."""
     return [
         own_size(state) if size is None else size
         for size, state in zip(state_sizes(cell), states, strict=True)
@@ -41,14 +41,16 @@ def sizes_with(cell: GModule, states: Sequence[Any]) -> list[int | None]:
 
 
 def own_size(state: Any) -> int | None:
-    """The last axis of a state that is given; None for what is left out, a number or a table."""
+    """The last axis of a given state; None for a missing one, a number or a table."""
     shape = () if state is None or table.is_table(state) else state.shape
     return shape[-1] if shape else None
 
 
 def state_types(cell: GModule, x: Any, states: Sequence[Any] | None = None) -> list[ArrayType]:
-    """The types of the states for an input of one step (see ``state_types_for``). Of ``states``,
-    those that are given and not None tell their sizes."""
+    """The types of the states for an input of one step (see ``state_types_for``).
+
+    Given ``states`` that are not None tell their sizes.
+    """
     types = table.map_table(lambda leaf: leaf.type, x)
     return state_types_for(cell, types, None if states is None else sizes_with(cell, states))
 
@@ -58,10 +60,10 @@ def state_types_for(
 ) -> list[ArrayType]:
     """The types of the states for an input of these types.
 
-    ``sizes`` says how wide the states are, as far as that is known; without it, the cell tells.
-    What nobody tells is found by shape rules: a number is tried, and what the cell
-    makes of it, until it stays the same; and where a step has several axes, which of them are the
-    batch. Raises GraphError where that leads nowhere.
+    ``sizes`` are the known sizes of the states; by default the cell tells them. Unknown ones are
+    inferred by shape rules: a step is traced with numbers for states, then with the types that it
+    returns, to a fixed point; likewise, if a step has several axes, which of them are the batch.
+    Raises GraphError if no fixed point is found.
     """
     first = table.flatten(given)[0][0]
     batch = batch_axes(first)
@@ -84,8 +86,7 @@ def state_types_for(
 
 
 def settled(cell: GModule, x: Any, types: list[ArrayType], trials: int) -> list[ArrayType] | None:
-    """The types of the states that a step leaves as they are, from a guess on; None where so many
-    steps did not find them."""
+    """The types of the states that a step preserves, from a guess; None after ``trials`` steps."""
     for _ in range(trials):
         found = next_types(cell, x, types)
         if found == types:
@@ -95,7 +96,7 @@ def settled(cell: GModule, x: Any, types: list[ArrayType], trials: int) -> list[
 
 
 def windows(axes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Every run of neighbouring axes, the shortest first, and of those the last first."""
+    """Every run of adjacent axes, the shortest first, and of those the last first."""
     yield ()
     for count in range(1, len(axes) + 1):
         for start in reversed(range(len(axes) - count + 1)):
@@ -116,7 +117,7 @@ def types_for(
 
 
 def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
-    """States that are given must have the batch of the sequence; raises ShapeError."""
+    """Raise ShapeError unless given states have the batch of the sequence."""
     first = table.flatten(x)[0][0].type
     batch = batch_axes(first)
     if len(batch) > 1:
@@ -151,7 +152,7 @@ def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[Array
 
 
 def unknown_states(cell: GModule, failure: GraphnetError | None = None) -> GraphError:
-    """The error, and what the cell said when it was tried."""
+    """The error for states of unknown size, with the cell's own error from the last trial."""
     tried = f"\n  The last guess failed: {str(failure).splitlines()[0]}" if failure else ""
     names = ", ".join(cell.name_of(node) for node in cell.inputs[1:])
     return GraphError(

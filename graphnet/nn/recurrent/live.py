@@ -1,4 +1,4 @@
-"""Live: a cell run step by step on a sequence as it comes in, without allocating anything."""
+"""Live: a cell run step by step on a sequence as it arrives, without allocation."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for
 
 
 class Live:
-    """A cell that takes one input after the other, as they come in.
+    """A cell run step by step on inputs as they arrive, without allocation.
 
     The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
-    results; ``x`` is one input like those to come: (features,), or (batch, features).
-    ``state = live.step(state, x)`` returns what the cell does, in memory of its own: a result is
-    good until the step after the next, so copy what is to stay. ``live.start()`` are the states
-    before the first step, zeros.
+    results; ``x`` is an example of the inputs: (features,), or (batch, features). ``state =
+    live.step(state, x)`` returns the cell's results in memory of its own: a result is valid until
+    the step after the next, so copy what must be kept. ``live.start()`` are the initial states,
+    zeros.
 
     The cell is in evaluation mode here. Its weights are packed once; call ``refresh`` after they
-    changed. Without llvmlite, or for a cell that has no native rule throughout, the interpreter
-    does the same. Raises GraphError for a cell that draws random numbers or remembers, ShapeError
-    for an input or a state of another shape.
+    changed. Without llvmlite, or for a cell with a primitive that has no native rule, the
+    interpreter does the same. Raises GraphError for an invalid cell, or one that draws random
+    numbers or remembers, ShapeError for an input or a state of another shape.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -75,7 +75,7 @@ class Live:
             self._results = [tuple(results[: self._count]) for results in self._native.results]
 
     def start(self) -> list[NDArray]:
-        """The states before the first step: zeros."""
+        """The initial states: zeros, (size,) or (batch, size)."""
         return [np.zeros_like(array) for array in self._given[1:]]
 
     @property
@@ -84,14 +84,18 @@ class Live:
         return self._native is not None
 
     def refresh(self) -> None:
-        """Take the weights as they are now."""
+        """Take over the present values of the weights."""
         for i, parameter in self._parameters.items():
             np.copyto(self._weights[i], parameter.data)
         if self._native is not None:
             self._native.refresh()
 
     def step(self, state: Sequence[NDArray], x: Any) -> tuple[NDArray, ...]:
-        """The next states and what else the cell gives, for the states before and one input."""
+        """The next states and further results of the cell, for one input of the example's shape.
+
+        ``state`` is what the last step or ``start`` returned. Raises ShapeError for another number
+        of states or another shape, and what the cell raises.
+        """
         native, target = self._native, self._given[0]
         if not isinstance(x, np.ndarray) or x.shape != target.shape:
             x = self._fitting(x)
@@ -105,11 +109,11 @@ class Live:
         if native.flag.value:
             native.undo()
             self._take(state)
-            return self._interpreted()  # which raises what is wrong
+            return self._interpreted()  # which raises the error
         return self._results[side]
 
     def _take(self, state: Sequence[NDArray]) -> None:
-        """States that are not those which the last step returned."""
+        """Copy in states other than those that the last step returned."""
         targets = self._given[1:]
         if not (table.is_table(state) or (isinstance(state, np.ndarray) and state.ndim)):
             raise self._misfit(f"{state!r:.40} as its states", f"{len(targets)} arrays")

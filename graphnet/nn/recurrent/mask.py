@@ -1,4 +1,4 @@
-"""Masks of padding: rows of zeros in the manner of Element-Research, and rows by length."""
+"""Masks of padding: rows of zeros as in Element-Research's rnn, and rows beyond a length."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from graphnet.ops import absolute, stop_gradient, where
 
 
 class MaskZero(Module):
-    """A module whose output is zero where its input is: rows of padding stay rows of padding.
+    """A module whose output is zero in rows of padding: rows in which all features are zero.
 
-    A row is padding where all its features are zero; of a table the first array counts, and every
-    array of the output is masked. ``input_dims`` is the number of feature axes. No gradient flows
-    back into padding; as in Element-Research rnn's MaskZero.lua, a single layer sees the gradient
-    unmasked, so its parameters receive what the padded outputs were given.
+    (…, features) to what the module returns for it; of a table the first array marks the padding,
+    and every array of the output is masked. ``input_dims`` is the number of feature axes. No
+    gradient flows into padding; as in Element-Research rnn's MaskZero.lua, a single layer receives
+    the unmasked gradient, so its parameters get the gradients of padded outputs. Errors are those
+    of the module.
     """
 
     inside = "module"
@@ -33,10 +34,12 @@ class MaskZero(Module):
 
 
 class ZeroPadding(Module):
-    """Sequences with zeros in their padding: ``[xs, lengths]`` to xs; without lengths, xs itself.
+    """Sets the padding of sequences to zero: ``[xs, lengths]`` to xs.
 
-    ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``lengths`` are those of
-    ``nn.Recurrent``. What is in the padding is never read.
+    ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``lengths`` (batch,) are
+    those of ``nn.Recurrent``; without them xs is unchanged. Values in the padding are never read.
+    Raises ShapeError if xs has no such axes or the lengths do not fit, IndexRangeError for a length
+    out of range.
     """
 
     def __init__(self, batch_first: bool = False) -> None:
@@ -72,14 +75,14 @@ def mask_zero(
 
 
 def zero_rows(first: Any, input_dims: int = 1) -> Any:
-    """Which rows are zero in all their features; an index is a row of its own."""
+    """Which rows are zero in all their features; an index is a row by itself."""
     dims = 0 if first.dtype.kind in "iu" else input_dims
     axes = tuple(range(max(first.ndim - dims, 0), first.ndim))
     return absolute(first).max(axes) == 0
 
 
 def zeroed(padding: Any, output: Any) -> Any:
-    """Zero in the rows of padding, with the gradient of the output itself."""
+    """Zero in the rows of padding, with the unmasked gradient of the output."""
     return output + stop_gradient(padded_with_zeros(padding, output) - output)
 
 
@@ -89,10 +92,10 @@ def padded_with_zeros(padding: Any, output: Any) -> Any:
 
 
 def fitted(rows: Any, like: Any) -> Any:
-    """One truth value for each row, shaped to meet an array with these leading axes."""
+    """One truth value for each row, reshaped to broadcast to an array with these leading axes."""
     return rows.reshape((*rows.shape, *[1] * (like.ndim - rows.ndim)))
 
 
 def only_live(live: Any, value: Any, otherwise: Any = 0) -> Any:
-    """The value in the rows that are live, something else in rows of padding."""
+    """The value in live rows, ``otherwise`` in rows of padding."""
     return where(fitted(live, value), value, otherwise)

@@ -1,4 +1,4 @@
-"""Recurrent: any cell that is a graph, run over a sequence by ``scan``."""
+"""Recurrent: any cell iterated over a sequence by ``scan``."""
 
 from __future__ import annotations
 
@@ -48,26 +48,28 @@ INITIAL = ("zeros", "learned")
 
 
 class Recurrent(Module):
-    """A cell over a sequence: ``xs`` to ``[outputs, final states…]``.
+    """A cell iterated over a sequence: ``xs`` to ``[outputs, final states…]``.
 
     The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
     results. ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``outputs`` are
-    the further results of all steps, or where there are none the last state's, laid out as ``xs``.
+    the further results of all steps, or without any the last state's, laid out as ``xs``; states
+    are (batch, size). A sequence without batch is (steps, features), with ``batch_first`` too.
 
-    The states before the first step are zeros, or learned parameters, or given: ``[xs, states…]``.
-    ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends sequences
-    early: padding is never read, outputs are zero there, and the final states are those after the
-    last real step. A sequence without batch is (steps, features), with ``batch_first`` too. With
-    ``reverse`` each sequence runs from its own end to its start. In wiring and running, optional
-    inputs may have names: ``lstm(xs, prev_h=h, lengths=n)``.
+    The initial states are zeros, learned parameters (``initial="learned"``), or inputs: ``[xs,
+    states…]``. ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends
+    sequences early: padding is never read, outputs are zero there, and the final states are those
+    after the last real step. With ``reverse`` each sequence runs from its own end to its start. In
+    wiring and running, optional inputs may be named: ``lstm(xs, prev_h=h, lengths=n)``.
 
-    ``truncate=k`` stops gradients between every k steps and the next (truncated backpropagation
-    through time, Williams & Peng 1990). ``mask_zero`` takes steps whose features are all zero for
-    padding: output zero, states reset (see ``MaskZero``). After ``remember()`` each run starts
-    from the final states of the run before, without gradient, until ``forget()``.
+    ``truncate=k`` stops gradients after every k steps (truncated backpropagation through time,
+    Williams & Peng 1990). ``mask_zero`` treats steps whose features are all zero as padding: output
+    zero, states reset (see ``MaskZero``). After ``remember()`` each run starts from the final
+    states of the run before, without gradient, until ``forget()``.
 
-    Raises ShapeError for an empty sequence, and where a state changes its shape from step to step;
-    IndexRangeError for a length that does not fit.
+    Raises GraphError for an invalid cell, for some but not all states, and if the size of a state
+    is unknown; ValueError for another ``initial``, ``remembers`` or ``truncate``; ShapeError for an
+    empty sequence, and for a state of another shape or one that changes it; IndexRangeError for a
+    length below 0 or above steps, DtypeError for one that is no integer.
 
     >>> import numpy as np
     >>> from graphnet.nn import lstm_cell
@@ -125,8 +127,11 @@ class Recurrent(Module):
         return (*state_names(self.cell), "lengths")
 
     def remember(self: Self, mode: str = "both") -> Self:
-        """Start each run from the final states of the run before, in training (``"train"``), in
-        evaluation (``"eval"``), in both or in neither."""
+        """Start each run from the final states of the run before.
+
+        In training (``"train"``), in evaluation (``"eval"``), in ``"both"`` or in ``"neither"``.
+        Raises ValueError for another mode, or if the initial states are learned.
+        """
         if mode != "neither" and self.initial == "learned":
             raise ValueError("Recurrent: learned initial states cannot be remembered ones too")
         self.remembers = remembering_mode(mode, "Recurrent")
@@ -135,7 +140,7 @@ class Recurrent(Module):
         return self
 
     def forget(self: Self) -> Self:
-        """Start the next run anew."""
+        """Start the next run from the initial states."""
         forget_own(self)
         return self
 
@@ -200,8 +205,10 @@ class Recurrent(Module):
         return leaves, results
 
     def _cuts(self, steps: int, lengths: Any) -> Any:
-        """At which steps the gradient to the step before is cut: (steps,), or (steps, batch) where
-        each sequence runs from its own end."""
+        """The steps at which the gradient to the step before is cut, as a mask.
+
+        (steps,), or (steps, batch) if each sequence runs from its own end.
+        """
         if not self.truncate:
             return None
         count = np.arange(steps)
@@ -216,7 +223,7 @@ class Recurrent(Module):
     # ---- states
 
     def _initial(self, states: Sequence[Any], x: Any) -> list[Any]:
-        """The states before the first step: given, remembered, learned, or zeros."""
+        """The initial states: given, remembered, learned, or zeros."""
         names = state_names(self.cell)
         check_given(self.cell, states, x)
         if all(state is not None for state in states):
@@ -236,7 +243,7 @@ class Recurrent(Module):
 
 
 def learned_states(cell: GModule) -> Mapping[str, Parameter]:
-    """A parameter for each state, zero at first."""
+    """A parameter for each state, zero at first; raises GraphError if a size is unknown."""
     sizes = state_sizes(cell)
     if None in sizes:
         raise unknown_states(cell)
@@ -245,7 +252,7 @@ def learned_states(cell: GModule) -> Mapping[str, Parameter]:
 
 
 def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:
-    """The results of one step of a cell, the next states first; ``masked``: as in MaskZero."""
+    """The results of one step of a cell, the next states first; ``masked`` as in MaskZero."""
     inputs = [x, *carry]
     results = mask_zero(cell.call, inputs, 1) if masked else cell.call(inputs)
     results = list(results) if table.is_table(results) else [results]

@@ -1,4 +1,4 @@
-"""States that one run leaves for the next: what ``remember()`` and ``forget()`` are made of."""
+"""States carried from one run to the next: the basis of ``remember()`` and ``forget()``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Remembers(Protocol):
 
 
 def remembering_mode(mode: str, owner: str) -> str:
-    """The mode, if it is one; raises ValueError."""
+    """The mode, if it is a valid one; raises ValueError."""
     if mode not in MODES:
         choices = " or ".join(map(repr, MODES))
         raise ValueError(f"{owner}: remembers is {mode!r}, expected {choices}")
@@ -31,7 +31,7 @@ def remembering_mode(mode: str, owner: str) -> str:
 
 
 def is_remembering(owner: Remembers) -> bool:
-    """Whether the run being traced starts from the one before."""
+    """Whether the traced run starts from the final states of the one before."""
     mode = "train" if owner.is_training else "eval"
     return owner.remembers in ("both", mode) and current_tracing.get() is not None
 
@@ -52,7 +52,7 @@ def keep(owner: Remembers, finals: Sequence[Any]) -> None:
 
 
 def forget_own(owner: Remembers) -> None:
-    """Let the next run start anew."""
+    """Let the next run start from the initial states."""
     for kept in memories(owner).values():
         kept.forget()
 
@@ -67,20 +67,23 @@ def memories(owner: Remembers) -> dict[int, Memory]:
 
 
 def memories_of(module: Module) -> list[Memory]:
-    """The memories of a module itself, if it has any."""
+    """The memories of a module itself, if any."""
     made: dict[int, Memory] = module.__dict__.get("_memories", {})
     return list(made.values())
 
 
 def remember(net: Module, mode: str = "both") -> None:
-    """Let every ``Recurrent`` and ``Recursor`` in a net start from the run before: see there."""
+    """Let every ``Recurrent`` and ``Recursor`` in a net start from the run before.
+
+    ``mode`` is that of ``Recurrent.remember``; raises ValueError for another one.
+    """
     for _, module in net.named_modules():
         if hasattr(module, "remembers"):
             module.remember(mode)  # type: ignore[attr-defined]
 
 
 def forget(net: Module) -> None:
-    """Let the next run of a net start anew."""
+    """Let the next run of a net start from the initial states."""
     for _, module in net.named_modules():
         for kept in memories_of(module):
             kept.forget()

@@ -1,4 +1,4 @@
-"""Sequences: their layout, how many steps they have, and which rows of a batch are padding."""
+"""Sequences: their layout, their number of steps, and masks of padding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphnet.ops import checked_lengths, stack, stop_gradient, where
 
 @contextmanager
 def telling_the_whole(xs: Any) -> Iterator[None]:
-    """An error of a node within a step also shows the sequence that the steps are of."""
+    """Adds the shape of the sequence to an error of a node within a step."""
     try:
         yield
     except GraphnetError as error:
@@ -25,7 +25,7 @@ def telling_the_whole(xs: Any) -> Iterator[None]:
 
 
 def swapped(sequence: Any) -> Any:
-    """(batch, steps, …) as (steps, batch, …), and back."""
+    """(batch, steps, …) as (steps, batch, …), and back; raises ShapeError for fewer than 2 axes."""
     if sequence.ndim < 2:
         raise ShapeError(
             f"runs over {sequence.shape}, expected (batch, steps, …)", "batch_first is on."
@@ -34,7 +34,7 @@ def swapped(sequence: Any) -> Any:
 
 
 def steps_of(sequences: Sequence[Any]) -> int:
-    """The number of steps, the first axis of every sequence."""
+    """The number of steps, the first axis of all sequences; else raises ShapeError."""
     lengths = {sequence.shape[:1] for sequence in sequences}
     if len(lengths) != 1 or not (first := lengths.pop()):
         shapes = " and ".join(str(sequence.shape) for sequence in sequences)
@@ -47,12 +47,12 @@ def steps_of(sequences: Sequence[Any]) -> int:
 
 
 def without_batch(sequence: Any, sizes: Sequence[int | None]) -> bool:
-    """Whether a sequence is (steps, features): its states are vectors, or would be."""
+    """Whether a sequence is (steps, features), so that its states are vectors."""
     return None not in sizes and sequence.type.is_float and sequence.ndim == 2
 
 
 def require_batch(sequences: Sequence[Any], no_batch: bool) -> None:
-    """Lengths need a batch of sequences; raises ShapeError."""
+    """Raise ShapeError for lengths of a sequence without batch."""
     if no_batch:
         raise ShapeError(
             f"received lengths for a sequence without batch {sequences[0].shape}",
@@ -61,7 +61,11 @@ def require_batch(sequences: Sequence[Any], no_batch: bool) -> None:
 
 
 def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
-    """The lengths as an array (batch,), checked against the sequences (steps, batch, …)."""
+    """The lengths as an array (batch,), checked against the sequences (steps, batch, …).
+
+    Raises DtypeError if they are no whole numbers, ShapeError if there are not as many as
+    sequences.
+    """
     if table.is_table(lengths):
         entries = [e for e in lengths if hasattr(e, "ndim") and not e.ndim]
         if len(entries) < len(lengths) or any(e.dtype.kind not in "iu" for e in entries):
@@ -83,15 +87,15 @@ def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
 
 
 def live_rows(lengths: Any, steps: int) -> Any:
-    """Which rows are no padding: (steps, batch)."""
+    """A mask of the rows that are no padding: (steps, batch)."""
     return lengths.reshape((1, -1)) > np.arange(steps).reshape(-1, 1)
 
 
 def filled_padding(sequence: Any, lengths: Any, live: Any) -> Any:
     """A sequence (steps, batch, …) with its own first step in place of padding.
 
-    So a cell meets nothing at padding that it does not meet elsewhere, and no gradient of it is
-    infinite. A sequence without any step is filled with 1, or with the index 0.
+    So a cell sees no new values at padding, and no infinite gradient arises there. A sequence
+    without any step is filled with 1, or with the index 0.
     """
     first, some = sequence[0], lengths > 0
     some = some.reshape((*some.shape, *[1] * (first.ndim - 1)))

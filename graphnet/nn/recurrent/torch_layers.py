@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN with PyTorch's arguments, call and results, each an open graph."""
+"""LSTM, GRU and RNN with PyTorch's arguments and results, each an open graph."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ Cell = Callable[[int, int], GModule]
 
 
 class LayerStates(Module):
-    """The states of all layers and directions, (count, …, size), as a table of ``count``.
+    """Splits the states of all layers and directions, (count, …, size), into a table of ``count``.
 
-    Raises ShapeError for another count or size.
+    The entries are (…, size). Raises ValueError for a count or size below 1, ShapeError for another
+    shape.
     """
 
     def __init__(self, count: int, size: int) -> None:
@@ -60,10 +61,13 @@ def LSTM(
     The input is (steps, batch, input_size), or (batch, steps, input_size) with ``batch_first``;
     ``output`` is (…, directions · (proj_size or hidden_size)) laid out alike, ``h_n`` and ``c_n``
     are (num_layers · directions, batch, …). Optional inputs are ``state``, the pair (h_0, c_0),
-    zeros by default, and ``lengths``, one whole number for each sequence, sorted or not.
-    ``dropout`` acts between layers in training. With ``proj_size`` h is projected
-    (Sak et al. 2014). ``initial`` and ``truncate`` are those of ``Recurrent``. Layers are
+    zeros by default, and ``lengths``, one whole number for each sequence, sorted or not. Layers are
     ``layer1``, ``layer1_reverse``, …, gates as in ``lstm_cell``.
+
+    ``dropout`` acts between layers in training. With ``proj_size`` h is projected (Sak et al.
+    2014). ``initial`` and ``truncate`` are those of ``Recurrent``. Raises ValueError for a size,
+    ``dropout`` or ``proj_size`` out of range, ShapeError if input or states have another shape;
+    other errors are those of ``Recurrent``.
 
     >>> import numpy as np
     >>> lstm = LSTM(3, 4, num_layers=2, bidirectional=True)
@@ -97,8 +101,8 @@ def GRU(
 ) -> GModule:
     """Layers of GRU cells with PyTorch's arguments and results: ``output, h_n``.
 
-    Shapes and optional inputs (``state`` is h_0, ``lengths``) are those of ``LSTM``; gates are
-    those of ``gru_cell`` with ``reset="after"``.
+    Shapes, optional inputs (``state`` is h_0, ``lengths``) and errors are those of ``LSTM``; gates
+    are those of ``gru_cell`` with ``reset="after"``.
     """
     shape = input_size, hidden_size, num_layers
     widths = [("h", hidden_size)]
@@ -122,7 +126,8 @@ def RNN(
 ) -> GModule:
     """Layers of simple cells with PyTorch's arguments and results: ``output, h_n``.
 
-    Shapes and optional inputs (``state`` is h_0, ``lengths``) are those of ``LSTM``.
+    Shapes, optional inputs (``state`` is h_0, ``lengths``) and errors are those of ``LSTM``. Raises
+    ValueError for a ``nonlinearity`` other than "tanh" and "relu".
     """
     functions = {"tanh": Tanh, "relu": ReLU}
     if nonlinearity not in functions:
@@ -140,7 +145,7 @@ def torch_layers(
     how: Wiring,
     bidirectional: bool,
 ) -> GModule:
-    """The graph of all three: ``widths`` names the cell's states in order, with their sizes."""
+    """The common graph: ``widths`` names the cell's states in order, with their sizes."""
     input_size, hidden_size, num_layers = shape
     ways = 2 if bidirectional else 1
     sizes = [input_size] + [ways * widths[-1][1]] * (positive("num_layers", num_layers) - 1)

@@ -1,4 +1,4 @@
-"""Weights to and from PyTorch's nn.LSTM, nn.GRU and nn.RNN, by the names of a state_dict."""
+"""Conversion of weights to and from PyTorch's nn.LSTM, nn.GRU and nn.RNN (state_dict)."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ GATES = {
     "forget_gate": ("input_gate", "forget_gate", "candidate", "output_gate"),
     "reset_gate": ("reset_gate", "update_gate", "candidate"),
 }
-"""The order in which PyTorch stacks the gates of a cell that has this one."""
+"""PyTorch's order of the stacked gates, by a gate of the cell."""
 
 
 def to_torch_state_dict(net: GModule) -> dict[str, NDArray]:
-    """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` as arrays with PyTorch's names.
+    """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
-    ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``.
-    Raises GraphError for another graph.
+    ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
+    GraphError for another graph.
     """
     return {key: np.concatenate([part.data for part in parts]) for key, parts in torch_names(net)}
 
 
 def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
-    """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``; returns it.
+    """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 
-    The values may be tensors or arrays; they are converted to the dtype of the net. Raises
-    FormatError where a name or a shape does not fit, before anything is changed.
+    The values may be tensors or arrays of PyTorch's shapes; they are converted to the dtype of the
+    net. Raises GraphError for another graph, FormatError if a name or a shape does not fit, before
+    anything is changed.
 
     >>> from graphnet.nn import LSTM
     >>> source, copy = LSTM(3, 4), LSTM(3, 4)
@@ -72,7 +73,7 @@ def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
 
 
 def torch_names(net: GModule) -> Iterator[tuple[str, list[Parameter]]]:
-    """Each of PyTorch's names, with the parameters that are stacked under it."""
+    """PyTorch's names, each with the parameters it stacks; raises GraphError for other graphs."""
     number = 1
     if "no_padding" in net:
         raise GraphError("has connections that PyTorch has not", "", "The net")
@@ -95,11 +96,11 @@ KINDS: tuple[Callable[..., GModule], ...] = (
     partial(rnn_cell, squash=ReLU),
     partial(lstm_cell_projected, projection_size=1),
 )
-"""The cells that PyTorch has."""
+"""The cells with an equivalent in PyTorch."""
 
 
 def require_torch_cell(cell: GModule, layer: str) -> None:
-    """Raises GraphError for a cell that computes something else than PyTorch's."""
+    """Raise GraphError for a cell without an equivalent in PyTorch."""
     for kind in KINDS:
         other = kind(1, 1)
         same = cell.names == other.names and all(

@@ -1,4 +1,4 @@
-"""Unrolling: the explicit graph of a cell over a number of steps."""
+"""Unrolling: the explicit graph of a cell over a fixed number of steps."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
     """A graph with one node for each step, all of the same cell: parameters are shared.
 
-    Inputs ``[xs, states…]``, outputs ``[outputs, final states…]`` are those of
-    ``nn.Recurrent(cell)`` for sequences of ``steps`` steps, time first; the states before the first
-    step must be given. The nodes are ``step1``, ``step2``, … Its size is linear in ``steps``: it
-    is for drawing and comparing; ``nn.Recurrent`` is for running.
+    Inputs ``[xs, states…]`` and outputs ``[outputs, final states…]`` are those of
+    ``nn.Recurrent(cell)`` for sequences (steps, batch, …); the initial states, (batch, size), are
+    required. The nodes are ``step1``, ``step2``, … Its size is linear in ``steps``: it serves
+    drawing and comparison; use ``nn.Recurrent`` to run. Raises GraphError for an invalid cell,
+    ValueError for ``steps`` below 1.
 
     >>> import numpy as np
     >>> from graphnet import nn
