@@ -1,4 +1,4 @@
-"""Optimisers that work in place on the flat parameter vector of a net, and gradient clipping."""
+"""Optimisers that update the flat parameter vector of a net in place, and gradient clipping."""
 
 from graphnet.optim.adadelta import Adadelta
 from graphnet.optim.adagrad import Adagrad

@@ -1,4 +1,4 @@
-"""Adadelta: steps scaled by the sizes that steps and gradients had lately."""
+"""Adadelta: steps scaled by running averages of squared steps and gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 @final
 class Adadelta(Optimizer):
-    """The ratio of two running averages takes the place of a learning rate::
+    """Adadelta: the ratio of two running averages takes the place of a learning rate.
+
+    With x the flat vector of all parameters (numbers,)::
 
         g = gradient + weight_decay · x
         m = decay · m + (1 - decay) · g²
@@ -21,7 +23,8 @@ class Adadelta(Optimizer):
         a = decay · a + (1 - decay) · s²
         x = x - learning_rate · s
 
-    Zeiler 2012, algorithm 1, with a learning rate of 1, as in Torch's optim/adadelta.lua.
+    Zeiler 2012, algorithm 1, with a learning rate of 1, as in Torch's optim/adadelta.lua. Raises
+    ValueError for an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("square_average", "step_average")

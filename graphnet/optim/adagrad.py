@@ -1,4 +1,4 @@
-"""Adagrad: each parameter's step is divided by the size of all its gradients so far."""
+"""Adagrad: steps scaled by the sum of squared gradients."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from graphnet.optim.optimizer import Optimizer, require_number
 
 @final
 class Adagrad(Optimizer):
-    """A sum of squared gradients scales each step, so that steps only ever become shorter::
+    """Adagrad: a sum of squared gradients scales each step, so that steps become shorter.
+
+    With x the flat vector of all parameters (numbers,)::
 
         g = gradient + weight_decay · x
         s = s + g²
         x = x - learning_rate · g / (sqrt(s) + eps)
 
     Duchi, Hazan & Singer 2011, in the form of Torch's optim/adagrad.lua, whose learning rate is
-    0.001; here it is 0.01, as in PyTorch.
+    0.001; here it is 0.01, as in PyTorch. Raises ValueError for an argument out of range,
+    GraphError if ``net`` is no module.
     """
 
     memory = ("square_sum",)

@@ -1,4 +1,4 @@
-"""Adam: momentum and a running scale for each parameter, both corrected for their start at zero."""
+"""Adam: running averages of gradients and of their squares, both with bias correction."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 @final
 class Adam(Optimizer):
-    """Running averages of the gradient and of its square::
+    """Adam: running averages of the gradient and of its square.
+
+    With x the flat vector of all parameters (numbers,), in step t = 1, 2, …::
 
         g = gradient + weight_decay · x
         m = beta1 · m + (1 - beta1) · g          v = beta2 · v + (1 - beta2) · g²
         x = x - learning_rate · (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    Kingma & Ba 2015, algorithm 1. With ``eps_inside`` it is the order of operations that the
-    paper gives at the end of section 2, which Torch's optim/adam.lua follows::
+    Kingma & Ba 2015, algorithm 1. With ``eps_inside`` it is the order of operations at the end of
+    section 2 of the paper, which Torch's optim/adam.lua follows::
 
         x = x - learning_rate · sqrt(1 - beta2^t) / (1 - beta1^t) · m / (sqrt(v) + eps)
+
+    Raises ValueError for an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("average", "square_average")

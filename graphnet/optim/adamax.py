@@ -1,4 +1,4 @@
-"""Adamax: Adam with the largest gradient of late in place of the root of an average square."""
+"""Adamax: Adam with a decaying maximum in place of the root mean square."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 @final
 class Adamax(Optimizer):
-    """A running average of the gradient, and a largest size that fades::
+    """Adamax: a running average of the gradient, and a decaying maximum of its size.
+
+    With x the flat vector of all parameters (numbers,), in step t = 1, 2, …::
 
         g = gradient + weight_decay · x
         m = beta1 · m + (1 - beta1) · g          u = max(beta2 · u, |g| + eps)
         x = x - learning_rate / (1 - beta1^t) · m / u
 
-    Kingma & Ba 2015, algorithm 2. Torch's optim/adamax.lua has an epsilon of 1e-38; here it is
-    1e-8, as in PyTorch.
+    Kingma & Ba 2015, algorithm 2. Torch's optim/adamax.lua has an eps of 1e-38; here it is 1e-8, as
+    in PyTorch. Raises ValueError for an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("average", "largest")

@@ -1,4 +1,4 @@
-"""Averaged stochastic gradient descent: shrinking steps, and the mean of the points passed."""
+"""Averaged stochastic gradient descent: a decaying rate, and the mean of the iterates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from graphnet.optim.optimizer import Optimizer, require_number
 
 @final
 class ASGD(Optimizer):
-    """Gradient descent with a shrinking rate r, and an average a of x over its steps t = 0, 1, …::
+    """Averaged gradient descent: a decaying rate r, and the average a of the iterates x.
+
+    With x the flat vector of all parameters (numbers,), in step t = 0, 1, …::
 
         r = learning_rate / (1 + decay · learning_rate · t)^power
         g = gradient + weight_decay · x
@@ -22,7 +24,8 @@ class ASGD(Optimizer):
 
     Polyak & Juditsky 1992, in the form of Bottou's sgd 2.0 and Torch's optim/asgd.lua, whose
     learning rate is 0.0001; here it is 0.01, as in PyTorch. The average does not act on the net:
-    ``net.flatten_parameters()[0][:] = optimizer.vectors["average"]`` puts it there in the end.
+    ``net.flatten_parameters()[0][:] = optimizer.vectors["average"]`` copies it there in the end.
+    Raises ValueError for an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("average",)

@@ -1,4 +1,4 @@
-"""Gradient clipping: keep one bad batch from throwing the parameters far away."""
+"""Gradient clipping: limits the step of an exceptional batch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from graphnet.graph import Module
 
 
 def clip_grad_norm(net: Module, max_norm: float) -> float:
-    """Shrink all gradients of a net by one factor so that their norm is at most ``max_norm``.
+    """Scale all gradients of a net so that their Euclidean norm is at most ``max_norm``.
 
-    Returns the Euclidean norm over all parameters before (Pascanu et al. 2013). Raises
-    NumericsError where a gradient is NaN or infinite, which no factor can mend.
+    Returns the norm over all parameters before (Pascanu et al. 2013). Raises ValueError unless
+    ``max_norm`` is positive, NumericsError if a gradient is NaN or infinite, GraphError for
+    parameters of several dtypes.
     """
     require_positive("max_norm", max_norm)
     gradients = net.flatten_parameters()[1]
@@ -31,7 +32,10 @@ def clip_grad_norm(net: Module, max_norm: float) -> float:
 
 
 def clip_grad_value(net: Module, max_value: float) -> None:
-    """Limit every gradient of a net to ±``max_value`` (char-rnn: 5)."""
+    """Limit every gradient of a net to ±``max_value`` (char-rnn: 5).
+
+    Raises ValueError unless ``max_value`` is positive, GraphError for parameters of several dtypes.
+    """
     require_positive("max_value", max_value)
     gradients = net.flatten_parameters()[1]
     np.clip(gradients, -max_value, max_value, out=gradients)

@@ -1,4 +1,4 @@
-"""Nesterov's accelerated gradient, with a velocity that remembers the learning rates."""
+"""Nesterov's accelerated gradient, with learning rates inside the velocity."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from graphnet.optim.optimizer import Optimizer, require_number
 
 @final
 class NAG(Optimizer):
-    """The gradient is that of a point ahead of x, where the velocity v leads::
+    """Nesterov's accelerated gradient: the gradient at a point ahead of x, along the velocity v.
+
+    With x the flat vector of all parameters (numbers,)::
 
         g = gradient + weight_decay · ahead, both at ahead = x + momentum · v
         v = momentum · v - learning_rate · g
         x = x + v
 
     Sutskever et al. 2013, as in Torch's optim/nag.lua, whose learning rate is 0.001; here it is
-    0.01, as in SGD. Between steps the net is at ``ahead``, where the next gradient is wanted;
-    ``point()`` gives x. While the learning rate stays the same, SGD with ``nesterov`` takes the
-    same steps; after a change, it also counts for the gradients that its velocity holds, which
-    here keep the rates of their time.
+    0.01, as in SGD. Between steps the net is at ``ahead``, where the next gradient is taken;
+    ``point()`` gives x. With a constant learning rate, SGD with ``nesterov`` takes the same steps.
+    After a change, its whole velocity is scaled by the new rate; here gradients keep the rate of
+    their step. Raises ValueError for an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("velocity",)
@@ -53,6 +55,6 @@ class NAG(Optimizer):
         values += np.multiply(velocity, self.momentum, out=work)
 
     def point(self) -> NDArray:
-        """The flat vector x, without the lead of the velocity: what nag.lua returns (a copy)."""
+        """A copy of the flat vector x (numbers,), without the lead: the result of nag.lua."""
         values, _ = self.net.flatten_parameters()
         return np.subtract(values, self.momentum * self.vectors["velocity"])

@@ -1,4 +1,4 @@
-"""Optimizer: what all update rules share: flat vectors, weight decay, saved state."""
+"""Optimizer: the base of all update rules, with flat vectors, weight decay and saved state."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
 
 FORMER = {"epsilon": "eps", "epsilon_inside": "eps_inside"}
-"""Present names of settings by former ones, which checkpoints written before may hold."""
+"""Present names of settings by former ones, as in old checkpoints."""
 
 
 class Optimizer(ABC):
     """An update rule for the parameters of one net.
 
     ``learning_rate`` may be changed between steps. ``weight_decay`` times the parameters is added
-    to their gradients. A rule names the vectors that it remembers in ``memory`` (they start at
-    zero) and its own numbers in ``settings``, and defines ``update``. Make the optimiser after
-    ``net.float()``: it works in the dtype that the parameters have then.
+    to their gradients. A rule lists its state vectors in ``memory`` (they start at zero; each is
+    (numbers,), as the flat vector of all parameters), its numbers in ``settings``, and defines
+    ``update``. Make the optimiser after ``net.float()``: it works in the dtype that the parameters
+    have then.
+
+    Raises GraphError if ``net`` is no module or has parameters of several dtypes, ValueError for an
+    argument out of range. ``step`` raises DtypeError or GraphError if the parameters have changed
+    their dtype or number, ``load_state`` FormatError for another state.
     """
 
     memory: tuple[str, ...] = ()
@@ -47,13 +52,16 @@ class Optimizer(ABC):
 
     @abstractmethod
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        """Change the flat vector of values in place; ``gradients`` must stay as they are.
+        """Change the flat vector of values (numbers,) in place; ``gradients`` must not be changed.
 
-        ``gradients`` include the weight decay.
+        ``gradients``, of the same shape, include the weight decay.
         """
 
     def step(self) -> None:
-        """Update all parameters from their gradients, which are kept: see ``zero_grad``."""
+        """Update all parameters from their gradients, which are kept: see ``zero_grad``.
+
+        Raises DtypeError or GraphError if the parameters have changed their dtype or number.
+        """
         values, gradients = self.net.flatten_parameters()
         self._require_same_parameters(values)
         self.steps += 1
@@ -64,13 +72,13 @@ class Optimizer(ABC):
         self.net.flatten_parameters()[1].fill(0)
 
     def state(self) -> dict[str, NDArray | float | int]:
-        """All that the next step depends on besides parameters and gradients; arrays are copies."""
+        """The whole state of the rule: numbers, and copies of its vectors (numbers,)."""
         vectors = {name: vector.copy() for name, vector in self.vectors.items()}
         numbers = {"learning_rate": float(self.learning_rate), "steps": self.steps}
         return {**numbers, **self._settings(), **vectors}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Continue from what ``state`` returned, learning rate included.
+        """Continue from a ``state()``, learning rate included.
 
         Raises FormatError, and changes nothing, if it is of another rule, of other settings
         (momentum, decay, …) or of a net of another size.
@@ -82,7 +90,7 @@ class Optimizer(ABC):
         self.steps = int(state["steps"])
 
     def check_state(self, state: Mapping[str, Any]) -> None:
-        """Raise FormatError where ``load_state`` cannot continue from this."""
+        """Raise FormatError if ``load_state`` cannot continue from this state."""
         state = {FORMER.get(name, name): value for name, value in state.items()}
         settings = self._settings()
         expected = {"learning_rate", "steps", *settings, *self.vectors}
@@ -103,7 +111,7 @@ class Optimizer(ABC):
         self._check_vectors(state)
 
     def _settings(self) -> dict[str, Any]:
-        """The numbers of the rule that stay the same from step to step, as plain values."""
+        """The constant numbers of the rule, as plain values."""
         names = ("weight_decay", *self.settings)
         return {name: np.asarray(getattr(self, name)).item() for name in names}
 

@@ -1,4 +1,4 @@
-"""RMSprop: each parameter's step is divided by the size that its gradients had lately."""
+"""RMSprop: steps scaled by a running average of squared gradients."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from graphnet.optim.optimizer import Optimizer, require_number, take_in
 
 @final
 class RMSprop(Optimizer):
-    """A running average of squared gradients scales each step::
+    """RMSprop: a running average of squared gradients scales each step.
+
+    With x the flat vector of all parameters (numbers,)::
 
         g = gradient + weight_decay · x
         m = decay · m + (1 - decay) · g²
         x = x - learning_rate · g / (sqrt(m) + eps)
 
     Tieleman & Hinton 2012 (Coursera, lecture 6.5), in the form of Torch's optim/rmsprop.lua.
-    char-rnn trains with a learning rate of 0.002 and a decay of 0.95.
+    char-rnn trains with a learning rate of 0.002 and a decay of 0.95. Raises ValueError for an
+    argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("square_average",)

@@ -1,4 +1,4 @@
-"""Rprop: a step size for each parameter, and of the gradients only the signs."""
+"""Rprop: a step size for each parameter, adapted by the signs of gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from graphnet.optim.optimizer import Optimizer, require_number
 
 @final
 class Rprop(Optimizer):
-    """A step d grows while the sign of the gradient stays, and shrinks where it turns::
+    """Rprop: a step size d grows while the sign of the gradient stays, and shrinks when it changes.
+
+    With x the flat vector of all parameters (numbers,)::
 
         s = sign(gradient)
         d = increase · d where s agrees with the s before, decrease · d where it is the opposite
@@ -22,8 +24,9 @@ class Rprop(Optimizer):
         x = x - s · d
 
     Riedmiller & Braun 1993, in the form of Torch's optim/rprop.lua. It needs the gradient of all
-    data, as batches turn signs by chance. The ``learning_rate`` is the first step size, 0.1 in
-    Torch and 0.01 here, as in PyTorch; later changes of it mean nothing.
+    data: in batches signs change by chance. The ``learning_rate`` is the first step size, 0.1 in
+    Torch and 0.01 here, as in PyTorch; later changes of it have no effect. Raises ValueError for an
+    argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("sign", "step_size")

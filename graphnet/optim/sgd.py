@@ -13,14 +13,18 @@ from graphnet.optim.optimizer import Optimizer, require_number
 
 @final
 class SGD(Optimizer):
-    """Gradient descent, with momentum, Nesterov's form of it, and weight decay::
+    """Gradient descent, with momentum, Nesterov's form of it, and weight decay.
+
+    With x the flat vector of all parameters (numbers,)::
 
         g = gradient + weight_decay · x
         v = g at the first step, then momentum · v + (1 - dampening) · g
         x = x - learning_rate · (g + momentum · v   with nesterov,   v   without it)
 
     Torch's optim/sgd.lua, where dampening defaults to the momentum; here it is 0, as in PyTorch.
-    Nesterov's form is that of Sutskever et al. 2013 and needs momentum without dampening.
+    Nesterov's form is that of Sutskever et al. 2013. Raises ValueError for an argument out of
+    range, or for ``nesterov`` without momentum or with dampening, GraphError if ``net`` is no
+    module.
     """
 
     memory: tuple[str, ...] = ("velocity",)
