@@ -1,4 +1,4 @@
-"""Checkpoints: everything that the next batch depends on, in one file beside the net."""
+"""Checkpoints: the whole state of a training, in one file with the net."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def size_of(net: Module) -> int:
 
 
 def first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
-    """``its parameter 3 is a.weight float64[2], expected b.weight float64[2]``"""
+    """As ``its parameter 3 is a.weight float64[2], expected b.weight float64[2]``."""
     pairs = enumerate(zip_longest(found, expected, fillvalue="none"), 1)
     index, (theirs, ours) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
     return f"its parameter {index} is {theirs}, expected {ours}"

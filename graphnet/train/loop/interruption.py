@@ -1,4 +1,4 @@
-"""Interruption: Ctrl-C ends the training after the batch at work, not in the middle of it."""
+"""Interruption: Ctrl-C ends the training after the present batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Interruption:
         self.requested = False
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """The handler of a signal."""
+        """The signal handler."""
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True

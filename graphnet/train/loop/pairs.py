@@ -1,4 +1,4 @@
-"""Pairs (input, target): the batches of a trainer, what they count, and what they hold."""
+"""Pairs (input, target): the batches of a trainer, their sizes, and a search for NaN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphnet.graph.values import table
 
 
 def pair_of(batch: Any) -> tuple[Any, Any]:
-    """The input and the target of a batch; raises DataError for anything else."""
+    """The input and the target of a batch; raises DataError if it is no pair."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise DataError(
             "The trainer received a batch that is no pair (input, target)",
@@ -21,12 +21,12 @@ def pair_of(batch: Any) -> tuple[Any, Any]:
 
 
 def size_of(target: Any) -> int:
-    """How many numbers a target holds, also as a table."""
+    """The number of entries of a target, also of a table."""
     return sum(np.size(leaf) for leaf in table.flatten(target)[0])
 
 
 def not_finite_in(inputs: Any, target: Any) -> str:
-    """Where a batch holds NaN or infinity, as ``input holds nan at (0, 3)``; or nothing."""
+    """The position of a NaN or infinity, as ``input holds nan at (0, 3)``; or nothing."""
     for name, value in (("input", inputs), ("target", target)):
         for path, leaf in table.walk(value):
             array = np.asarray(leaf)

@@ -1,4 +1,4 @@
-"""Sampling: text from a character model; each character drawn is the next input."""
+"""Sampling: text from a character model, with each drawn character as the next input."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def sample(
 ) -> str:
     """``length`` characters that follow ``prime``; the same seed gives the same text.
 
-    ``states`` are the states of one row before the first character. A temperature below 1 makes
-    likely characters likelier (0: always the likeliest), above 1 less so. Without ``prime`` the
-    first character is drawn evenly. Dropout is off meanwhile. Raises DataError where ``prime`` has
-    characters that the model does not know.
+    ``states`` are the initial states of one row, (1, hidden) each. A temperature below 1 sharpens
+    the distribution (0: always the likeliest character), above 1 flattens it. Without ``prime`` the
+    first character is drawn uniformly. Dropout is off meanwhile. Raises DataError for a negative
+    temperature, or if ``prime`` has characters outside of the vocabulary.
     """
     if not temperature >= 0:
         raise DataError(f"The temperature is {temperature}, expected 0 or more")
@@ -48,7 +48,7 @@ def draws(
     temperature: float,
     random: np.random.Generator,
 ) -> Iterator[int]:
-    """The numbers of the characters that follow, without end."""
+    """The numbers of the following characters, without end."""
     if not prime:
         prime = [int(random.integers(characters))]
         yield prime[0]

@@ -13,7 +13,7 @@ def constant(epoch: int) -> float:
 
 
 def decay_after(epochs: int = 10, factor: float = 0.97) -> Schedule:
-    """The full rate for some epochs, then ``factor`` times the one before in each (char-rnn).
+    """A constant rate for ``epochs`` epochs, then multiplied by ``factor`` in each (char-rnn).
 
     >>> schedule = decay_after(epochs=10, factor=0.5)
     >>> schedule(10), schedule(11), schedule(12)

@@ -1,4 +1,4 @@
-"""How a trainer computes a batch: in one compiled program, or net and criterion one by one."""
+"""Computation of a batch by a trainer: one compiled program, or net and criterion in turn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphnet.graph.training_step import TrainingStep
 
 
 class Steps(ABC):
-    """Loss and outputs of batches; the criterion judges the entry ``select`` of the outputs."""
+    """Loss and outputs of batches; the criterion takes the entry ``select`` of the outputs."""
 
     def __init__(self, net: Module, criterion: Module, select: int | None) -> None:
         self.net = net
@@ -31,7 +31,7 @@ class Steps(ABC):
 
     @abstractmethod
     def judge(self, inputs: Any, target: Any) -> tuple[float, Any]:
-        """The loss, and what the net gives."""
+        """The loss, and the outputs of the net."""
 
 
 class Compiled(Steps):
@@ -47,7 +47,7 @@ class Compiled(Steps):
 
     def learn(self, inputs: Any, target: Any, loss_scale: float) -> tuple[float, Any]:
         self._step.loss_scale = loss_scale
-        if self.select is None:  # nobody asks for the outputs
+        if self.select is None:  # the outputs are not needed
             return self._step(inputs, target), None
         result = self._step.run(inputs, target)
         return result.loss, result.outputs

@@ -29,34 +29,37 @@ from graphnet.train.reports.history import Epoch, History
 from graphnet.train.reports.progress import Progress, loss_text
 
 Batches = Sequence[tuple[Any, NDArray]]
-"""Pairs (input, target); the same in every epoch, so that a training can be resumed anywhere."""
+"""Pairs (input, target); the same in every epoch, so that training can resume at any batch."""
 
 
 class Trainer:
-    """Trains a net on batches ``(input, target)``.
+    """Trains a net on batches ``(input, target)``, of the shapes that net and criterion take.
 
-    ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps
-    ``[input, *states]`` to ``[output, *next states]``: the states after a batch, as plain values,
-    go into the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``
-    are those before the first batch, and before validation. They take the parameters' dtype, and
-    may be tables: ``states=[(h0, c0)]`` for the ``state`` of an ``nn.LSTM``. Of a net that gives
-    several outputs without carrying states, ``select`` names the one that the criterion judges:
-    ``select=0`` for the output of an ``nn.LSTM`` that starts each batch anew.
+    ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps ``[input,
+    *states]`` to ``[output, *next states]``: the states after a batch, as plain values, are those
+    before the next one (truncated backpropagation through time; Williams & Peng 1990); ``states``,
+    (batch, size) as a rule, are those before the first batch, and before validation. They are
+    converted to the parameters' dtype, and may be tables: ``states=[(h0, c0)]`` for the ``state``
+    of an ``nn.LSTM``. If a net has several outputs without carrying states, the criterion takes
+    output ``select``: ``select=0`` for an ``nn.LSTM`` that starts each batch anew.
 
-    ``loss_scale`` multiplies the loss that is differentiated, not the one reported: char-rnn's
-    gradient is that of the sum over the steps. ``schedule`` gives the factor on the optimiser's
-    learning rate for each epoch, from 1. Gradients are clipped to ``max_value``, ``max_norm``.
+    ``loss_scale`` multiplies the differentiated loss, not the reported one: char-rnn's gradient is
+    that of the sum over the steps. ``schedule`` gives the factor on the optimiser's learning rate
+    for each epoch, from 1. Gradients are clipped by ``max_value`` and ``max_norm``.
 
     With ``checkpoint``, a path, the training is saved there after every epoch, every
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
-    ``notes`` are plain values kept in that file, and checked by ``load`` to be the same.
-    ``unit`` names what a target counts (``"character"``): progress then shows bits per unit,
-    and perplexity for all units but characters. ``callback`` is called with an ``Epoch`` (its
-    number, mean losses, perplexity) at the end of each, after the checkpoint is written.
+    ``notes`` are plain values kept in that file, and checked by ``load`` to be the same. ``unit``
+    names what a target counts (``"character"``): progress then shows bits per unit, and perplexity
+    for all units but characters. ``callback`` is called with an ``Epoch`` (its number, mean losses,
+    perplexity) at the end of each, after the checkpoint is written.
 
     With ``compile``, network, criterion and backward are one program of machine code, made at the
-    first batch (``graphnet.compile_step``; by default where llvmlite is installed). The losses are
-    the same but for rounding: a target of another floating type is converted to that of the net.
+    first batch (``graphnet.compile_step``; by default if llvmlite is installed). The losses are the
+    same but for rounding: a target of another floating type is converted to that of the net.
+
+    Raises GraphError if ``optimizer`` is no optimiser or is one of another net, or for ``select``
+    with states; ValueError for ``checkpoint_every`` below 1.
     """
 
     def __init__(
@@ -126,13 +129,14 @@ class Trainer:
         return isinstance(self._steps, Compiled)
 
     def fit(self, training: Batches, epochs: int, validation: Batches = ()) -> History:
-        """Train until ``epochs`` epochs are done in all, those before ``load`` included.
+        """Train until ``epochs`` epochs are done in total, including those before ``load``.
 
-        Validates after each. Ctrl-C saves the checkpoint and returns early, with ``interrupted``
-        set; without a checkpoint it raises KeyboardInterrupt. During the last batch there is
-        nothing left to interrupt. Each module keeps its own mode: one that was switched to
-        evaluation stays so. Raises GraphError where that is the whole net, NumericsError where the
-        loss or a gradient is not finite, before it can spoil the parameters.
+        Validates after each, and returns the losses so far. Ctrl-C saves the checkpoint and returns
+        early, with ``interrupted`` set; without a checkpoint it raises KeyboardInterrupt. During
+        the last batch there is nothing left to interrupt. Each module keeps its own mode. Raises
+        GraphError if the whole net is in evaluation mode, DataError if ``training`` is no list of
+        pairs or empty, NumericsError if the loss or a gradient is not finite, before the parameters
+        change.
         """
         require_training(self.net)
         if not hasattr(training, "__len__") or isinstance(training, tuple):
@@ -182,7 +186,10 @@ class Trainer:
                     return
 
     def train_batch(self, inputs: Any, target: NDArray) -> float:
-        """One step of the optimiser; the loss before it."""
+        """One step of the optimiser; returns the loss before it.
+
+        Raises NumericsError if the loss or a gradient is not finite, before the parameters change.
+        """
         given = self._with_states(inputs, self.states)
         loss, outputs = self._computing().learn(given, target, self.loss_scale)
         if not math.isfinite(loss):
@@ -200,7 +207,10 @@ class Trainer:
         return loss
 
     def validate(self, batches: Batches) -> float:
-        """The mean loss over batches of one size, in evaluation mode, from the initial states."""
+        """The mean loss over batches of one size, in evaluation mode, from the initial states.
+
+        Raises DataError without batches.
+        """
         if not len(batches):
             raise DataError("There is no batch to validate on")
         states, losses, steps = self.initial_states, [], self._computing()
@@ -226,8 +236,8 @@ class Trainer:
         """Continue from a checkpoint (by default the trainer's own): the same bits follow.
 
         The net and the optimiser must be built as they were. Raises FormatError for another file,
-        net or optimiser, DataError where the notes differ: for a vocabulary it names the
-        characters. A trainer that could not load is as it was.
+        net or optimiser, DataError without a path or if the notes differ: for a vocabulary it names
+        the characters. After an error the trainer is unchanged.
         """
         found = path or self.checkpoint
         if found is None:

@@ -1,4 +1,4 @@
-"""What the next batch of a training depends on, besides the data."""
+"""TrainingState: the content of a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from graphnet.train.reports.history import History
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """A net and its optimiser, and where their training is: what a checkpoint holds.
+    """The content of a checkpoint: a net, its optimiser, and the position of their training.
 
-    ``states`` are the carried states of the net, ``learning_rate`` the one that the schedule
-    multiplies, ``notes`` plain values that must be the same when the training goes on.
+    ``states`` are the carried states of the net, ``learning_rate`` is the base of the schedule, and
+    ``notes`` are plain values that must be the same when the training continues.
     """
 
     net: Module

@@ -1,1 +1,1 @@
-"""What a training shows: losses, progress, pictures."""
+"""Reports of a training: losses, progress, pictures."""

@@ -1,4 +1,4 @@
-"""Figures: one way to make and to save them, with the same bytes each time."""
+"""Figures: made and saved in one way, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphnet.graph.files.container import write_file
 
 
 def new_figure() -> tuple[Any, Any]:
-    """A figure without a window, and its axes. Raises GraphnetError without matplotlib."""
+    """A figure without a window, and its axes; raises GraphnetError without matplotlib."""
     try:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
-    except Exception as error:  # it is not there, or a library that it needs is not
+    except Exception as error:  # missing, or one of its libraries is
         raise GraphnetError(
             f"cannot be drawn: matplotlib cannot be imported ({error})",
             "pip install matplotlib",
@@ -28,7 +28,7 @@ def new_figure() -> tuple[Any, Any]:
 
 
 def save_figure(figure: Any, path: str | Path) -> None:
-    """Write SVG, PDF or PNG, by the end of the name: a whole file, or none."""
+    """Write SVG, PDF or PNG, by the suffix of the path, atomically."""
     import matplotlib as mpl
 
     path, content = Path(path), BytesIO()

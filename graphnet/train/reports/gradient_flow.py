@@ -1,4 +1,4 @@
-"""Gradient flow: how much of the gradient of a loss reaches the state at each step."""
+"""Gradient flow: the norm of the gradient of a loss by the state at each step."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from graphnet.train.reports.figure import new_figure, save_figure
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """``loss``, and for each carried state the norms of dE/ds_k.
+    """The ``loss``, and for each carried state the norms of dE/ds_k.
 
     ``norms["layer1.next_h"]`` is (steps,): at step k the Euclidean norm, over batch and units, of
-    the gradient of the loss by the state that step k hands on. Earlier steps matter to the loss as
-    far as their norms are not small beside the last ones.
+    the gradient of the loss by the next state of step k. Norms of early steps far below those of
+    the last ones show vanishing gradients.
     """
 
     loss: float
     norms: dict[str, NDArray]
 
     def __str__(self) -> str:
-        """A table: each state at the first step, at quarters of the way, and at the last step."""
+        """A table: each state at the first step, at each quarter, and at the last step."""
         steps = len(next(iter(self.norms.values())))
         shown = sorted({round(part * (steps - 1) / 4) for part in range(5)})
         rows = [["norm of dE/ds at step", *(str(k + 1) for k in shown)]]
@@ -42,7 +42,7 @@ class GradientFlow:
         return "\n".join([*lines, f"loss {self.loss:.4g}"])
 
     def plot(self, path: str | Path, title: str = "") -> None:
-        """Draw the norms over the steps, on a logarithmic axis (SVG, PNG or PDF by the name)."""
+        """Draw the norms over the steps, on a logarithmic axis; see ``draw_gradient_flow``."""
         draw_gradient_flow({"": self}, path, title)
 
 
@@ -51,10 +51,11 @@ def gradient_flow(
 ) -> GradientFlow:
     """The norms of dE/ds_k for the state s_k of every ``nn.Recurrent`` in a net, at each step k.
 
-    E is the criterion of the net's output (the first, if there are several) and ``target``: the
-    mean squared error by default, the cross entropy for whole numbers. Runs forward and backward,
-    in the mode that the net is in; ``grad`` and remembered states are as before. Hochreiter 1991;
-    Pascanu et al. 2013, "On the difficulty of training recurrent neural networks".
+    E is the criterion of the net's output (the first of several) and ``target``, of the shapes that
+    the criterion takes: the mean squared error by default, the cross-entropy for whole numbers.
+    Runs forward and backward, in the present mode of the net; ``grad`` and remembered states stay
+    unchanged. Hochreiter 1991; Pascanu et al. 2013, "On the difficulty of training recurrent neural
+    networks".
 
     Raises GraphError for a net without ``nn.Recurrent``.
 
@@ -88,7 +89,7 @@ def default_criterion(target: Any) -> Module:
 
 
 def carried_states(net: Module) -> list[str]:
-    """The names of the nodes that are the next states of the cells in a net."""
+    """The names of the next states of the cells in a net; raises GraphError without any."""
     names = []
     for _, module in net.named_modules():
         if isinstance(module, Recurrent):
@@ -113,9 +114,10 @@ def step_norms(run: Run, name: str) -> NDArray:
 def draw_gradient_flow(
     flows: Mapping[str, GradientFlow], path: str | Path, title: str = ""
 ) -> None:
-    """Draw several flows in one picture: a line for each state, labelled by flow and state.
+    """Draw several flows in one figure: a line for each state, labelled by flow and state.
 
-    Norms that are exactly zero have no place on a logarithmic axis and are left out.
+    The suffix of ``path`` is the format: SVG, PNG or PDF. Norms of exactly zero are left out of the
+    logarithmic axis. Raises GraphnetError without matplotlib.
     """
     figure, axes = new_figure()
     for label, flow in flows.items():

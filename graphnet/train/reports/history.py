@@ -1,4 +1,4 @@
-"""The losses of a training, and the curve drawn from them."""
+"""The losses of a training, and a plot of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from graphnet.train.reports.figure import new_figure, save_figure
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to: mean losses, ``validation`` None where there was none."""
+    """The mean losses of an epoch, in nats for nn's likelihood criteria.
+
+    ``number`` counts epochs from 1, ``batches_done`` all batches so far; ``validation`` may be
+    None.
+    """
 
     number: int
     batches_done: int
@@ -25,22 +29,22 @@ class Epoch:
 
     @property
     def perplexity(self) -> float:
-        """Of the validation, or of the training where there was none."""
+        """The perplexity of the validation, or without one of the training."""
         return perplexity(self.training if self.validation is None else self.validation)
 
 
 @dataclass(slots=True)
 class History:
-    """``training``: the loss of each batch; ``validation``: pairs (batches trained, mean loss).
+    """The losses: ``training`` by batch, ``validation`` as pairs (batches trained, mean loss).
 
-    Losses are in nats (natural logarithm) per character or whatever the criterion averages over.
+    Losses are in nats (natural logarithm) per character, or per unit of the criterion's mean.
     """
 
     training: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
 
     def last_epoch(self, batches: int) -> Epoch:
-        """The figures of the last ``batches`` batches, which made an epoch."""
+        """The mean losses of the last ``batches`` batches, an epoch."""
         done = len(self.training)
         place, loss = self.validation[-1] if self.validation else (0, math.nan)
         return Epoch(
@@ -51,7 +55,7 @@ class History:
         )
 
     def arrays(self) -> dict[str, NDArray]:
-        """As arrays, for a checkpoint."""
+        """The losses as arrays (batches,) and (validations, 2), for a checkpoint."""
         return {
             "losses.training": np.array(self.training, np.float64),
             "losses.validation": np.array(self.validation, np.float64).reshape(-1, 2),
@@ -59,7 +63,7 @@ class History:
 
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray]) -> History:
-        """What ``arrays`` returned. Raises KeyError or ValueError where it is something else."""
+        """The inverse of ``arrays``; raises KeyError or ValueError for other arrays."""
         training, validation = arrays["losses.training"], arrays["losses.validation"]
         if training.ndim != 1 or validation.shape[1:] != (2,):
             raise ValueError(f"losses of shapes {training.shape} and {validation.shape}")
@@ -68,7 +72,7 @@ class History:
 
 
 def bits(loss: Any) -> Any:
-    """Nats as bits.
+    """Convert nats to bits.
 
     >>> round(bits(math.log(8)), 12)
     3.0
@@ -77,7 +81,7 @@ def bits(loss: Any) -> Any:
 
 
 def perplexity(loss: float) -> float:
-    """Among how many equally likely words a model chooses, on average: exp(loss).
+    """The number of equally likely words with this loss in nats: ``exp(loss)``.
 
     >>> round(perplexity(math.log(8)), 12)
     8.0
@@ -86,12 +90,12 @@ def perplexity(loss: float) -> float:
 
 
 def nats(loss: Any) -> Any:
-    """Bits as nats."""
+    """Convert bits to nats."""
     return loss * math.log(2)
 
 
 def smoothed(losses: Sequence[float], reach: int) -> NDArray:
-    """The mean over ``reach`` values to each side (as many as there are at the ends)."""
+    """The moving average over ``reach`` values to each side (fewer at the ends)."""
     total = np.cumsum([0.0, *losses])
     places = np.arange(len(losses))
     starts = np.maximum(0, places - reach)
@@ -101,7 +105,11 @@ def smoothed(losses: Sequence[float], reach: int) -> NDArray:
 
 
 def draw_losses(history: History, path: str | Path, title: str = "") -> None:
-    """Draw the loss of each batch, their running mean, and validation; bits on the right axis."""
+    """Plot the loss of each batch, their moving average, and validation; bits on the right axis.
+
+    The suffix of ``path`` is the format: SVG, PNG or PDF. Losses are in nats. Raises GraphnetError
+    without matplotlib.
+    """
     figure, axes = new_figure()
     count = len(history.training)
     batches = np.arange(1, count + 1)

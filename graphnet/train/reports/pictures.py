@@ -1,4 +1,4 @@
-"""Pictures beside a training: one that cannot be made is told, and ends nothing."""
+"""Pictures during a training: a failure is reported, and does not end the training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def to_standard_error(text: str) -> None:
 
 
 class Pictures:
-    """Makes pictures; a fault is told by ``tell`` (on standard error), the same fault once.
+    """Writes pictures; failures are reported by ``tell`` (to standard error), each only once.
 
     >>> pictures = Pictures(tell=print)
     >>> pictures.write("loss.bmp", lambda path: 1 / 0)
@@ -29,7 +29,7 @@ class Pictures:
         self._told: set[str] = set()
 
     def write(self, path: str | Path, make: Callable[[Path], object]) -> bool:
-        """Have ``make`` write a picture to a path; returns whether it did."""
+        """Call ``make`` with the path; returns whether it succeeded, and never raises."""
         try:
             make(Path(path))
         except Exception as error:  # of a library, of the system or of the disk: all are the same

@@ -1,4 +1,4 @@
-"""Progress of an epoch: a live bar on a terminal, a line now and then elsewhere."""
+"""Progress of an epoch: a live bar on a terminal, a few lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphnet import forkable
 from graphnet.train.reports.history import bits, perplexity
 
 LINES = 5
-"""How many lines an epoch prints where there is no terminal."""
+"""The number of lines of an epoch without a terminal."""
 
 
 class Bar(tqdm):  # type: ignore[misc]  # it has no types
@@ -67,7 +67,7 @@ class Progress:
         self._bar.close()
 
     def begin(self, compiling: bool) -> None:
-        """Say that a batch waits for the compiler, if it does; its time does not count."""
+        """Show that a batch waits for the compiler, if it does; its time does not count."""
         self._compiling = compiling
         if compiling and self._terminal:
             self._bar.set_postfix_str("compiling…")
@@ -92,13 +92,15 @@ class Progress:
             print(f"{self.label}  {counted}  {self.text()}", file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
         if self.visible:
             Bar.write(text, file=sys.stderr)
 
     def text(self, short: bool = False) -> str:
-        """``loss 1.634, 2.357 bits per character, 24 ms per batch, 31,415 characters/s``, or
-        shorter for a bar."""
+        """The loss, the time per batch and the speed, or a shorter form for a bar.
+
+        ``loss 1.634, 2.357 bits per character, 24 ms per batch, 31,415 characters/s``
+        """
         loss = self._loss / self._weight
         name = self.unit[:4]
         if short and self.unit:
@@ -122,7 +124,7 @@ def is_terminal() -> bool:
 
 
 def loss_text(loss: float, unit: str = "character") -> str:
-    """``loss 1.634, 2.357 bits per character``, or the loss alone where there is no unit.
+    """``loss 1.634, 2.357 bits per character``, or the loss alone without a unit.
 
     Models of characters are compared by bits; those of words, and all others, by perplexity.
     """

@@ -1,4 +1,4 @@
-"""Batches of text: rows of one long text side by side, so that states carry from batch to batch."""
+"""Batches of text: rows of one long text in parallel, so that states carry from batch to batch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Batch = tuple[NDArray, NDArray]
 
 
 class TextBatches(Sequence[Batch]):
-    """Character numbers in batches ``(inputs, targets)`` of shape (seq_length, batch_size).
+    """Character numbers in batches ``(inputs, targets)``, both (seq_length, batch_size).
 
-    The text is laid out in ``batch_size`` rows, one after the other; batch k holds the k-th
-    ``seq_length`` columns, so the state after a batch belongs before the next. The target of a
-    character is the one that follows it in the text (of the last one: the first). What does not
-    fill a batch at the end is left out. This is the layout of char-rnn. Raises DataError for a
-    text shorter than one batch.
+    The text is split into ``batch_size`` consecutive rows; batch k holds the k-th ``seq_length``
+    columns, so the final states of a batch are the initial ones of the next. The target of a
+    character is its successor in the text (of the last one: the first). An incomplete batch at the
+    end is dropped. This is the layout of char-rnn. Raises DataError for a text shorter than one
+    batch, or for a size below 1.
 
     >>> batches = TextBatches(np.arange(13), batch_size=2, seq_length=3)
     >>> len(batches)
@@ -62,9 +62,10 @@ class TextBatches(Sequence[Batch]):
         return self._inputs[index], self._targets[index]
 
     def split(self, fraction: float = 0.95) -> tuple[list[Batch], list[Batch]]:
-        """The first part of the batches for training, the rest for validation.
+        """The first ``fraction`` of the batches for training, the rest for validation.
 
-        Each part has at least one batch; a text of a single batch has no validation.
+        Each part has at least one batch; a text of a single batch has no validation. Raises
+        DataError unless ``0 < fraction <= 1``.
         """
         if not 0 < fraction <= 1:
             raise DataError(f"The training fraction is {fraction}, expected 0 < fraction <= 1")
@@ -74,6 +75,6 @@ class TextBatches(Sequence[Batch]):
 
 
 def laid_out(numbers: NDArray, batch_size: int, seq_length: int) -> NDArray:
-    """(batches, steps, rows)"""
+    """Numbers of characters as (batches, steps, rows)."""
     rows = numbers.reshape(batch_size, -1, seq_length)
     return np.ascontiguousarray(rows.transpose(1, 2, 0))

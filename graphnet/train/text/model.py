@@ -1,4 +1,4 @@
-"""The character model: characters in, the logarithms of the next one's probabilities out."""
+"""The character model: characters to log-probabilities of the next character."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def character_model(characters: int, hidden: int, layers: int = 2, dropout: floa
     """LookupTable, LSTM layers, Linear, LogSoftMax, wired as one graph in float32.
 
     Inputs ``[indices, c1, h1, c2, h2, …]``: indices (steps, batch) and the states (batch, hidden).
-    Outputs: log-probabilities (steps, batch, characters), then the states after the last step.
-    Dropout acts on what goes from layer to layer and to the output. As in char-rnn, parameters
-    start uniform within 0.08 and forget gates start open, with a bias of 1.
+    Outputs: log-probabilities (steps, batch, characters), in nats, then the final states. Dropout
+    acts between layers and before the output. As in char-rnn, parameters start uniform within 0.08,
+    and the biases of forget gates at 1. Raises ValueError for a size below 1 or ``dropout`` out of
+    range.
 
     >>> net = character_model(characters=65, hidden=16, layers=1)
     >>> outputs, c1, h1 = net.forward([np.zeros((5, 2), int), *initial_states(1, 16, 2)])
@@ -45,7 +46,7 @@ def character_model(characters: int, hidden: int, layers: int = 2, dropout: floa
 
 
 def start(net: GModule, layers: int) -> None:
-    """char-rnn's initial values."""
+    """Set char-rnn's initial values."""
     for parameter in net.parameters():
         parameter[...] = drawn(partial(nn.init.uniform(0.08), parameter.shape))
     for layer in range(1, layers + 1):
@@ -54,5 +55,8 @@ def start(net: GModule, layers: int) -> None:
 
 
 def initial_states(layers: int, hidden: int, batch_size: int) -> list[NDArray]:
-    """The states before the first character: zeros, as c1, h1, c2, h2, …"""
+    """The initial states of ``character_model``: zeros (batch_size, hidden) in float32.
+
+    They are ordered as its inputs: c1, h1, c2, h2, …
+    """
     return [np.zeros((batch_size, hidden), np.float32) for _ in range(2 * layers)]

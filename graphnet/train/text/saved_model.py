@@ -1,4 +1,4 @@
-"""A character model in a file: its sizes from its own graph, its vocabulary from the notes."""
+"""A character model from a file: its sizes from its graph, its vocabulary from the notes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from graphnet.train.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class CharacterModel:
-    """A net as ``character_model`` makes it, what it writes, and the notes beside it."""
+    """A net as made by ``character_model``, its vocabulary, and the notes in its file."""
 
     net: GModule
     vocabulary: Vocabulary
@@ -32,7 +32,7 @@ class CharacterModel:
 
 
 def read_character_model(path: str | Path) -> CharacterModel:
-    """The character model in a file. Raises FormatError where the file holds something else."""
+    """The character model in a file; raises FormatError if the file holds something else."""
     stored = read(path)
     name = Path(path).name
     net, notes = stored.module, stored.notes
@@ -59,7 +59,7 @@ def embedding_of(net: GModule) -> Shape:
 
 
 def output_shapes(net: GModule, layers: int, hidden: int) -> list[Shape]:
-    """The shapes that one character and its states lead to; nothing is computed."""
+    """The output shapes for one character and its states, by shape rules alone."""
     states = [np.zeros((1, hidden), np.float32)] * (2 * layers)
     leaves, structure = leaves_of(net, [np.zeros((1, 1), np.int64), *states])
     traced = trace_module(net, structure, leaves, NOTHING)

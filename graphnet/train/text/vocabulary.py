@@ -13,7 +13,7 @@ from graphnet.ir.core.types import NDArray
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file. Raises DataError where it is empty or not UTF-8."""
+    """The text of a UTF-8 file; raises DataError if it is empty or not UTF-8."""
     path = Path(path)
     content = path.read_bytes()
     try:
@@ -34,7 +34,7 @@ RULED = re.compile(r"\s*(\|.*\||[-+|=*~^\s]{4,})")
 
 
 def documentation_text() -> str:
-    """The documentation of Python's language that ships inside Python, without ruled lines."""
+    """The documentation of Python's language as included in Python, without ruled lines."""
     from pydoc_data.topics import topics
 
     lines = "\n\n".join(topics[name] for name in sorted(topics)).split("\n")
@@ -43,6 +43,8 @@ def documentation_text() -> str:
 
 class Vocabulary:
     """The distinct characters of a text in the order of their code points, numbered from 0.
+
+    Raises DataError for an empty text.
 
     >>> letters = Vocabulary("abracadabra")
     >>> len(letters), letters.encode("cab"), letters.decode([3, 0, 1])
@@ -59,7 +61,7 @@ class Vocabulary:
         return len(self.characters)
 
     def encode(self, text: str) -> NDArray:
-        """The numbers of the characters. Raises DataError that names those it does not hold."""
+        """The numbers of the characters, (characters,); raises DataError for unknown ones."""
         unknown = set(text) - set(self.characters)
         if unknown:
             raise DataError(
@@ -70,7 +72,7 @@ class Vocabulary:
         return np.searchsorted(self._codes, code_points(text))
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The characters of these numbers."""
+        """The characters of these numbers, as one string."""
         return "".join(self.characters[number] for number in numbers)
 
 
