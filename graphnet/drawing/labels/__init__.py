@@ -1,1 +1,1 @@
-"""What is written on a vertex, and how."""
+"""Labels of vertices: their text and look."""

@@ -1,4 +1,4 @@
-"""Labels in DOT: what every form of them has in common."""
+"""Labels in DOT: the base of their forms."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from graphnet.drawing.picture.picture import Kind, Vertex
 
 
 class Labels(ABC):
-    """Writes labels as DOT attributes, quoted already."""
+    """Writes labels as quoted DOT attributes."""
 
     def of_vertex(self, vertex: Vertex, badge: Line | None, upright: bool) -> dict[str, str]:
-        """The label of a vertex and its least size.
+        """The label of a vertex and its minimum size.
 
-        ``badge`` is a line in a colour of its own; ``upright`` says that edges run up or down.
+        ``badge`` is a coloured line; ``upright`` tells that edges run up or down.
         """
         if vertex.kind == Kind.JOINT:
             return {"label": '""'}
@@ -40,26 +40,26 @@ class Labels(ABC):
 
     @abstractmethod
     def named_sign(self, sign: Sign, name: Line) -> dict[str, str]:
-        """A sign in a circle, with a name at its right."""
+        """A sign in a circle, with a name to its right."""
 
     @abstractmethod
     def box(self, lines: Sequence[Line]) -> dict[str, str]:
-        """Lines of text under each other, in a box wide enough for any font."""
+        """Stacked lines of text, in a box wide enough for any font."""
 
     @abstractmethod
     def group_title(self, text: str) -> str:
-        """A title for the upper left of a group, which becomes so wide that its middle stays free.
+        """A title for the upper left of a group, wide enough to keep the middle free.
 
-        Edges enter a group in its middle more often than not.
+        Edges usually enter a group in its middle.
         """
 
     @abstractmethod
     def edge(self, text: str) -> str:
-        """What stands beside an edge, with some room."""
+        """The text beside an edge, with a margin."""
 
     @abstractmethod
     def users(self, value: str) -> str:
-        """The value of an attribute as the user wrote it."""
+        """The value of a user's own attribute."""
 
 
 def inches(points: float) -> str:

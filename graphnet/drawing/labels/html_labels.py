@@ -11,10 +11,10 @@ from graphnet.drawing.labels.quoting import attribute_value, html_text, quoted, 
 
 
 class HtmlLabels(Labels):
-    """For a Graphviz that reads HTML-like labels, as most do."""
+    """For a Graphviz with HTML-like labels, the usual one."""
 
     def named_sign(self, sign: Sign, name: Line) -> dict[str, str]:
-        """A table as wide on the left as on the right, so that the sign stays in the middle."""
+        """A table as wide on the left as on the right, to centre the sign."""
         more, wider = (0, 6) if sign.level else (18, -4)
         height = "MIDDLE" if sign.level else "TOP" if sign.above else "BOTTOM"
         row = (

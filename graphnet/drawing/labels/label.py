@@ -1,4 +1,4 @@
-"""Labels: what is written on a vertex and in its tooltip, line by line."""
+"""Labels: the text of a vertex and of its tooltip, line by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphnet.drawing.picture.picture import Kind, Vertex
 from graphnet.graph import GModule, Module
 
 MOST_PARAMETERS = 6
-"""No more parameters than these are listed on a vertex."""
+"""The maximum number of parameters listed on a vertex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Line:
 class Sign:
     """A sign in a circle ``around`` points wide, and a ``name`` to its right, ``side`` points wide.
 
-    The name of a gate is level with the sign, others are lower, or ``above`` where gradients part:
+    The name of a gate is level with the sign; others are lower, or ``above`` where gradients part:
     where edges are rare.
     """
 
@@ -41,10 +41,10 @@ class Sign:
 
 
 def sign_of(vertex: Vertex, upright: bool) -> Sign:
-    """What is written on an operation; ``upright`` says that edges run up or down.
+    """The sign of an operation; ``upright`` tells that edges run up or down.
 
-    A gate has its name at its side, inside the group that is named by it; where edges run sideways,
-    the group bears the name.
+    A gate has its name at its side, inside the group of the same name; with horizontal edges the
+    group shows the name.
     """
     text = gradient_of(vertex, vertex.module.symbol if vertex.module is not None else "")
     size = style.SIGN if len(text) < 2 else style.SIZE
@@ -60,7 +60,7 @@ def sign_of(vertex: Vertex, upright: bool) -> Sign:
 
 
 def lines_of(vertex: Vertex, badge: Line | None) -> list[Line]:
-    """Name, module, and the shapes of its weights, or how much is inside; a badge at last."""
+    """Name, module, and the shapes of its weights or its size; a badge last."""
     module = vertex.module
     assert module is not None
     what = short_description(module)
@@ -102,7 +102,7 @@ def short_description(module: Module) -> str:
 
 
 def size_lines(module: Module) -> list[str]:
-    """How much is inside a module drawn closed."""
+    """The size of a module drawn closed."""
     count = sum(parameter.size for parameter in module.parameters())
     lines = [f"{count:,} parameters"] if count else []
     if isinstance(module, GModule):
@@ -111,7 +111,7 @@ def size_lines(module: Module) -> list[str]:
 
 
 def tooltip(vertex: Vertex, shared: Sequence[str]) -> str:
-    """Name, module, shapes, parameters, source line, description: all that is known."""
+    """Name, module, shapes, parameters, source line, description."""
     lines = [gradient_of(vertex, vertex.name)]
     module, node = vertex.module, vertex.node
     if module is not None and vertex.kind != Kind.INPUT:

@@ -1,4 +1,4 @@
-"""Plain labels: lines of text alone, for a Graphviz that reads no HTML-like labels."""
+"""Plain labels: lines of text only, for a Graphviz without HTML-like labels."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SPACE = 0.278
 """The width of a space. Both in font sizes."""
 
 HALF = 0.42
-"""Half the width that Graphviz takes a text to have, as part of the width that it has at most."""
+"""Half of Graphviz's estimate of the width of a text, as a fraction of its maximum width."""
 
 
 class PlainLabels(Labels):
-    """Graphviz keeps room for the text; afterwards each line gets its own font and place."""
+    """Labels that reserve space for the text; later each line gets its own font and position."""
 
     def named_sign(self, sign: Sign, name: Line) -> dict[str, str]:
-        """Sign and name under each other, with as much room at both sides as the name needs."""
+        """Sign and name stacked, with margins as wide as the name needs."""
         room = sign.around / 2 + sign.side - HALF * style.text_width(name.text, name.size)
         return {
             "label": quoted(f"{sign.sign.text}\n\n{name.text}"),
@@ -46,7 +46,7 @@ class PlainLabels(Labels):
         return quoted(text + " " * spaces)[:-1] + '\\l"'
 
     def edge(self, text: str) -> str:
-        return quoted(f"  {text}  ")  # the widths that Graphviz knows are those of a narrow font
+        return quoted(f"  {text}  ")  # Graphviz's widths are those of a narrow font
 
     def users(self, value: str) -> str:
         is_html = value.startswith("<") and value.endswith(">")

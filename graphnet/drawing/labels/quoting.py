@@ -1,4 +1,4 @@
-"""Quoting: any string of the user's as DOT string, HTML-like label, escaped label or identifier."""
+"""Quoting: user strings as DOT strings, HTML-like labels, escaped labels or identifiers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST = 3000
 
 
 def printable(text: str) -> str:
-    """The text without what SVG cannot hold: control characters, surrogates, non-characters."""
+    """The text without characters invalid in SVG: controls, surrogates, non-characters."""
     return "".join(map(shown, text.replace("\r\n", "\n").replace("\t", " ")))
 
 
@@ -57,7 +57,7 @@ def identifier(text: str) -> str:
 
 
 def shortened(text: str, longest: int = 40) -> str:
-    """The text with its middle left out where it is too long to draw."""
+    """The text, with its middle elided beyond ``longest`` characters."""
     if len(text) <= longest:
         return text
     return f"{text[: longest // 2]}…{text[-(longest // 2 - 1) :]}"

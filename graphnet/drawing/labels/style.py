@@ -87,6 +87,6 @@ NARROW, WIDE = set("ijltfrI|.,:;'!()[]{} -·"), set("mwMW@%—…→")
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a line is in Helvetica, in points; a little more rather than less."""
+    """The approximate width of a line in Helvetica, in points; rather more than less."""
     em = sum(0.34 if c in NARROW else 0.9 if c in WIDE or ord(c) > 0x2E80 else 0.6 for c in text)
     return em * size

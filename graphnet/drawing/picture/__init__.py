@@ -1,1 +1,1 @@
-"""What is drawn, before any DOT is written."""
+"""The picture: a model of the drawing, before any DOT is written."""

@@ -1,4 +1,4 @@
-"""The backward graph: every edge turned round, every vertex the gradient of its value."""
+"""The backward graph: every edge reversed, every vertex the gradient of its value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SWAPPED = {Kind.INPUT: Kind.OUTPUT, Kind.OUTPUT: Kind.INPUT}
 
 
 def backward_picture(forward: Picture) -> Picture:
-    """The graph along which gradients flow: outputs on top; where a value forked, they add up."""
+    """The graph of the gradients: outputs first; where a value forks, its gradients are added."""
     picture = Picture(groups=list(forward.groups))
     uses = uses_of_values(forward)
     place: dict[int, int] = {}
@@ -35,7 +35,7 @@ def backward_picture(forward: Picture) -> Picture:
 
 
 def uses_of_values(picture: Picture) -> list[dict[str, list[Edge]]]:
-    """The edges from each vertex, by the table entry they carry: each is a value of its own."""
+    """The edges from each vertex, by their table entry: each entry is a separate value."""
     uses: list[dict[str, list[Edge]]] = [{} for _ in picture.vertices]
     for edge in picture.edges:
         label = "" if edge.again else edge.label
@@ -44,7 +44,7 @@ def uses_of_values(picture: Picture) -> list[dict[str, list[Edge]]]:
 
 
 def add_sum(picture: Picture, vertex: Vertex) -> int:
-    """A vertex that adds the gradients that reach a value from its uses."""
+    """A vertex that adds the gradients of all uses of a value."""
     return picture.add(
         Vertex(Kind.SUM, f"{vertex.name} (gradients added)", "+", group=vertex.group)
     )

@@ -23,17 +23,17 @@ from graphnet.graph.wiring.table_modules import Element, Identity, OptionalInput
 from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential, State
 
 UNORDERED = ("+", "×")
-"""Signs of operations whose parents need no numbers."""
+"""Signs of commutative operations: their parents need no numbers."""
 
 DEEPEST = 100
-"""No more nested graphs than these are opened inside each other."""
+"""The maximum depth of opened nested graphs."""
 
 
 def picture_of(module: Module, depth: int, shapes: Mapping[str, str]) -> Picture:
-    """The forward graph of a module, with ``depth`` levels of the graphs inside it opened.
+    """The forward graph of a module, with ``depth`` levels of nested graphs opened.
 
-    ``shapes`` gives the output shape of each node path as text, as far as known. What is no graph
-    is drawn between an input and an output.
+    ``shapes`` gives the known output shapes by node path, as text. A module that is no graph is
+    drawn between an input and an output.
     """
     builder = Builder(shapes)
     depth = min(depth, DEEPEST)
@@ -82,7 +82,7 @@ class Builder:
         parents: Sequence[Flow],
         argument: Flow | None,
     ) -> Flow:
-        """Draw one node, or find the flow it stands for where it only passes table entries on."""
+        """Draw one node, or find its flow if it only passes table entries on."""
         full = joined(path, name)
         shape = self.shapes.get(full, "")
         if isinstance(node.module, Pack):
@@ -128,7 +128,7 @@ class Builder:
         return self.place(vertex, wire)
 
     def connect(self, flow: Flow, target: int) -> None:
-        """Edges from every wire of a flow; ``slot`` numbers parents where their order counts."""
+        """Edges from every wire of a flow; ``slot`` numbers parents if their order matters."""
         module = self.picture.vertices[target].module
         several = isinstance(flow, tuple) and len(flow) > 1
         ordered = several and (module is None or module.symbol not in UNORDERED)
@@ -139,7 +139,7 @@ class Builder:
     def opened(
         self, module: Module, path: str, name: str, group: int | None, depth: int, flow: Flow
     ) -> Flow:
-        """Draw a module's parts inside a cluster; returns what comes out of it."""
+        """Draw a module's parts inside a cluster; returns its outputs."""
         note = "" if isinstance(module, GModule) or not name else module.description()
         note = note.removesuffix("()")
         title = name or type(module).__name__
@@ -149,7 +149,7 @@ class Builder:
             outputs = self.graph(module, path, inside, depth - 1, given)
             return outputs[0] if len(outputs) == 1 else tuple(outputs)
         parts = list(module.named_children())
-        if len(parts) == 1:  # what a wrapper wraps is opened with it
+        if len(parts) == 1:  # a wrapper is opened together with its module
             return self.wrapped(module, path, *parts[0], inside, depth, flow)
         given = (
             entries(flow, len(parts)) if isinstance(module, ParallelTable) else [flow] * len(parts)
@@ -178,7 +178,7 @@ class Builder:
     def recurrent(
         self, module: Recurrent, path: str, group: int, depth: int, flow: Flow
     ) -> tuple[Flow, ...]:
-        """Draw the cell right inside; its states return as the next step's."""
+        """Draw the cell inside; its states return as those of the next step."""
         cell = module.cell
         states = len(cell.inputs) - 1
         nothing: list[Flow] = [()] * (states + 1)
@@ -223,7 +223,7 @@ class Builder:
 
 
 def gathered(node: Node, parents: Sequence[Flow]) -> Flow:
-    """What the module of a node receives; nothing where an optional input is left out."""
+    """The input of the module of a node; nothing for a missing optional input."""
     if node.slots:
         at = dict(zip(node.slots, parents, strict=True))
         return tuple(at.get(slot, ()) for slot in range(max(node.slots) + 1))
@@ -256,7 +256,7 @@ def has_parts(module: Module) -> bool:
 
 
 def can_open(module: Module) -> bool:
-    """Whether it is known how the parts are wired."""
+    """Whether the wiring of the parts is known."""
     if isinstance(module, GModule | Sequential | ConcatTable | ParallelTable):
         return has_parts(module)
     return len(list(islice(module.named_children(), 2))) == 1

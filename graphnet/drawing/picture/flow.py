@@ -1,4 +1,4 @@
-"""Flows: which vertex a value comes from, through tables, splits and borders of graphs."""
+"""Flows: the source vertex of each value, through tables, splits and nested graphs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphnet.graph import GModule, Module, Node
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A value on its way: the vertex it comes from, the table entry it is, and its shape."""
+    """A value in transit: its source vertex, its table entry, and its shape."""
 
     source: int
     label: str = ""
@@ -51,7 +51,7 @@ def leaves(flow: Flow) -> list[tuple[tuple[int, ...], Wire]]:
 
 
 def at_one_step(flow: Flow) -> Flow:
-    """What a sequence hands on of a value after its last step."""
+    """The final value of a sequence."""
     if isinstance(flow, Wire):
         return Wire(flow.source, f"{flow.label} last".lstrip(), without_steps(flow.shape))
     return tuple(at_one_step(part) for part in flow)
@@ -66,7 +66,7 @@ def without_steps(shape: str) -> str:
 
 
 def slot_text(module: Module | None, place: tuple[int, ...]) -> str:
-    """Which parent an edge is: the name of the graph's input, or a number."""
+    """The parent of an edge: the name of the graph's input, or a number."""
     rest = "".join(f"[{i}]" for i in place[1:])
     if isinstance(module, GModule) and len(module.inputs) > place[0]:
         return module.name_of(module.inputs[place[0]]) + rest

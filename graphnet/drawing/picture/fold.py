@@ -1,4 +1,4 @@
-"""Folding: of more vertices than a page holds, those in the middle are drawn as one."""
+"""Folding: beyond a limit, the vertices in the middle are drawn as one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT = 2
 
 
 def folded(picture: Picture, limit: int) -> Picture:
-    """At most about ``limit`` vertices: chains fold first, then the middle of what is left."""
+    """At most about ``limit`` vertices: chains fold first, then the middle of the rest."""
     if len(picture.vertices) <= limit:
         return picture
     picture = merge(picture, chain_folds(picture))
@@ -21,7 +21,7 @@ def folded(picture: Picture, limit: int) -> Picture:
 
 
 def chain_folds(picture: Picture) -> list[list[int]]:
-    """The insides of long chains: runs of vertices with one edge in and one edge out."""
+    """The interiors of long chains: runs of vertices with one edge in and one edge out."""
     count = len(picture.vertices)
     following = [-1] * count
     ins, outs = [0] * count, [0] * count
@@ -47,14 +47,14 @@ def chain_folds(picture: Picture) -> list[list[int]]:
 
 
 def middle_fold(picture: Picture, limit: int) -> list[list[int]]:
-    """All but the first and the last vertices, which stand in order of computation."""
+    """All but the first and the last vertices, in order of computation."""
     half = max(limit // 2, 1)
     middle = list(range(half, len(picture.vertices) - half))
     return [middle] if len(middle) > 1 else []
 
 
 def merge(picture: Picture, folds: list[list[int]]) -> Picture:
-    """Each fold becomes one vertex; edges inside it vanish, edges side by side become one."""
+    """Each fold becomes one vertex; edges inside it are dropped, parallel edges are merged."""
     home: dict[int, int] = {}
     for number, fold in enumerate(folds):
         home.update(dict.fromkeys(fold, number))
@@ -95,7 +95,7 @@ def merged_edges(edges: list[Edge], place: dict[int, int], folds: set[int]) -> l
 
 
 def used_groups(picture: Picture) -> dict[int, Group]:
-    """The groups that hold a vertex, directly or inside another group."""
+    """The groups that contain a vertex, directly or in a nested group."""
     used: set[int] = set()
     for vertex in picture.vertices:
         group = vertex.group

@@ -1,4 +1,4 @@
-"""Groups: nodes whose names share a dotted prefix (``gate``, ``gate.i2h``) stand together."""
+"""Groups of nodes whose names share a dotted prefix (``gate``, ``gate.i2h``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from graphnet.drawing.picture.picture import Group, Picture
 
 DEEPEST = 6
-"""Prefixes of more parts than these do not open groups of their own."""
+"""The maximum number of parts of a prefix with a group of its own."""
 
 
 class Prefixes:
@@ -31,9 +31,9 @@ class Prefixes:
                 self.groups[prefix] = picture.add_group(Group(title, parent))
 
     def place(self, name: str) -> tuple[int | None, str, bool]:
-        """The group of a name, what is left of the name there, and whether the group says it all.
+        """The group of a name, the rest of the name, and whether the group's title is all of it.
 
-        A group says it all when one of its nodes has its very name, as a gate does.
+        It is if one of its nodes has the very same name, as a gate does.
         """
         prefix = self._innermost(name)
         if not prefix:

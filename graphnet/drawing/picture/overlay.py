@@ -1,4 +1,4 @@
-"""Overlays: a number for each node (its part of the time, say) as the colour of its vertex."""
+"""Overlays: a number for each node (its share of the time, say) as the colour of its vertex."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from graphnet.graph import Module
 from graphnet.graph.inspection.profile import Profile
 
 SHOWN = 20
-"""How many nodes an error lists."""
+"""The maximum number of nodes listed in an error."""
 
 COLD, HOT = (255, 255, 255), (240, 142, 72)
 
 
 def overlay_numbers(overlay: Any, net: Module) -> Mapping[str, float]:
-    """The numbers by path: of a profile, which must be one of this net, its seconds."""
+    """The numbers by path; of a profile of this net, its seconds. Raises GraphError for others."""
     if isinstance(overlay, Profile):
         if overlay.net is not net:
             raise GraphError(
@@ -51,7 +51,7 @@ def overlaid(picture: Picture, overlay: Any, net: Module) -> Picture:
 
 
 def require_named(picture: Picture, numbers: Mapping[str, float]) -> None:
-    """Some of the numbers must be those of nodes; raises GraphError."""
+    """Raise GraphError if none of the numbers is that of a node."""
     if any(numbers.values()) and not any(vertex.share for vertex in picture.vertices):
         names = [vertex.name for vertex in picture.vertices if vertex.share is not None]
         raise GraphError(
@@ -63,7 +63,7 @@ def require_named(picture: Picture, numbers: Mapping[str, float]) -> None:
 
 
 def number_of(vertex: Vertex, numbers: Mapping[str, float]) -> float:
-    """Of a closed graph, those of all nodes inside."""
+    """The number of a vertex; of a closed graph, the sum over the nodes inside."""
     own = numbers.get(vertex.name, 0.0)
     if vertex.kind != Kind.GRAPH:
         return own

@@ -1,4 +1,4 @@
-"""Picture: what is to be drawn (vertices, edges, groups), before any DOT is written."""
+"""Picture: a model of the drawing (vertices, edges, groups), before any DOT is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphnet.graph import Module, Node
 
 
 class Kind(str, Enum):
-    """What a vertex stands for; also its CSS class in SVG."""
+    """The role of a vertex; also its CSS class in SVG."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -17,14 +17,14 @@ class Kind(str, Enum):
     OPERATION = "operation"  # a module with a sign: σ, tanh, +, ×
     LAYER = "layer"
     GRAPH = "graph"  # a module with parts, drawn closed
-    JOINT = "joint"  # where a table is taken apart
-    SUM = "sum"  # where gradients are added
+    JOINT = "joint"  # a split of a table
+    SUM = "sum"  # a sum of gradients
     FOLDED = "folded"  # many vertices drawn as one
 
 
 @dataclass(slots=True)
 class Vertex:
-    """One sign of the picture. ``name`` is its full path, ``title`` what is written on it."""
+    """One vertex of the picture. ``name`` is its full path, ``title`` its text."""
 
     kind: Kind
     name: str
@@ -35,14 +35,14 @@ class Vertex:
     shape: str = ""
     folded: int = 0
     gradient: bool = False
-    gate: bool = False  # the title is that of the group around it
-    share: float | None = None  # of an overlay: its part of the whole
-    heat: float = 0.0  # the same as part of the largest share
+    gate: bool = False  # the title is that of the enclosing group
+    share: float | None = None  # its fraction of the sum of an overlay
+    heat: float = 0.0  # its share relative to the largest
 
 
 @dataclass(slots=True)
 class Edge:
-    """An arrow that carries an array of a ``shape``; ``label`` says which table entry it is."""
+    """An arrow for an array of a ``shape``; ``label`` is its table entry."""
 
     source: int
     target: int

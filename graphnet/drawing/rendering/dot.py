@@ -1,4 +1,4 @@
-"""DOT: the text of a picture. The same picture gives the same bytes."""
+"""DOT: the text of a picture, deterministic to the byte."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GATE_PORTS = {"TB": ('"n"', '"s"'), "BT": ('"s"', '"n"')}
 
 
 def dot_text(picture: Picture, direction: str, title: str, name: str, labels: Labels) -> str:
-    """The whole file, one statement on each line, with labels of one form or the other."""
+    """The whole file, one statement on each line, with labels of either form."""
     return "\n".join(
         [f"digraph {quoted(name)} {{", *body(picture, direction, title, name, labels), "}", ""]
     )
@@ -60,7 +60,7 @@ def body(picture: Picture, direction: str, title: str, name: str, labels: Labels
 def clusters(
     picture: Picture, statements: Sequence[str], upright: bool, labels: Labels
 ) -> Iterator[str]:
-    """The vertices, those of a group inside its braces; groups inside groups, without recursion."""
+    """The vertices, those of a group inside its braces; nested groups, without recursion."""
     groups = used_groups(picture)
     signed = {vertex.group for vertex in picture.vertices if vertex.gate and upright}
     inside: dict[int | None, list[str]] = {}
@@ -85,7 +85,7 @@ def clusters(
 
 
 def group_attributes(group: Group, signed: bool, labels: Labels) -> dict[str, str]:
-    """A group's title and look; where a gate's sign bears the name, the title stays a tooltip."""
+    """A group's title and look; if a gate's sign shows the name, the title is only a tooltip."""
     look = {**style.GROUP, **(style.OPENED if group.opened else style.GATE)}
     text = f"{group.title}  ({group.note})" if group.note else group.title
     return {
@@ -99,7 +99,7 @@ def group_attributes(group: Group, signed: bool, labels: Labels) -> dict[str, st
 def vertex_attributes(
     vertex: Vertex, name: str, sharing: Sharing, at: int, upright: bool, labels: Labels
 ) -> dict[str, str]:
-    """Everything about a vertex; the user's own attributes last, so that they win."""
+    """All attributes of a vertex; the user's own last, to take precedence."""
     look = dict(style.KINDS[vertex.kind])
     classes = [vertex.kind.value] + ["gate"] * vertex.gate + ["gradient"] * vertex.gradient
     if vertex.module is not None and has_parameters(vertex):
@@ -121,7 +121,7 @@ def vertex_attributes(
 
 
 def badge(vertex: Vertex, mark: int | None) -> Line | None:
-    """A line in a colour of its own: which set shares the parameters, or the overlay's share."""
+    """A coloured line: the set of shared parameters, or the overlay's share."""
     if mark is not None:
         color = style.SHARED[mark % len(style.SHARED)]
         return Line(f"shared {mark + 1}", style.SMALL, True, color)
@@ -138,7 +138,7 @@ def has_parameters(vertex: Vertex) -> bool:
 def edge_attributes(
     edge: Edge, vertices: Sequence[Vertex], direction: str, labels: Labels
 ) -> dict[str, str]:
-    """What an edge carries, and where it may touch a gate."""
+    """The array of an edge, and where it may touch a gate."""
     source, target = vertices[edge.source], vertices[edge.target]
     ends = f"{source.name} → {target.name}"
     way = (edge.slot, edge.label) if target.gradient or source.gradient else (edge.label, edge.slot)
@@ -173,7 +173,7 @@ def joined(attributes: Mapping[str, str]) -> str:
 
 
 def identifiers(vertices: Iterable[Vertex]) -> list[str]:
-    """A name of letters, digits and hyphens for each vertex, no two the same."""
+    """A unique name of letters, digits and hyphens for each vertex."""
     taken: dict[str, int] = {}
     result = []
     for vertex in vertices:

@@ -1,4 +1,4 @@
-"""Standard error of C code: what it writes there, without the noise of its fonts."""
+"""Standard error of C code, without the messages of its font library."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FONT_NOISE = (
     "Fontconfig warning",
     "Fontconfig error: No writ",
 )
-"""What the font library inside pygraphviz's wheel says where fonts are set up otherwise."""
+"""Messages of the font library inside pygraphviz's wheel about other font configurations."""
 
 
 @contextmanager
 def captured_stderr(keep: Callable[[str], None]) -> Iterator[None]:
-    """Hold back what C code writes to standard error, and keep all of it but the font noise.
+    """Hold back C code's output to standard error, and keep all of it but the font messages.
 
-    Lines written by other threads meanwhile are kept too and so come late, but come.
+    Lines written by other threads meanwhile are kept too, but arrive late.
     """
     with tempfile.TemporaryFile() as file:
         try:

@@ -1,4 +1,4 @@
-"""The plain form of a drawing, and its SVG with every line of text in its own font and place."""
+"""The plain form of a drawing, and its SVG with the font and position of each line restored."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ HEIGHT_OF_TEXT = re.compile(r' y="[^"]*"')
 LOOK = re.compile(r' (?:font-size|font-weight|fill)="[^"]*"')
 POINT = re.compile(r"-?[\d.]+,(-?[\d.]+)")
 FONTS = {"label", "fontname", "fontsize", "fontcolor"}
-"""Attributes by which a user says what is written on a node, and how."""
+"""Attributes of a user that override the text of a node, or its look."""
 
 Placed = tuple[Line, float]
-"""A line, and how far its baseline lies below the middle of the node, in points."""
+"""A line, and the distance of its baseline below the middle of the node, in points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """DOT without HTML-like labels; ``lines`` is what is written on its nodes."""
+    """DOT without HTML-like labels; ``lines`` is the text of its nodes."""
 
     source: str
     lines: Mapping[str, Sequence[Placed]]
@@ -44,7 +44,7 @@ def plain_form(picture: Picture, direction: str, title: str, name: str) -> Plain
 
 
 def written_on(vertex: Vertex, badge: Line | None, upright: bool) -> Iterator[Placed]:
-    """The lines of a node; none where Graphviz, or the user, says already how they look."""
+    """The lines of a node; none if Graphviz or the user determines their look."""
     if vertex.node is not None and FONTS & vertex.node.attributes.keys():
         return
     if vertex.kind in (Kind.LAYER, Kind.GRAPH):
@@ -54,7 +54,7 @@ def written_on(vertex: Vertex, badge: Line | None, upright: bool) -> Iterator[Pl
 
 
 def stacked(lines: Sequence[Line]) -> Iterator[Placed]:
-    """Lines under each other about the middle."""
+    """Stacked lines, centred vertically."""
     parts = [replace(line, text=text) for line in lines for text in line.text.splitlines() if text]
     top = -LINE_HEIGHT * sum(part.size for part in parts) / 2
     for part in parts:
@@ -72,7 +72,7 @@ def around_sign(sign: Sign) -> Iterator[Placed]:
 
 
 def repainted(svg: str, lines: Mapping[str, Sequence[Placed]]) -> str:
-    """The SVG of a plain form with each line as it should look."""
+    """The SVG of a plain form with the intended look of each line."""
 
     def node(found: re.Match[str]) -> str:
         text = found.group()
@@ -87,7 +87,7 @@ def repainted(svg: str, lines: Mapping[str, Sequence[Placed]]) -> str:
 
 
 def middle_of(node: str) -> float | None:
-    """The height at which the middle of a circle or box lies."""
+    """The vertical centre of a circle or box."""
     circle, outline = CIRCLE.search(node), OUTLINE.search(node)
     if circle is not None:
         return float(circle.group(2))

