@@ -1,14 +1,15 @@
-"""Every error graphnet raises on purpose: what, where, expected and received, and a hint."""
+"""Every error graphnet raises on purpose: problem, place, expected and received, and a hint."""
 
 from __future__ import annotations
 
 
 class GraphnetError(Exception):
-    """Base of all graphnet errors.
+    """The base of all graphnet errors.
 
-    A floor that finds a fault states the ``problem`` (a predicate, such as ``adds (3,) and (4,)``)
-    and perhaps a ``hint``. The floor that knows which node was at work adds ``where`` and the
-    ``context`` lines once, on the way up.
+    A layer of the package that finds a fault states the ``problem`` (a predicate, such as ``adds
+    (3,) and (4,)``) and perhaps a ``hint``. The layer that knows the node adds ``where`` and the
+    ``context`` lines once, on the way up. ``step`` is the time step, if it happened within a
+    sequence.
     """
 
     def __init__(self, problem: str, hint: str = "", subject: str = "") -> None:
@@ -21,7 +22,7 @@ class GraphnetError(Exception):
         self.step: int | None = None
 
     def locate(self, where: str, context: tuple[str, ...] = ()) -> None:
-        """Say where it happened; the first (innermost) place given is kept."""
+        """Set the place of the error; the first (innermost) one is kept."""
         if not self.where:
             self.where = where
             self.context = context
@@ -38,32 +39,32 @@ class GraphnetError(Exception):
 
 
 class GraphError(GraphnetError, ValueError):
-    """The wiring is wrong: a missing, unused, misplaced or unknown node or module."""
+    """Invalid wiring: a missing, unused, misplaced or unknown node or module."""
 
 
 class ShapeError(GraphnetError, ValueError):
-    """Arrays of these shapes do not go together."""
+    """Arrays of incompatible shapes."""
 
 
 class DtypeError(GraphnetError, TypeError):
-    """An array of this dtype (or a value that is no array) cannot be used here."""
+    """An array of an unsupported dtype, or a value that is no array."""
 
 
 class IndexRangeError(GraphnetError, IndexError):
-    """An index (word, class, table position) lies outside its range."""
+    """An index (word, class, table position) out of its range."""
 
 
 class NumericsError(GraphnetError, ArithmeticError):
-    """A NaN or an infinity, found because ``check_finite`` was asked for."""
+    """A NaN or an infinity, found by ``check_finite``, gradient clipping or the trainer."""
 
 
 class FormatError(GraphnetError, ValueError):
-    """A file is damaged, hostile, or of another format or version."""
+    """A file that is damaged, hostile, or of another format or version."""
 
 
 class DataError(GraphnetError, ValueError):
-    """The training data cannot be used: too short, empty, or of another vocabulary."""
+    """Unusable training data: too short, empty, or of another vocabulary."""
 
 
 class ProgramError(GraphnetError, AssertionError):
-    """An array program breaks its own rules: a fault in a pass or a primitive, not in user code."""
+    """An invalid array program: a fault in a pass or a primitive, not in user code."""

@@ -1,7 +1,8 @@
 """Array operations for ``compute``, on traced arrays and on NumPy arrays alike.
 
-Operators (``+``, ``@``, ``x[1:3]``), methods (``x.sum(0)``, ``x.reshape(2, 3)``) and functions
-of NumPy that have a name here (``np.tanh(x)``) work on traced arrays too.
+Operators (``+``, ``@``, ``x[1:3]``), methods (``x.sum(0)``, ``x.reshape(2, 3)``) and NumPy
+functions with a name in this module (``np.tanh(x)``) work on traced arrays too. Shapes broadcast as
+in NumPy. All raise ShapeError for shapes that do not fit and DtypeError for dtypes that differ.
 
 >>> import numpy as np
 >>> concatenate([np.ones(2), np.zeros(1)])
@@ -32,25 +33,29 @@ from graphnet.ir.primitives.shaping import stack
 
 
 def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
-    """The array as if it were repeated along new axes and along those of length 1 (NumPy's rule).
+    """Broadcast an array to a shape, by NumPy's rules: (…, 1, …) to (…, n, …).
 
-    Raises ShapeError where the shapes do not fit.
+    Raises ShapeError if the shapes do not fit.
     """
     return shaping.broadcast(x, shape=tuple(shape))
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """The array in another dtype; floating types pass the gradient on."""
+    """Convert an array of any shape to another dtype; floating types pass the gradient on."""
     return pointwise.cast(x, dtype=dtype)
 
 
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
-    """The arrays one after the other along an axis; raises ShapeError where others differ."""
+    """The concatenation of arrays along an axis: (…, n, …) and (…, m, …) to (…, n + m, …).
+
+    Raises ShapeError if the other axes differ or there is no such axis, DtypeError if the dtypes
+    do.
+    """
     return shaping.concatenate(*arrays, axis=axis)
 
 
 def zeros(shape: Sequence[int], dtype: Any = float) -> Any:
-    """Zeros; in ``compute`` they take up no memory."""
+    """Zeros of a shape; in ``compute`` they take no memory."""
     if current_builder.get() is None:
         return np.zeros(shape, dtype)
     return shaping.zeros(ArrayType(tuple(shape), np.dtype(dtype)))

@@ -1,4 +1,4 @@
-"""Reductions over axes (sum, max) and the functions composed from them (log-sum-exp, softmax)."""
+"""Reductions over axes (sum, max) and their compositions (log-sum-exp, softmax)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def sum_vjp(g: Array, y: Array, x: Array, *, axis: Axes, keepdims: bool) -> tupl
 
 
 def max_vjp(g: Array, y: Array, x: Array, *, axis: Axes, keepdims: bool) -> tuple[Array]:
-    """Where several entries share the maximum, they share its gradient evenly."""
+    """Equal maxima share the gradient evenly."""
     shape = kept_shape(x.shape, axis)
     chosen = cast(equal(x, y.reshape(shape)), dtype=x.dtype)
     return (chosen * (g.reshape(shape) / chosen.sum(axis, keepdims=True)),)
@@ -80,18 +80,28 @@ max = primitive("max", Kind.REDUCTION, type=max_type, numpy=max_numpy, vjp=max_v
 
 
 def logsumexp(x: Any, axis: int = -1) -> Any:
-    """log(sum(exp(x))) along an axis, kept with size 1; taking the maximum out avoids overflow."""
+    """``log(sum(exp(x)))`` along an axis, kept with size 1: (…, n) to (…, 1).
+
+    The maximum is subtracted first, so that nothing overflows. Raises ShapeError if there is no
+    such axis, DtypeError for integers.
+    """
     top = stop_gradient(max(x, axis=axis, keepdims=True))
     return top + log(sum(exp(x - top), axis=axis, keepdims=True))
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) divided by its sum along an axis."""
+    """``exp(x) / sum(exp(x))`` along an axis: any shape to the same.
+
+    Raises ShapeError if there is no such axis, DtypeError for integers.
+    """
     e = exp(x - stop_gradient(max(x, axis=axis, keepdims=True)))
     return e / sum(e, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
-    """The logarithm of the softmax along an axis."""
+    """``log(exp(x) / sum(exp(x)))`` along an axis: any shape to the same.
+
+    Raises ShapeError if there is no such axis, DtypeError for integers.
+    """
     shifted = x - stop_gradient(max(x, axis=axis, keepdims=True))
     return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))

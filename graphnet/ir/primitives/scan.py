@@ -36,10 +36,10 @@ def scan(
 ) -> tuple[list[Any], list[Any]]:
     """Run ``step(carry, slices) -> (carry, results)`` over ``length`` steps.
 
-    Returns the final carried values and the results stacked over the steps; with ``reverse`` the
-    steps run from the last to the first, and results stay at their own positions.
-    Arrays from outside that ``step`` reads become constants of the scan.
-    Raises ShapeError where a carried value changes its type, or a sequence has another length.
+    Sequences are (length, …), and a step gets their slices (…). Returns the final carried values,
+    and the results stacked to (length, …); with ``reverse`` the steps run from the last to the
+    first, and results stay at their own positions. Outer arrays in ``step`` become constants of the
+    scan. Raises ShapeError if a carried value changes its type, or a sequence has another length.
     """
     carry, sequences = [resolve(v) for v in carry], [resolve(v) for v in sequences]
     inner = Builder(outer=current_builder.get())
@@ -71,6 +71,7 @@ def scan(
 
 
 def value_type(value: Any) -> ArrayType:
+    """The type of a traced or a NumPy array, or a number: its shape and dtype."""
     return value.type if isinstance(value, Array) else type_of(np.asarray(value))
 
 

@@ -1,4 +1,4 @@
-"""Primitives that move values without changing them: reshape, transpose, broadcast, concatenate."""
+"""Data movement primitives: reshape, transpose, broadcast, concatenate."""
 
 from __future__ import annotations
 
@@ -120,7 +120,11 @@ concatenate = primitive(
 
 
 def stack(parts: Any, axis: int = 0) -> Any:
-    """Join arrays of one shape along a new axis."""
+    """Stack n arrays of one shape along a new axis: (…, …) each to (…, n, …).
+
+    Raises ShapeError if the shapes differ or the axis is out of range, DtypeError if the dtypes
+    differ.
+    """
     ndim = len(parts[0].shape) + 1
     axis = normalise_axis(axis, ndim)
     shaped = [reshape(p, shape=(*p.shape[:axis], 1, *p.shape[axis:])) for p in parts]
@@ -128,7 +132,7 @@ def stack(parts: Any, axis: int = 0) -> Any:
 
 
 def zeros(type: ArrayType) -> Array:
-    """Zeros of a type in the program being built; they take up no memory."""
+    """Zeros of a type in the program under construction; they take no memory."""
     builder = current_builder.get()
     assert builder is not None
     zero = literal(0, dtype=type.dtype)
