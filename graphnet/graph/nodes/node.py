@@ -25,6 +25,8 @@ class Node:
     ``slots`` is empty, or says for each parent which entry of the module's input it is, where
     optional inputs are left out. Attributes of the module can be read through the node:
     ``net["gate"].weight``.
+
+    Raises GraphError for an invalid name, split or index, and for NumPy functions of a node.
     """
 
     __slots__ = (

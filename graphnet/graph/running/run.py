@@ -37,6 +37,9 @@ class Run:
     In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
     ``backward`` computes forward once more: of a run that keeps no values (``forward``), from the
     inputs as they are then.
+
+    Raises GraphError for a gradient that is read before ``backward``, and for an ambiguous or
+    unknown name.
     """
 
     def __init__(

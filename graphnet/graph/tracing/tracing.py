@@ -286,6 +286,8 @@ def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:
     """Random numbers from [0, 1) for the module being traced (a dropout mask, noise).
 
     Inside a scan each step gets its own, with ``once`` all steps the same.
+
+    Raises GraphnetError outside of ``compute``.
     """
     tracing = active_tracing()
     if tracing is None:

@@ -40,11 +40,14 @@ class FlatView:
 class Parameter(NDArrayOperatorsMixin):
     """A learned array: ``data`` holds the values, ``grad`` the sum of the gradients so far.
 
-    Made from a shape and an initialiser (by default zeros), or from an array of values. float64
-    at first, as Torch's default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a
-    NumPy array in expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it
-    stands for its traced array. Raises ShapeError for ``Parameter([2, 3])``, which could be a shape
-    or two values, DtypeError for values that are no numbers.
+    Made from a shape and an initialiser (by default zeros), or from an array of values. float64 at
+    first, as Torch's default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy
+    array in expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands
+    for its traced array. Raises ShapeError for ``Parameter([2, 3])``, which could be a shape or two
+    values, DtypeError for values that are no numbers.
+
+    Raises ShapeError for an ambiguous first argument and for values of another shape, DtypeError
+    for values other than numbers.
 
     >>> Parameter((2, 3)).shape, Parameter(np.array([2, 3])).shape
     ((2, 3), (2,))

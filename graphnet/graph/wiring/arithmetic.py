@@ -22,7 +22,10 @@ def require_table(value: Any, least: int = 1) -> list[Any]:
 
 
 class CAddTable(Module):
-    """Element-wise sum of a table of arrays; shapes broadcast."""
+    """Element-wise sum of a table of arrays, whose shapes broadcast (Torch's nn/CAddTable.lua).
+
+    Raises GraphError for an array, ShapeError if the shapes do not broadcast.
+    """
 
     symbol = "+"
 
@@ -31,7 +34,11 @@ class CAddTable(Module):
 
 
 class CSubTable(Module):
-    """Element-wise difference of two arrays."""
+    """Element-wise difference of a pair of arrays, whose shapes broadcast.
+
+    Torch's nn/CSubTable.lua. Raises GraphError if the input is no pair, ShapeError if the shapes do
+    not broadcast.
+    """
 
     symbol = "−"
 
@@ -40,7 +47,10 @@ class CSubTable(Module):
 
 
 class CMulTable(Module):
-    """Element-wise product of a table of arrays; shapes broadcast."""
+    """Element-wise product of a table of arrays, whose shapes broadcast (Torch's nn/CMulTable.lua).
+
+    Raises GraphError for an array, ShapeError if the shapes do not broadcast.
+    """
 
     symbol = "×"
 
@@ -49,7 +59,11 @@ class CMulTable(Module):
 
 
 class CDivTable(Module):
-    """Element-wise quotient of two arrays."""
+    """Element-wise quotient of a pair of arrays, whose shapes broadcast.
+
+    Torch's nn/CDivTable.lua. Raises GraphError if the input is no pair, ShapeError if the shapes do
+    not broadcast.
+    """
 
     symbol = "÷"
 
@@ -65,7 +79,7 @@ def require_pair(value: Any) -> list[Any]:
 
 
 class AddConstant(Module):
-    """x + constant."""
+    """``x + constant``, for an input of any shape (Torch's nn/AddConstant.lua)."""
 
     def __init__(self, constant: float) -> None:
         self.constant = constant
@@ -76,7 +90,7 @@ class AddConstant(Module):
 
 
 class MulConstant(Module):
-    """x * constant."""
+    """``x * constant``, for an input of any shape (Torch's nn/MulConstant.lua)."""
 
     def __init__(self, constant: float) -> None:
         self.constant = constant
@@ -87,7 +101,7 @@ class MulConstant(Module):
 
 
 class ConstantOver(Module):
-    """constant / x."""
+    """``constant / x``, for an input of any shape."""
 
     def __init__(self, constant: float) -> None:
         self.constant = constant
@@ -98,7 +112,7 @@ class ConstantOver(Module):
 
 
 class Square(Module):
-    """x²."""
+    """``x * x``, for an input of any shape (Torch's nn/Square.lua)."""
 
     symbol = "x²"
 
@@ -107,7 +121,10 @@ class Square(Module):
 
 
 class Power(Module):
-    """x to the power of ``exponent``."""
+    """``x ** exponent``, for an input of any shape (Torch's nn/Power.lua).
+
+    Raises DtypeError for integers.
+    """
 
     def __init__(self, exponent: float) -> None:
         self.exponent = exponent

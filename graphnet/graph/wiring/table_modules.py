@@ -12,7 +12,7 @@ from graphnet.source import calling_line
 
 
 class Identity(Module):
-    """Its input, array or table; ``Identity()()`` is an input node."""
+    """The identity on an array or table of any shape; ``Identity()()`` is an input node."""
 
     def compute(self, input: Any) -> Any:
         return input
@@ -71,7 +71,10 @@ class Element(Module):
 
 
 class SelectTable(Module):
-    """One entry of a table, counted from 0 (negative: from the end): ``node[index]``."""
+    """One entry of a table, of any shape, counted from 0 (negative: from the end): ``node[index]``.
+
+    Torch's nn/SelectTable.lua. Raises GraphError for an array, IndexRangeError beyond the table.
+    """
 
     def __init__(self, index: int) -> None:
         self.index = index
