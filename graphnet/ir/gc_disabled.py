@@ -1,4 +1,4 @@
-"""Pausing Python's cyclic garbage collector while many objects are made that all stay."""
+"""Disables Python's cyclic garbage collector during the construction of many live objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def gc_disabled() -> Iterator[None]:
 
 @forkable.renews
 def enable_again() -> None:
-    """In a forked process: for threads that only the parent has."""
+    """In a forked process: enable it for threads of the parent."""
     if _pausing - {get_ident()}:
         gc.enable()
     _pausing.intersection_update({get_ident()})

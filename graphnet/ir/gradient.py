@@ -15,13 +15,12 @@ from graphnet.ir.core.types import ArrayType
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """What differentiation makes of a program.
+    """The derivative of a program: a forward and a backward program.
 
     ``forward`` has the inputs and outputs of the original, followed by ``residuals``: the values
-    that ``backward`` reads. ``backward`` takes the residuals and then one gradient (a seed) for
-    each floating output of the original, and returns gradients. ``slots`` has one entry for each
-    value asked for: the position of its gradient in the outputs of ``backward``, or None where it
-    is zero.
+    read by ``backward``. ``backward`` takes the residuals and then one gradient (a seed) for each
+    floating output of the original, and returns gradients. ``slots`` has one entry for each
+    requested value: the position of its gradient in the outputs of ``backward``, or None for zero.
     """
 
     forward: Program
@@ -30,8 +29,10 @@ class Derivative:
     slots: tuple[int | None, ...]
 
     def joined(self, seeds: Sequence[Atom]) -> Program:
-        """Forward and backward as one program, which keeps no residuals: its outputs are those of
-        the original, then those of ``backward`` for these seeds."""
+        """Forward and backward as one program without residuals.
+
+        Its outputs are those of the original, then those of ``backward`` for these seeds.
+        """
         count = len(self.forward.outputs) - len(self.residuals)
         found: dict[Atom, Atom] = dict(
             zip(self.backward.inputs, (*self.residuals, *seeds), strict=True)
@@ -52,7 +53,8 @@ class Derivative:
 def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = None) -> Derivative:
     """Differentiate by any values of the program: inputs or intermediate ones.
 
-    Gradients flow in from the first ``seeded`` outputs (all of them by default).
+    Gradients flow in from the first ``seeded`` outputs (all of them by default). Raises
+    GraphnetError if a vjp returns a gradient of the wrong type.
     """
     active = active_values(program, wanted)
     forward, saved = with_residuals(program, active)
@@ -92,7 +94,7 @@ def active_values(program: Program, wanted: Sequence[Var]) -> set[Var]:
 def with_residuals(
     program: Program, active: set[Var]
 ) -> tuple[list[Equation], dict[int, tuple[Equation, Any]]]:
-    """The equations, where those that must save inner values (scans) also return them."""
+    """The equations; scans also return their residuals."""
     equations: list[Equation] = []
     saved: dict[int, tuple[Equation, Any]] = {}
     for equation in program.equations:
@@ -158,7 +160,7 @@ def require_type(equation: Equation, expected: ArrayType, received: ArrayType) -
 def used_residuals(
     captured: tuple[Atom, ...], backward: Program
 ) -> tuple[tuple[Atom, ...], Program]:
-    """Drop the residuals that no equation reads any more."""
+    """Drop unused residuals."""
     read: set[Atom] = {atom for equation in backward.equations for atom in equation.inputs}
     read.update(backward.outputs)
     kept = [i for i in range(len(captured)) if backward.inputs[i] in read]

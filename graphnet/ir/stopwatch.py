@@ -1,4 +1,4 @@
-"""A stopwatch: a program interpreted once, with the time that each of its equations takes."""
+"""A stopwatch: a program interpreted once, with the time of each equation."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Special = Callable[[Equation, Sequence[NDArray]], tuple[list[NDArray], Mapping[E
 class Stopwatch:
     """Runs programs and adds up nanoseconds by equation; final.
 
-    What an equation with a body spends beside its body is its own. ``special`` runs the primitives
-    of some names.
+    The time of an equation excludes that of its body. ``special`` runs the primitives of some
+    names.
     """
 
     def __init__(self, special: Mapping[str, Special] | None = None) -> None:

@@ -41,8 +41,8 @@ class Scope(Protocol):
 class Array:
     """A symbolic array: it has a type but no values. Python operators emit equations.
 
-    Shapes and dtypes are those of NumPy; ``x.shape``, ``x.T``, ``x @ y``, ``x[1:3]``, ``x.sum(0)``
-    do what they do there.
+    Shapes, dtypes and semantics are those of NumPy: ``x.shape``, ``x.T``, ``x @ y``, ``x[1:3]``,
+    ``x.sum(0)``.
     """
 
     __slots__ = ("atom", "builder")
@@ -180,7 +180,7 @@ class Array:
         return self.transpose()
 
     def transpose(self, *axes: int) -> Array:
-        """Axes in the given order; reversed when none is given."""
+        """Axes in the given order; reversed by default."""
         return self._call("transpose", axes=axes or tuple(reversed(range(self.ndim))))
 
     def reshape(self, *shape: Any) -> Array:

@@ -1,4 +1,4 @@
-"""Building programs: builders collect equations; what is being built is known while tracing."""
+"""Building programs: builders collect the equations of programs under construction."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ current_builder: ContextVar[Builder | None] = ContextVar("current_builder", defa
 class Builder:
     """Collects the equations of one program while a function is traced.
 
-    Builders nest: the body of a scan, or a backward program, may read arrays of the builders
-    around it. Each such array becomes a *capture*: an input of the inner program, bound to
-    the outer array. An operation on outer arrays alone is emitted outside, so whatever does not
-    change within a scan is computed once. A ``barrier`` stops that: a backward program computes
-    from residuals itself, and adds nothing to the forward program.
+    Builders nest: the body of a scan, or a backward program, may read arrays of enclosing builders.
+    Each such array becomes a *capture*: an input of the inner program, bound to the outer array. An
+    operation on outer arrays alone is emitted outside, so that loop-invariant values are computed
+    once. A ``barrier`` stops that: a backward program computes from residuals itself, and adds
+    nothing to the forward program.
     """
 
     def __init__(self, outer: Builder | None = None, barrier: bool = False) -> None:
@@ -62,7 +62,7 @@ class Builder:
         self.late_results.append((array, receive))
 
     def all_steps(self) -> tuple[int, ...]:
-        """The lengths of the scans around what is being built, the outermost first."""
+        """The lengths of the enclosing scans, the outermost first."""
         outer = self.outer.all_steps() if self.outer else ()
         return outer if self.steps is None else (*outer, self.steps)
 
@@ -83,7 +83,7 @@ class Builder:
     def emit(
         self, primitive: Primitive, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
     ) -> Any:
-        """Append one equation; returns its result, a tuple when the primitive has many."""
+        """Append one equation; returns its result, or a tuple if the primitive has many."""
         types = primitive.output_types(inputs, settings)
         outputs = tuple(Var(type) for type in types)
         self.equations.append(Equation(primitive, inputs, settings, outputs, current_origin.get()))
@@ -135,7 +135,7 @@ def home(traced: Sequence[Array]) -> Scope:
 
 
 def apart(function: Callable[P, T]) -> Callable[P, T]:
-    """What a function sets of context variables ends with it, wherever Ctrl-C strikes."""
+    """Run a function in a copy of the context: its changes end with it, even by Ctrl-C."""
 
     @wraps(function)
     def run(*args: P.args, **settings: P.kwargs) -> T:
@@ -145,9 +145,9 @@ def apart(function: Callable[P, T]) -> Callable[P, T]:
 
 
 class Having(Generic[T]):
-    """A context variable with a value in a block; final. Who begins a trace does it ``apart``.
+    """A context variable with a value in a block; final. Beginning a trace is ``apart``.
 
-    No generator: Ctrl-C at its end would have it put back an old value at some later time.
+    No generator: Ctrl-C at its end would restore an old value at some later time.
     """
 
     def __init__(self, variable: ContextVar[T], value: T) -> None:
@@ -162,7 +162,7 @@ class Having(Generic[T]):
 
 
 def building(builder: Builder) -> AbstractContextManager[None]:
-    """Make this the innermost program being built."""
+    """Make this the innermost program under construction."""
     return Having(current_builder, builder)
 
 

@@ -15,7 +15,7 @@ from graphnet.ir.core.types import ArrayType, NDArray, type_of
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an equation comes from: the path of its node, and the user's file and line."""
+    """The source of an equation: the path of its node, and the user's file and line."""
 
     path: str
     file: str
@@ -29,7 +29,7 @@ class Origin:
 
 
 class Var:
-    """A value that a program computes or receives; identity is by object."""
+    """A computed value or an input of a program; identity is by object."""
 
     __slots__ = ("type",)
 
@@ -96,7 +96,7 @@ class Equation:
 class Program:
     """Equations in order of execution, from ``inputs`` to ``outputs``.
 
-    ``memo`` holds what executors derive from the program (it never changes the meaning).
+    ``memo`` caches results that executors derive from the program (it never changes the semantics).
     """
 
     inputs: tuple[Var, ...]
@@ -181,7 +181,7 @@ def equation_line(equation: Equation, name: Any) -> str:
 
 
 def literal(value: Any, dtype: Any = None) -> Literal:
-    """A constant from a number or an array, which is copied."""
+    """A constant from a copy of a number or an array."""
     array = np.array(value, dtype=dtype)
     array.flags.writeable = False
     return Literal(array)

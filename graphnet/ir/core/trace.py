@@ -1,4 +1,4 @@
-"""Tracing: run a Python function on symbolic arrays and keep the equations that it makes."""
+"""Tracing: run a Python function on symbolic arrays and record its equations."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def inline(program: Program, arrays: Sequence[Array]) -> list[Array]:
 
 
 def atom_of(builder: Builder, value: Any) -> Atom:
-    """The operand that a traced value, a parameter or a constant is in this builder."""
+    """The operand for a traced value, a parameter or a constant in this builder."""
     value = resolve(value)
     return builder.atom(value) if isinstance(value, Array) else literal(value)

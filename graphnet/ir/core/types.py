@@ -40,7 +40,7 @@ def type_of(array: NDArray) -> ArrayType:
 
 
 def same_dtype(verb: str, *types: ArrayType) -> np.dtype[Any]:
-    """The one dtype of all operands; raises DtypeError where they differ."""
+    """The common dtype of all operands; raises DtypeError if they differ."""
     first = types[0].dtype
     for other in types[1:]:
         if other.dtype != first:
@@ -62,7 +62,7 @@ def require_float(verb: str, *types: ArrayType) -> None:
 
 
 def broadcast_shapes(verb: str, *shapes: Shape) -> Shape:
-    """NumPy's broadcasting rule; raises ShapeError that names the operands."""
+    """NumPy's broadcasting rule; raises ShapeError with the shapes of the operands."""
     if all(shape == shapes[0] for shape in shapes):
         return shapes[0]
     try:

@@ -1,4 +1,4 @@
-"""Reading and writing parts of arrays: slices, and rows chosen by an array of indices."""
+"""Indexed primitives: slices, gather and scatter-add of rows."""
 
 from __future__ import annotations
 

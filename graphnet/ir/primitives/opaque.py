@@ -1,4 +1,4 @@
-"""``call``: a user's own NumPy function and the one for its gradient, called as they are."""
+"""``call``: a user's opaque NumPy function and gradient."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def call_numpy(
 
 
 def read_only(array: NDArray) -> NDArray:
-    """A view that the user's function cannot write through."""
+    """A read-only view, for the user's function."""
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view

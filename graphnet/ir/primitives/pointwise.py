@@ -43,7 +43,7 @@ __all__ = [
 
 
 def fit(g: Array, like: Array) -> Array:
-    """The gradient of a broadcast operand: summed over the axes along which it was repeated."""
+    """The gradient of a broadcast operand: summed over the broadcast axes."""
     if g.shape == like.shape:
         return g
     leading = g.ndim - like.ndim
@@ -53,7 +53,7 @@ def fit(g: Array, like: Array) -> Array:
 
 
 def fitted(rule: Callable[..., tuple[Array, ...]]) -> Callable[..., tuple[Array, ...]]:
-    """A vjp rule whose results are summed back to the shapes of the operands."""
+    """A vjp rule whose results are summed to the shapes of the operands."""
 
     def vjp(g: Array, y: Array, *operands: Array) -> tuple[Array, ...]:
         return tuple(map(fit, rule(g, y, *operands), operands))
@@ -95,7 +95,7 @@ SAME: dict[str, Any] = {
 
 
 def sigmoid_numpy(x: NDArray) -> NDArray:
-    """1 / (1 + exp(-x)), accurate in relative terms on both sides."""
+    """``1 / (1 + exp(-x))``, with a small relative error for either sign."""
     y = np.asarray(np.negative(x))
     np.exp(y, out=y)
     y += 1
