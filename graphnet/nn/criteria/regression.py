@@ -56,7 +56,10 @@ class SmoothL1Criterion(Criterion):
 
 
 class L1Cost(Criterion):
-    """The sum of ``|x|``, whatever the target: [(…), target] to () (Torch's nn/L1Cost.lua)."""
+    """The sum of ``|x|``, whatever the target: [(…), target] to ().
+
+    Torch's nn/L1Cost.lua. Raises GraphError if the input is no pair.
+    """
 
     def loss(self, input: Any, target: Any) -> Any:
         return absolute(input).sum()
