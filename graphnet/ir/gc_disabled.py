@@ -15,8 +15,11 @@ _pausing: set[int] = set()
 
 @contextmanager
 def gc_disabled() -> Iterator[None]:
-    """No cyclic collection in this block: it would visit every new object again and again, which
-    doubles the time to trace a large graph and makes it grow faster than the graph."""
+    """No cyclic collection in this block.
+
+    It would visit every new object repeatedly, which doubles the time to trace a large graph, with
+    superlinear growth.
+    """
     if not gc.isenabled():
         yield
         return

@@ -22,7 +22,7 @@ Flow = Union[Wire, "tuple[Flow, ...]"]
 
 
 def element(whole: Flow, node: Node, shape: str) -> Flow:
-    """What an output of a split is: the flow itself where known, else a wire with its number."""
+    """The flow of an output of a split: its own if known, else a wire with its number."""
     index = node.module.index
     if isinstance(whole, tuple):
         return whole[index] if index < len(whole) else whole

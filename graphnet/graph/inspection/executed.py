@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.run import Run
 from graphnet.graph.running.signature import Signature
@@ -27,7 +26,11 @@ def executed(run: Run) -> Executed:
     return Executed(run._traced, run._arrays, run._residuals)
 
 
-def traces_of(module: BaseModule) -> list[Traced]:
-    """The traces that a module keeps, one for each kind of input; none before its first run."""
-    known: dict[Signature, Executable] = vars(module).get("_executables", {})
-    return [executable.traced for executable in known.values()]
+def executables_of(owner: object) -> dict[Signature, Executable]:
+    """What a module or a training step keeps, by signature; empty before its first run."""
+    return dict(vars(owner).get("_executables", {}))
+
+
+def traces_of(owner: object) -> list[Traced]:
+    """The traces of a module or a training step, one for each signature."""
+    return [executable.traced for executable in executables_of(owner).values()]

@@ -15,14 +15,14 @@ from graphnet.ir.core.types import ArrayType, Shape
 
 
 class Scope(Protocol):
-    """What an array belongs to: a program that is being built (``Builder``)."""
+    """The scope of an array: a program under construction (``Builder``)."""
 
     @property
     def level(self) -> int:
-        """How many scopes are around it."""
+        """The number of enclosing scopes."""
 
     def all_steps(self) -> tuple[int, ...]:
-        """The lengths of the scans around what is being built, the outermost first."""
+        """The lengths of the enclosing scans, the outermost first."""
 
     def atom(self, array: Array) -> Atom:
         """The array as an operand here."""
@@ -30,7 +30,7 @@ class Scope(Protocol):
     def emit(
         self, primitive: Primitive, inputs: tuple[Atom, ...], settings: Mapping[str, Any]
     ) -> Any:
-        """Append one equation; returns its result, a tuple when the primitive has many."""
+        """Append one equation; returns its result, or a tuple if the primitive has many."""
 
     def apply(
         self, primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]

@@ -108,7 +108,7 @@ class Builder:
 
 
 def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]) -> Any:
-    """Emit for traced operands (in the innermost builder among them), compute for NumPy ones."""
+    """Emit for traced operands (in the innermost of their builders), compute for NumPy ones."""
     values = [resolve(operand) for operand in operands]
     traced = [value for value in values if isinstance(value, Array)]
     if not traced:
@@ -126,7 +126,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, 
 
 
 def home(traced: Sequence[Array]) -> Scope:
-    """Where an operation on these arrays belongs: the innermost of their builders."""
+    """The builder for an operation on these arrays: the innermost of theirs."""
     builder = max((array.builder for array in traced), key=lambda builder: builder.level)
     running = current_builder.get()
     if running is not None and builder.level < running.barrier.level:

@@ -1,4 +1,4 @@
-"""The interpreter: a program run equation by equation in NumPy. It defines what a program means."""
+"""The interpreter: equation by equation in NumPy. It defines the semantics of programs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Instruction = tuple[Any, int, int, int, tuple[int, ...]]
 
 
 class Interpreter:
-    """A program laid out for fast interpretation; final.
+    """A program prepared for fast interpretation; final.
 
-    Values live in a list (the environment), one slot each. The loop below is all that runs for
-    one equation of one or two operands, so its overhead is a fraction of a NumPy call.
+    Values live in a list (the environment), one slot each. Equations of one or two operands run in
+    the loop below alone, so their overhead is a fraction of a NumPy call.
     """
 
     def __init__(self, program: Program, check_finite: bool = False) -> None:
@@ -40,7 +40,7 @@ class Interpreter:
         self.results = [self.slot(atom) for atom in program.outputs]
 
     def slot(self, atom: Any) -> int:
-        """The place of a value in the environment; literals are there from the start."""
+        """The slot of a value in the environment; literals are filled in from the start."""
         if atom not in self.slots:
             self.slots[atom] = len(self.template)
             self.template.append(None if is_var(atom) else atom.value)
@@ -91,7 +91,7 @@ class Interpreter:
 
 
 def last_uses(program: Program) -> dict[int, list[Var]]:
-    """The values that no equation after this one reads, by the position of the equation."""
+    """The values whose last use is an equation, by its position."""
     last: dict[Var, int] = {}
     for index, equation in enumerate(program.equations):
         last.update((var, index) for var in (*equation.inputs, *equation.outputs) if is_var(var))
@@ -123,7 +123,7 @@ def general(
 def bound_rule(
     primitive: Primitive, settings: Mapping[str, Any], check_finite: bool
 ) -> Callable[..., Any]:
-    """The NumPy rule with its settings; nested programs run through interpreters of their own."""
+    """The NumPy rule with its settings; nested programs have interpreters of their own."""
     if primitive.nested:
         return partial(primitive.numpy, partial(body_runner, check_finite=check_finite), **settings)
     if primitive.bound:
@@ -132,7 +132,7 @@ def bound_rule(
 
 
 def interpreter(program: Program, check_finite: bool = False) -> Interpreter:
-    """The interpreter of a program, made once."""
+    """The interpreter of a program, cached."""
     key = ("interpreter", check_finite)
     if key not in program.memo:
         with gc_disabled():
@@ -155,9 +155,9 @@ def execute_equation(
 
 
 def checked(rule: Callable[..., Any], equation: Equation, *operands: NDArray) -> Any:
-    """Run a rule and raise NumericsError, naming its node, where a result is not finite.
+    """Run a rule and raise NumericsError, which names its node, if a result is not finite.
 
-    What only selects elements of its operands makes none that is not finite.
+    Data movement produces no such values.
     """
     result = rule(*operands)
     for value in result if equation.primitive.many else (result,):

@@ -1,4 +1,4 @@
-"""What people write as operands: numbers, NumPy arrays and parameters beside traced arrays."""
+"""Conversion of operands: numbers, NumPy arrays and parameters beside traced arrays."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from graphnet.ir.core.program import Literal, literal
 
 
 def resolve(operand: Any) -> Any:
-    """A parameter stands for its array in the running trace; everything else for itself."""
+    """The array of a parameter in the running trace; anything else unchanged."""
     stand_in = getattr(operand, "__graphnet_array__", None)
     return operand if stand_in is None else stand_in()
 
 
 def constant(value: Any, like: np.dtype[Any]) -> Literal:
-    """A literal; numbers and floating arrays take the dtype of the arrays that they meet."""
+    """A literal; numbers and floating arrays take the dtype of the other operands."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise DtypeError(f"{value!r} is not an array of numbers")

@@ -1,4 +1,4 @@
-"""The statement that defines a primitive which people call, on traced and on NumPy arrays."""
+"""Definition of callable primitives, for traced and for NumPy arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphnet.ir.core.primitive import PRIMITIVES, Kind, NumpyRule, Primitive, T
 def primitive(
     name: str, kind: Kind, *, type: TypeRule, numpy: NumpyRule, vjp: VjpRule | None, **facts: Any
 ) -> Primitive:
-    """Define and register a primitive; raises ValueError for a name that is taken."""
+    """Define and register a primitive; raises ValueError for a name in use."""
     if name in PRIMITIVES:
         raise ValueError(f"there is already a primitive named {name}")
     record = Primitive(name, kind, type, numpy, vjp, application=apply, **facts)

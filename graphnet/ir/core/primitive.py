@@ -1,4 +1,4 @@
-"""What a primitive is: one record that carries the rules of one array operation, and its facts."""
+"""Primitive: a record with the rules and the facts of one array operation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 class Linear(Enum):
-    """In which operands a primitive is linear."""
+    """The operands in which a primitive is linear."""
 
     NO = "in none"
     FIRST = "in the first one, the others fixed"
@@ -49,7 +49,7 @@ class Linear(Enum):
 
 
 class Extent(Enum):
-    """How often a view or a movement has each element of its operands."""
+    """How often a view or a movement contains each element of its operands."""
 
     ONCE = "each one once"
     PART = "each one at most once"
@@ -115,7 +115,7 @@ class Primitive:
 
     @property
     def is_view(self) -> bool:
-        """Whether it computes nothing: the same numbers, laid out otherwise."""
+        """Whether it only changes the layout of its operand."""
         return self.kind is Kind.VIEW or self.kind is Kind.IDENTITY
 
     def __call__(self, *arrays: Any, **settings: Any) -> Any:

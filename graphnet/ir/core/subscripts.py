@@ -1,4 +1,4 @@
-"""NumPy's square brackets: what ``x[index]`` takes of an array, as a window and a shape."""
+"""NumPy's subscripts: ``x[index]`` as a window and a shape."""
 
 from __future__ import annotations
 

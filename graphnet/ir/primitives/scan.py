@@ -1,8 +1,8 @@
-"""``scan``: a body program run over the steps of a sequence; its gradient is a scan backwards.
+"""``scan``: a body program iterated over a sequence; its gradient is a reverse scan.
 
 Operands are ``[constants…, initial carried values…, sequences…]``; the body maps ``[constants…,
 carried…, slices…]`` to ``[carried…, results…]``; the outputs are ``[final carried…, stacked
-results…]``. Sequences and stacked results have the steps on their first axis.
+results…]``. The first axis of sequences and stacked results is the steps.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def program_count(program: Program) -> int:
 
 
 class Role(Enum):
-    """What an operand of a scan is, or where a backward step finds a value."""
+    """The role of an operand of a scan, or the source of a residual."""
 
     CONSTANT = "an operand that is the same at each step"
     CARRY = "an operand that each step leaves to the next"
@@ -157,10 +157,10 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How the backward steps get the values that they read.
+    """The residuals of the backward steps and their sources.
 
-    ``wanted`` are the inputs of the body that ``derivative`` is by; ``sources`` says for each
-    residual which operand (``CONSTANT``, ``SEQUENCE``) or which ``STACK`` holds it.
+    ``derivative`` is that of the body, by its inputs ``wanted``; ``sources`` names the operand
+    (``CONSTANT``, ``SEQUENCE``) or the ``STACK`` of each residual.
     """
 
     derivative: Derivative
@@ -168,7 +168,7 @@ class Saved:
     sources: tuple[tuple[Role, int], ...]
 
     def slots(self) -> dict[int, int]:
-        """Where ``derivative.backward`` gives the gradient of a body input, if it is not zero."""
+        """Outputs of ``derivative.backward`` by body input, where the gradient is not zero."""
         pairs = zip(self.wanted, self.derivative.slots, strict=True)
         return {i: slot for i, slot in pairs if slot is not None}
 
@@ -181,7 +181,7 @@ def role_of(index: int, constants: int, carried: int) -> Role:
 
 
 def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str, Any], Saved]:
-    """A scan that also stacks what its backward steps read, unless an operand already holds it."""
+    """A scan that also stacks the residuals of its backward steps, unless operands hold them."""
     settings = dict(equation.settings)
     body: Program = settings["body"]
     roles = [
@@ -219,8 +219,11 @@ def scan_vjp(
     carried: int,
     body: Program,
 ) -> list[Array | None]:
-    """A scan the other way: it carries the gradients of the carried values, and sums those of the
-    constants; those of the sequences are stacked."""
+    """A reverse scan, of the gradients.
+
+    It carries those of the carried values, sums those of the constants, and stacks those of the
+    sequences.
+    """
     equation, notes = saved
     original: Program = equation.settings["body"]
     count = len(original.outputs)

@@ -140,8 +140,10 @@ def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
 
 @apart
 def next_types(cell: GModule, x: Any, states: Sequence[ArrayType]) -> list[ArrayType]:
-    """The types of the next states, by shape rules in a trace that is thrown away. Raises what the
-    cell raises where it cannot take these states."""
+    """The types of the next states, by shape rules in a trace that is discarded.
+
+    Raises what the cell raises if it cannot take these states.
+    """
     scratch = Tracing(NOTHING)
     with Having(current_tracing, scratch), building(scratch.builder):
         scratch.module = cell

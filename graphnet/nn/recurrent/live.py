@@ -144,7 +144,7 @@ class Live:
 
 
 def positions_of(traced: Traced) -> list[int]:
-    """Where among the inputs of the program the cell's own are."""
+    """The positions of the cell's inputs among the program's; raises GraphError for others."""
     found: dict[int, int] = {}
     for i, source in enumerate(traced.sources):
         if isinstance(source, int):

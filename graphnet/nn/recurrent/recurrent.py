@@ -72,7 +72,7 @@ class Recurrent(Module):
     length below 0 or above steps, DtypeError for one that is no integer.
 
     >>> import numpy as np
-    >>> from graphnet.nn import lstm_cell
+    >>> from graphnet.nn.cells import lstm_cell
     >>> lstm = Recurrent(lstm_cell(3, 4))
     >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
     >>> hs.shape, bool((hs[-1] == h).all())

@@ -37,14 +37,14 @@ def is_remembering(owner: Remembers) -> bool:
 
 
 def recalled(owner: Remembers, index: int, type: ArrayType) -> Any:
-    """State ``index`` as the last run left it, zeros at first."""
+    """State ``index`` after the last run, zeros at first."""
     tracing = active_tracing()
     assert tracing is not None
     return tracing.recall(memory(owner, index), type)
 
 
 def keep(owner: Remembers, finals: Sequence[Any]) -> None:
-    """Let the next run start from these states, if the owner remembers."""
+    """Keep these states for the next run, if the owner remembers."""
     tracing = active_tracing()
     if tracing is not None and is_remembering(owner):
         for index, final in enumerate(finals):

@@ -1,4 +1,4 @@
-"""The mode that a net is trained in."""
+"""A check of the mode in which a net is trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from graphnet.graph import Module
 
 
 def require_training(net: Module) -> None:
-    """Raise GraphError for a net that is in evaluation mode as a whole."""
+    """Raise GraphError if all modules of a net are in evaluation mode."""
     if not any(module.is_training for _, module in net.named_modules()):
         raise GraphError(
             "is in evaluation mode, so it would be trained without dropout and the like",

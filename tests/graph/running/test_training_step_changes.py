@@ -11,6 +11,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, optim
+from graphnet.graph.inspection.executed import executables_of
 from tests.support.training_steps import (
     TOLERANCE,
     T,
@@ -97,10 +98,10 @@ def test_modes_have_programs_of_their_own() -> None:
     net.evaluate()
     fixed = {step(x, target) for _ in range(3)}
     assert (len(random), len(fixed)) == (3, 1)
-    made = dict(step._executables)
+    made = executables_of(step)
     net.train()
     assert step(x, target) not in fixed
-    assert step._executables == made  # neither was made anew
+    assert executables_of(step) == made  # neither was made anew
 
 
 def test_other_sizes_need_no_new_code() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from graphnet import nn
+from graphnet.graph.inspection.executed import traces_of
 from graphnet.graph.running.step_program import step_program
 from graphnet.graph.training_step import TrainingStep
 from graphnet.ir import Program, differentiate, trace
@@ -94,8 +95,9 @@ def test_a_character_model_trains_without_large_products_of_embeddings() -> None
     x = np.zeros((20, 5), int)
     net = nn.Sequential(nn.LookupTable(9, 6), nn.Recurrent(nn.lstm_cell(6, 7)), nn.SelectTable(0))
     step = TrainingStep(net, nn.MSECriterion())
-    executable, _ = step._executable_for(x, np.zeros((20, 5, 7)), True)
-    program = step_program(executable.traced, 1.0, False).program
+    step(x, np.zeros((20, 5, 7)))
+    (traced,) = traces_of(step)
+    program = step_program(traced, 1.0, False).program
     for _, rewrite in PASSES:
         program = rewrite(program)
     program.check()
