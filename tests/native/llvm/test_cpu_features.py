@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -14,11 +15,12 @@ from llvmlite import binding as llvm
 pytest.importorskip("llvmlite")
 
 from graphnet.errors import GraphnetError
-from graphnet.native.llvm.cpu_features import features_of, stderr_in_file
+from graphnet.native.llvm.cpu_features import features_of
 from graphnet.native.llvm.target import (
     processor,
     require_lesser,
 )
+from graphnet.stderr import stderr_to
 from tests.support.paths import ROOT
 from tests.support.processors import LESSER
 
@@ -88,7 +90,7 @@ def test_an_unknown_processor_is_refused(name: str, capfd: pytest.CaptureFixture
 def test_what_others_write_meanwhile_is_read_and_the_way_is_open_again(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with stderr_in_file() as file:
+    with tempfile.TemporaryFile() as file, stderr_to(file):
         os.write(2, b"inside")
         file.seek(0)
         assert file.read() == b"inside"
