@@ -14,7 +14,6 @@ import pytest
 
 import graphnet
 from tests.support.paths import TESTS
-from tests.support.processes import python
 
 ROOT = Path(graphnet.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -40,17 +39,6 @@ def test_a_file_keeps_the_rules(path: Path) -> None:
     assert ast.get_docstring(tree), "a line on top says the subject of the file"
     assert text.count("\n") <= 300, "a file that passes 300 lines has two subjects"
     assert not any(name.split(".")[0] == "torch" for name in imported(tree))
-
-
-HEAVY = {"llvmlite", "matplotlib", "platformdirs", "pygraphviz", "torch", "typer", "wasmtime"}
-
-
-def test_the_import_waits_for_no_package_that_few_calls_need() -> None:
-    """``gn.train`` and ``gn.optim`` are there at once; plots, compiler and Graphviz come later."""
-    code = "import sys, graphnet as gn; gn.train.Trainer; gn.optim.Adam; print(*sys.modules)"
-    loaded = {name.partition(".")[0] for name in python(code).split()}
-    assert "graphnet" in loaded
-    assert HEAVY & loaded == set()
 
 
 LOCKS = re.compile(r"\b(R?Lock|Condition|Semaphore|Event|Barrier|cached_property)\b")
