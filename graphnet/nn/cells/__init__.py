@@ -49,4 +49,4 @@ FUNCTIONS: dict[str, Callable[..., GModule]] = {
     name: getattr(file, name) for file in FILES for name in file.__all__
 }
 CELLS: dict[str, Callable[..., GModule]] = {**FUNCTIONS, **VARIANTS}
-"""Every cell and every variant by name: called with (input_size, hidden_size), or with more."""
+"""Every cell and variant by name: functions of (input_size, hidden_size, …)."""
