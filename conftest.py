@@ -1,5 +1,6 @@
 """Doctests write their files into a folder of their own; NumPy's products run on one thread."""
 
+import gc
 import os
 import signal
 from importlib.util import find_spec
@@ -24,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Without llvmlite everything runs in the interpreter, which is said once and is no fault."""
     if find_spec("llvmlite") is None:
         config.addinivalue_line("filterwarnings", "ignore:llvmlite is not installed")
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector looks no more at the thousands of tests, which live to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
