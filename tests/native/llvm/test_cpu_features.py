@@ -10,9 +10,10 @@ import tempfile
 from dataclasses import replace
 
 import pytest
-from llvmlite import binding as llvm
 
 pytest.importorskip("llvmlite")
+
+from llvmlite import binding as llvm
 
 from graphnet.errors import GraphnetError
 from graphnet.native.llvm.cpu_features import features_of

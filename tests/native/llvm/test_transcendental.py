@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from llvmlite import ir
 
 pytest.importorskip("llvmlite")
+
+from llvmlite import ir
 
 from graphnet.native.llvm.target import (
     NativeFunction,
