@@ -39,12 +39,13 @@ def step_outputs(
     """
     traced = executable.traced
     count = traced.output_count
-    leaves = range(leaves_of_input(traced.input_structure)) if by_inputs else ()
+    if not by_inputs:
+        loss, outputs = table.unflatten(traced.output_structure, materialise(results[:count]))
+        return float(loss), outputs, None
+    leaves = range(leaves_of_input(traced.input_structure))
     gradients = [input_gradient(executable, results, leaf) for leaf in leaves]
     found = materialise([*results[:count], *gradients])
     loss, outputs = table.unflatten(traced.output_structure, found[:count])
-    if not by_inputs:
-        return float(loss), outputs, None
     assert isinstance(traced.input_structure, tuple)
     return float(loss), outputs, table.unflatten(traced.input_structure[0], found[count:])
 
