@@ -31,7 +31,9 @@ def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """A compiler that fails at one stage."""
     faults.tell_once.cache_clear()
     if request.param == "scheduling":
-        monkeypatch.setattr(rules, "RULES", dict.fromkeys(rules.RULES, refuse))
+        monkeypatch.setattr(
+            rules, "RULES", dict.fromkeys(rules.RULES, rules.NativeRule(rule=refuse))
+        )
     elif request.param == "a pass":
         break_merge(monkeypatch, refuse)
     else:
@@ -94,7 +96,7 @@ def test_a_live_cell_goes_on(broken: str) -> None:
 def test_the_warning_names_the_node_and_comes_once(broken: str) -> None:
     compiled = net().compile()
     with pytest.warns(
-        CompilerWarning, match=r"scheduling \(near Linear '.*' \(test_native"
+        CompilerWarning, match=r"scheduling \(near Linear '.*' \(test_compiler_faults"
     ) as told:
         compiled.forward(np.ones((5, 3)))
     assert told[0].filename == __file__

@@ -23,6 +23,14 @@ from graphnet.nn.cells import (
     regularised,
     simple,
 )
+from graphnet.nn.cells.gru import *  # noqa: F403
+from graphnet.nn.cells.light import *  # noqa: F403
+from graphnet.nn.cells.lstm import *  # noqa: F403
+from graphnet.nn.cells.merged import *  # noqa: F403
+from graphnet.nn.cells.multiplicative import *  # noqa: F403
+from graphnet.nn.cells.peephole import *  # noqa: F403
+from graphnet.nn.cells.regularised import *  # noqa: F403
+from graphnet.nn.cells.simple import *  # noqa: F403
 from graphnet.nn.layers.rectifiers import ReLU
 
 FILES = (simple, lstm, peephole, merged, multiplicative, regularised, gru, light)
