@@ -13,7 +13,8 @@ from graphnet.graph.values.flat import flat_vectors
 from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.ir.core.types import NDArray
 
-version_and_mode: Callable[[dict[str, Any]], Any] = itemgetter("_version", "is_training")
+version: Callable[[dict[str, Any]], int] = itemgetter("_version")
+mode: Callable[[dict[str, Any]], bool] = itemgetter("is_training")
 data: Callable[[Parameter], NDArray] = attrgetter("_data")
 
 
@@ -25,7 +26,8 @@ class ModulesSnapshot:
         for own, state in zip(self._attributes, states, strict=True):
             own.setdefault("_version", state.version)
             own.setdefault("is_training", state.mode)
-        self._kept = [(state.version, state.mode) for state in states]
+        self._versions = [state.version for state in states]
+        self._modes = [state.mode for state in states]
         containers = [pair for state in states for pair in state.containers]
         self._lists = [(v, kept) for v, kept in containers if isinstance(v, list | set)]
         self._dicts = [(v, kept) for v, kept in containers if isinstance(v, dict)]
@@ -33,8 +35,10 @@ class ModulesSnapshot:
         self._is_plain = not (self._lists or self._dicts or self._arrays)
 
     def are_current(self) -> bool:
-        return list(map(version_and_mode, self._attributes)) == self._kept and (
-            self._is_plain or self._are_filled_alike()
+        return (
+            list(map(version, self._attributes)) == self._versions
+            and list(map(mode, self._attributes)) == self._modes
+            and (self._is_plain or self._are_filled_alike())
         )
 
     def _are_filled_alike(self) -> bool:
