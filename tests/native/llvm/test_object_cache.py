@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -14,10 +15,12 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from graphnet.native.llvm import object_cache
+from graphnet.native.llvm.build import source_digest
 from graphnet.native.llvm.target import compilations, compile_module
 from tests.support.object_code import ADD, added, as_root, only_file, posix, since
 from tests.support.paths import ROOT
 
+NATIVE = ROOT / "graphnet" / "native"
 CACHE = "import sys, tests.support.object_code as t; print(t.added(int(sys.argv[1])), *t.counts())"
 
 
@@ -135,17 +138,21 @@ def test_what_is_no_file_is_not_read(cache: Path, tmp_path: Path, kind: str) -> 
     assert path.read_bytes() == whole
 
 
-def test_code_made_by_other_sources_is_not_used(tmp_path: Path) -> None:
-    """Sources in folders inside the compiler's count, too."""
-    from graphnet.native.llvm import build
-
-    for folder in ("one", "two", "three"):
-        (tmp_path / folder / "inside").mkdir(parents=True)
-        (tmp_path / folder / "top.py").write_text("a = 1")
-    (tmp_path / "one" / "inside" / "code.py").write_text("b = 1")
-    (tmp_path / "two" / "inside" / "code.py").write_text("b = 2")
-    digests = {build.source_digest(tmp_path / folder) for folder in ("one", "two", "three")}
-    assert len(digests) == 3
+def test_a_change_in_any_folder_of_the_compiler_changes_the_key(tmp_path: Path) -> None:
+    """Machine code that was made by other sources is not loaded."""
+    copy = tmp_path / "native"
+    shutil.copytree(NATIVE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    digests = [source_digest(copy)]
+    folders = sorted({path.parent for path in copy.rglob("*.py")})
+    assert len(folders) >= 13
+    for folder in folders:
+        with (folder / "__init__.py").open("a") as file:
+            file.write("# changed\n")
+        digests.append(source_digest(copy))
+    (copy / "codegen" / "reductions.py").rename(copy / "codegen" / "sums.py")
+    digests.append(source_digest(copy))
+    assert len(set(digests)) == len(digests)
+    assert source_digest(tmp_path / "nowhere") is None
 
 
 def test_keys_tell_parts_apart() -> None:
