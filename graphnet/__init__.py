@@ -17,7 +17,7 @@ from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
-from graphnet.graph.files.storage import load, save
+from graphnet.graph.files.save_load import load, save
 from graphnet.graph.training_step import compile_step
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll

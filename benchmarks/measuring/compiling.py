@@ -37,7 +37,7 @@ def compilations() -> Found:
 def load_compiler() -> None:
     """The imports that the first compilation would do: what is measured comes after imports."""
     with suppress(ImportError):
-        importlib.import_module("graphnet.native.execution.lowering")
+        importlib.import_module("graphnet.native.execution.partition")
 
 
 def timed(make: Callable[[], Callable[[], object]]) -> Found:

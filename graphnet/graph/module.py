@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from graphnet.graph.files.clone import clone_module
 from graphnet.graph.files.rebuild import reduced
-from graphnet.graph.files.storage import save
+from graphnet.graph.files.save_load import save
 from graphnet.graph.inspection.measuring import profile_module
 from graphnet.graph.inspection.memory_plan import MemoryPlan
 from graphnet.graph.inspection.planning import module_plan

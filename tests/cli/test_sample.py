@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from graphnet import nn, train
-from graphnet.graph.files.storage import save
+from graphnet.graph.files.save_load import save
 from tests.support.command_line import resumable
 
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 import graphnet as gn
 from graphnet import nn, train
 from graphnet.drawing import draw
-from graphnet.graph.files.storage import read
+from graphnet.graph.files.save_load import read
 from graphnet.native.llvm import object_cache
 from tests.faults.processes import child, ended_well
 from tests.faults.trained import trainer_for

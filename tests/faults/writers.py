@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.graph.files.storage import read
+from graphnet.graph.files.save_load import read
 from graphnet.native.llvm import object_cache
 from tests.faults.processes import child, ended_well
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from graphnet.graph.files.storage import read
+from graphnet.graph.files.save_load import read
 from tests.hostile.mutants import mutant
 from tests.hostile.seeds import ORIGINALS, Seed, problem_of, seeds
 

@@ -17,7 +17,7 @@ from graphnet.errors import DataError, FormatError, GraphnetError
 from graphnet.graph import Module
 from graphnet.graph.files.description import describe
 from graphnet.graph.files.rebuild import rebuilt
-from graphnet.graph.files.storage import Stored, read
+from graphnet.graph.files.save_load import Stored, read
 from graphnet.train.text.saved_model import read_character_model
 from tests.support.paths import VERSION_1
 

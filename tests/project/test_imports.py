@@ -17,7 +17,7 @@ ROOT = Path(graphnet.__file__).parent
 FLOORS = [
     "errors", "source", "forkable", "stderr", "atomic_write", "text_table",
     "ir.gc_disabled", "ir.core", "ir.gradient", "ir.primitives", "ir",
-    "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.rules", "native.codegen",
+    "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.lowering", "native.codegen",
     "native.scheduling", "native.execution", "native.debug",
     "native.passes.loops", "native.passes.simplification", "native.passes.algebra", "native.passes",
     "native",

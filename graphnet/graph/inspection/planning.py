@@ -25,7 +25,7 @@ from graphnet.native.analysis.compiled_piece import code_of
 from graphnet.native.scheduling.buffers import Buffer, Role
 
 if TYPE_CHECKING:
-    from graphnet.native.execution.lowering import Native
+    from graphnet.native.execution.partition import Native
     from graphnet.native.scheduling.calls import Call
 
 NAMED = 3

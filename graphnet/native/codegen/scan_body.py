@@ -21,8 +21,8 @@ from graphnet.native.gemm.library import declare_pack, declare_product
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, index
 from graphnet.native.llvm.strided_access import Strided, address
-from graphnet.native.rules.lowering import Lowering, Rule
-from graphnet.native.rules.products import is_transposed
+from graphnet.native.lowering.lowering import Lowering, Rule
+from graphnet.native.lowering.products import is_transposed
 
 
 class Emitter(Lowering):

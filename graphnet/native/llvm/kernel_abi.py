@@ -1,7 +1,4 @@
-"""The calling convention of kernels, ``kernel(arguments, pointers, thread, threads)``; shares.
-
-Each thread of a call does the share of its number; a thread's share depends on nothing else.
-"""
+"""The calling convention of kernels: ``kernel(arguments, pointers, thread, threads)``."""
 
 from __future__ import annotations
 
@@ -35,12 +32,3 @@ class Kernel:
 def begin_kernel(module: ir.Module, name: str) -> Kernel:
     function, builder = begin(module, name, KERNEL, inner=False)
     return Kernel(function, builder, function.args[2], function.args[3])
-
-
-def share(
-    builder: ir.IRBuilder, count: ir.Value, thread: ir.Value, threads: ir.Value
-) -> tuple[ir.Value, ir.Value]:
-    """From where to where a thread goes of ``count`` things."""
-    first = builder.sdiv(builder.mul(count, thread), threads)
-    last = builder.sdiv(builder.mul(count, builder.add(thread, index(1))), threads)
-    return first, last

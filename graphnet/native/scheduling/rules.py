@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from graphnet.ir.core.program import Program
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.llvm.functions import ELEMENT_RULES, Element
-from graphnet.native.rules.lowering import Rule
-from graphnet.native.rules.movement import concatenate, unslice, view
-from graphnet.native.rules.products import product
-from graphnet.native.rules.reductions import reduction
+from graphnet.native.lowering.lowering import Rule
+from graphnet.native.lowering.movement import concatenate, unslice, view
+from graphnet.native.lowering.products import product
+from graphnet.native.lowering.reductions import reduction
 from graphnet.native.scheduling.indexing import checked_lengths, scatter_add, take
 from graphnet.native.scheduling.scans import scan
 from graphnet.native.scheduling.schedule import Scheduler

@@ -15,8 +15,8 @@ from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import inner_stride
 from graphnet.native.faults import stage
-from graphnet.native.rules.lowering import Lowering, Rule
-from graphnet.native.rules.products import is_transposed
+from graphnet.native.lowering.lowering import Lowering, Rule
+from graphnet.native.lowering.products import is_transposed
 from graphnet.native.runtime.dispatcher import Sharing
 from graphnet.native.scheduling.buffers import Base, Buffer, Role
 from graphnet.native.scheduling.calls import Call, nbytes, pointer

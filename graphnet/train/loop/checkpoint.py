@@ -13,7 +13,7 @@ import numpy as np
 
 from graphnet.errors import DataError, FormatError
 from graphnet.graph import Module
-from graphnet.graph.files.storage import Stored, read, save
+from graphnet.graph.files.save_load import Stored, read, save
 from graphnet.ir.core.types import NDArray
 from graphnet.train.loop.training_state import TrainingState
 from graphnet.train.reports.history import History

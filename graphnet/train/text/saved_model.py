@@ -12,7 +12,7 @@ import numpy as np
 from graphnet import nn
 from graphnet.errors import FormatError
 from graphnet.graph import GModule, Module
-from graphnet.graph.files.storage import read
+from graphnet.graph.files.save_load import read
 from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values.selection import NOTHING

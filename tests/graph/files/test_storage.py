@@ -13,7 +13,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
-from graphnet.graph.files import storage
+from graphnet.graph.files import save_load
 from graphnet.graph.files.former_names import FORMER
 from tests.support.paths import FILES, VERSION_1
 
@@ -76,7 +76,7 @@ def test_the_same_net_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_notes_and_arrays_are_kept_beside_the_module(tmp_path: Path) -> None:
     notes = {"epoch": 3, "text": "a\n☃", "losses": [1.5, None]}
     gn.save(nn.Tanh(), tmp_path / "a.gn", notes=notes, arrays={"m": np.arange(3)})
-    stored = storage.read(tmp_path / "a.gn")
+    stored = save_load.read(tmp_path / "a.gn")
     assert stored.notes == notes
     np.testing.assert_array_equal(stored.arrays["m"], [0, 1, 2])
 
@@ -110,7 +110,7 @@ def test_former_names_of_arguments_are_read() -> None:
 
 def test_files_of_version_1_are_read() -> None:
     """They have no checksums, and constant arrays as lists."""
-    stored = storage.read(VERSION_1)
+    stored = save_load.read(VERSION_1)
     net, criterion = stored.module.modules
     assert stored.notes == {"epoch": 3}
     for index, found in enumerate(net.forward(stored.arrays["data"])):
@@ -243,10 +243,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_header_that_would_not_be_read_is_not_written(tmp_path: Path) -> None:
     """Each of these takes four bytes in the file."""
-    storage.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**22})
-    assert len(storage.read(tmp_path / "a.gn").notes["quotes"]) == 2**22
+    save_load.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**22})
+    assert len(save_load.read(tmp_path / "a.gn").notes["quotes"]) == 2**22
     with pytest.raises(GraphError, match="header"):
-        storage.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**23})
+        save_load.save(nn.Tanh(), tmp_path / "a.gn", notes={"quotes": '"' * 2**23})
     assert gn.load(tmp_path / "a.gn")
 
 

@@ -21,7 +21,7 @@ from graphnet.ir.core.primitive import Kind
 pytest.importorskip("llvmlite")
 
 from graphnet.native import optimised
-from graphnet.native.execution import lowering
+from graphnet.native.execution import partition
 from graphnet.native.llvm.target import compilations, processor
 from tests.support.processors import LESSER
 
@@ -149,7 +149,7 @@ def test_what_has_no_rule_stays_with_the_interpreter(rng: np.random.Generator) -
     net, inputs = nested(rng)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        lowering.tell_once.cache_clear()
+        partition.tell_once.cache_clear()
         check(net, inputs, 1e-12)
     notices = [w.filename for w in told if "no native rule for" in str(w.message)]
     assert set(notices) == {__file__}, "they are of the line that runs the net"
@@ -211,6 +211,6 @@ def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:
 def test_lesser_processors(
     cpu: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lowering, "host", lambda: processor(cpu))
+    monkeypatch.setattr(partition, "host", lambda: processor(cpu))
     net = nn.Recurrent(nn.lstm_cell(5, 19)).float()
     check(net, rng.normal(size=(6, 9, 5)), TOLERANCE["float32"])

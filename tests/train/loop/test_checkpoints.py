@@ -11,7 +11,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError, FormatError, NumericsError
-from graphnet.graph.files.storage import read, save
+from graphnet.graph.files.save_load import read, save
 from tests.support.paths import FILES
 from tests.support.trainers import TEXT, Interrupting, everything, small_trainer
 

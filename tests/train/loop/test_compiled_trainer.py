@@ -158,9 +158,9 @@ def test_a_net_with_a_function_is_compiled_around_it() -> None:
         batches = [(rng.normal(size=(6, 3)), rng.normal(size=(6, 2))) for _ in range(4)]
         return net, nn.MSECriterion(), batches, {}
 
-    from graphnet.native.execution import lowering
+    from graphnet.native.execution import partition
 
-    lowering.tell_once.cache_clear()
+    partition.tell_once.cache_clear()
     plain, batches = trainer_of(make, False)
     compiled, _ = trainer_of(make, True)
     plain.fit(batches, 2)

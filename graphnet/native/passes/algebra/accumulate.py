@@ -15,9 +15,9 @@ from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.ir.primitives.indexing import take
 from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.shaping import broadcast, reshape
-from graphnet.native.analysis.fusion import is_fusible
 from graphnet.native.analysis.matmul_add import is_row, matmul_add
 from graphnet.native.analysis.rewrite import Rewriter, producers, read_by, read_counts
+from graphnet.native.lowering.fusion import is_fusible
 from graphnet.native.passes.algebra.product_groups import product_behind
 from graphnet.native.passes.algebra.sum_tree import Sum, sums_of
 from graphnet.native.passes.simplification.dead_code import everywhere, remove_dead_code

@@ -1,4 +1,4 @@
-"""Lowering: what has native rules becomes calls of machine code; what has none runs interpreted."""
+"""Partition: a program divided into pieces that are compiled, and what runs interpreted."""
 
 from __future__ import annotations
 

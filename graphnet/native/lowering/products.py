@@ -8,7 +8,7 @@ from math import prod
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import StridedView
-from graphnet.native.rules.lowering import Lowering
+from graphnet.native.lowering.lowering import Lowering
 
 
 def product(lowering: Lowering, equation: Equation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.ir.core.program import Equation
 from graphnet.ir.primitives.reduction import axes_of
-from graphnet.native.rules.lowering import Lowering
+from graphnet.native.lowering.lowering import Lowering
 
 
 def reduction(lowering: Lowering, equation: Equation) -> None:

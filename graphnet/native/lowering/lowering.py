@@ -11,8 +11,8 @@ from graphnet.errors import ProgramError
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
 from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.ir.primitives.pointwise import identity
-from graphnet.native.analysis.fusion import Unit, units_of
 from graphnet.native.analysis.strided_view import StridedView, collapsed
+from graphnet.native.lowering.fusion import Unit, units_of
 
 Rule = Callable[[Any, Equation], None]
 """How a lowering (or only one kind of it) computes an equation that is in no fused loop."""

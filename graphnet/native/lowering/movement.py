@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.ir.core.program import Equation, literal
 from graphnet.native.analysis.strided_view import StridedView
-from graphnet.native.rules.lowering import Lowering
+from graphnet.native.lowering.lowering import Lowering
 
 
 def view(lowering: Lowering, equation: Equation) -> None:

@@ -1,1 +1,0 @@
-"""The rules of primitives, written once: for calls of kernels, and for code in line in a scan."""
