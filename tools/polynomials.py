@@ -1,4 +1,4 @@
-"""Finds the polynomials of graphnet/native/mathematics.py: Remez' exchange at 60 digits.
+"""Finds the polynomials of graphnet/native/llvm/transcendental.py: Remez' exchange at 60 digits.
 
 ``python tools/polynomials.py`` prints the coefficients, lowest power first, each rounded to its
 type, and the relative error that they leave in the function. It needs mpmath.

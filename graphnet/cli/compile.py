@@ -48,7 +48,7 @@ def compile_command(
     net.train(mode == "train")
     shapes = shapes_for(net, place, texts)
     with reporting(file_of(place)), as_given(net, texts), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".* stays? with the interpreter")  # told below
+        warnings.filterwarnings("ignore", ".* runs? interpreted")  # told below
         made = Compiled(net, shapes)
         views = [text for name in wanted for text in made.shown(name)]
         for line in made.lines():

@@ -72,7 +72,7 @@ class Compiled:
         arenas = " + ".join(size_text(arena.bytes) for arena in self.plan.arenas)
         yield "arena", arenas or "none"
         if self.plan.interpreted:
-            yield "native", f"all but what stays with the interpreter: {self.left_out()}"
+            yield "native", f"all but what runs interpreted: {self.left_out()}"
         else:
             yield "native", "everything runs as machine code"
         if natives:

@@ -1,5 +1,6 @@
 """The module graph: modules, parameters, nodes, closed graphs and their runs."""
 
+from graphnet.graph.files.rebuild import rebuilt as rebuilt  # pickles name it
 from graphnet.graph.module import Module
 from graphnet.graph.modules.registry import MODULE_TYPES
 from graphnet.graph.nodes.node import Node

@@ -1,6 +1,6 @@
 """The compiler: an array program rewritten by passes, and made into one call of machine code.
 
-Where llvmlite is not installed, everything stays with the interpreter, and one warning says so.
+Where llvmlite is not installed, everything runs interpreted, and one warning says so.
 """
 
 from __future__ import annotations

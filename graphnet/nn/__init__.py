@@ -11,7 +11,7 @@ from graphnet.graph.wiring.arithmetic import (
     Square,
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
-from graphnet.nn import cells, element_research
+from graphnet.nn import cells, element_research, init
 from graphnet.nn.cells import CELLS
 from graphnet.nn.cells.conversion import merge_gates, split_gates
 from graphnet.nn.cells.gru import *  # noqa: F403
@@ -54,7 +54,7 @@ from graphnet.nn.criteria.regression import (
     SmoothL1Criterion,
 )
 from graphnet.nn.element_research import *  # noqa: F403
-from graphnet.nn.layers import activation, init
+from graphnet.nn.layers import activation
 from graphnet.nn.layers.activation import *  # noqa: F403
 from graphnet.nn.layers.arithmetic import (
     Abs,

@@ -222,7 +222,7 @@ def test_what_stays_with_the_interpreter_is_named(graphnet, tmp_path):
     (tmp_path / "odd.py").write_text(ODD)
     code, output, _ = graphnet("odd.py:net", "--input", "4,3")
     assert code == 0
-    assert "all but what stays with the interpreter: " in output
+    assert "all but what runs interpreted: " in output
     assert "'odd'" in output
 
 

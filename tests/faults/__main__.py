@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, help="how often (above in brackets: by default)")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random")
     chosen = parser.parse_args(arguments)
-    warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+    warnings.filterwarnings("ignore", message=".*runs? interpreted")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     count = CAMPAIGNS[chosen.campaign][1] if chosen.count is None else chosen.count
     campaign: Campaign = import_module(f"tests.faults.{chosen.campaign}").campaign

@@ -92,7 +92,7 @@ def test_a_primitive_without_a_native_rule_runs_interpreted(record: Primitive) -
     equation = equation_of(record, type_of(x))
     assert reason_not_native(equation) == reason_not_native(equation, inside=True) == record.name
     program = Program(equation.inputs, [equation], equation.outputs)  # type: ignore[arg-type]
-    with pytest.warns(UserWarning, match=f"no native rule for {record.name}"):
+    with pytest.warns(UserWarning, match=f"no compiled kernel for {record.name}"):
         made = compiled(program)
     assert [e.primitive for e in made.equations] == [record]
 

@@ -211,7 +211,7 @@ def twice(arrays: Any) -> list[np.ndarray]:
 
 
 def doubled(draft: Draft) -> None:
-    """A user's own function, which stays with the interpreter in the middle of all."""
+    """A user's own function, which runs interpreted in the middle of all."""
     known = draft.pick(is_float)
     (pair,) = applied(PRIMITIVES["call"], settings := {
         "function": twice, "gradient": twice, "label": "twice",

@@ -1,4 +1,4 @@
-"""Runs without the notice of what stays with the interpreter."""
+"""Runs without the notice of what runs interpreted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphnet.native import CompilerWarning
 
 @contextmanager
 def notices_ignored() -> Iterator[None]:
-    """Without the notice of what stays with the interpreter, for tests of results alone.
+    """Without the notice of what runs interpreted, for tests of results alone.
 
     Faults of the compiler are errors, since the results would be those of the interpreter.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+        warnings.filterwarnings("ignore", message=".*runs? interpreted")
         warnings.simplefilter("error", CompilerWarning)
         yield

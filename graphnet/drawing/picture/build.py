@@ -19,6 +19,7 @@ from graphnet.drawing.picture.flow import (
 from graphnet.drawing.picture.groups import Prefixes
 from graphnet.drawing.picture.picture import Edge, Group, Kind, Picture, Vertex
 from graphnet.graph import GModule, Module, Node
+from graphnet.graph.values.selection import join_path
 from graphnet.graph.wiring.table_modules import Element, Identity, OptionalInput, Pack, Split
 from graphnet.nn import ConcatTable, ParallelTable, Recurrent, Sequential, State
 
@@ -83,7 +84,7 @@ class Builder:
         argument: Flow | None,
     ) -> Flow:
         """Draw one node, or find its flow if it only passes table entries on."""
-        full = joined(path, name)
+        full = join_path(path, name)
         shape = self.shapes.get(full, "")
         if isinstance(node.module, Pack):
             return tuple(parents)
@@ -157,7 +158,7 @@ class Builder:
         ends: list[Flow] = []
         for (label, part), start in zip(parts, given, strict=True):
             chained = ends[-1] if ends and isinstance(module, Sequential) else start
-            ends.append(self.part(part, joined(path, label), label, inside, depth - 1, chained))
+            ends.append(self.part(part, join_path(path, label), label, inside, depth - 1, chained))
         return ends[-1] if isinstance(module, Sequential) else tuple(ends)
 
     def wrapped(
@@ -173,7 +174,7 @@ class Builder:
         """Draw the only part of a module."""
         if isinstance(module, Recurrent):
             return self.recurrent(module, path, group, depth, flow)
-        return self.part(part, joined(path, label), label, group, depth, flow)
+        return self.part(part, join_path(path, label), label, group, depth, flow)
 
     def recurrent(
         self, module: Recurrent, path: str, group: int, depth: int, flow: Flow
@@ -185,10 +186,10 @@ class Builder:
         xs, *given = [flow, *nothing] if isinstance(flow, Wire) else entries(flow, states + 2)
         outputs = self.graph(cell, path, group, depth - 1, [xs, *given[:states]])
         if given[states] != ():
-            lengths = Vertex(Kind.NAME, joined(path, "lengths"), "lengths", group=group)
+            lengths = Vertex(Kind.NAME, join_path(path, "lengths"), "lengths", group=group)
             self.place(lengths, given[states])
         for node, output in zip(cell.inputs[1:], outputs, strict=False):
-            target = self.ports.get(joined(path, cell.name_of(node)))
+            target = self.ports.get(join_path(path, cell.name_of(node)))
             if target is not None:
                 for _, wire in leaves(output):
                     shape = without_steps(wire.shape)
@@ -260,7 +261,3 @@ def can_open(module: Module) -> bool:
     if isinstance(module, GModule | Sequential | ConcatTable | ParallelTable):
         return has_parts(module)
     return len(list(islice(module.named_children(), 2))) == 1
-
-
-def joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path and name else path or name

@@ -116,6 +116,9 @@ def rebuilt(
     return build(data, {n: array.copy() for n, array in parameters.items()}, (), constants)
 
 
+rebuilt.__module__ = "graphnet.graph"  # pickles name it there, wherever this file lies
+
+
 def made(
     entry: Data, number: int, known: Known, types: Mapping[str, type[BaseModule]]
 ) -> BaseModule:

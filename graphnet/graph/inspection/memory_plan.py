@@ -65,7 +65,7 @@ class ArenaPlan:
 class MemoryPlan:
     """The arenas of a run, and what it is given; ``print`` it.
 
-    ``interpreted`` names what stays with the interpreter, whose arrays are in no arena.
+    ``interpreted`` names what runs interpreted, whose arrays are in no arena.
     """
 
     arenas: tuple[ArenaPlan, ...]
@@ -99,7 +99,7 @@ def plan_lines(plan: MemoryPlan, order: str, limit: int) -> Iterator[str]:
     yield f"arenas {size_text(plan.bytes)}; {size_text(together)} if no buffer took another's place"
     yield ", ".join(f"{name} {size_text(size)}" for name, size in plan.given.items())
     if plan.interpreted:
-        yield f"with the interpreter, outside of the arenas: {', '.join(plan.interpreted)}"
+        yield f"interpreted, outside of the arenas: {', '.join(plan.interpreted)}"
 
 
 def arena_lines(arena: ArenaPlan, order: str, limit: int) -> Iterator[str]:

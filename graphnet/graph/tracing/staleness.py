@@ -14,7 +14,7 @@ from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.ir.core.types import NDArray
 
 version: Callable[[dict[str, Any]], int] = itemgetter("_version")
-mode: Callable[[dict[str, Any]], bool] = itemgetter("is_training")
+mode: Callable[[Any], bool] = attrgetter("is_training")
 data: Callable[[Parameter], NDArray] = attrgetter("_data")
 
 
@@ -22,10 +22,10 @@ class ModulesSnapshot:
     """The ``ModuleState``s of many modules, compared together; final."""
 
     def __init__(self, states: Sequence[ModuleState]) -> None:
-        self._attributes = [state.module.__dict__ for state in states]  # faster than attributes
+        self._modules = [state.module for state in states]
+        self._attributes = [module.__dict__ for module in self._modules]  # faster than attributes
         for own, state in zip(self._attributes, states, strict=True):
             own.setdefault("_version", state.version)
-            own.setdefault("is_training", state.mode)
         self._versions = [state.version for state in states]
         self._modes = [state.mode for state in states]
         containers = [pair for state in states for pair in state.containers]
@@ -37,7 +37,7 @@ class ModulesSnapshot:
     def are_current(self) -> bool:
         return (
             list(map(version, self._attributes)) == self._versions
-            and list(map(mode, self._attributes)) == self._modes
+            and list(map(mode, self._modules)) == self._modes
             and (self._is_plain or self._are_filled_alike())
         )
 

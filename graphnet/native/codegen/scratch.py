@@ -11,10 +11,7 @@ from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.llvm.elements import memory_type
-from graphnet.native.llvm.ir_helpers import index
-
-LINE = 64
-"""Bytes of a line of the cache; arrays that begin on one load faster."""
+from graphnet.native.llvm.ir_helpers import LINE, index
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def lowered(program: Program, processor: Processor | None = None) -> Program:
 
 
 def with_lowered_bodies(equation: Equation, processor: Processor) -> Equation:
-    """An equation that stays with the interpreter (a scan around a scan), its body lowered."""
+    """An equation that runs interpreted (a scan around a scan), its body lowered."""
     if not any(equation.bodies()):
         return equation
     settings = {
@@ -124,7 +124,7 @@ class Native:
 
 @cache
 def tell_once(reason: str, place: str) -> None:
-    warn(f"{place} stays with the interpreter: no native rule for {reason}")
+    warn(f"{place} runs interpreted: no compiled kernel for {reason}")
 
 
 def tell(reason: str, equation: Equation) -> None:

@@ -10,6 +10,7 @@ from llvmlite import ir
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 LANE = ir.IntType(32)
+BYTE = ir.IntType(8)
 LINE = 64
 """Bytes of a line of the cache."""
 

@@ -17,6 +17,7 @@ def product(lowering: Lowering, equation: Equation) -> None:
     if len(right.type.shape) <= 2:
         matrices(lowering, equation, left, right, target, *start)
         return
+    assert not start, "no pass makes a batch of products begin from an addend"
     if len(left.type.shape) == 1:
         left = left.broadcast(ArrayType((1, *left.type.shape), left.type.dtype))
         shape = target.type.shape

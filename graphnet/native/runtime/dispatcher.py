@@ -16,7 +16,7 @@ from functools import cache
 from llvmlite import ir
 
 from graphnet import forkable
-from graphnet.native.llvm.ir_helpers import INDEX, POINTER, begin, counted, index
+from graphnet.native.llvm.ir_helpers import BYTE, INDEX, POINTER, begin, counted, index
 from graphnet.native.llvm.target import Engine, NativeFunction, compile_module, define_symbol
 from graphnet.native.runtime.work_sharing import (
     BOARD,
@@ -34,7 +34,6 @@ from graphnet.native.runtime.work_sharing import (
 MOST_POINTERS = 4096
 """Most pointers of a kernel."""
 HEADER = 5
-BYTE = ir.IntType(8)
 DRIVE = [("table", POINTER), ("length", INDEX), ("bases", POINTER), ("threads", INDEX)]
 
 

@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphnet.native.codegen.scratch import LINE
+from graphnet.native.llvm.ir_helpers import LINE
 from graphnet.native.scheduling.buffers import Base, Buffer
 from graphnet.native.scheduling.calls import Call
 

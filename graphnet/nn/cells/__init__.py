@@ -23,6 +23,7 @@ from graphnet.nn.cells import (
     regularised,
     simple,
 )
+from graphnet.nn.cells.conversion import merge_gates, split_gates
 from graphnet.nn.cells.gru import *  # noqa: F403
 from graphnet.nn.cells.light import *  # noqa: F403
 from graphnet.nn.cells.lstm import *  # noqa: F403
@@ -58,3 +59,5 @@ FUNCTIONS: dict[str, Callable[..., GModule]] = {
 }
 CELLS: dict[str, Callable[..., GModule]] = {**FUNCTIONS, **VARIANTS}
 """Every cell and variant by name: functions of (input_size, hidden_size, …)."""
+
+__all__ = ["CELLS", "merge_gates", "split_gates", *FUNCTIONS]

@@ -7,7 +7,7 @@ from typing import Any
 from graphnet.errors import DtypeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
-from graphnet.nn.layers import init
+from graphnet.nn import init
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.recurrent.mask import zeroed
 from graphnet.ops import take

@@ -11,7 +11,7 @@ from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe
 from graphnet.ir.core.types import Shape
-from graphnet.nn.layers import init
+from graphnet.nn import init
 from graphnet.nn.layers.function import Function
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, where

@@ -8,7 +8,7 @@ from typing import Any
 from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
-from graphnet.nn.layers import init
+from graphnet.nn import init
 from graphnet.ops import take
 
 

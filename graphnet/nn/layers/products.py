@@ -8,7 +8,7 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.nn.layers import init
+from graphnet.nn import init
 from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.nn.layers.shape import swapped
 from graphnet.ops import stack

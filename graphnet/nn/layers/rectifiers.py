@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphnet.graph import Module, Parameter
-from graphnet.nn.layers import init
+from graphnet.nn import init
 from graphnet.ops import absolute, concatenate, expm1, maximum, minimum, uniform, where
 
 

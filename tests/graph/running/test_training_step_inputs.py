@@ -30,7 +30,7 @@ def test_inputs_of_any_layout() -> None:
     assert step(read_only, target.T) == pytest.approx(expected, rel=1e-13)
 
 
-@pytest.mark.filterwarnings("ignore:.*no native rule for .* of uint8")
+@pytest.mark.filterwarnings("ignore:.*no compiled kernel for .* of uint8")
 @pytest.mark.parametrize("kind", [np.int8, np.int32, np.int64, np.uint8])
 def test_whole_numbers_of_any_size(kind: Any) -> None:
     net, criterion, data = characters()

@@ -113,3 +113,41 @@ def test_a_changed_module_is_traced_again() -> None:
     np.testing.assert_array_equal(net.forward(x), x)
     net.train()
     assert net.forward(x).min() == 0
+
+
+class TwoOrThree(gn.Module):
+    """Twice the input in training, else three times."""
+
+    def compute(self, x):
+        return x * 2 if self.training else x * 3
+
+
+class Frozen(TwoOrThree):
+    """A mode of its own, whatever the net's is."""
+
+    frozen = False
+
+    @property
+    def is_training(self):
+        return not self.frozen
+
+    @is_training.setter
+    def is_training(self, on):
+        pass
+
+
+@pytest.mark.parametrize("around", [lambda part: part, nn.Sequential])
+def test_modes_are_looked_up_as_python_does(around: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the class, on the object, by a property."""
+    part, frozen, x = TwoOrThree(), Frozen(), np.ones(1)
+    net, other = around(part), around(frozen)
+    assert (net.forward(x), other.forward(x)) == (2, 2)
+    monkeypatch.setattr(TwoOrThree, "is_training", False)
+    assert net.forward(x) == 3
+    monkeypatch.undo()
+    part.is_training = False
+    assert net.forward(x) == 3
+    del part.is_training
+    assert net.forward(x) == 2
+    frozen.frozen = True
+    assert other.forward(x) == 3

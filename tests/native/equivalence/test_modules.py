@@ -102,4 +102,4 @@ def notices() -> None:
     assert len(told) == 2
     for name, text in zip(("function", "second"), told, strict=True):
         assert f"Function '{name}'" in text
-        assert "no native rule for call" in text
+        assert "no compiled kernel for call" in text

@@ -18,7 +18,7 @@ from tests.native.equivalence.test_primitives import (
 )
 
 INTERPRETED = {"call", "checked_lengths", "matmul", "scan", "scatter_add", "take", "uint8"}
-"""Primitives (or single rows, or types) that may stay with the interpreter inside of sequences, which then stay
+"""Primitives (or single rows, or types) that may run interpreted inside of sequences, which then stay
 there themselves."""
 
 STEPS = 3

@@ -62,7 +62,7 @@ def check(net: Module, inputs: Any, tolerance: float, **options: Any) -> None:
 
 
 def interpreted(net: Module) -> list[str]:
-    """The primitives of the programs that ran compiled which stayed with the interpreter."""
+    """The primitives of the programs that ran compiled which ran interpreted."""
     programs = [
         program.memo["compiled"]
         for traced in traces_of(net)
@@ -151,7 +151,7 @@ def test_what_has_no_rule_stays_with_the_interpreter(rng: np.random.Generator) -
         warnings.simplefilter("always")
         partition.tell_once.cache_clear()
         check(net, inputs, 1e-12)
-    notices = [w.filename for w in told if "no native rule for" in str(w.message)]
+    notices = [w.filename for w in told if "no compiled kernel for" in str(w.message)]
     assert set(notices) == {__file__}, "they are of the line that runs the net"
 
 

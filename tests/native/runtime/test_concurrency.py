@@ -124,7 +124,7 @@ def test_eight_threads_meet_a_net_that_nobody_compiled_before() -> None:
 
 PREPARED = """
 import os, signal, sys, warnings
-warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+warnings.filterwarnings("ignore", message=".*runs? interpreted")
 import numpy as np
 import graphnet as gn
 from graphnet import nn
@@ -177,7 +177,7 @@ print("right")
 
 SPAWNED = """
 import multiprocessing, sys, warnings
-warnings.filterwarnings("ignore", message=".*stays? with the interpreter")
+warnings.filterwarnings("ignore", message=".*runs? interpreted")
 import numpy as np
 from tests.native.runtime.test_concurrency import chain, both_ways
 import graphnet as gn

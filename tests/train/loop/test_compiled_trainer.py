@@ -134,7 +134,7 @@ def test_the_same_training(make: Callable[[], Made]) -> None:
     compiled, _ = trainer_of(make, None)
     assert (plain.is_compiled, compiled.is_compiled) == (False, True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what stays with the interpreter is said once
+        warnings.simplefilter("ignore")  # what runs interpreted is said once
         for trainer in (plain, compiled):
             trainer.fit(batches, epochs=3, validation=batches[:2])
     np.testing.assert_allclose(compiled.history.training, plain.history.training, rtol=1e-12)
@@ -164,7 +164,7 @@ def test_a_net_with_a_function_is_compiled_around_it() -> None:
     plain, batches = trainer_of(make, False)
     compiled, _ = trainer_of(make, True)
     plain.fit(batches, 2)
-    with pytest.warns(UserWarning, match="'2' stays with the interpreter") as told:
+    with pytest.warns(UserWarning, match="'2' runs interpreted") as told:
         compiled.fit(batches, 2)
     assert len({str(warning.message) for warning in told}) == len(told) <= 2
     np.testing.assert_allclose(compiled.history.training, plain.history.training, rtol=1e-12)

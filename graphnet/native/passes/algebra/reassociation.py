@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.core.subscripts import Window
 from graphnet.ir.primitives.indexing import slice_, unslice
 from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.shaping import concatenate
@@ -18,8 +19,6 @@ from graphnet.native.analysis.rewrite import is_scan
 from graphnet.native.passes.algebra.overlaps import join_overlaps
 from graphnet.native.passes.algebra.sum_tree import Sum, Sums
 from graphnet.native.passes.loops.scans import with_body
-
-Window = tuple[tuple[int, int, int], ...]
 
 
 def join_sums(program: Program) -> Program:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
 
+from graphnet.graph.values.parameter import Initialise
 from graphnet.ir.core.types import NDArray, Shape
-
-Initialise = Callable[[Shape, np.random.Generator], NDArray]
 
 
 def uniform(bound: float) -> Initialise:
