@@ -11,12 +11,12 @@ from graphnet import nn, optim, train
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--text", help="a UTF-8 file (default: the documentation inside Python)")
-parser.add_argument("--quick", action="store_true", help="30,000 words, 64 units, 3 epochs")
+parser.add_argument("--quick", action="store_true", help="30,000 words, 64 units, 4 epochs")
 parser.add_argument("--words", type=int, default=10_000, help="in the vocabulary (default: 10000)")
 parser.add_argument("--hidden", type=int, default=200, help="units of a layer (default: 200)")
 parser.add_argument("--epochs", type=int, default=13, help="rate halved after 4 (default: 13)")
 options = parser.parse_args()
-hidden, epochs = (64, 3) if options.quick else (options.hidden, options.epochs)
+hidden, epochs = (64, 4) if options.quick else (options.hidden, options.epochs)
 layers, rows, steps = 2, 20, 20
 gn.manual_seed(1)
 
