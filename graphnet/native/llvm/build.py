@@ -18,13 +18,12 @@ def source_digest(folder: Path = Path(__file__).parents[1]) -> str | None:
 
     None where no sources can be read (the package is in an archive).
     """
+    found = sorted(folder.rglob("*.py*"))  # sources, or what they compile to
+    files = [path for path in found if path.is_file() and path.parent.name != "__pycache__"]
     digest = hashlib.sha256()
-    names = 0
-    for path in sorted(folder.rglob("*.py*")):  # sources, or what they compile to
-        if path.is_file() and path.parent.name != "__pycache__":
-            names += 1
-            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest() if names else None
+    for path in files:
+        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest() if files else None
 
 
 # Read here, with the modules just imported, and not later, when they might have been edited.
