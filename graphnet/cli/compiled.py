@@ -16,11 +16,11 @@ from graphnet.graph.inspection.planning import pieces
 from graphnet.graph.inspection.stages import Stage, stages_of
 from graphnet.graph.inspection.summary import FLOAT, stand_in
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
-from graphnet.graph.running.signature import executable_for
+from graphnet.graph.running.executables import executable_for
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.program import Program
-from graphnet.native import PASSES, compiled, is_available, optimised
+from graphnet.native import PASSES, is_available, optimised
 from graphnet.native.analysis.attribution import walk
 from graphnet.text_table import aligned
 
@@ -38,11 +38,10 @@ class Compiled:
         self.net, self.shapes = net.compile(), shapes
         values = [stand_in(shape, parameter_dtype(net, FLOAT)) for shape in shapes]
         self.value = values[0] if len(values) == 1 else values
-        self.traced = executable_for(net, self.value, NOTHING)[0].traced
-        self.stages = stages_of(self.traced, net.is_training)
+        self.stages = stages_of(executable_for(net, self.value, NOTHING)[0])
         self.count = Count()
         start = perf_counter()
-        self.programs = [compiled(stage.program) for stage in self.stages]
+        self.programs = [stage.prepared.executed(native=True) for stage in self.stages]
         self.seconds = perf_counter() - start
 
     @cached_property

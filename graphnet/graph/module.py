@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from graphnet.graph.files.clone import clone_module
 from graphnet.graph.files.rebuild import reduced
 from graphnet.graph.files.save_load import save
-from graphnet.graph.inspection.measuring import profile_module
+from graphnet.graph.inspection.measuring import profile_of
 from graphnet.graph.inspection.memory_plan import MemoryPlan
-from graphnet.graph.inspection.planning import module_plan
+from graphnet.graph.inspection.planning import module_input, plan_of
 from graphnet.graph.inspection.profile import Profile
 from graphnet.graph.inspection.summary import Summary, summarise
 from graphnet.graph.modules.base import BaseModule
@@ -20,11 +20,12 @@ from graphnet.graph.modules.parts import checked_attribute
 from graphnet.graph.modules.registry import register
 from graphnet.graph.nodes.calling import node_of_call
 from graphnet.graph.nodes.node import Node
+from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
-from graphnet.graph.values.selection import Selection
+from graphnet.graph.values.selection import NOTHING, Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 from graphnet.source import calling_line
@@ -169,14 +170,17 @@ class Module(BaseModule):
         Takes shapes or arrays, as ``summary``; optional inputs may be given by name. Raises
         GraphError without llvmlite, ShapeError without shapes.
         """
-        return module_plan(self, shapes, dtype, named)
+        value = module_input(self, shapes, dtype, named)
+        return plan_of(executable_for(self, value, NOTHING)[0])
 
     def profile(self, inputs: Any, *more: Any, repeats: int = 10, **named: Any) -> Profile:
         """Seconds by node: forward, in training mode also backward; medians of ``repeats`` runs.
 
         Raises GraphError for less than 1 of these.
         """
-        return profile_module(self, arranged(self, (inputs, *more), named), repeats)
+        value = arranged(self, (inputs, *more), named)
+        executable, leaves = executable_for(self, value, NOTHING)
+        return profile_of(executable, leaves, self.is_compiled, repeats)
 
     def save(self, path: str | Path) -> None:
         """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``.

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from graphnet import forkable
 from graphnet.errors import GraphError, GraphnetError
-from graphnet.graph.inspection.measuring import profile_step
+from graphnet.graph.inspection.measuring import profile_of
 from graphnet.graph.inspection.memory_plan import MemoryPlan
-from graphnet.graph.inspection.planning import step_plan
+from graphnet.graph.inspection.planning import plan_of
 from graphnet.graph.inspection.profile import Profile
 from graphnet.graph.inspection.summary import FLOAT, stand_in
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.inputs import list_for_array
-from graphnet.graph.running.linked_program import LinkedProgram
 from graphnet.graph.running.loss import Loss
 from graphnet.graph.running.outputs import step_outputs
-from graphnet.graph.running.parameter_vector import step_executable
-from graphnet.graph.running.signature import Signature, keep, leaves_of
-from graphnet.graph.running.step_program import step_program
-from graphnet.graph.tracing.traced import Traced, input_casts, trace_module
+from graphnet.graph.running.signature import leaves_of
+from graphnet.graph.running.step_executables import StepExecutables
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray
@@ -34,8 +28,6 @@ from graphnet.native import is_available
 
 ARRAYS: table.Structure = (None, None)
 """The structure of an input and a target that are arrays."""
-
-_making = forkable.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +71,8 @@ class TrainingStep:
         self.loss_scale = loss_scale
         self.input_gradients = input_gradients
         self.accumulate = accumulate
-        self._loss = Loss(net, criterion, select)
-        self._executables: dict[Signature, Executable] = {}
-        self._is_native = False
+        self._executables = StepExecutables(Loss(net, criterion, select))
+        self._is_native = is_available()
 
     def __call__(self, inputs: Any, target: Any) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
@@ -104,12 +95,12 @@ class TrainingStep:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
         dtype = parameter_dtype(self.net, FLOAT)
         shapes = stand_in(inputs, dtype), stand_in(target, dtype)
-        return step_plan(self._executable_for(*shapes, True)[0].linked)
+        return plan_of(self._executable_for(*shapes, True)[0])
 
     def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
         """Seconds by node, as of ``net.profile``. No gradient changes."""
         executable, leaves = self._executable_for(inputs, target, True)
-        return profile_step(executable, leaves, repeats)
+        return profile_of(executable, leaves, self._is_native, repeats)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and files hold the net, the criterion and the options, and compile anew."""
@@ -131,7 +122,7 @@ class TrainingStep:
     ) -> list[NDArray]:
         if executable.has_casts:
             leaves = executable.cast(leaves)
-        results = executable.run(executable.inputs(leaves), inputs, self._is_native)
+        results = executable.prepared.run(executable.inputs(leaves), inputs, self._is_native)
         if learning:
             assert executable.accumulator is not None
             executable.accumulator.accept(results, self.accumulate)
@@ -144,51 +135,18 @@ class TrainingStep:
             leaves, structure = [inputs, target], ARRAYS
         else:
             leaves, structure = leaves_of_pair(self.net, self.criterion, inputs, target)
-        types = tuple([(leaf.shape, leaf.dtype) for leaf in leaves])
         scale = self.loss_scale if learning else None
-        signature = Signature(structure, types, self.net.is_training, NOTHING, scale)
-        executable = self._executables.get(signature)
-        if executable is None or not executable.is_current():
-            with lists_named((self.net, inputs), (self.criterion, target)):
-                executable = self._make(signature, leaves)
+        mode, by_inputs = self.net.is_training, learning and self.input_gradients
+        try:
+            executable = self._executables.executable(
+                structure, leaves, mode, NOTHING, scale, by_inputs
+            )
+        except GraphnetError as error:
+            for module, value in ((self.net, inputs), (self.criterion, target)):
+                if misuse := list_for_array(error, module, value):
+                    raise misuse from None
+            raise
         return executable, leaves
-
-    @_making.guards
-    def _make(self, signature: Signature, leaves: list[NDArray]) -> Executable:
-        """A new executable, unless another thread made it meanwhile."""
-        known = self._executables.get(signature)
-        if known is not None and known.is_current():
-            return known
-        if known is not None and known.traced.is_current():
-            traced = known.traced  # only the arrays of parameters are others
-        else:
-            traced = self._trace(signature.structure, leaves)
-        linked = LinkedProgram(traced.program, traced.sources)
-        if signature.loss_scale is not None:
-            linked = step_program(traced, signature.loss_scale, self.input_gradients)
-        executable = step_executable(self.net, traced, linked)
-        self._is_native = is_available()
-        executable.prepared(self._is_native)
-        keep(self._executables, signature, executable)
-        return executable
-
-    def _trace(self, structure: table.Structure, leaves: list[NDArray]) -> Traced:
-        pair = table.unflatten(structure, leaves)
-        for module, part in zip((self.net, self.criterion), pair, strict=True):
-            input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
-        return trace_module(self._loss, structure, leaves, NOTHING)
-
-
-@contextmanager
-def lists_named(*pairs: tuple[BaseModule, Any]) -> Iterator[None]:
-    """Errors say where a module was given lists of numbers for arrays."""
-    try:
-        yield
-    except GraphnetError as error:
-        for module, value in pairs:
-            if misuse := list_for_array(error, module, value):
-                raise misuse from None
-        raise
 
 
 def leaves_of_pair(

@@ -57,7 +57,7 @@ def step_task(case: Made, weights: Any) -> Task:
     traced = trace_module(Loss(case.net, WeightedSum()), structure, arrays, NOTHING)
     executable = step_executable(case.net, traced, step_program(traced, 1.0, True))
     arrays = executable.inputs(executable.cast(arrays))
-    return "step", executable.program, [np.asarray(array) for array in arrays]
+    return "step", executable.prepared.program, [np.asarray(array) for array in arrays]
 
 
 def optimised_with_checks(program: Program) -> Program:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.executables import Executables
 from graphnet.graph.running.run import Run
 from graphnet.graph.running.signature import Signature
 from graphnet.graph.tracing.traced import Traced
@@ -28,7 +29,8 @@ def executed(run: Run) -> Executed:
 
 def executables_of(owner: object) -> dict[Signature, Executable]:
     """What a module or a training step keeps, by signature; empty before its first run."""
-    return dict(vars(owner).get("_executables", {}))
+    known: Executables | None = vars(owner).get("_executables")
+    return known.by_signature() if known is not None else {}
 
 
 def traces_of(owner: object) -> list[Traced]:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import Any
 
 import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.inspection.profile import Profile, ProfileRow
-from graphnet.graph.inspection.stages import Stage, nodes_of, stage_of_step, stages_of
+from graphnet.graph.inspection.stages import Stage, nodes_of, stages_of
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.executable import Executable
-from graphnet.graph.running.signature import executable_for
 from graphnet.graph.tracing.traced import Traced
-from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.program import Equation, Program
 from graphnet.ir.core.types import NDArray
 from graphnet.ir.stopwatch import Special, Stopwatch
-from graphnet.native import compiled, is_available
 
 
 @contextmanager
@@ -34,36 +30,26 @@ def generator_restored(module: BaseModule) -> Iterator[None]:
         generator.state = before
 
 
-def profile_module(module: BaseModule, inputs: Any, repeats: int) -> Profile:
-    """Forward, and in training mode backward from gradients of ones."""
-    executable, leaves = executable_for(module, inputs, NOTHING)
+def profile_of(
+    executable: Executable, leaves: Sequence[NDArray], native: bool, repeats: int
+) -> Profile:
+    """All programs of an executable, backward from gradients of ones; no state is written.
+
+    Raises GraphError for less than 1 of ``repeats``.
+    """
     traced = executable.traced
-    with generator_restored(module):
+    with generator_restored(executable.module):
         filled = executable.inputs(executable.cast(leaves))
-    stages = stages_of(traced, module.is_training)
-    programs = [compiled(s.program) if module.is_compiled else s.program for s in stages]
+    stages = stages_of(executable)
+    programs = [stage.prepared.executed(native) for stage in stages]
 
     def run(watches: Sequence[Stopwatch]) -> None:
         results = watches[0].run(programs[0], filled)
         for watch, program in zip(watches[1:], programs[1:], strict=True):
-            inputs = [*results[len(traced.program.outputs) :], *seeds_of(traced)]
-            watch.run(program, inputs)
+            watch.run(program, [*results[len(traced.program.outputs) :], *seeds_of(traced)])
 
-    return measured(module, stages, programs, run, module.is_compiled, repeats)
-
-
-def profile_step(executable: Executable, leaves: Sequence[NDArray], repeats: int) -> Profile:
-    """A training step, for leaves of its input and target."""
-    net = executable.module
-    with generator_restored(net):
-        filled = executable.inputs(executable.cast(leaves))
-    program = compiled(executable.program) if is_available() else executable.program
-
-    def run(watches: Sequence[Stopwatch]) -> None:
-        watches[0].run(program, filled)
-
-    stage = stage_of_step(executable.linked)
-    return measured(net, [stage], [program], run, program is not executable.program, repeats)
+    is_compiled = programs[0] is not stages[0].program
+    return measured(executable.module, stages, programs, run, is_compiled, repeats)
 
 
 def measured(

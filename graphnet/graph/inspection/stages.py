@@ -1,12 +1,13 @@
-"""Stages: the programs of a run, with the inputs that hold weights."""
+"""Stages: the programs of an executable, with the inputs that hold weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graphnet.graph.running.linked_program import LinkedProgram, Vector
-from graphnet.graph.tracing.traced import Traced
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.linked_program import Vector
+from graphnet.graph.running.prepared_program import PreparedProgram
 from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.native.analysis.attribution import Attribution, walk
@@ -14,15 +15,20 @@ from graphnet.native.analysis.attribution import Attribution, walk
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stage:
-    """A program as it was traced, before any pass; ``weights`` are inputs that hold parameters.
+    """A program of an executable; ``weights`` are inputs that hold parameters.
 
     The first outputs, ``values`` of them, are values; those after them are gradients.
     """
 
     name: str
-    program: Program
+    prepared: PreparedProgram
     weights: frozenset[Var]
     values: int
+
+    @property
+    def program(self) -> Program:
+        """As it was traced, before any pass."""
+        return self.prepared.program
 
     def attribution(self, rewritten: Program) -> Attribution:
         """The nodes that the equations of the rewritten program belong to."""
@@ -35,27 +41,24 @@ class Stage:
         return {origin.path: origin.module for origin in known}
 
 
-def stages_of(traced: Traced, is_training: bool) -> list[Stage]:
-    """Forward; in training mode forward with residuals, and backward."""
-    weights = frozenset(var for var, _ in traced.parameters())
-    if not is_training:
-        return [Stage("forward", traced.program, weights, len(traced.program.outputs))]
-    derivative = traced.differentiated()
-    views = views_of(derivative.forward, weights)
-    pairs = zip(derivative.residuals, derivative.backward.inputs, strict=False)
-    again = frozenset(inner for atom, inner in pairs if atom in views)
-    return [
-        Stage("forward", derivative.forward, weights, len(derivative.forward.outputs)),
-        Stage("backward", derivative.backward, again, 0),
-    ]
-
-
-def stage_of_step(step: LinkedProgram) -> Stage:
-    """A training step is one program."""
-    pairs = zip(step.program.inputs, step.sources, strict=True)
+def stages_of(executable: Executable) -> list[Stage]:
+    """Forward, with residuals also backward; a training step is one program."""
+    linked = executable.linked
+    pairs = zip(linked.program.inputs, linked.sources, strict=True)
     weights = frozenset(var for var, source in pairs if isinstance(source, Parameter | Vector))
-    values = min(step.gradients.values(), default=len(step.program.outputs))
-    return Stage("training step", step.program, weights, values)
+    count = len(linked.program.outputs)
+    if executable.accumulator is not None:
+        values = min(linked.gradients.values(), default=count)
+        return [Stage("training step", executable.prepared, weights, values)]
+    forward = Stage("forward", executable.prepared, weights, count)
+    if not executable.has_residuals:
+        return [forward]
+    backward = executable.backward()
+    views = views_of(linked.program, weights)
+    residuals = executable.traced.differentiated().residuals
+    pairs_again = zip(residuals, backward.program.inputs, strict=False)
+    again = frozenset(inner for atom, inner in pairs_again if atom in views)
+    return [forward, Stage("backward", backward, again, 0)]
 
 
 def values_of(program: Program, count: int) -> set[Var]:

@@ -1,4 +1,4 @@
-"""Executable: a traced program that takes inputs, runs, and writes states back."""
+"""Executable: the prepared programs of one signature, and what fills their inputs."""
 
 from __future__ import annotations
 
@@ -8,28 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.accumulation import Accumulator
 from graphnet.graph.running.linked_program import LinkedProgram, Vector
+from graphnet.graph.running.prepared_program import PreparedProgram
 from graphnet.graph.tracing.traced import Traced
-from graphnet.graph.values import table
-from graphnet.graph.values.memory import remember, remembering
+from graphnet.graph.values.memory import remembering
 from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.graph.values.random import drawn
 from graphnet.graph.values.sources import Draw, Remembered
-from graphnet.ir.core.interpreter import Interpreter, interpreter
-from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import ArrayType, NDArray
-from graphnet.ir.gc_disabled import gc_disabled
-from graphnet.native import compiled
 
 
 class Executable:
     """A program ready to run for one signature of a module's input; final.
 
-    A training step has an ``accumulator``: it is bound to the arrays of gradients, and to the
-    ``flat`` vectors if its parameters are one input.
+    In training mode it also returns the residuals for backward. A training step has an
+    ``accumulator``: it is bound to the arrays of gradients, and to the ``flat`` vectors if its
+    parameters are one input.
     """
 
     def __init__(
@@ -42,31 +38,31 @@ class Executable:
     ) -> None:
         self.module, self.traced, self.linked = module, traced, linked
         self.accumulator = accumulator
-        self.program = linked.program
+        self.prepared = PreparedProgram(module, linked.program, traced.updates)
+        self.has_residuals = accumulator is None and linked.program is not traced.program
         self.has_casts = any(cast is not None for cast in traced.casts)
-        self._modules, self._updates = traced.snapshot.modules, traced.updates
-        self._native: Interpreter | None = None
-        self._interpreted: Interpreter | None = None
+        self.leaves: list[tuple[int, int]] = []
+        self.parameters: list[tuple[int, Parameter]] = []
+        self.drawn: list[tuple[int, Draw | Remembered]] = []
+        self._modules = traced.modules
+        self._arrays = traced.dtypes if accumulator is None else accumulator.arrays
+        self._forward_again: PreparedProgram | None = None
+        self._backward: PreparedProgram | None = None
         self._template: list[Any] = [None] * len(linked.sources)
-        self._leaves: list[tuple[int, int]] = []
-        self._parameters: list[tuple[int, Parameter]] = []
-        self._drawn: list[tuple[int, Draw | Remembered]] = []
         for position, source in enumerate(linked.sources):
             if isinstance(source, int):
-                self._leaves.append((position, source))
+                self.leaves.append((position, source))
             elif isinstance(source, Parameter):
-                self._parameters.append((position, source))
+                self.parameters.append((position, source))
             elif isinstance(source, Vector):
                 assert flat is not None
                 self._template[position] = flat.data
             else:
-                self._drawn.append((position, source))
+                self.drawn.append((position, source))
 
-    def is_current(self) -> bool:
-        """Whether modules and parameters are those that were traced and bound."""
-        if self.accumulator is None:
-            return self.traced.is_current()
-        return self._modules.are_current() and self.accumulator.arrays.are_current()
+    def is_valid(self) -> bool:
+        """Whether the trace is current, and parameters have the arrays that a step is bound to."""
+        return self._modules.are_current() and self._arrays.are_kept()
 
     # ---- one call
 
@@ -78,49 +74,38 @@ class Executable:
     def inputs(self, leaves: Sequence[NDArray]) -> list[NDArray]:
         """The inputs of the program: leaves, values of parameters, random numbers, states."""
         values: list[NDArray] = self._template.copy()
-        for position, leaf in self._leaves:
+        for position, leaf in self.leaves:
             values[position] = leaves[leaf]
-        for position, parameter in self._parameters:
+        for position, parameter in self.parameters:
             values[position] = parameter._data
-        if self._drawn:
+        if self.drawn:
             self._draw(values)
         return values
 
     @remembering.guards
     def _draw(self, values: list[NDArray]) -> None:
-        for position, source in self._drawn:
+        for position, source in self.drawn:
             if isinstance(source, Draw):
                 values[position] = drawn(partial(uniform, source.type), self.module.generator)
             else:
                 values[position] = source.memory.recalled(source.type)
 
-    def run(
-        self, arrays: Sequence[NDArray], inputs: Any, native: bool, check_finite: bool = False
-    ) -> list[NDArray]:
-        """The outputs of the program, as machine code if ``native``; states are written back.
-
-        Errors describe ``inputs``, the caller's value.
-        """
-        if check_finite:
-            results = self._execute(self.program, arrays, inputs, native, check_finite)
-        else:
-            run = self._native if native else self._interpreted
-            try:
-                results = (run or self.prepared(native))(arrays)
-            except GraphnetError as error:
-                self._locate(error, inputs)
-                raise
-        if self._updates:
-            remember(self._updates, results)
-        return results
-
     def residuals(
         self, arrays: Sequence[NDArray], inputs: Any, native: bool, check_finite: bool
     ) -> list[NDArray]:
         """What backward reads of forward, computed once more; no state is written."""
-        program = self.traced.differentiated().forward
-        found = self._execute(program, arrays, inputs, native, check_finite)
+        if self._forward_again is None:
+            program = self.traced.differentiated().forward
+            self._forward_again = PreparedProgram(self.module, program)
+        found = self._forward_again.run(arrays, inputs, native, check_finite)
         return found[len(self.traced.program.outputs) :]
+
+    def backward(self) -> PreparedProgram:
+        """From residuals and gradients of outputs to gradients; made at the first call."""
+        if self._backward is None:
+            program = self.traced.differentiated().backward
+            self._backward = PreparedProgram(self.module, program)
+        return self._backward
 
     def gradients(
         self, arrays: Sequence[NDArray], inputs: Any, native: bool, check_finite: bool
@@ -129,37 +114,9 @@ class Executable:
 
         None for zeros.
         """
-        derivative = self.traced.differentiated()
-        results = self._execute(derivative.backward, arrays, inputs, native, check_finite)
-        return [None if slot is None else results[slot] for slot in derivative.slots]
-
-    def _execute(
-        self,
-        program: Program,
-        arrays: Sequence[NDArray],
-        inputs: Any,
-        native: bool,
-        check_finite: bool,
-    ) -> list[NDArray]:
-        try:
-            return interpreter(compiled(program) if native else program, check_finite)(arrays)
-        except GraphnetError as error:
-            self._locate(error, inputs)
-            raise
-
-    def prepared(self, native: bool) -> Interpreter:
-        """The program ready to run; compiled at the first call."""
-        with gc_disabled():
-            made = interpreter(compiled(self.program) if native else self.program)
-        if native:
-            self._native = made
-        else:
-            self._interpreted = made
-        return made
-
-    def _locate(self, error: GraphnetError, inputs: Any) -> None:
-        """Add the module (unless it is part of a graph) and the shapes of its input to an error."""
-        error.locate(type(self.module).__name__, (f"input  {table.describe(inputs)}",))
+        results = self.backward().run(arrays, inputs, native, check_finite)
+        slots = self.traced.differentiated().slots
+        return [None if slot is None else results[slot] for slot in slots]
 
 
 def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:

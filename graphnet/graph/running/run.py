@@ -13,9 +13,9 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import private
 from graphnet.graph.running.accumulation import add_to_parameters
 from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.running.outputs import materialise
-from graphnet.graph.running.signature import executable_for
 from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
@@ -52,9 +52,9 @@ class Run:
         self._traced = traced = executable.traced
         self._gradients: list[NDArray | None] | None = None
         self._arrays = executable.inputs(leaves)
-        values = executable.run(self._arrays, inputs, self._is_native(), check_finite)
+        values = executable.prepared.run(self._arrays, inputs, self._is_native(), check_finite)
         count = len(traced.program.outputs)
-        has_residuals = executable.program is not traced.program
+        has_residuals = executable.has_residuals
         self._residuals = values[count:] if has_residuals else None
         self._values = values[:count]
         outputs = values[: traced.output_count]

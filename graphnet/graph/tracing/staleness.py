@@ -35,6 +35,7 @@ class ModulesSnapshot:
         self._is_plain = not (self._lists or self._dicts or self._arrays)
 
     def are_current(self) -> bool:
+        """Whether no module has changed since."""
         return (
             list(map(version, self._attributes)) == self._versions
             and list(map(mode, self._modules)) == self._modes
@@ -70,7 +71,7 @@ class ArraysSnapshot:
         self._parameters = parameters
         self._kept = list(map(data, parameters))
 
-    def are_current(self) -> bool:
+    def are_kept(self) -> bool:
         """Whether no parameter was flattened anew or converted since."""
         return all(map(is_, map(data, self._parameters), self._kept))
 
@@ -78,16 +79,16 @@ class ArraysSnapshot:
 dtype: Callable[[Parameter], Any] = attrgetter("_data.dtype")
 
 
-class TraceSnapshot:
-    """The state of modules and the dtypes of parameters; final."""
+class DtypesSnapshot:
+    """The dtypes of parameters; final."""
 
-    def __init__(self, states: Sequence[ModuleState], parameters: Sequence[Parameter]) -> None:
-        self.modules = ModulesSnapshot(states)
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
         self._parameters = parameters
-        self._dtypes = list(map(dtype, parameters))
+        self._kept = list(map(dtype, parameters))
 
-    def are_current(self) -> bool:
-        return self.modules.are_current() and list(map(dtype, self._parameters)) == self._dtypes
+    def are_kept(self) -> bool:
+        """Whether no parameter was converted since."""
+        return list(map(dtype, self._parameters)) == self._kept
 
 
 class FlatVectors:
@@ -104,7 +105,7 @@ class FlatVectors:
     @staticmethod
     def of(module: BaseModule) -> Flat:
         known: FlatVectors | None = module.__dict__.get("_flat_vectors")
-        if known is None or not (known._modules.are_current() and known._arrays.are_current()):
+        if known is None or not (known._modules.are_current() and known._arrays.are_kept()):
             known = FlatVectors(module)
             object.__setattr__(module, "_flat_vectors", known)
         return known._flat

@@ -12,7 +12,7 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.staleness import TraceSnapshot
+from graphnet.graph.tracing.staleness import DtypesSnapshot, ModulesSnapshot
 from graphnet.graph.tracing.tracing import Tracing, computed, received
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
@@ -63,16 +63,16 @@ class Traced:
     updates: dict[Memory, int]
     derivative: Derivative | None = None
     gradient_positions: dict[Var, int] = field(default_factory=dict)
-    snapshot: TraceSnapshot = field(init=False)
+    modules: ModulesSnapshot = field(init=False)
+    dtypes: DtypesSnapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        self.snapshot = TraceSnapshot(
-            self.states, [parameter for _, parameter in self.parameters()]
-        )
+        self.modules = ModulesSnapshot(self.states)
+        self.dtypes = DtypesSnapshot([parameter for _, parameter in self.parameters()])
 
     def is_current(self) -> bool:
         """Whether modules and dtypes of parameters are those of the trace."""
-        return self.snapshot.are_current()
+        return self.modules.are_current() and self.dtypes.are_kept()
 
     def parameters(self) -> Iterator[tuple[Var, Parameter]]:
         """The parameters in the program, with their inputs."""

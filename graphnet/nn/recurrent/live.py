@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import GraphError, ShapeError
-from graphnet.graph import GModule, Parameter
+from graphnet.graph import GModule
 from graphnet.graph.modules.modes import evaluating
-from graphnet.graph.running.signature import executable_for
-from graphnet.graph.tracing.traced import Traced
+from graphnet.graph.running.executable import Executable
+from graphnet.graph.running.executables import executable_for
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
-from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.types import NDArray, type_of
 from graphnet.native import is_available, live_program
 from graphnet.nn.recurrent.cell_checks import require_cell
@@ -61,15 +60,13 @@ class Live:
         self.cell = cell
         self._given = [first, *(np.zeros(type.shape, type.dtype) for type in types)]
         with evaluating(cell):
-            traced = executable_for(cell, self._given, NOTHING)[0].traced
-        self._count = traced.output_count
-        self._program = traced.program
-        self._parameters = {
-            i: source for i, source in enumerate(traced.sources) if isinstance(source, Parameter)
-        }
-        self._positions = positions_of(traced)
-        self._weights = {i: np.array(p.data) for i, p in self._parameters.items()}
-        self._native = live_program(traced.program, self._weights, self._positions[1:])
+            executable, _ = executable_for(cell, self._given, NOTHING)
+        require_no_state(executable)
+        self._prepared, self._parameters = executable.prepared, executable.parameters
+        self._count = executable.traced.output_count
+        self._positions = [position for position, _ in executable.leaves]
+        self._weights = {i: np.array(p.data) for i, p in self._parameters}
+        self._native = live_program(self._prepared.program, self._weights, self._positions[1:])
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
             self._results = [tuple(results[: self._count]) for results in self._native.results]
@@ -85,7 +82,7 @@ class Live:
 
     def refresh(self) -> None:
         """Take over the present values of the weights."""
-        for i, parameter in self._parameters.items():
+        for i, parameter in self._parameters:
             np.copyto(self._weights[i], parameter.data)
         if self._native is not None:
             self._native.refresh()
@@ -133,7 +130,8 @@ class Live:
     def _interpreted(self) -> tuple[NDArray, ...]:
         values = dict(zip(self._positions, self._given, strict=True)) | self._weights
         arrays = [values[i] for i in range(len(values))]
-        return tuple(np.array(y) for y in interpreter(self._program)(arrays)[: self._count])
+        results = self._prepared.run(arrays, self._given, native=False)
+        return tuple(np.array(y) for y in results[: self._count])
 
     def _misfit(self, found: str, expected: str) -> ShapeError:
         return ShapeError(
@@ -143,15 +141,10 @@ class Live:
         )
 
 
-def positions_of(traced: Traced) -> list[int]:
-    """The positions of the cell's inputs among the program's; raises GraphError for others."""
-    found: dict[int, int] = {}
-    for i, source in enumerate(traced.sources):
-        if isinstance(source, int):
-            found[source] = i
-        elif not isinstance(source, Parameter):
-            raise GraphError(
-                "A live cell draws random numbers or remembers",
-                "It computes from its input and its states alone.",
-            )
-    return [found[i] for i in range(len(found))]
+def require_no_state(executable: Executable) -> None:
+    """Raise GraphError for a program that reads more than leaves of the input and parameters."""
+    if executable.drawn:
+        raise GraphError(
+            "A live cell draws random numbers or remembers",
+            "It computes from its input and its states alone.",
+        )
