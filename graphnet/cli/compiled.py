@@ -41,7 +41,7 @@ class Compiled:
         self.stages = stages_of(executable_for(net, self.value, NOTHING)[0])
         self.count = Count()
         start = perf_counter()
-        self.programs = [stage.prepared.executed(native=True) for stage in self.stages]
+        self.programs = [stage.prepared.compiled_if(native=True) for stage in self.stages]
         self.seconds = perf_counter() - start
 
     @cached_property

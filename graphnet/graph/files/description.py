@@ -44,12 +44,12 @@ def describe(module: BaseModule) -> Description:
         for _, parameter in part.own_parameters():
             parameters.setdefault(parameter, len(parameters))
     constants: list[NDArray] = []
-    entries = [describe_part(part, Numbers(numbers, parameters, constants)) for part in modules]
+    entries = [describe_part(part, Numbering(numbers, parameters, constants)) for part in modules]
     return Description({"modules": entries}, list(parameters), constants)
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbering:
     """The numbers of modules (by id) and of parameters; the constants met so far."""
 
     modules: Mapping[int, int]
@@ -64,7 +64,7 @@ class Numbers:
         return len(self.constants) - 1
 
 
-def describe_part(part: BaseModule, numbers: Numbers) -> Data:
+def describe_part(part: BaseModule, numbers: Numbering) -> Data:
     """An entry; refused now if the file could not be loaded with it."""
     entry: Data = {"type": type_key(type(part))}
     try:
@@ -87,7 +87,7 @@ def describe_part(part: BaseModule, numbers: Numbers) -> Data:
     return entry
 
 
-def describe_arguments(part: BaseModule, numbers: Numbers) -> Data:
+def describe_arguments(part: BaseModule, numbers: Numbering) -> Data:
     arguments = {name: plain(value) for name, value in part.arguments().items()}
     encoded = {name: encode(value, numbers) for name, value in arguments.items()}
     check_arguments(type(part), arguments)
@@ -95,7 +95,7 @@ def describe_arguments(part: BaseModule, numbers: Numbers) -> Data:
 
 
 def describe_arrays(
-    part: BaseModule, arguments: Container[str], numbers: Numbers
+    part: BaseModule, arguments: Container[str], numbers: Numbering
 ) -> dict[str, int]:
     """The numbers of the arrays of a module that are not among its arguments."""
     arrays = {name: value for name, value in parts_of(part) if isinstance(value, np.ndarray)}
@@ -116,7 +116,7 @@ def plain(value: Any) -> Any:
     return np.asarray(value) if np.ndim(value) else value.tolist()
 
 
-def encode(value: Any, numbers: Numbers) -> Any:
+def encode(value: Any, numbers: Numbering) -> Any:
     """An argument as JSON; modules become ``{"module": number}``, tuples ``{"tuple": […]}``.
 
     Raises FormatError for what a file cannot hold.

@@ -41,7 +41,7 @@ def profile_of(
     with generator_restored(executable.module):
         filled = executable.inputs(executable.cast(leaves))
     stages = stages_of(executable)
-    programs = [stage.prepared.executed(native) for stage in stages]
+    programs = [stage.prepared.compiled_if(native) for stage in stages]
 
     def run(watches: Sequence[Stopwatch]) -> None:
         results = watches[0].run(programs[0], filled)

@@ -83,7 +83,7 @@ def plan(stages: Iterable[Stage], sizes: Mapping[str, int]) -> MemoryPlan:
     arenas: list[ArenaPlan] = []
     interpreted: dict[str, None] = {}
     for stage in stages:
-        program = stage.prepared.executed(native=True)
+        program = stage.prepared.compiled_if(native=True)
         attribution = stage.attribution(program)
         made = values_of(program, stage.values)
         natives, others = pieces(program)

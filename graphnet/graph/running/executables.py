@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from graphnet import forkable
@@ -22,6 +23,8 @@ from graphnet.ir.core.types import NDArray
 
 KEPT = 256
 """How many executables a module or a training step keeps."""
+
+shape_and_dtype: Callable[[NDArray], tuple[Any, Any]] = attrgetter("shape", "dtype")
 
 _making = forkable.Lock()
 
@@ -53,7 +56,7 @@ class Executables(ABC):
         input_gradients: bool = False,
     ) -> Executable:
         """The executable for leaves of these types; raises what ``compute`` raises."""
-        types = tuple([(leaf.shape, leaf.dtype) for leaf in leaves])
+        types = tuple(map(shape_and_dtype, leaves))
         signature = Signature(structure, types, is_training, selection, loss_scale, input_gradients)
         found = self._made.get(signature)
         if found is not None and found.is_valid():

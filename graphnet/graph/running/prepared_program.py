@@ -49,13 +49,13 @@ class PreparedProgram:
             remember(self._updates, results)
         return results
 
-    def executed(self, native: bool) -> Program:
+    def compiled_if(self, native: bool) -> Program:
         """The program as it is executed: compiled if ``native``."""
         return compiled(self.program) if native else self.program
 
     def _prepared(self, native: bool) -> Interpreter:
         with gc_disabled():
-            made = interpreter(self.executed(native))
+            made = interpreter(self.compiled_if(native))
         if native:
             self._compiled = made
         else:
