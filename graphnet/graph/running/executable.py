@@ -25,7 +25,8 @@ class Executable:
 
     In training mode it also returns the residuals for backward. A training step has an
     ``accumulator``: it is bound to the arrays of gradients, and to the ``flat`` vectors if its
-    parameters are one input.
+    parameters are one input. ``leaves``, ``parameters`` and ``drawn`` are sources of inputs, with
+    their positions.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Executable:
         self.parameters: list[tuple[int, Parameter]] = []
         self.drawn: list[tuple[int, Draw | Remembered]] = []
         self._modules = traced.modules
-        self._arrays = traced.dtypes if accumulator is None else accumulator.arrays
+        self._parameter_snapshot = traced.dtypes if accumulator is None else accumulator.arrays
         self._forward_again: PreparedProgram | None = None
         self._backward: PreparedProgram | None = None
         self._template: list[Any] = [None] * len(linked.sources)
@@ -61,8 +62,8 @@ class Executable:
                 self.drawn.append((position, source))
 
     def is_valid(self) -> bool:
-        """Whether the trace is current, and parameters have the arrays that a step is bound to."""
-        return self._modules.are_current() and self._arrays.are_kept()
+        """Whether the trace is current, and parameters kept the arrays that a step is bound to."""
+        return self._modules.are_current() and self._parameter_snapshot.are_kept()
 
     # ---- one call
 
