@@ -26,14 +26,14 @@ KEPT = 256
 
 shape_and_dtype: Callable[[NDArray], tuple[Any, Any]] = attrgetter("shape", "dtype")
 
-_making = forkable.Lock()
+_keeping = forkable.Lock()
 
 
 class Executables(ABC):
     """The executables of a module or a training step, by signature.
 
-    One is made at the first input of its signature, and again when it is no longer valid, by one
-    thread at a time.
+    One is made at the first input of its signature, and again when it is no longer valid. Threads
+    that make the same one at once share the first that is done.
     """
 
     def __init__(self) -> None:
@@ -69,16 +69,23 @@ class Executables(ABC):
     ) -> Executable:
         """A new executable; ``former`` is the one before it, which is not valid any more."""
 
-    @_making.guards
     def _renewed(self, signature: Signature, leaves: Sequence[NDArray]) -> Executable:
         former = self._made.get(signature)
-        if former is not None and former.is_valid():
-            return former  # another thread made it meanwhile
-        executable = self._make(signature, leaves, former)
+        made = self._make(signature, leaves, former)  # calls ``compute``: no lock is held
+        return self._kept(signature, made, former)
+
+    @_keeping.guards
+    def _kept(
+        self, signature: Signature, made: Executable, former: Executable | None
+    ) -> Executable:
+        """The executable for a signature from now on."""
+        found = self._made.get(signature)
+        if found is not None and found is not former and found.is_valid():
+            return found  # another thread was first
         if len(self._made) >= KEPT:
             self._made.pop(next(iter(self._made)))  # the oldest
-        self._made[signature] = executable
-        return executable
+        self._made[signature] = made
+        return made
 
 
 class ModuleExecutables(Executables):

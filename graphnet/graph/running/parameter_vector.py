@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from graphnet import forkable
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.accumulation import Accumulator
 from graphnet.graph.running.executable import Executable
@@ -24,6 +25,10 @@ SMALL = 2**14
 """Numbers in a parameter, on average, up to which calls cost more than copies of gradients."""
 
 
+_binding = forkable.Lock()  # the arrays of parameters may be moved into one vector
+
+
+@_binding.guards
 def step_executable(net: BaseModule, traced: Traced, linked: LinkedProgram) -> Executable:
     """A training step bound to the arrays that the parameters of the net have now."""
     parameters = list(net.parameters())

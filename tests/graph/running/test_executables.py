@@ -117,3 +117,21 @@ def test_a_step_is_asked_for_input_gradients_later() -> None:
     found, wanted = (s.run(X, np.zeros((2, 4))).grad_inputs for s in (step, expected))
     assert np.abs(wanted).min() > 0
     np.testing.assert_array_equal(found, wanted)
+
+
+class Waiting(gn.Module):
+    """A module whose trace ends after another net has run in another thread."""
+
+    def compute(self, x: Any) -> Any:
+        other = threading.Thread(target=lambda: nn.Tanh().forward(X), daemon=True)
+        other.start()
+        other.join(timeout=20)
+        assert not other.is_alive()
+        return x
+
+
+def test_a_module_that_waits_for_another_net_in_another_thread() -> None:
+    assert (Waiting().forward(X) == X).all()
+    net = Waiting()
+    loss = gn.compile_step(net, nn.MSECriterion())(X, X)
+    assert loss == 0
