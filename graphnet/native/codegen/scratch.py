@@ -10,8 +10,9 @@ from graphnet.ir.core.program import Literal
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
 from graphnet.native.analysis.strided_view import StridedView
+from graphnet.native.llvm.cache_line import LINE, rounded_up
 from graphnet.native.llvm.elements import memory_type
-from graphnet.native.llvm.ir_helpers import LINE, index
+from graphnet.native.llvm.ir_helpers import index
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Arena:
 def arena_bytes(taken: list[int], rows: int) -> int:
     """Bytes that those pieces need for so many rows."""
     sizes = [rows * (size // ROWS) if size >= ROWS else size for size in taken]
-    return sum(-(-size // LINE) * LINE for size in sizes)
+    return sum(map(rounded_up, sizes))
 
 
 def constant_place(module: ir.Module, constant: Literal) -> StridedView:

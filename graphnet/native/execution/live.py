@@ -11,8 +11,9 @@ from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, exporter
+from graphnet.native.llvm.cache_line import LINE
 from graphnet.native.llvm.target import host
-from graphnet.native.runtime.arena_pool import LINE, start_of
+from graphnet.native.runtime.arena_pool import start_of
 from graphnet.native.runtime.dispatcher import driver, lone_driver, record_of
 from graphnet.native.scheduling.buffers import Base
 from graphnet.native.scheduling.execution_plan import planned

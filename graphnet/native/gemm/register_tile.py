@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
+from graphnet.native.llvm.cache_line import LINE
 from graphnet.native.llvm.ir_helpers import (
     INDEX,
     LANE,
-    LINE,
     index,
     intrinsic,
     prefetch,

@@ -11,8 +11,6 @@ INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 LANE = ir.IntType(32)
 BYTE = ir.IntType(8)
-LINE = 64
-"""Bytes of a line of the cache."""
 
 
 def index(value: int) -> ir.Constant:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
+from graphnet.native.llvm.cache_line import LINE, distance
 
-LINE = 64
 KEPT = 8
 """Arenas that are kept for runs to come, of all programs together."""
 WASTE = 2
@@ -88,7 +88,7 @@ def forget() -> None:
 
 def start_of(arena: NDArray) -> int:
     """The offset of the first cache line in an arena."""
-    return int(-arena.ctypes.data % LINE)
+    return distance(arena.ctypes.data)
 
 
 def is_of_run(array: NDArray) -> bool:

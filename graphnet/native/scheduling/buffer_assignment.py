@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphnet.native.llvm.ir_helpers import LINE
+from graphnet.native.llvm.cache_line import rounded_up
 from graphnet.native.scheduling.buffers import Base, Buffer
 from graphnet.native.scheduling.calls import Call
 
@@ -56,16 +56,16 @@ def packed_by_size(lifetimes: Sequence[Lifetime], guard: int) -> int:
     """Places for a few buffers, the largest first; returns the size that they need."""
     placed: list[Lifetime] = []
     for lifetime in lifetimes:
-        room, offset = rounded(lifetime.buffer.nbytes) + guard, 0
+        needed, offset = rounded_up(lifetime.buffer.nbytes) + guard, 0
         for other in placed:  # in order of their offsets
             if other.last < lifetime.first or lifetime.last < other.first:
                 continue
-            if other.offset - offset >= room:
+            if other.offset - offset >= needed:
                 break
-            offset = max(offset, other.offset + rounded(other.buffer.nbytes) + guard)
+            offset = max(offset, other.offset + rounded_up(other.buffer.nbytes) + guard)
         lifetime.offset = offset
         insort(placed, lifetime, key=lambda item: item.offset)
-    return max((item.offset + rounded(item.buffer.nbytes) + guard for item in placed), default=0)
+    return max((item.offset + rounded_up(item.buffer.nbytes) + guard for item in placed), default=0)
 
 
 def swept(lifetimes: Sequence[Lifetime], end: int, guard: int) -> int:
@@ -79,14 +79,10 @@ def swept(lifetimes: Sequence[Lifetime], end: int, guard: int) -> int:
     gaps = Gaps()
     for i in range(end):
         for lifetime in starting.get(i, ()):
-            lifetime.offset = gaps.take(rounded(lifetime.buffer.nbytes) + guard)
+            lifetime.offset = gaps.take(rounded_up(lifetime.buffer.nbytes) + guard)
         for lifetime in ending.get(i, ()):
-            gaps.give(lifetime.offset, rounded(lifetime.buffer.nbytes) + guard)
+            gaps.give(lifetime.offset, rounded_up(lifetime.buffer.nbytes) + guard)
     return gaps.size
-
-
-def rounded(size: int) -> int:
-    return -(-size // LINE) * LINE
 
 
 class Gaps:
@@ -99,10 +95,10 @@ class Gaps:
     def take(self, size: int) -> int:
         fitting = [(end - begin, begin) for begin, end in self.gaps if end - begin >= size]
         if size and fitting:
-            room, begin = min(fitting)
-            self.gaps.remove((begin, begin + room))
-            if room > size:
-                insort(self.gaps, (begin + size, begin + room))
+            gap, begin = min(fitting)
+            self.gaps.remove((begin, begin + gap))
+            if gap > size:
+                insort(self.gaps, (begin + size, begin + gap))
             return begin
         begin = self.size
         if self.gaps and self.gaps[-1][1] == self.size and size:  # the last gap, made larger
