@@ -82,10 +82,11 @@ class Primitive:
     ``bound(**settings)`` is the NumPy rule with its settings, where there is a shorter way to it.
 
     Facts, which executors and passes go by: ``kind``; ``linear``; ``extent`` of views and
-    movements; ``selects``, where each element of the result is one of an operand; ``commutes``,
+    movements; ``combiner`` of reductions, the pointwise primitive that makes one element of two;
+    ``selects``, where each element of the result is one of an operand; ``commutes``,
     where the two operands may change places; ``effect``, where it does something besides its
     results, so that it stays where nothing reads these. Raises ValueError for a view or a movement
-    without ``extent``.
+    without ``extent``, and for a reduction without ``combiner``.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Primitive:
     multiply_adds: Callable[..., int] = no_products
     linear: Linear = Linear.NO
     extent: Extent | None = None
+    combiner: Primitive | None = None
     selects: bool = False
     commutes: bool = False
     effect: bool = False
@@ -108,6 +110,8 @@ class Primitive:
     def __post_init__(self) -> None:
         if (self.extent is None) == (self.is_view or self.kind is Kind.MOVEMENT):
             raise ValueError(f"{self.name} is {self.kind.name}: extent={self.extent}")
+        if (self.combiner is None) == (self.kind is Kind.REDUCTION):
+            raise ValueError(f"{self.name} is {self.kind.name}: combiner={self.combiner}")
 
     @property
     def is_pointwise(self) -> bool:

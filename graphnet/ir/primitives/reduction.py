@@ -11,6 +11,7 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import Kind, Linear
 from graphnet.ir.core.types import ArrayType, NDArray, Shape, normalise_axis
+from graphnet.ir.primitives import pointwise
 from graphnet.ir.primitives.pointwise import cast, equal, exp, log, stop_gradient
 from graphnet.ir.primitives.shaping import broadcast
 
@@ -74,9 +75,17 @@ sum = primitive(
     type=reduced_type,
     numpy=sum_numpy,
     vjp=sum_vjp,
+    combiner=pointwise.add,
     linear=Linear.JOINTLY,
 )
-max = primitive("max", Kind.REDUCTION, type=max_type, numpy=max_numpy, vjp=max_vjp)
+max = primitive(
+    "max",
+    Kind.REDUCTION,
+    type=max_type,
+    numpy=max_numpy,
+    vjp=max_vjp,
+    combiner=pointwise.maximum,
+)
 
 
 def logsumexp(x: Any, axis: int = -1) -> Any:

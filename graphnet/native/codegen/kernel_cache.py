@@ -110,17 +110,15 @@ class Kernels:
 
     def reduction(
         self,
-        kind: KernelKind,
-        type: ArrayType,
+        operation: Operation,
         kept: int,
         reduced: int,
         units: tuple[bool, bool, bool],
     ) -> KernelCode:
-        operation = Operation(kind, ArrayType((), type.dtype))
         shape = ReductionShape(operation, kept, reduced, units)
         return self.code(
-            kind,
-            f"{type.dtype} {kept} {reduced} {units}",
+            operation.kind,
+            f"{operation.type.dtype} {kept} {reduced} {units}",
             lambda module, name: emit_reduction_kernel(module, name, shape, self.loops),
         )
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
+from graphnet.ir.core.primitive import Primitive
+from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
+from graphnet.ir.primitives.pointwise import add, maximum
 from graphnet.native.codegen.elementwise import Loops, Range, vector
 from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.llvm.elements import ELEMENTS, constant, memory_type
@@ -27,26 +30,37 @@ UNROLLED = 4
 """Vectors of columns summed together: enough to keep the adders busy."""
 
 
-COMBINING = {KernelKind.SUM: "add", KernelKind.MAX: "maximum"}
-"""The pointwise primitive that combines two elements."""
+KINDS = {add: KernelKind.SUM, maximum: KernelKind.MAX}
+"""Of kernels, by what combines two elements."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """``SUM`` or ``MAX`` of one type."""
+    """The reduction of elements of one type by a pointwise primitive, ``add`` or ``maximum``."""
 
-    kind: KernelKind
+    combiner: Primitive
     type: ArrayType
+
+    @property
+    def kind(self) -> KernelKind:
+        return KINDS[self.combiner]
 
     @property
     def start(self) -> float | int:
         """The neutral element."""
-        if self.kind is KernelKind.SUM:
+        if self.combiner is add:
             return -0.0 if self.type.is_float else 0
         return float("-inf") if self.type.is_float else -(2 ** (8 * self.type.dtype.itemsize - 1))
 
     def combine(self, builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
-        return ELEMENTS[COMBINING[self.kind]](builder, a, b)
+        return ELEMENTS[self.combiner.name](builder, a, b)
+
+
+def operation_of(equation: Equation) -> Operation:
+    """What a reduction does to its elements."""
+    combiner = equation.primitive.combiner
+    assert combiner is not None
+    return Operation(combiner, ArrayType((), equation.outputs[0].type.dtype))
 
 
 def emit_reduction(

@@ -13,9 +13,8 @@ from graphnet.ir.primitives.reduction import kept_shape
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
-from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.parallel_gemm import Team, is_large
-from graphnet.native.codegen.reductions import Operation, emit_reduction
+from graphnet.native.codegen.reductions import emit_reduction, operation_of
 from graphnet.native.codegen.scratch import Arena, Sizes, constant_place
 from graphnet.native.gemm.library import declare_pack, declare_product
 from graphnet.native.gemm.register_tile import Tile
@@ -25,7 +24,7 @@ from graphnet.native.lowering.lowering import Lowering, Rule
 from graphnet.native.lowering.products import is_transposed
 
 
-class Emitter(Lowering):
+class Emitter(Lowering[ir.Value]):
     """Emits code where its builder stands; final.
 
     ``wanted`` says where results must be put (in the output of this step), if they can be made
@@ -48,7 +47,8 @@ class Emitter(Lowering):
         clock: Clock | None = None,
         team: Team | None = None,
     ) -> None:
-        super().__init__(places, rules)
+        super().__init__(places)
+        self.rules = rules
         self.builder, self.loops, self.tiles = builder, loops, tiles
         self.sizes, self.arena, self.wanted, self.packed = sizes, arena, wanted, packed
         self.clock, self.team = clock, team
@@ -56,6 +56,9 @@ class Emitter(Lowering):
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
         """Count the cycles of the code emitted within, in timed kernels."""
         return nullcontext() if self.clock is None else self.clock.timed(self, equations)
+
+    def follow_rule(self, equation: Equation) -> None:
+        self.rules[equation.primitive.name](self, equation)
 
     # ---- memory
 
@@ -117,7 +120,7 @@ class Emitter(Lowering):
         ranges = [(index(0), self.number(n)) for n in source.type.shape]
         strides = tuple(source.strides[axis] for axis in (*kept, *reduced))
         emit_reduction(
-            self.builder, self.loops, Operation(KernelKind(equation.primitive.name), target.type),
+            self.builder, self.loops, operation_of(equation),
             [ranges[axis] for axis in kept], [ranges[axis] for axis in reduced],
             Strided(self.pointer(source), strides, source.type),
             Strided(self.pointer(target), tuple(spread.strides[a] for a in kept), target.type),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from graphnet.errors import ProgramError
 from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var
@@ -14,23 +14,29 @@ from graphnet.ir.primitives.pointwise import identity
 from graphnet.native.analysis.strided_view import StridedView, collapsed
 from graphnet.native.lowering.fusion import Unit, units_of
 
-Rule = Callable[[Any, Equation], None]
-"""How a lowering (or only one kind of it) computes an equation that is in no fused loop."""
+Panels = TypeVar("Panels")
+"""A matrix in panels, as a lowering refers to it."""
 
 
-class Lowering(ABC):
+class Rule(Protocol):
+    """How every lowering computes an equation that is in no fused loop."""
+
+    def __call__(self, lowering: Lowering[Panels], equation: Equation, /) -> None: ...
+
+
+class Lowering(ABC, Generic[Panels]):
     """What a program becomes: calls of kernels (``Scheduler``), or code in line (``Emitter``).
 
     Both walk over the same units of fusion and follow the same rules; they differ in where memory
     comes from, and in how a loop, a reduction and a product of matrices are made. ``places`` says
-    where values lie; ``rules`` are by the name of the primitive.
+    where values lie.
     """
 
     largest_loop: ClassVar[int | None]
     """How many equations one loop may compute."""
 
-    def __init__(self, places: dict[Atom, StridedView], rules: Mapping[str, Rule]) -> None:
-        self.places, self.rules = places, rules
+    def __init__(self, places: dict[Atom, StridedView]) -> None:
+        self.places = places
 
     def lower(self, program: Program) -> None:
         for unit in units_of(program, self.largest_loop):
@@ -42,9 +48,13 @@ class Lowering(ABC):
             self.fuse(unit.equations, unit.stored)
             return
         (equation,) = unit.equations
-        self.rules[equation.primitive.name](self, equation)
+        self.follow_rule(equation)
 
     # ---- what the two do in their own way
+
+    @abstractmethod
+    def follow_rule(self, equation: Equation) -> None:
+        """Compute an equation that is in no fused loop."""
 
     @abstractmethod
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
@@ -89,7 +99,7 @@ class Lowering(ABC):
         """A reduction over some axes of the source; the target has the others."""
 
     @abstractmethod
-    def panels(self, matrix: StridedView, atom: Atom) -> Any:
+    def panels(self, matrix: StridedView, atom: Atom) -> Panels:
         """The right operand of a product, packed; ``atom`` is the value that the matrix views."""
 
     @abstractmethod
@@ -97,7 +107,7 @@ class Lowering(ABC):
         self,
         equation: Equation,
         left: StridedView,
-        panels: Any,
+        panels: Panels,
         target: StridedView,
         start: StridedView | None,
     ) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from graphnet.ir.core.program import Equation, literal
 from graphnet.native.analysis.strided_view import StridedView
-from graphnet.native.lowering.lowering import Lowering
+from graphnet.native.lowering.lowering import Lowering, Panels
 
 
-def view(lowering: Lowering, equation: Equation) -> None:
+def view(lowering: Lowering[Panels], equation: Equation) -> None:
     source = lowering.at(equation.inputs[0])
     made = source.view(equation) or lowering.copied(source).view(equation)
     assert made is not None
     lowering.places[equation.outputs[0]] = made
 
 
-def concatenate(lowering: Lowering, equation: Equation) -> None:
+def concatenate(lowering: Lowering[Panels], equation: Equation) -> None:
     target = lowering.allocate(equation.outputs[0])
     sources = [lowering.at(atom) for atom in equation.inputs]
     windows = windows_of(equation, target)
@@ -33,7 +33,7 @@ def windows_of(equation: Equation, target: StridedView) -> list[StridedView]:
     return windows
 
 
-def unslice(lowering: Lowering, equation: Equation) -> None:
+def unslice(lowering: Lowering[Panels], equation: Equation) -> None:
     """Zeros with an array in a window of them."""
     source, target = lowering.at(equation.inputs[0]), lowering.allocate(equation.outputs[0])
     zero = lowering.at(literal(0, target.type.dtype)).broadcast(target.type)

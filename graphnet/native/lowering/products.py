@@ -8,10 +8,10 @@ from math import prod
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import StridedView
-from graphnet.native.lowering.lowering import Lowering
+from graphnet.native.lowering.lowering import Lowering, Panels
 
 
-def product(lowering: Lowering, equation: Equation) -> None:
+def product(lowering: Lowering[Panels], equation: Equation) -> None:
     left, right, *start = (lowering.at(atom) for atom in equation.inputs)
     target = lowering.allocate(equation.outputs[0])
     if len(right.type.shape) <= 2:
@@ -33,7 +33,7 @@ def product(lowering: Lowering, equation: Equation) -> None:
 
 
 def matrices(
-    lowering: Lowering,
+    lowering: Lowering[Panels],
     equation: Equation,
     left: StridedView,
     right: StridedView,
@@ -55,7 +55,9 @@ def matrices(
     lowering.emit_product(equation, a, panels, target, begin)
 
 
-def starting_rows(lowering: Lowering, start: StridedView, target: StridedView) -> StridedView:
+def starting_rows(
+    lowering: Lowering[Panels], start: StridedView, target: StridedView
+) -> StridedView:
     """The addend of a product, as rows."""
     start = start.broadcast(target.type)
     rows = start.as_rows()

@@ -14,22 +14,24 @@ from graphnet.native.lowering.products import product
 from graphnet.native.lowering.reductions import reduction
 from graphnet.native.scheduling.indexing import checked_lengths, scatter_add, take
 from graphnet.native.scheduling.scans import scan
-from graphnet.native.scheduling.schedule import Scheduler
+from graphnet.native.scheduling.schedule import Scheduler, SchedulingRule
 
 
 @dataclass(frozen=True, slots=True)
 class NativeRule:
-    """How the compiler computes a primitive: in a fused loop, as an ``element`` of vectors; or by a
-    ``rule``, which holds in the body of a scan, too, unless it is ``only_outside``."""
+    """How the compiler computes a primitive: by one rule, or none."""
 
     element: Element | None = None
-    rule: Rule | None = None
-    only_outside: bool = False
+    """In a fused loop, on vectors."""
+    lowering: Rule | None = None
+    """On strided views."""
+    scheduling: SchedulingRule | None = None
+    """By calls of kernels, which the body of a scan cannot make."""
 
 
-VIEW = NativeRule(rule=view)
-REDUCTION = NativeRule(rule=reduction)
-PRODUCT = NativeRule(rule=product)
+VIEW = NativeRule(lowering=view)
+REDUCTION = NativeRule(lowering=reduction)
+PRODUCT = NativeRule(lowering=product)
 NONE = NativeRule()
 
 RULES: Mapping[str, NativeRule] = {
@@ -40,16 +42,16 @@ RULES: Mapping[str, NativeRule] = {
     "reshape": VIEW,
     "transpose": VIEW,
     "broadcast": VIEW,
-    "concatenate": NativeRule(rule=concatenate),
-    "unslice": NativeRule(rule=unslice),
+    "concatenate": NativeRule(lowering=concatenate),
+    "unslice": NativeRule(lowering=unslice),
     "sum": REDUCTION,
     "max": REDUCTION,
     "matmul": PRODUCT,
     "matmul_add": PRODUCT,
-    "take": NativeRule(rule=take, only_outside=True),
-    "scatter_add": NativeRule(rule=scatter_add, only_outside=True),
-    "checked_lengths": NativeRule(rule=checked_lengths, only_outside=True),
-    "scan": NativeRule(rule=scan, only_outside=True),
+    "take": NativeRule(scheduling=take),
+    "scatter_add": NativeRule(scheduling=scatter_add),
+    "checked_lengths": NativeRule(scheduling=checked_lengths),
+    "scan": NativeRule(scheduling=scan),
     "call": NONE,
 }
 """By name. What is not here runs interpreted, as does what has the rule ``NONE``."""
@@ -57,8 +59,8 @@ RULES: Mapping[str, NativeRule] = {
 
 def scheduled(program: Program, kernels: Kernels) -> Scheduler:
     """The calls of a program, every equation of which has a native rule."""
-    rules = {name: native.rule for name, native in RULES.items() if native.rule}
-    inside = {name: rule for name, rule in rules.items() if not RULES[name].only_outside}
-    scheduler = Scheduler(program, kernels, rules, inside)
+    inside = {name: rule.lowering for name, rule in RULES.items() if rule.lowering}
+    outside = {name: rule.scheduling for name, rule in RULES.items() if rule.scheduling}
+    scheduler = Scheduler(program, kernels, {**inside, **outside}, inside)
     scheduler.run()
     return scheduler

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import prod
@@ -12,8 +12,8 @@ from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
-from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import inner_stride
+from graphnet.native.codegen.reductions import operation_of
 from graphnet.native.faults import stage
 from graphnet.native.lowering.lowering import Lowering, Rule
 from graphnet.native.lowering.products import is_transposed
@@ -31,7 +31,7 @@ Parts = Sequence[tuple[StridedView, StridedView]]
 Concatenation = tuple[StridedView, Parts]
 
 
-class Scheduler(Lowering):
+class Scheduler(Lowering[StridedView]):
     """Collects calls of kernels; final.
 
     ``concatenated`` holds arrays that are not materialised yet, with source and target of each
@@ -44,11 +44,12 @@ class Scheduler(Lowering):
         self,
         program: Program,
         kernels: Kernels,
-        rules: Mapping[str, Rule],
+        rules: Mapping[str, SchedulingRule],
         rules_in_scans: Mapping[str, Rule],
     ) -> None:
-        super().__init__({}, rules)
-        self.program, self.kernels, self.rules_in_scans = program, kernels, rules_in_scans
+        super().__init__({})
+        self.program, self.kernels = program, kernels
+        self.rules, self.rules_in_scans = rules, rules_in_scans
         self.calls: list[Call] = []
         self.constants: list[Literal] = []
         self.packed: dict[tuple[object, ...], StridedView] = {}
@@ -66,6 +67,9 @@ class Scheduler(Lowering):
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
         self.equations = tuple(equations)
         return stage("scheduling", self.equations)
+
+    def follow_rule(self, equation: Equation) -> None:
+        self.rules[equation.primitive.name](self, equation)
 
     # ---- memory
 
@@ -160,8 +164,8 @@ class Scheduler(Lowering):
         if 0 in kept_sizes:
             return
         units = kept_strides[-1:] == [1], strides[-1:] == [1], into[-1:] == [1]
-        kind = KernelKind(equation.primitive.name)
-        code = self.kernels.reduction(kind, target.type, len(kept_sizes), len(sizes), units)
+        operation = operation_of(equation)
+        code = self.kernels.reduction(operation, len(kept_sizes), len(sizes), units)
         arguments = [*kept_sizes, *sizes, *kept_strides, *strides, *into]
         sharing = Sharing.SHARED if kept_sizes else Sharing.ALONE
         self.call(code, [source, target], arguments, source.type.size, sharing)
@@ -209,6 +213,9 @@ class Scheduler(Lowering):
         arguments = [depth, columns, stride, pitch, lead]
         self.call(code, [part, target], arguments, 2.0 * part.type.size)
 
+
+SchedulingRule = Callable[[Scheduler, Equation], None]
+"""How calls compute an equation that is in no fused loop."""
 
 NICE = 16
 """Small whole numbers are part of the code; others, such as 1 / batch, are read, so that another
