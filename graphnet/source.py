@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from functools import cache
 from types import FrameType
 
 PACKAGE = os.path.dirname(__file__)  # noqa: PTH120 (compared with the names of code files)
@@ -33,6 +34,12 @@ def calling_line() -> tuple[str, int]:
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """A warning of the user's line that is running."""
     warnings.warn_explicit(text, category, *calling_line())
+
+
+@cache
+def warn_once(text: str, category: type[Warning] = UserWarning) -> None:
+    """``warn``, once in this process for each text."""
+    warn(text, category)
 
 
 def short_name(file: str) -> str:

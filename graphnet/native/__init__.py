@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
-from graphnet.native.faults import CompilerError, CompilerWarning, stage, tell
+from graphnet.native.faults import CompilerError, CompilerWarning, report, stage
 from graphnet.native.passes import PASSES
 from graphnet.native.runtime.arena_pool import is_of_run
-from graphnet.source import warn
+from graphnet.source import warn_once
 
 if TYPE_CHECKING:
     from graphnet.native.execution.live import LiveProgram
@@ -37,7 +37,7 @@ def is_available(notify: bool = False) -> bool:
     found = find_spec("llvmlite") is not None
     if notify and not found:
         text = "llvmlite is not installed: nets run in the interpreter (pip install llvmlite)"
-        warn(text, RuntimeWarning)
+        warn_once(text, RuntimeWarning)
     return found
 
 
@@ -52,7 +52,7 @@ def optimised(program: Program) -> Program:
 def compiled(program: Program) -> Program:
     """The program as machine code where it has native rules, made once.
 
-    A fault of the compiler is told, and the program is returned as it is.
+    A fault of the compiler is reported, and the program is returned as it is.
     """
     if "compiled" not in program.memo:
         from graphnet.native.execution.partition import lowered
@@ -61,7 +61,7 @@ def compiled(program: Program) -> Program:
             with stage("lowering", program.equations):
                 made = lowered(optimised(program))
         except CompilerError as fault:
-            tell(fault)
+            report(fault)
             made = program
         program.memo["compiled"] = made
     result: Program = program.memo["compiled"]
@@ -84,5 +84,5 @@ def live_program(
                 return None
             return LiveProgram(rewritten, fixed, returning)
     except CompilerError as fault:
-        tell(fault)
+        report(fault)
         return None

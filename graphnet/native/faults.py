@@ -1,14 +1,22 @@
-"""Faults of the compiler itself: named by stage and node, told once; the interpreter takes over."""
+"""Faults of the compiler itself: one warning names stage and node, the interpreter takes over."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 
 from graphnet.errors import GraphnetError
 from graphnet.ir.core.program import Equation
-from graphnet.source import warn
+from graphnet.source import warn_once
+
+MISTAKES = (
+    AssertionError, AttributeError, IndexError, KeyError, NameError, OverflowError, TypeError,
+    UnboundLocalError, ValueError, ZeroDivisionError, ctypes.ArgumentError,
+)  # fmt: skip
+"""What mistakes in Python code raise: these classes themselves. Their subclasses are graphnet's
+errors; others are raised where memory ends, and by handlers of signals, which Python calls when
+machine code returns."""
 
 
 class CompilerWarning(RuntimeWarning):
@@ -16,7 +24,7 @@ class CompilerWarning(RuntimeWarning):
 
 
 class CompilerError(Exception):
-    """What went wrong while machine code was made; the cause says what it was."""
+    """What went wrong while machine code was made or run; the cause says what it was."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(stage)
@@ -50,18 +58,23 @@ def stage(name: str, equations: Sequence[Equation]) -> Iterator[None]:
         raise made from error
 
 
-def tell(fault: CompilerError) -> None:
-    """Warn, once, of a fault. Where warnings are errors, its context is the fault."""
+def report(fault: CompilerError) -> None:
+    """Warn of a fault, once. Where warnings are errors, its context is the fault."""
+    where = f"{fault.stage} (near {fault.origin})" if fault.origin else fault.stage
     cause = fault.__cause__
     what = f"{type(cause).__name__}: {cause}".removesuffix(": ")
-    tell_once(f"{fault.stage} (near {fault.origin})" if fault.origin else fault.stage, what)
-
-
-@cache
-def tell_once(place: str, cause: str) -> None:
-    warn(
-        f"the compiler failed at {place} with {cause}. The net runs in the interpreter: the same "
+    warn_once(
+        f"the compiler failed at {where} with {what}. The net runs in the interpreter: the same "
         "results, slower. This is a fault of graphnet: please report it, with the net and this "
         "text (python -W error shows where it happened)",
         CompilerWarning,
     )
+
+
+def report_run(mistake: Exception, equations: Sequence[Equation]) -> None:
+    """Warn of a mistake in a run of machine code for these equations, once."""
+    try:
+        raise CompilerError("a run of machine code") from mistake
+    except CompilerError as fault:
+        fault.locate(equations)
+        report(fault)

@@ -24,6 +24,7 @@ from graphnet import nn, train
 from graphnet.drawing import draw
 from graphnet.graph.files.save_load import read
 from graphnet.native.llvm import object_cache
+from graphnet.source import warn_once
 from tests.faults.processes import child, ended_well
 from tests.faults.trained import trainer_for
 
@@ -57,7 +58,7 @@ def write_entry(path: Path, size: int) -> None:
     code = bytes(size)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        object_cache.tell.cache_clear()
+        warn_once.cache_clear()
         object_cache.keep(object_cache.key("entry"), code)
     if told:
         assert "no machine code can be kept" in str(told[0].message)

@@ -86,11 +86,12 @@ def test_every_primitive_has_a_native_rule_or_none_on_purpose() -> None:
 def test_a_primitive_without_a_native_rule_runs_interpreted(record: Primitive) -> None:
     pytest.importorskip("llvmlite")
     from graphnet.native import compiled
-    from graphnet.native.scheduling.support import reason_not_native
+    from graphnet.native.scheduling.support import Reason, reason_not_native
 
     x = np.arange(6.0).reshape(2, 3)
     equation = equation_of(record, type_of(x))
-    assert reason_not_native(equation) == reason_not_native(equation, inside=True) == record.name
+    reason = reason_not_native(equation)
+    assert reason == reason_not_native(equation, inside=True) == Reason(record.name)
     program = Program(equation.inputs, [equation], equation.outputs)  # type: ignore[arg-type]
     with pytest.warns(UserWarning, match=f"no compiled kernel for {record.name}"):
         made = compiled(program)

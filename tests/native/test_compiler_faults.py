@@ -17,7 +17,10 @@ from graphnet.ir.core.program import Program
 pytest.importorskip("llvmlite")
 
 from graphnet.native import CompilerWarning, faults, passes
+from graphnet.native.execution.call_frame import Frames
+from graphnet.native.execution.partition import Native
 from graphnet.native.scheduling import rules
+from graphnet.source import warn_once
 
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")
 
@@ -29,10 +32,10 @@ def refuse(*_: object) -> Any:
 @pytest.fixture
 def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """A compiler that fails at one stage."""
-    faults.tell_once.cache_clear()
+    warn_once.cache_clear()
     if request.param == "scheduling":
         monkeypatch.setattr(
-            rules, "RULES", dict.fromkeys(rules.RULES, rules.NativeRule(rule=refuse))
+            rules, "RULES", dict.fromkeys(rules.RULES, rules.NativeRule(lowering=refuse))
         )
     elif request.param == "a pass":
         break_merge(monkeypatch, refuse)
@@ -124,7 +127,7 @@ def test_what_the_user_can_mend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_shapes_that_a_pass_confuses_end_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """The types of a program are those of its trace: an error of them is the compiler's."""
-    faults.tell_once.cache_clear()
+    warn_once.cache_clear()
 
     def confuse(program: Program) -> Program:
         raise ShapeError("adds (3,) and (4,)")
@@ -143,3 +146,96 @@ def test_a_warning_that_is_an_error_is_no_fault(monkeypatch: pytest.MonkeyPatch)
     break_merge(monkeypatch, warn)
     with pytest.raises(UserWarning, match="has no native rule"):
         net().compile().forward(np.ones((5, 3)))
+
+
+RUNS = {
+    "inputs": (Frames, "take"),
+    "threads": (Native, "execute"),
+    "results": (Frames, "finish"),
+}
+"""Where a run of machine code may go wrong; the last one after its kernels have run."""
+
+
+@pytest.fixture(params=RUNS)
+def broken_run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machine code whose runs fail."""
+    warn_once.cache_clear()
+    monkeypatch.setattr(*RUNS[request.param], refuse)
+
+
+FAULT_OF_RUN = r"a run of machine code \(near .* \(test_compiler_faults.*KeyError.*please report"
+
+
+@pytest.mark.usefixtures("broken_run")
+def test_a_fault_in_a_run_ends_nothing() -> None:
+    x = np.ones((5, 3))
+    plain, compiled = net(), net().compile()
+    with pytest.warns(CompilerWarning, match=FAULT_OF_RUN) as told:
+        run = compiled.run(x)
+    assert [warning.filename for warning in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "the compiler failed at a run of machine code .near Lin")
+        again = compiled.forward(x)
+    np.testing.assert_allclose(run.outputs, plain.forward(x), rtol=1e-12)
+    np.testing.assert_array_equal(again, run.outputs)
+
+
+@pytest.mark.usefixtures("broken_run")
+def test_a_step_whose_runs_fail_adds_the_same_gradients() -> None:
+    x, target = np.ones((5, 3)), np.zeros((5, 2))
+    trained, plain = net(), net()
+    step, criterion = gn.compile_step(trained, nn.MSECriterion()), nn.MSECriterion()
+    with pytest.warns(CompilerWarning, match=FAULT_OF_RUN):
+        losses = [step(x, target) for _ in range(3)]
+    for expected in losses:
+        made = [plain.forward(x), target]
+        assert criterion.forward(made) == pytest.approx(expected, rel=1e-12)
+        plain.backward(x, criterion.backward(made, 1.0)[0])
+    for ours, theirs in zip(trained.parameters(), plain.parameters(), strict=True):
+        np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("broken_run")
+def test_where_warnings_are_errors_a_fault_in_a_run_is_seen() -> None:
+    compiled = net().compile()
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(CompilerWarning, match=FAULT_OF_RUN) as raised:
+                compiled.forward(np.ones((5, 3)))
+        fault = raised.value.__context__
+        assert isinstance(fault, faults.CompilerError)
+        assert isinstance(fault.__cause__, KeyError)
+
+
+class Stop(Exception):  # noqa: N818 (as a user names it)
+    """What a handler of a signal raises."""
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, Stop, ShapeError, TimeoutError])
+@pytest.mark.parametrize("where", RUNS)
+def test_what_is_no_fault_of_the_compiler_ends_a_run(
+    where: str, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object) -> Any:
+        raise error("enough")
+
+    compiled = net().compile()
+    compiled.forward(np.ones((5, 3)))
+    monkeypatch.setattr(*RUNS[where], end)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(error, match="enough"):
+            compiled.forward(np.ones((5, 3)))
+
+
+def test_a_fault_of_one_run_leaves_the_next_ones_as_they_were() -> None:
+    warn_once.cache_clear()
+    compiled, x = net().compile(), np.ones((5, 3))
+    expected = compiled.forward(x)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*RUNS["results"], refuse)
+        with pytest.warns(CompilerWarning, match=FAULT_OF_RUN):
+            compiled.forward(x)
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled.forward(x), expected)

@@ -40,7 +40,9 @@ class Profiler:
         for i, (call, time) in enumerate(zip(native.plan.calls, times, strict=True)):
             for inner, share in (inside.get(i) or evenly(call.served)).items():
                 spent[inner] = spent.get(inner, 0.0) + time * share
-        return native.finished(arrays, frame), spent
+        is_wrong = bool(frame.flag[0])  # an index: the interpreter raises
+        results = native.interpreted(arrays) if is_wrong else native.frames.finish(frame)
+        return results, spent
 
     def inside(self, native: Native, arrays: Sequence[NDArray]) -> dict[int, dict[Equation, float]]:
         """Of each call that is a scan: the parts of its time that equations of its body take."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.strided_view import StridedView
+from graphnet.native.llvm.cache_line import LINE
 from graphnet.native.runtime import arena_pool
 from graphnet.native.scheduling.buffers import Base
 from graphnet.native.scheduling.execution_plan import Plan
@@ -101,24 +102,23 @@ class Frames:
         bases[count + 1] = address_of(flag)
         frame = Frame(flag, bases, ctypes.addressof(bases), (), EMPTY, 0)
         if self.keep_memory:
-            lay(frame, np.empty(plan.arena + arena_pool.LINE, np.uint8))
+            lay(frame, np.empty(plan.arena + LINE, np.uint8))
         return frame
 
-    def results(self, frame: Frame) -> list[NDArray]:
-        return [export(frame) for export in self.exports]
-
-    def give_back(self, frame: Frame) -> None:
-        """For a run that ended well: the flag is as it was before."""
+    def finish(self, frame: Frame) -> list[NDArray]:
+        """The results of a run that ended well: the flag is as it was before."""
+        results = [export(frame) for export in self.exports]
         frame.held = ()
         if not self.keep_memory:
             frame.arena = EMPTY
         self.idle.append(frame)
+        return results
 
 
 def lay(frame: Frame, arena: NDArray) -> None:
     """Let a frame work in an arena, from its first line on."""
     address = address_of(arena)
-    frame.arena, frame.start = arena, -address % arena_pool.LINE
+    frame.arena, frame.start = arena, -address % LINE
     frame.bases[len(frame.bases) - 2] = address + frame.start
 
 

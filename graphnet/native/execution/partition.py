@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from graphnet.ir.core.interpreter import interpreter
 from graphnet.ir.core.program import Equation, Program, Var, is_var
@@ -11,13 +10,14 @@ from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.compiled_piece import compiled
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, Frames, address_of
+from graphnet.native.faults import MISTAKES, report_run
 from graphnet.native.llvm.target import Processor, host
 from graphnet.native.runtime import thread_count, thread_pool
 from graphnet.native.runtime.dispatcher import driver
 from graphnet.native.scheduling.execution_plan import planned
 from graphnet.native.scheduling.rules import scheduled
-from graphnet.native.scheduling.support import reason_not_native
-from graphnet.source import warn
+from graphnet.native.scheduling.support import Reason, reason_not_native
+from graphnet.source import warn_once
 
 
 def lowered(program: Program, processor: Processor | None = None) -> Program:
@@ -57,20 +57,14 @@ def pieces_of(program: Program) -> list[tuple[list[Equation], bool]]:
     for equation in program.equations:
         at = max((level.get(a, 0) for a in equation.inputs if is_var(a)), default=0)
         reason = reason_not_native(equation)
-        if reason and not tells_itself(reason, equation):
-            tell(reason, equation)
+        if reason and not reason.is_of_body:
+            warn_interpreted(equation, reason)
         if bool(reason) != bool(at % 2):
             at += 1
         level.update((var, at) for var in equation.outputs)
         levels.setdefault(at, []).append(equation)
     pieces = [(levels[at], at % 2 == 0) for at in sorted(levels)]
     return [(p, n and not all(e.primitive.is_view for e in p)) for p, n in pieces]
-
-
-def tells_itself(reason: str, equation: Equation) -> bool:
-    """Whether the equation of a body that has no rule will say so when the body is lowered."""
-    bodies = [e.primitive.name for body in equation.bodies() for e in body.equations]
-    return reason != "scan" and reason in bodies
 
 
 def native_equation(program: Program, piece: list[Equation], kernels: Kernels) -> Equation:
@@ -102,17 +96,20 @@ class Native:
         return f"<machine code of {len(self.program.equations)} equations>"
 
     def __call__(self, *arrays: NDArray) -> list[NDArray]:
-        frame = self.frames.take(arrays)
-        self.execute(frame)
-        return self.finished(arrays, frame)
+        """The results; the interpreter's where an index is wrong (it raises), or this code is."""
+        try:
+            frame = self.frames.take(arrays)
+            self.execute(frame)
+            if not frame.flag[0]:
+                return self.frames.finish(frame)
+        except MISTAKES as error:
+            if type(error) not in MISTAKES:
+                raise
+            report_run(error, self.program.equations)
+        return self.interpreted(arrays)  # kernels write into frames, and leave inputs as they were
 
-    def finished(self, arrays: Sequence[NDArray], frame: Frame) -> list[NDArray]:
-        """The results of a run; raises what the interpreter raises where an index was wrong."""
-        if frame.flag[0]:
-            return interpreter(self.program)(arrays)
-        results = self.frames.results(frame)
-        self.frames.give_back(frame)
-        return results
+    def interpreted(self, arrays: Sequence[NDArray]) -> list[NDArray]:
+        return interpreter(self.program)(arrays)
 
     def execute(self, frame: Frame) -> None:
         """Run the calls of the plan, on several threads where that pays."""
@@ -122,11 +119,6 @@ class Native:
         self.drive(*self.table, frame.address, threads)
 
 
-@cache
-def tell_once(reason: str, place: str) -> None:
-    warn(f"{place} runs interpreted: no compiled kernel for {reason}")
-
-
-def tell(reason: str, equation: Equation) -> None:
-    """Say once what is not compiled, and why."""
-    tell_once(reason, str(equation.origin or "an equation"))
+def warn_interpreted(equation: Equation, reason: Reason) -> None:
+    what = equation.origin or "an equation"
+    warn_once(f"{what} runs interpreted: no compiled kernel for {reason.lacking}")

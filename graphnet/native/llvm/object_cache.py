@@ -2,8 +2,8 @@
 
 The folder is ``GRAPHNET_CACHE``, else the user's cache folder; ``GRAPHNET_CACHE=off`` does without.
 A file that is not whole is as good as none, and so is a folder that cannot be read or written; one
-that ``GRAPHNET_CACHE`` names and that cannot be written is told once. What is found is run, so a
-folder or file that another user owns or may write to is refused, which is told once.
+that ``GRAPHNET_CACHE`` names and that cannot be written leads to one warning. What is found is run,
+so a folder or file that another user owns or may write to is refused, with one warning.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ import contextlib
 import hashlib
 import os
 import re
-from functools import cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from graphnet.native.llvm.cache_folder import Folder, NotOwn, opened
-from graphnet.source import warn
+from graphnet.source import warn_once
 
 MAGIC = b"graphnet object 1\n"
 NAME = re.compile(r"[0-9a-f]{64}\.(object|\w+\.part)|\.[0-9a-f]{64}\.object\.\w+\.part")
-ROOM = 256 * 2**20
-"""Bytes that the folder may hold."""
+CAPACITY = 256 * 2**20
+"""The size of the folder, in bytes."""
 
 
 def folder() -> Path | None:
@@ -70,7 +69,7 @@ def found(key: str) -> bytes | None:
     except OSError:
         return None
     except NotOwn as reason:
-        tell_refused(place, str(reason))
+        warn_refused(place, str(reason))
         return None
 
 
@@ -84,29 +83,27 @@ def keep(key: str, code: bytes) -> None:
         with opened(place) as own:
             own.write(f"{key}.object", seal(key, code) + code)
             with contextlib.suppress(OSError):
-                make_room(own)
+                evict(own)
     except NotOwn as reason:
-        tell_refused(place, str(reason))
+        warn_refused(place, str(reason))
     except OSError as error:
         is_taken = error.filename2 is not None  # a move failed: something stands in its place
         if "GRAPHNET_CACHE" in os.environ and not is_taken:
-            tell(place, error.strerror or str(error))
+            warn_not_kept(place, error.strerror or str(error))
 
 
-@cache
-def tell(place: Path, reason: str) -> None:
-    """Warn, once for each folder, that nothing can be kept there."""
-    warn(
+def warn_not_kept(place: Path, reason: str) -> None:
+    """Warn that nothing can be kept in a folder."""
+    warn_once(
         f"GRAPHNET_CACHE names {place}, where no machine code can be kept ({reason}): each process "
         "compiles its own (name a folder that can be written, or GRAPHNET_CACHE=off)",
         RuntimeWarning,
     )
 
 
-@cache
-def tell_refused(place: Path, reason: str) -> None:
-    """Warn, once for each reason, that machine code there might be another user's."""
-    warn(
+def warn_refused(place: Path, reason: str) -> None:
+    """Warn that machine code there might be another user's."""
+    warn_once(
         f"The cache of machine code {place} is not used, since {reason}: what it holds would be "
         "run. Each process compiles its own (name a folder that you own and that nobody else may "
         "write to, chmod go-w, by GRAPHNET_CACHE; or GRAPHNET_CACHE=off)",
@@ -114,14 +111,14 @@ def tell_refused(place: Path, reason: str) -> None:
     )
 
 
-def make_room(own: Folder, room: int | None = None) -> None:
-    """Remove what was not used for longest; files that are not ours stay."""
+def evict(own: Folder, capacity: int | None = None) -> None:
+    """Remove the least recently used entries; files of other kinds stay."""
     files = [
         (status.st_mtime_ns, status.st_size, name)
         for name, status in own.files()
         if NAME.fullmatch(name)
     ]
-    excess = sum(size for _, size, _ in files) - (ROOM if room is None else room)
+    excess = sum(size for _, size, _ in files) - (CAPACITY if capacity is None else capacity)
     for _, size, name in sorted(files):
         if excess <= 0:
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 
 from graphnet.ir.core.primitive import Kind
-from graphnet.ir.core.program import Equation, Literal, Program
+from graphnet.ir.core.program import Atom, Equation, Literal, Program
 from graphnet.native.llvm.elements import REGISTER
 from graphnet.native.scheduling.rules import NONE, RULES
 
@@ -19,55 +20,72 @@ MOST_ARRAYS = 1000
 FLOATS = ("float32", "float64")
 
 
-def reason_not_native(equation: Equation, inside: bool = False) -> str:
-    """Why an equation (of a scan's body: ``inside``) has no native rule; empty if it has one."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an equation has no machine code; final."""
+
+    lacking: str
+    """What there is no kernel for."""
+    is_of_body: bool = False
+    """Whether an equation of its body is interpreted outside of scans, too: that one is reported
+    when the body is compiled."""
+
+
+def reason_not_native(equation: Equation, inside: bool = False) -> Reason | None:
+    """Why an equation (of a scan's body: ``inside``) has no machine code; None if it has some."""
     name = equation.primitive.name
     for atom in (*equation.inputs, *equation.outputs):
         if atom.type.dtype.name not in REGISTER:
-            return f"{name} of {atom.type}"
-        if inside and isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL:
-            return f"a constant {atom.type}"
+            return Reason(f"{name} of {atom.type}")
+        if inside and is_large(atom):
+            return Reason(f"a constant {atom.type}")
     rule = RULES.get(name, NONE)
-    if not (rule.element or (rule.rule and not (inside and rule.only_outside))):
-        return name
-    limited = REASONS.get(equation.primitive.kind)
-    return limited(equation, inside) if limited else ""
+    if rule == NONE or (inside and rule.scheduling):
+        return Reason(name)
+    limited = LIMITS.get(equation.primitive.kind)
+    return limited(equation, inside) if limited else None
 
 
-def reason_for_reduction(equation: Equation, inside: bool) -> str:
+def is_large(atom: Atom) -> bool:
+    return isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL
+
+
+def limit_of_reduction(equation: Equation, inside: bool) -> Reason | None:
     is_truth = equation.outputs[0].type.dtype.kind == "b"
-    return f"{equation.primitive.name} of truth values" if is_truth else ""
+    return Reason(f"{equation.primitive.name} of truth values") if is_truth else None
 
 
-def reason_for_product(equation: Equation, inside: bool) -> str:
-    left, right = equation.inputs[:2]
-    described = f"matmul of {left.type} and {right.type}"
-    if left.type.dtype.name not in FLOATS:
-        return described
-    batches = prod(right.type.shape[:-2])
-    if len(right.type.shape) > 2 and (inside or batches > MOST_PRODUCTS):
-        return described
-    if len(right.type.shape) > 2 and len(left.type.shape) > len(right.type.shape):
-        return described
-    return ""
+def limit_of_product(equation: Equation, inside: bool) -> Reason | None:
+    left, right = (atom.type for atom in equation.inputs[:2])
+    batches = prod(right.shape[:-2])
+    is_batch = len(right.shape) > 2
+    is_limited = (
+        left.dtype.name not in FLOATS
+        or (is_batch and (inside or batches > MOST_PRODUCTS))
+        or (is_batch and len(left.shape) > len(right.shape))
+    )
+    return Reason(f"matmul of {left} and {right}") if is_limited else None
 
 
-def reason_for_body(equation: Equation, inside: bool) -> str:
+def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
     body: Program = equation.settings["body"]
     for atom in (*body.inputs, *body.outputs):
         if atom.type.dtype.name not in REGISTER:
-            return f"values {atom.type}"
-        if isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL:
-            return f"a constant {atom.type}"
+            return Reason(f"values {atom.type}")
+        if is_large(atom):
+            return Reason(f"a constant {atom.type}")
     if len(body.inputs) + len(body.outputs) > MOST_ARRAYS:
-        return f"more than {MOST_ARRAYS:,} arrays"
-    reasons = (reason_not_native(inner, inside=True) for inner in body.equations)
-    return next(filter(None, reasons), "")
+        return Reason(f"more than {MOST_ARRAYS:,} arrays")
+    for inner in body.equations:
+        reason = reason_not_native(inner, inside=True)
+        if reason:
+            return Reason(reason.lacking, is_of_body=reason_not_native(inner) is not None)
+    return None
 
 
-REASONS: dict[Kind, Callable[[Equation, bool], str]] = {
-    Kind.REDUCTION: reason_for_reduction,
-    Kind.PRODUCT: reason_for_product,
-    Kind.CONTROL: reason_for_body,
+LIMITS: dict[Kind, Callable[[Equation, bool], Reason | None]] = {
+    Kind.REDUCTION: limit_of_reduction,
+    Kind.PRODUCT: limit_of_product,
+    Kind.CONTROL: limit_of_body,
 }
 """Of which equations a rule does not hold, by the kind of the primitive."""

@@ -23,6 +23,7 @@ pytest.importorskip("llvmlite")
 from graphnet.native import optimised
 from graphnet.native.execution import partition
 from graphnet.native.llvm.target import compilations, processor
+from graphnet.source import warn_once
 from tests.support.processors import LESSER
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -149,7 +150,7 @@ def test_what_has_no_rule_stays_with_the_interpreter(rng: np.random.Generator) -
     net, inputs = nested(rng)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        partition.tell_once.cache_clear()
+        warn_once.cache_clear()
         check(net, inputs, 1e-12)
     notices = [w.filename for w in told if "no compiled kernel for" in str(w.message)]
     assert set(notices) == {__file__}, "they are of the line that runs the net"

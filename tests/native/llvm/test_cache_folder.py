@@ -13,6 +13,7 @@ pytest.importorskip("llvmlite")
 from graphnet.native.llvm import object_cache
 from graphnet.native.llvm.cache_folder import opened
 from graphnet.native.llvm.target import compilations
+from graphnet.source import warn_once
 from tests.support.object_code import added, as_root, only_file, posix, since
 
 
@@ -54,7 +55,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("GRAPHNET_CACHE", str(tmp_path / place))
-    object_cache.tell.cache_clear()
+    warn_once.cache_clear()
     with pytest.warns(RuntimeWarning) as told:
         assert [added(1), added(1)] == [2, 2]
     (only,) = told
@@ -78,7 +79,7 @@ def test_a_usual_folder_that_cannot_be_made_is_done_without(
 
 def refused(reason: str) -> None:
     """Code is neither read nor written in the folder, which is told once."""
-    object_cache.tell_refused.cache_clear()
+    warn_once.cache_clear()
     before = compilations()
     with pytest.warns(
         RuntimeWarning, match=f"cache of machine code .* is not used, .*{reason}"
@@ -130,6 +131,6 @@ def test_the_folder_is_bounded(cache: Path) -> None:
     assert object_cache.found(keys[0]) == bytes(100)  # used just now
     size = (cache / f"{keys[0]}.object").stat().st_size
     with opened(cache) as own:
-        object_cache.make_room(own, 2 * size)
+        object_cache.evict(own, 2 * size)
     left = {path.name for path in cache.iterdir()}
     assert left == {"mine", f"{keys[0]}.object", f"{keys[4]}.object"}

@@ -17,6 +17,7 @@ pytest.importorskip("llvmlite")
 from graphnet.native.llvm import object_cache
 from graphnet.native.llvm.build import source_digest
 from graphnet.native.llvm.target import compilations, compile_module
+from graphnet.source import warn_once
 from tests.support.object_code import ADD, added, as_root, only_file, posix, since
 from tests.support.paths import ROOT
 
@@ -92,7 +93,7 @@ def test_a_file_that_others_may_write_to_is_not_run(cache: Path, mode: int) -> N
     added(1)
     path = only_file(cache)
     path.chmod(mode)
-    object_cache.tell_refused.cache_clear()
+    warn_once.cache_clear()
     before = compilations()
     with pytest.warns(
         RuntimeWarning, match=f"other users may write to .*{path.name}: mode {mode:o}"
@@ -109,7 +110,7 @@ def test_a_file_of_another_user_is_not_run(cache: Path) -> None:
     added(1)
     path = only_file(cache)
     os.chown(path, 12345, 12345)
-    object_cache.tell_refused.cache_clear()
+    warn_once.cache_clear()
     before = compilations()
     with pytest.warns(RuntimeWarning, match="belongs to user 12345"):
         assert added(1) == 2
@@ -128,7 +129,7 @@ def test_what_is_no_file_is_not_read(cache: Path, tmp_path: Path, kind: str) -> 
         path.symlink_to(tmp_path / "elsewhere")
     else:
         os.mkfifo(path, 0o600)
-    object_cache.tell_refused.cache_clear()
+    warn_once.cache_clear()
     before = compilations()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is no file")

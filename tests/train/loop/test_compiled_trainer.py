@@ -14,6 +14,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import GraphError, GraphnetError, NumericsError
+from graphnet.source import warn_once
 
 TEXT = "pack my box with five dozen liquor jugs; " * 12
 
@@ -158,9 +159,7 @@ def test_a_net_with_a_function_is_compiled_around_it() -> None:
         batches = [(rng.normal(size=(6, 3)), rng.normal(size=(6, 2))) for _ in range(4)]
         return net, nn.MSECriterion(), batches, {}
 
-    from graphnet.native.execution import partition
-
-    partition.tell_once.cache_clear()
+    warn_once.cache_clear()
     plain, batches = trainer_of(make, False)
     compiled, _ = trainer_of(make, True)
     plain.fit(batches, 2)
