@@ -11,24 +11,24 @@ import pytest
 from graphnet.ir import PRIMITIVES, Equation, Primitive, Program, Var, trace, type_of
 from graphnet.ir.core.operands import compute_now
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Extent, Kind, Linear
+from graphnet.ir.core.primitive import Extent, Linearity, PrimitiveKind
 from graphnet.ir.core.types import ArrayType
 from tests.ir.test_primitives import CASES, Case
 
-LINEAR = [case for case in CASES if PRIMITIVES[case.name].linear is not Linear.NO]
+LINEAR = [case for case in CASES if PRIMITIVES[case.name].linear is not Linearity.NO]
 SELECTING = [case for case in CASES if PRIMITIVES[case.name].selects]
 
 
-def groups(linear: Linear, count: int) -> list[list[int]]:
+def groups(linear: Linearity, count: int) -> list[list[int]]:
     """The operands in which a primitive is linear together."""
-    each = {Linear.FIRST: [[0]], Linear.EACH: [[i] for i in range(count)]}
+    each = {Linearity.FIRST: [[0]], Linearity.EACH: [[i] for i in range(count)]}
     return each.get(linear, [list(range(count))])
 
 
 @pytest.mark.parametrize("case", LINEAR, ids=str)
 def test_a_linear_primitive_maps_sums_to_sums(case: Case) -> None:
     record, arrays = PRIMITIVES[case.name], case.arrays()
-    if not all(a.dtype.kind == "f" for a in arrays) and record.linear is not Linear.FIRST:
+    if not all(a.dtype.kind == "f" for a in arrays) and record.linear is not Linearity.FIRST:
         pytest.skip("whole numbers have no halves")
     for group in groups(record.linear, len(arrays)):
         parts = {i: 0.25 * arrays[i] for i in group}
@@ -53,19 +53,40 @@ def test_a_primitive_without_facts_cannot_be_defined() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'kind'"):
         primitive("made_up", **rules)
     with pytest.raises(ValueError, match="made_up is VIEW: extent=None"):
-        primitive("made_up", Kind.VIEW, **rules)
+        primitive("made_up", PrimitiveKind.VIEW, **rules)
     with pytest.raises(ValueError, match="made_up is POINTWISE: extent="):
-        primitive("made_up", Kind.POINTWISE, extent=Extent.ONCE, **rules)
+        primitive("made_up", PrimitiveKind.POINTWISE, extent=Extent.ONCE, **rules)
+    with pytest.raises(ValueError, match="made_up is REDUCTION: combiner=None"):
+        primitive("made_up", PrimitiveKind.REDUCTION, **rules)
+    with pytest.raises(ValueError, match="made_up is POINTWISE: combiner=<primitive add>"):
+        primitive("made_up", PrimitiveKind.POINTWISE, combiner=PRIMITIVES["add"], **rules)
     with pytest.raises(ValueError, match="there is already a primitive named tanh"):
-        primitive("tanh", Kind.POINTWISE, **rules)
+        primitive("tanh", PrimitiveKind.POINTWISE, **rules)
     assert "made_up" not in PRIMITIVES
+
+
+@pytest.mark.parametrize("record", [r for r in PRIMITIVES.values() if r.combiner], ids=str)
+def test_a_reduction_combines_its_elements_one_by_one(record: Primitive) -> None:
+    assert record.combiner is not None
+    rows = np.random.default_rng(3).normal(size=(4, 5))
+    expected = rows[0]
+    for row in rows[1:]:
+        expected = record.combiner(expected, row)
+    np.testing.assert_allclose(record(rows, axis=0, keepdims=False), expected, rtol=1e-12)
+
+
+def test_every_reduction_has_a_kernel() -> None:
+    pytest.importorskip("llvmlite")
+    from graphnet.native.codegen.reductions import KINDS
+
+    assert {record.combiner for record in PRIMITIVES.values()} == {None, *KINDS}
 
 
 # ---- executors
 
 
-MADE_UP = Primitive("made_up", Kind.INDEXED, lambda x: x, np.positive, None)
-UNKNOWN_POINTWISE = Primitive("odd", Kind.POINTWISE, lambda x: x, np.positive, None)
+MADE_UP = Primitive("made_up", PrimitiveKind.INDEXED, lambda x: x, np.positive, None)
+UNKNOWN_POINTWISE = Primitive("odd", PrimitiveKind.POINTWISE, lambda x: x, np.positive, None)
 
 
 def equation_of(record: Primitive, type: ArrayType) -> Equation:
@@ -79,7 +100,9 @@ def test_every_primitive_has_a_native_rule_or_none_on_purpose() -> None:
     assert set(RULES) == {*PRIMITIVES, "matmul_add"}
     assert [name for name, rule in RULES.items() if rule == NONE] == ["call"]
     fused = {name for name, rule in RULES.items() if rule.element}
-    assert fused == {n for n, record in PRIMITIVES.items() if record.kind is Kind.POINTWISE}
+    assert fused == {
+        n for n, record in PRIMITIVES.items() if record.kind is PrimitiveKind.POINTWISE
+    }
 
 
 @pytest.mark.parametrize("record", [MADE_UP, UNKNOWN_POINTWISE], ids=str)

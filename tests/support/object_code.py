@@ -12,7 +12,7 @@ import pytest
 
 from graphnet.native.llvm.target import Compilations, NativeFunction, compilations, compile_module
 from graphnet.native.runtime import thread_pool
-from graphnet.native.runtime.dispatcher import Sharing, driver
+from graphnet.native.runtime.dispatcher import WorkSharing, driver
 
 ADD = "define i64 @add(i64 %a) {{\n  %b = add i64 %a, {}\n  ret i64 %b\n}}"
 
@@ -47,7 +47,10 @@ as_root = pytest.mark.skipif(
 
 
 def instruction(
-    address: int, sharing: Sharing, pointers: Sequence[tuple[int, int]], arguments: Sequence[int]
+    address: int,
+    sharing: WorkSharing,
+    pointers: Sequence[tuple[int, int]],
+    arguments: Sequence[int],
 ) -> list[int]:
     pairs = [word for pair in pointers for word in pair]
     words = [address, sharing, len(pointers), len(arguments), *pairs, *arguments]

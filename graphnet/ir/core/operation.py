@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from graphnet.ir.core.builder import apply
-from graphnet.ir.core.primitive import PRIMITIVES, Kind, NumpyRule, Primitive, TypeRule, VjpRule
+from graphnet.ir.core.primitive import (
+    PRIMITIVES,
+    NumpyRule,
+    Primitive,
+    PrimitiveKind,
+    TypeRule,
+    VjpRule,
+)
 
 
 def primitive(
-    name: str, kind: Kind, *, type: TypeRule, numpy: NumpyRule, vjp: VjpRule | None, **facts: Any
+    name: str,
+    kind: PrimitiveKind,
+    *,
+    type: TypeRule,
+    numpy: NumpyRule,
+    vjp: VjpRule | None,
+    **facts: Any,
 ) -> Primitive:
     """Define and register a primitive; raises ValueError for a name in use."""
     if name in PRIMITIVES:

@@ -23,7 +23,7 @@ Application = Callable[["Primitive", Sequence[Any], Mapping[str, Any]], Any]
 """What a call of a primitive does with its operands and settings."""
 
 
-class Kind(Enum):
+class PrimitiveKind(Enum):
     """How the results of a primitive depend on its operands."""
 
     POINTWISE = "each element from the same element of the operands, which broadcast"
@@ -39,7 +39,7 @@ class Kind(Enum):
     COMPILED = "what machine code in the settings computes"
 
 
-class Linear(Enum):
+class Linearity(Enum):
     """The operands in which a primitive is linear."""
 
     NO = "in none"
@@ -90,7 +90,7 @@ class Primitive:
     """
 
     name: str
-    kind: Kind
+    kind: PrimitiveKind
     type: TypeRule
     numpy: NumpyRule
     vjp: VjpRule | None
@@ -99,7 +99,7 @@ class Primitive:
     bound: Callable[..., NumpyRule] | None = None
     residuals: Callable[..., Any] | None = None
     multiply_adds: Callable[..., int] = no_products
-    linear: Linear = Linear.NO
+    linear: Linearity = Linearity.NO
     extent: Extent | None = None
     combiner: Primitive | None = None
     selects: bool = False
@@ -108,19 +108,19 @@ class Primitive:
     application: Application = not_callable
 
     def __post_init__(self) -> None:
-        if (self.extent is None) == (self.is_view or self.kind is Kind.MOVEMENT):
+        if (self.extent is None) == (self.is_view or self.kind is PrimitiveKind.MOVEMENT):
             raise ValueError(f"{self.name} is {self.kind.name}: extent={self.extent}")
-        if (self.combiner is None) == (self.kind is Kind.REDUCTION):
+        if (self.combiner is None) == (self.kind is PrimitiveKind.REDUCTION):
             raise ValueError(f"{self.name} is {self.kind.name}: combiner={self.combiner}")
 
     @property
     def is_pointwise(self) -> bool:
-        return self.kind is Kind.POINTWISE or self.kind is Kind.IDENTITY
+        return self.kind is PrimitiveKind.POINTWISE or self.kind is PrimitiveKind.IDENTITY
 
     @property
     def is_view(self) -> bool:
         """Whether it only changes the layout of its operand."""
-        return self.kind is Kind.VIEW or self.kind is Kind.IDENTITY
+        return self.kind is PrimitiveKind.VIEW or self.kind is PrimitiveKind.IDENTITY
 
     def __call__(self, *arrays: Any, **settings: Any) -> Any:
         """Apply to arrays: emits an equation for traced ones, computes at once for NumPy ones."""

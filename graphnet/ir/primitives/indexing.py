@@ -6,7 +6,7 @@ import numpy as np
 
 from graphnet.errors import DtypeError, IndexRangeError, ShapeError
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Extent, Kind, Linear, Primitive
+from graphnet.ir.core.primitive import Extent, Linearity, Primitive, PrimitiveKind
 from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, NDArray, Shape
 
@@ -43,21 +43,21 @@ def unslice_numpy(x: NDArray, *, window: Window, shape: Shape) -> NDArray:
 
 slice_ = primitive(
     "slice",
-    Kind.VIEW,
+    PrimitiveKind.VIEW,
     type=slice_type,
     numpy=lambda x, *, window: x[slices(window)],
     vjp=lambda g, y, x, *, window: (unslice(g, window=window, shape=x.shape),),
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.PART,
     selects=True,
 )
 unslice: Primitive = primitive(
     "unslice",
-    Kind.MOVEMENT,
+    PrimitiveKind.MOVEMENT,
     type=unslice_type,
     numpy=unslice_numpy,
     vjp=lambda g, y, x, *, window, shape: (slice_(g, window=window),),
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.MORE,
 )
 
@@ -116,20 +116,20 @@ def scatter_add_numpy(g: NDArray, indices: NDArray, *, rows: int) -> NDArray:
 
 take = primitive(
     "take",
-    Kind.INDEXED,
+    PrimitiveKind.INDEXED,
     type=take_type,
     numpy=take_numpy,
     vjp=lambda g, y, x, indices: (scatter_add(g, indices, rows=x.shape[0]), None),
-    linear=Linear.FIRST,
+    linear=Linearity.FIRST,
     selects=True,
 )
 scatter_add: Primitive = primitive(
     "scatter_add",
-    Kind.INDEXED,
+    PrimitiveKind.INDEXED,
     type=scatter_add_type,
     numpy=scatter_add_numpy,
     vjp=lambda gg, y, g, indices, *, rows: (take(gg, indices), None),
-    linear=Linear.FIRST,
+    linear=Linearity.FIRST,
 )
 
 
@@ -158,7 +158,7 @@ def lengths_numpy(lengths: NDArray, *, steps: int) -> NDArray:
 
 checked_lengths = primitive(
     "checked_lengths",
-    Kind.CHECK,
+    PrimitiveKind.CHECK,
     type=lengths_type,
     numpy=lengths_numpy,
     vjp=None,

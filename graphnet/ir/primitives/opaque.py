@@ -10,7 +10,7 @@ import numpy as np
 from graphnet.errors import ProgramError, ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 
 ArraysFunction = Callable[[Sequence[NDArray]], Sequence[Any]]
@@ -75,7 +75,7 @@ def call_vjp(
 
 call = primitive(
     "call",
-    Kind.OPAQUE,
+    PrimitiveKind.OPAQUE,
     type=lambda *inputs, function, gradient, types, label: types,
     numpy=call_numpy,
     vjp=call_vjp,

@@ -12,7 +12,7 @@ import numpy as np
 from graphnet.errors import DtypeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Extent, Kind, Linear, Primitive
+from graphnet.ir.core.primitive import Extent, Linearity, Primitive, PrimitiveKind
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, require_float, same_dtype
 
 __all__ = [
@@ -78,7 +78,7 @@ def unary(
     numpy: Any,
     vjp: Any,
     type: Any = float_type,
-    kind: Kind = Kind.POINTWISE,
+    kind: PrimitiveKind = PrimitiveKind.POINTWISE,
     **facts: Any,
 ) -> Primitive:
     rule = partial(type, f"computes {name} of")
@@ -86,8 +86,8 @@ def unary(
 
 
 SAME: dict[str, Any] = {
-    "kind": Kind.IDENTITY,
-    "linear": Linear.JOINTLY,
+    "kind": PrimitiveKind.IDENTITY,
+    "linear": Linearity.JOINTLY,
     "extent": Extent.ONCE,
     "selects": True,
 }
@@ -109,7 +109,9 @@ def erf_numpy(x: NDArray) -> NDArray:
     return values.reshape(x.shape)
 
 
-negative = unary("negative", np.negative, lambda g, y, x: (-g,), same_type, linear=Linear.JOINTLY)
+negative = unary(
+    "negative", np.negative, lambda g, y, x: (-g,), same_type, linear=Linearity.JOINTLY
+)
 absolute = unary("absolute", np.absolute, lambda g, y, x: (g * sign(x),), same_type)
 sign: Primitive = unary("sign", np.sign, None, same_type)
 exp = unary("exp", np.exp, lambda g, y, x: (g * y,))
@@ -152,7 +154,9 @@ def binary(
     name: str, verb: str, numpy: Any, vjp: Any, type: Any = binary_type, **facts: Any
 ) -> Primitive:
     rule = fitted(vjp) if vjp else None
-    return primitive(name, Kind.POINTWISE, type=partial(type, verb), numpy=numpy, vjp=rule, **facts)
+    return primitive(
+        name, PrimitiveKind.POINTWISE, type=partial(type, verb), numpy=numpy, vjp=rule, **facts
+    )
 
 
 def power_vjp(g: Array, y: Array, a: Array, b: Array) -> tuple[Array, Array]:
@@ -164,16 +168,18 @@ def power_vjp(g: Array, y: Array, a: Array, b: Array) -> tuple[Array, Array]:
     return g * b * a**lower, g * y * log_a
 
 
-add = binary("add", "adds", np.add, lambda g, y, a, b: (g, g), linear=Linear.JOINTLY, commutes=True)
+add = binary(
+    "add", "adds", np.add, lambda g, y, a, b: (g, g), linear=Linearity.JOINTLY, commutes=True
+)
 subtract = binary(
-    "subtract", "subtracts", np.subtract, lambda g, y, a, b: (g, -g), linear=Linear.JOINTLY
+    "subtract", "subtracts", np.subtract, lambda g, y, a, b: (g, -g), linear=Linearity.JOINTLY
 )
 multiply = binary(
     "multiply",
     "multiplies",
     np.multiply,
     lambda g, y, a, b: (g * b, g * a),
-    linear=Linear.EACH,
+    linear=Linearity.EACH,
     commutes=True,
 )
 divide = binary(
@@ -182,7 +188,7 @@ divide = binary(
     np.divide,
     lambda g, y, a, b: (g / b, -g * y / b),
     float_binary_type,
-    linear=Linear.FIRST,
+    linear=Linearity.FIRST,
 )
 power = binary("power", "raises", np.power, power_vjp, float_binary_type)
 maximum = binary(  # where both are equal the first receives the gradient, as in Torch's CMaxTable
@@ -224,11 +230,11 @@ def cast_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> tuple[Array | None]
 
 
 where: Primitive = primitive(
-    "where", Kind.POINTWISE, type=where_type, numpy=np.where, vjp=where_vjp, selects=True
+    "where", PrimitiveKind.POINTWISE, type=where_type, numpy=np.where, vjp=where_vjp, selects=True
 )
 cast = primitive(
     "cast",
-    Kind.POINTWISE,
+    PrimitiveKind.POINTWISE,
     type=lambda x, *, dtype: ArrayType(x.shape, np.dtype(dtype)),
     numpy=lambda x, *, dtype: x.astype(dtype),
     vjp=cast_vjp,

@@ -9,7 +9,7 @@ import numpy as np
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Kind, Linear
+from graphnet.ir.core.primitive import Linearity, PrimitiveKind
 from graphnet.ir.core.types import ArrayType, NDArray, broadcast_shapes, same_dtype
 from graphnet.ir.primitives.pointwise import fit
 
@@ -63,10 +63,10 @@ def matmul_count(a: ArrayType, b: ArrayType) -> int:
 
 matmul = primitive(
     "matmul",
-    Kind.PRODUCT,
+    PrimitiveKind.PRODUCT,
     type=matmul_type,
     numpy=matmul_numpy,
     vjp=matmul_vjp,
     multiply_adds=matmul_count,
-    linear=Linear.EACH,
+    linear=Linearity.EACH,
 )

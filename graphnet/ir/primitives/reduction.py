@@ -9,7 +9,7 @@ import numpy as np
 from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Kind, Linear
+from graphnet.ir.core.primitive import Linearity, PrimitiveKind
 from graphnet.ir.core.types import ArrayType, NDArray, Shape, normalise_axis
 from graphnet.ir.primitives import pointwise
 from graphnet.ir.primitives.pointwise import cast, equal, exp, log, stop_gradient
@@ -71,16 +71,16 @@ def max_numpy(x: NDArray, *, axis: Axes, keepdims: bool) -> NDArray:
 
 sum = primitive(
     "sum",
-    Kind.REDUCTION,
+    PrimitiveKind.REDUCTION,
     type=reduced_type,
     numpy=sum_numpy,
     vjp=sum_vjp,
     combiner=pointwise.add,
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
 )
 max = primitive(
     "max",
-    Kind.REDUCTION,
+    PrimitiveKind.REDUCTION,
     type=max_type,
     numpy=max_numpy,
     vjp=max_vjp,

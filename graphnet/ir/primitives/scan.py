@@ -17,10 +17,10 @@ import numpy as np
 
 from graphnet.errors import GraphnetError, ShapeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import Builder, building, current_builder
+from graphnet.ir.core.builder import ProgramBuilder, building, current_builder
 from graphnet.ir.core.operands import resolve
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.trace import atom_of, inline
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
@@ -42,7 +42,7 @@ def scan(
     scan. Raises ShapeError if a carried value changes its type, or a sequence has another length.
     """
     carry, sequences = [resolve(v) for v in carry], [resolve(v) for v in sequences]
-    inner = Builder(outer=current_builder.get())
+    inner = ProgramBuilder(outer=current_builder.get())
     inner.steps = length
     with building(inner):
         enters = [inner.input(value_type(value)) for value in carry]
@@ -146,7 +146,7 @@ def program_count(program: Program) -> int:
 # ---- gradient
 
 
-class Role(Enum):
+class ScanRole(Enum):
     """The role of an operand of a scan, or the source of a residual."""
 
     CONSTANT = "an operand that is the same at each step"
@@ -165,7 +165,7 @@ class Saved:
 
     derivative: Derivative
     wanted: tuple[int, ...]
-    sources: tuple[tuple[Role, int], ...]
+    sources: tuple[tuple[ScanRole, int], ...]
 
     def slots(self) -> dict[int, int]:
         """Outputs of ``derivative.backward`` by body input, where the gradient is not zero."""
@@ -173,11 +173,11 @@ class Saved:
         return {i: slot for i, slot in pairs if slot is not None}
 
 
-def role_of(index: int, constants: int, carried: int) -> Role:
+def role_of(index: int, constants: int, carried: int) -> ScanRole:
     """The role of an operand of a scan (an input of its body)."""
     if index < constants:
-        return Role.CONSTANT
-    return Role.CARRY if index < constants + carried else Role.SEQUENCE
+        return ScanRole.CONSTANT
+    return ScanRole.CARRY if index < constants + carried else ScanRole.SEQUENCE
 
 
 def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str, Any], Saved]:
@@ -190,19 +190,19 @@ def scan_residuals(equation: Equation, active: Sequence[bool]) -> tuple[dict[str
     wanted = tuple(
         i
         for i, var in enumerate(body.inputs)
-        if var.type.is_float and (active[i] or roles[i] is Role.CARRY)
+        if var.type.is_float and (active[i] or roles[i] is ScanRole.CARRY)
     )
     derivative = differentiate(body, [body.inputs[i] for i in wanted])
     position: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs)}
-    sources: list[tuple[Role, int]] = []
+    sources: list[tuple[ScanRole, int]] = []
     stacked = list(body.outputs[settings["carried"] :])
     for atom in derivative.residuals:
-        if atom in position and roles[position[atom]] is not Role.CARRY:
+        if atom in position and roles[position[atom]] is not ScanRole.CARRY:
             sources.append((roles[position[atom]], position[atom]))
             continue
         if atom not in stacked:
             stacked.append(atom)
-        sources.append((Role.STACK, stacked.index(atom)))
+        sources.append((ScanRole.STACK, stacked.index(atom)))
     outputs = (*body.outputs[: settings["carried"]], *stacked)
     settings["body"] = Program(body.inputs, derivative.forward.equations, outputs)
     return settings, Saved(derivative, wanted, tuple(sources))
@@ -227,7 +227,7 @@ def scan_vjp(
     equation, notes = saved
     original: Program = equation.settings["body"]
     count = len(original.outputs)
-    wanted: dict[Role, list[int]] = {role: [] for role in Role}
+    wanted: dict[ScanRole, list[int]] = {role: [] for role in ScanRole}
     for i in notes.wanted:
         wanted[role_of(i, constants, carried)].append(i)
     seeds = [
@@ -235,16 +235,16 @@ def scan_vjp(
         for g, y in zip(gradients, outputs[:count], strict=False)
         if y.type.is_float
     ]
-    ending = len(wanted[Role.CARRY])
-    stepped = {Role.SEQUENCE: operands, Role.STACK: outputs[carried:]}
+    ending = len(wanted[ScanRole.CARRY])
+    stepped = {ScanRole.SEQUENCE: operands, ScanRole.STACK: outputs[carried:]}
     finals, results = scan(
         partial(backward_step, notes, operands, original, wanted),
-        [*seeds[:ending], *[zeros(operands[i].type) for i in wanted[Role.CONSTANT]]],
+        [*seeds[:ending], *[zeros(operands[i].type) for i in wanted[ScanRole.CONSTANT]]],
         [*seeds[ending:], *[stepped[role][i] for role, i in notes.sources if role in stepped]],
         length=length,
         reverse=not reverse,
     )
-    order = [*wanted[Role.CARRY], *wanted[Role.CONSTANT], *wanted[Role.SEQUENCE]]
+    order = [*wanted[ScanRole.CARRY], *wanted[ScanRole.CONSTANT], *wanted[ScanRole.SEQUENCE]]
     found = dict(zip(order, [*finals, *results], strict=True))
     return [found.get(i) for i in range(len(operands))]
 
@@ -253,16 +253,18 @@ def backward_step(
     notes: Saved,
     operands: Sequence[Array],
     original: Program,
-    wanted: dict[Role, list[int]],
+    wanted: dict[ScanRole, list[int]],
     carry: Arrays,
     slices: Arrays,
 ) -> tuple[Arrays, Arrays]:
     """One step back: ``carry`` is [gradients of carried values…, sums for constants…], ``slices``
     is [gradients of results…, residuals that are not constants…]."""
-    flowing, sums = carry[: len(wanted[Role.CARRY])], carry[len(wanted[Role.CARRY]) :]
-    varying = sum(role is not Role.CONSTANT for role, _ in notes.sources)
+    flowing, sums = carry[: len(wanted[ScanRole.CARRY])], carry[len(wanted[ScanRole.CARRY]) :]
+    varying = sum(role is not ScanRole.CONSTANT for role, _ in notes.sources)
     seeds, rest = slices[: len(slices) - varying], iter(slices[len(slices) - varying :])
-    residuals = [operands[i] if role is Role.CONSTANT else next(rest) for role, i in notes.sources]
+    residuals = [
+        operands[i] if role is ScanRole.CONSTANT else next(rest) for role, i in notes.sources
+    ]
     back = inline(notes.derivative.backward, [*residuals, *flowing, *seeds])
     slots = notes.slots()
 
@@ -271,15 +273,15 @@ def backward_step(
 
     totals = [
         total + back[slots[i]] if i in slots else total
-        for total, i in zip(sums, wanted[Role.CONSTANT], strict=True)
+        for total, i in zip(sums, wanted[ScanRole.CONSTANT], strict=True)
     ]
-    backward = [*map(gradient, wanted[Role.CARRY]), *totals]
-    return backward, [*map(gradient, wanted[Role.SEQUENCE])]
+    backward = [*map(gradient, wanted[ScanRole.CARRY]), *totals]
+    return backward, [*map(gradient, wanted[ScanRole.SEQUENCE])]
 
 
 scan_primitive = primitive(
     "scan",
-    Kind.CONTROL,
+    PrimitiveKind.CONTROL,
     type=scan_type,
     numpy=scan_numpy,
     vjp=scan_vjp,

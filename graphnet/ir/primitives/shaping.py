@@ -11,7 +11,7 @@ from graphnet.errors import ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import current_builder
 from graphnet.ir.core.operation import primitive
-from graphnet.ir.core.primitive import Extent, Kind, Linear
+from graphnet.ir.core.primitive import Extent, Linearity, PrimitiveKind
 from graphnet.ir.core.program import literal
 from graphnet.ir.core.types import (
     ArrayType,
@@ -79,41 +79,41 @@ def concatenate_numpy(*parts: NDArray, axis: int) -> NDArray:
 
 reshape = primitive(
     "reshape",
-    Kind.VIEW,
+    PrimitiveKind.VIEW,
     type=reshape_type,
     numpy=lambda x, *, shape: x.reshape(shape),
     vjp=lambda g, y, x, *, shape: (g.reshape(x.shape),),
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.ONCE,
     selects=True,
 )
 transpose = primitive(
     "transpose",
-    Kind.VIEW,
+    PrimitiveKind.VIEW,
     type=transpose_type,
     numpy=lambda x, *, axes: x.transpose(axes),
     vjp=lambda g, y, x, *, axes: (g.transpose(*(int(i) for i in np.argsort(axes))),),
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.ONCE,
     selects=True,
 )
 broadcast = primitive(
     "broadcast",
-    Kind.VIEW,
+    PrimitiveKind.VIEW,
     type=broadcast_type,
     numpy=lambda x, *, shape: np.broadcast_to(x, shape),
     vjp=lambda g, y, x, *, shape: (fit(g, x),),
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.MORE,
     selects=True,
 )
 concatenate = primitive(
     "concatenate",
-    Kind.MOVEMENT,
+    PrimitiveKind.MOVEMENT,
     type=concatenate_type,
     numpy=concatenate_numpy,
     vjp=concatenate_vjp,
-    linear=Linear.JOINTLY,
+    linear=Linearity.JOINTLY,
     extent=Extent.ONCE,
     selects=True,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.primitives.indexing import slice_
 from graphnet.ir.primitives.shaping import concatenate
@@ -65,7 +65,7 @@ class Attribution:
         """By the owners of joined weights that a product has for an operand, or that are joined."""
         if equation.primitive is concatenate:
             return self.owners(equation.outputs[0])
-        if equation.primitive.kind is Kind.PRODUCT:
+        if equation.primitive.kind is PrimitiveKind.PRODUCT:
             for atom in reversed(equation.inputs[:2]):
                 if found := self.owners(atom):
                     return found

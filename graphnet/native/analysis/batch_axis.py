@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphnet.ir.core.primitive import Kind, Primitive
+from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives import indexing, shaping
@@ -102,7 +102,7 @@ class Rows:
         self.fixed.add(atom)
 
 
-Rule = Callable[[Rows, Equation], None]
+RowsRule = Callable[[Rows, Equation], None]
 
 
 def pointwise(rows: Rows, equation: Equation) -> None:
@@ -136,7 +136,7 @@ def reduction(rows: Rows, equation: Equation) -> None:
         raise MixesRows
 
 
-def keeps_first(shape_of: Callable[[Equation], Any]) -> Rule:
+def keeps_first(shape_of: Callable[[Equation], Any]) -> RowsRule:
     """A rule for what must leave the first axis as it is."""
 
     def rule(rows: Rows, equation: Equation) -> None:
@@ -169,17 +169,17 @@ def mixing(rows: Rows, equation: Equation) -> None:
     raise MixesRows
 
 
-BY_KIND: dict[Kind, Rule] = {
-    Kind.POINTWISE: pointwise,
-    Kind.IDENTITY: pointwise,
-    Kind.PRODUCT: product,
-    Kind.REDUCTION: reduction,
-    Kind.CHECK: mixing,
-    Kind.CONTROL: mixing,
-    Kind.OPAQUE: mixing,
-    Kind.COMPILED: mixing,
+BY_KIND: dict[PrimitiveKind, RowsRule] = {
+    PrimitiveKind.POINTWISE: pointwise,
+    PrimitiveKind.IDENTITY: pointwise,
+    PrimitiveKind.PRODUCT: product,
+    PrimitiveKind.REDUCTION: reduction,
+    PrimitiveKind.CHECK: mixing,
+    PrimitiveKind.CONTROL: mixing,
+    PrimitiveKind.OPAQUE: mixing,
+    PrimitiveKind.COMPILED: mixing,
 }
-RULES: dict[Primitive, Rule] = {
+RULES: dict[Primitive, RowsRule] = {
     shaping.reshape: keeps_first(same_rows),
     shaping.transpose: keeps_first(lambda e: e.settings["axes"][0] == 0),
     shaping.broadcast: keeps_first(
@@ -196,7 +196,7 @@ RULES: dict[Primitive, Rule] = {
 """The rules of single primitives, where they do not follow from the kind."""
 
 
-def rule_of(primitive: Primitive) -> Rule:
+def rule_of(primitive: Primitive) -> RowsRule:
     """The rule of a primitive; raises MixesRows for one without a rule."""
     rule = RULES.get(primitive) or BY_KIND.get(primitive.kind)
     if rule is None:

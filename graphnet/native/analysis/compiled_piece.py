@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from graphnet.ir.core.primitive import Kind, Primitive
+from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.program import Equation, Program
 from graphnet.ir.core.types import ArrayType, NDArray
 
@@ -29,7 +29,7 @@ def compiled_function(*, code: Code) -> Code:
 
 compiled = Primitive(
     "compiled",
-    Kind.COMPILED,
+    PrimitiveKind.COMPILED,
     type=compiled_type,
     numpy=lambda *arrays, code: code(*arrays),
     vjp=None,

@@ -7,7 +7,7 @@ afterwards would read and write the result once more.
 from __future__ import annotations
 
 from graphnet.errors import ShapeError
-from graphnet.ir.core.primitive import Kind, Primitive
+from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.types import ArrayType, NDArray, same_dtype
 from graphnet.ir.primitives.product import matmul_count, matmul_numpy, matmul_type
 
@@ -40,7 +40,7 @@ def matmul_add_count(a: ArrayType, b: ArrayType, c: ArrayType) -> int:
 
 matmul_add = Primitive(
     "matmul_add",
-    Kind.PRODUCT,
+    PrimitiveKind.PRODUCT,
     type=matmul_add_type,
     numpy=matmul_add_numpy,
     vjp=None,

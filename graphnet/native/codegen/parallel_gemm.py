@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Equation, Program
 from graphnet.native.gemm.library import declare_product_kernel
 from graphnet.native.gemm.register_tile import Tile
@@ -25,7 +25,7 @@ def is_large(equation: Equation) -> bool:
 
 
 def has_large_product(body: Program) -> bool:
-    return any(is_large(e) for e in body.equations if e.primitive.kind is Kind.PRODUCT)
+    return any(is_large(e) for e in body.equations if e.primitive.kind is PrimitiveKind.PRODUCT)
 
 
 class Team:

@@ -15,12 +15,12 @@ from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
 from graphnet.native.codegen.parallel_gemm import Team, is_large
 from graphnet.native.codegen.reductions import emit_reduction, operation_of
-from graphnet.native.codegen.scratch import Arena, Sizes, constant_place
+from graphnet.native.codegen.scratch import Scratch, Sizes, constant_place
 from graphnet.native.gemm.library import declare_pack, declare_product
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, index
 from graphnet.native.llvm.strided_access import Strided, address
-from graphnet.native.lowering.lowering import Lowering, Rule
+from graphnet.native.lowering.lowering import Lowering, LoweringRule
 from graphnet.native.lowering.products import is_transposed
 
 
@@ -39,11 +39,11 @@ class Emitter(Lowering[ir.Value]):
         loops: Loops,
         tiles: Mapping[str, Tile],
         sizes: Sizes,
-        arena: Arena,
+        arena: Scratch,
         places: dict[Atom, StridedView],
         wanted: Mapping[Var, StridedView],
         packed: Mapping[Atom, ir.Value],
-        rules: Mapping[str, Rule],
+        rules: Mapping[str, LoweringRule],
         clock: Clock | None = None,
         team: Team | None = None,
     ) -> None:

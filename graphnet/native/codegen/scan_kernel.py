@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.batch_axis import ROWS
@@ -16,13 +16,13 @@ from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
 from graphnet.native.codegen.scan_body import Emitter
-from graphnet.native.codegen.scratch import Arena, Sizes
+from graphnet.native.codegen.scratch import Scratch, Sizes
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import BYTE, POINTER, index
 from graphnet.native.llvm.kernel_abi import begin_kernel
 from graphnet.native.llvm.strided_access import address
 from graphnet.native.llvm.thread_share import share
-from graphnet.native.lowering.lowering import Rule
+from graphnet.native.lowering.lowering import LoweringRule
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ScanShape:
     reverse: bool
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, LoweringRule]
     """The rules of equations outside of fused loops, by the name of the primitive."""
     is_timed: bool = False
     """Whether the kernel counts the cycles of each equation; it then runs on one thread."""
@@ -43,7 +43,7 @@ class ScanShape:
     @property
     def libraries(self) -> frozenset[int]:
         """The libraries of products that the steps call, by the bits of their numbers."""
-        products = (e for e in self.body.equations if e.primitive.kind is Kind.PRODUCT)
+        products = (e for e in self.body.equations if e.primitive.kind is PrimitiveKind.PRODUCT)
         return frozenset(8 * e.outputs[0].type.dtype.itemsize for e in products)
 
     @property
@@ -129,7 +129,7 @@ class ScanEmitter:
         is_crowded = entry.icmp_signed("<", rows, kernel.threads)
         slot = entry.select(is_crowded, self.first_row, kernel.thread)
         own = entry.gep(base, [entry.mul(slot, memory)], source_etype=BYTE)
-        self.arena = Arena(entry, self.sizes, own)
+        self.arena = Scratch(entry, self.sizes, own)
         names = ("head", "step", "after")
         self.head, self.inside, self.after = map(kernel.function.append_basic_block, names)
 

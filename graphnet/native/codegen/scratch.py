@@ -29,7 +29,7 @@ class Sizes:
 
 
 @dataclass
-class Arena:
+class Scratch:
     """Working memory of one thread, handed out piece by piece."""
 
     builder: ir.IRBuilder

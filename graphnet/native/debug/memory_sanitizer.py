@@ -19,8 +19,8 @@ from graphnet.native.execution.call_frame import Frame, exporter
 from graphnet.native.llvm.target import Processor, host
 from graphnet.native.runtime.dispatcher import driver
 from graphnet.native.scheduling.buffers import Base, Buffer
-from graphnet.native.scheduling.calls import Call
-from graphnet.native.scheduling.execution_plan import Plan, planned, table_of
+from graphnet.native.scheduling.calls import KernelCall
+from graphnet.native.scheduling.execution_plan import ExecutionPlan, planned, table_of
 from graphnet.native.scheduling.rules import scheduled
 
 GUARD = 256
@@ -50,7 +50,7 @@ def checked_run(
 class Checked:
     """One run of a plan; final."""
 
-    def __init__(self, plan: Plan, arrays: Sequence[NDArray], threads: int) -> None:
+    def __init__(self, plan: ExecutionPlan, arrays: Sequence[NDArray], threads: int) -> None:
         self.plan, self.threads = plan, threads
         self.arena = np.full(plan.arena + 2 * GUARD, POISON, np.uint8)
         self.inputs = [guarded(array) for array in (*arrays, *plan.constants)]
@@ -71,13 +71,13 @@ class Checked:
         frame = Frame(self.flag, self.bases, 0, self.inputs, self.arena, GUARD)
         return [np.array(exporter(place, self.plan)(frame)) for place in self.plan.results]
 
-    def execute(self, call: Call) -> None:
+    def execute(self, call: KernelCall) -> None:
         table = table_of(self.plan.bases, [call])
         table[2] = call.sharing  # however small it is
         bases = ctypes.addressof(self.bases)
         driver()(table.ctypes.data, len(table), bases, self.threads)
 
-    def require_untouched(self, before: NDArray, call: Call, number: int) -> None:
+    def require_untouched(self, before: NDArray, call: KernelCall, number: int) -> None:
         """All bytes but those of the buffers that the call was given."""
         own = np.zeros(len(before), bool)
         for buffer, _ in call.pointers:

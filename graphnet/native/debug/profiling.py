@@ -19,7 +19,7 @@ from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, address_of
 from graphnet.native.execution.partition import Native
 from graphnet.native.runtime.dispatcher import driver
-from graphnet.native.scheduling.calls import Call
+from graphnet.native.scheduling.calls import KernelCall
 
 
 class Profiler:
@@ -94,7 +94,7 @@ def starting() -> int:
     return sorted(times)[len(times) // 2]
 
 
-def counters(call: Call, frame: Frame) -> NDArray:
+def counters(call: KernelCall, frame: Frame) -> NDArray:
     """Where a call counts, as an array; nothing where it does not."""
     if call.counters is None:
         return np.zeros(0, np.int64)

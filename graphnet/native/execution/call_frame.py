@@ -14,7 +14,7 @@ from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.llvm.cache_line import LINE
 from graphnet.native.runtime import arena_pool
 from graphnet.native.scheduling.buffers import Base
-from graphnet.native.scheduling.execution_plan import Plan
+from graphnet.native.scheduling.execution_plan import ExecutionPlan
 
 HEAD = object.__basicsize__
 EMPTY = np.empty(0, np.uint8)
@@ -66,7 +66,7 @@ Export = Callable[[Frame], NDArray]
 class Frames:
     """Frames of one plan, used again; final."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ExecutionPlan) -> None:
         self.plan = plan
         self.keep_memory = plan.arena <= SMALL
         self.idle: list[Frame] = []
@@ -122,7 +122,7 @@ def lay(frame: Frame, arena: NDArray) -> None:
     frame.bases[len(frame.bases) - 2] = address + frame.start
 
 
-def exporter(place: StridedView, plan: Plan) -> Export:
+def exporter(place: StridedView, plan: ExecutionPlan) -> Export:
     """The function that makes an output of a frame: a view of its memory."""
     type, base, i = place.type, place.pointer.base, place.pointer.position
     strides = tuple(stride * type.dtype.itemsize for stride in place.strides)

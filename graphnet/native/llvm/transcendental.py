@@ -26,7 +26,7 @@ from graphnet.native.llvm.float_bits import DOUBLE, SINGLE, Lanes, Layout
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Coefficients:
     """Constants and coefficients of one floating type, the lowest power first."""
 
     log_2: tuple[float, float]
@@ -43,8 +43,8 @@ class Numbers:
     """(log1p(f) - f) / f²; for double (2 atanh(s) / s - 2) / z by z = s²"""
 
 
-NUMBERS: dict[Layout, Numbers] = {
-    SINGLE: Numbers(
+NUMBERS: dict[Layout, Coefficients] = {
+    SINGLE: Coefficients(
         log_2=(0.693145751953125, 1.4286068e-06),
         lowest=-104.0,
         highest=89.0,
@@ -55,7 +55,7 @@ NUMBERS: dict[Layout, Numbers] = {
             *(0.14181581, -0.13243473, 0.12906322, -0.07622932),
         ),
     ),
-    DOUBLE: Numbers(
+    DOUBLE: Coefficients(
         log_2=(0.693147180559663, 2.8235290563031577e-13),
         lowest=-746.0,
         highest=710.0,
@@ -73,7 +73,9 @@ NUMBERS: dict[Layout, Numbers] = {
 }
 
 
-def lanes_and_numbers(builder: ir.IRBuilder, x: ir.Value, has_fma: bool) -> tuple[Lanes, Numbers]:
+def lanes_and_numbers(
+    builder: ir.IRBuilder, x: ir.Value, has_fma: bool
+) -> tuple[Lanes, Coefficients]:
     lanes = Lanes(builder, x.type, has_fma)
     return lanes, NUMBERS[lanes.layout]
 

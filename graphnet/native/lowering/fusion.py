@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Equation, Program, Var, is_var
 from graphnet.ir.core.types import Shape
 
@@ -81,7 +81,7 @@ class Grouping:
 
 def is_fusible(equation: Equation) -> bool:
     """Whether a loop computes it together with others."""
-    return equation.primitive.kind is Kind.POINTWISE
+    return equation.primitive.kind is PrimitiveKind.POINTWISE
 
 
 def mark_stored(program: Program, units: list[Unit]) -> None:

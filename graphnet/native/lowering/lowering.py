@@ -18,7 +18,7 @@ Panels = TypeVar("Panels")
 """A matrix in panels, as a lowering refers to it."""
 
 
-class Rule(Protocol):
+class LoweringRule(Protocol):
     """How every lowering computes an equation that is in no fused loop."""
 
     def __call__(self, lowering: Lowering[Panels], equation: Equation, /) -> None: ...

@@ -1,9 +1,9 @@
 """The dispatcher: one function of machine code that calls the kernels of a table.
 
 An instruction is words of 64 bits: its number of words, the kernel's address, who runs it
-(``Sharing``), the numbers of pointers and of arguments; for each pointer an index of ``bases`` (-1:
-null) and an offset in bytes; then the arguments. The kernel gets its arguments where they lie in
-the table.
+(``WorkSharing``), the numbers of pointers and of arguments; for each pointer an index of ``bases``
+(-1: null) and an offset in bytes; then the arguments. The kernel gets its arguments where they lie
+in the table.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HEADER = 5
 DRIVE = [("table", POINTER), ("length", INDEX), ("bases", POINTER), ("threads", INDEX)]
 
 
-class Sharing(IntEnum):
+class WorkSharing(IntEnum):
     """Which threads run a kernel: the caller's, a team in shares, or a leader of a team inside."""
 
     ALONE = 0
@@ -95,12 +95,12 @@ def instruct(
         builder.store(pointer, builder.gep(room, [number], source_etype=POINTER))
     arguments = word(builder, here, builder.add(index(HEADER), builder.mul(count, index(2))))
     address, sharing = (read(builder, here, index(i)) for i in (1, 2))
-    is_shared = builder.icmp_signed("==", sharing, index(Sharing.SHARED))
+    is_shared = builder.icmp_signed("==", sharing, index(WorkSharing.SHARED))
     with builder.if_else(is_shared) as (shared, other):
         with shared:
             builder.call(builder.module.globals["together"], [address, arguments, room, team])
         with other:
-            leads = builder.icmp_signed("==", sharing, index(Sharing.LED))
+            leads = builder.icmp_signed("==", sharing, index(WorkSharing.LED))
             threads = builder.select(leads, team, index(1))
             call(builder, address, [arguments, room, index(0), threads])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from graphnet.native.llvm.cache_line import rounded_up
 from graphnet.native.scheduling.buffers import Base, Buffer
-from graphnet.native.scheduling.calls import Call
+from graphnet.native.scheduling.calls import KernelCall
 
 LARGEST = 1000
 """Most buffers that are assigned by best fit, which takes quadratic time."""
@@ -24,7 +24,7 @@ class Lifetime:
     offset: int = 0
 
 
-def lifetimes_of(calls: Sequence[Call], results: set[int]) -> list[Lifetime]:
+def lifetimes_of(calls: Sequence[KernelCall], results: set[int]) -> list[Lifetime]:
     """Of all buffers of the arena; those of results (by identity) are in use to the end."""
     found: dict[int, Lifetime] = {}
     for i, call in enumerate(calls):

@@ -18,7 +18,7 @@ class Base(Enum):
     KEPT = "memory that stays from run to run"
 
 
-class Role(Enum):
+class BufferRole(Enum):
     """The purpose of a buffer."""
 
     GIVEN = "what is there before the calls"
@@ -41,6 +41,6 @@ class Buffer:
     base: Base
     position: int
     nbytes: int
-    role: Role = Role.GIVEN
+    role: BufferRole = BufferRole.GIVEN
     equations: tuple[Equation, ...] = ()
     var: Var | None = None

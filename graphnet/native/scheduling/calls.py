@@ -10,8 +10,8 @@ from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.kernel_cache import KernelCode
-from graphnet.native.runtime.dispatcher import Sharing
-from graphnet.native.scheduling.buffers import Buffer, Role
+from graphnet.native.runtime.dispatcher import WorkSharing
+from graphnet.native.scheduling.buffers import Buffer, BufferRole
 
 FLAG = ArrayType((), np.dtype(np.int64))
 
@@ -20,7 +20,7 @@ Pointer = tuple[Buffer | None, int]
 
 
 @dataclass(eq=False)
-class Call:
+class KernelCall:
     """One call of a kernel."""
 
     code: KernelCode
@@ -28,7 +28,7 @@ class Call:
     arguments: list[int]
     cost: float
     """A rough number of operations, to tell whether threads pay."""
-    sharing: Sharing
+    sharing: WorkSharing
     """Which threads can run it, if its cost is worth several."""
     equations: tuple[Equation, ...]
     """The equations that it computes, or prepares."""
@@ -42,7 +42,7 @@ class Call:
     def served(self) -> tuple[Equation, ...]:
         """The equations that it works for: of what packs a matrix, the readers of that."""
         target = self.pointers[-1][0]
-        packs = target is not None and target.role is Role.PANELS and bool(target.equations)
+        packs = target is not None and target.role is BufferRole.PANELS and bool(target.equations)
         return target.equations if target is not None and packs else self.equations
 
 

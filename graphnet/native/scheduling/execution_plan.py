@@ -11,10 +11,10 @@ from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scratch import arena_bytes
-from graphnet.native.runtime.dispatcher import MOST_POINTERS, Sharing
+from graphnet.native.runtime.dispatcher import MOST_POINTERS, WorkSharing
 from graphnet.native.scheduling.buffer_assignment import Lifetime, lay_out, lifetimes_of
 from graphnet.native.scheduling.buffers import Base, Buffer
-from graphnet.native.scheduling.calls import Call
+from graphnet.native.scheduling.calls import KernelCall
 from graphnet.native.scheduling.schedule import Scheduler
 
 WORTH = 1e5
@@ -46,14 +46,14 @@ class Bases:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class ExecutionPlan:
     """A program as a table of calls; ``results`` are the views of its outputs.
 
     ``setup`` holds the calls that read nothing but inputs which stay the same from run to run.
     """
 
     bases: Bases
-    calls: list[Call]
+    calls: list[KernelCall]
     lifetimes: list[Lifetime]
     constants: list[NDArray]
     results: list[StridedView]
@@ -70,7 +70,7 @@ def planned(
     program: Program,
     fixed: Collection[int] | None = None,
     guard: int = 0,
-) -> Plan:
+) -> ExecutionPlan:
     """The plan of a scheduled program whose kernels are compiled.
 
     ``fixed`` are the inputs that stay the same from run to run; without it nothing does. ``guard``
@@ -81,7 +81,7 @@ def planned(
         if call.memory is not None:
             memory = arena_bytes(call.code.pieces, call.rows)
             call.arguments[2] = memory
-            is_shared = call.sharing is Sharing.SHARED
+            is_shared = call.sharing is WorkSharing.SHARED
             shares = min(scheduler.kernels.threads, call.rows) if is_shared else 1
             call.memory.nbytes = memory * shares
     results = [scheduler.at(atom) for atom in program.outputs]
@@ -99,7 +99,7 @@ def planned(
         buffer.base = Base.KEPT if id(buffer) in touched else Base.ARENA
         buffer.position = lifetime.offset
     bases = Bases(len(program.inputs), len(scheduler.constants))
-    return Plan(
+    return ExecutionPlan(
         bases,
         calls,
         lifetimes,
@@ -114,7 +114,7 @@ def planned(
     )
 
 
-def settled(calls: Sequence[Call], fixed: Collection[int], results: set[int]) -> set[int]:
+def settled(calls: Sequence[KernelCall], fixed: Collection[int], results: set[int]) -> set[int]:
     """The calls that compute from fixed inputs alone, and no results.
 
     A buffer that any other call touches might be written there, and is not trusted from then on;
@@ -131,7 +131,7 @@ def settled(calls: Sequence[Call], fixed: Collection[int], results: set[int]) ->
     return once
 
 
-def named_twice(call: Call) -> set[int]:
+def named_twice(call: KernelCall) -> set[int]:
     """The buffers that several pointers of a call lie in."""
     keys = [id(buffer) for buffer, _ in call.pointers if buffer is not None]
     return {key for key in keys if keys.count(key) > 1}
@@ -144,16 +144,16 @@ def is_settled(buffer: Buffer, fixed: Collection[int], changing: set[int]) -> bo
     return buffer.base is Base.CONSTANT or is_own
 
 
-def table_of(bases: Bases, calls: Sequence[Call]) -> NDArray:
+def table_of(bases: Bases, calls: Sequence[KernelCall]) -> NDArray:
     return np.array([word for call in calls for word in instruction(bases, call)], np.int64)
 
 
-def sharing(call: Call) -> Sharing:
+def sharing(call: KernelCall) -> WorkSharing:
     """Which threads run a call."""
-    return call.sharing if call.cost >= WORTH else Sharing.ALONE
+    return call.sharing if call.cost >= WORTH else WorkSharing.ALONE
 
 
-def instruction(bases: Bases, call: Call) -> list[int]:
+def instruction(bases: Bases, call: KernelCall) -> list[int]:
     """A call as the driver reads it."""
     pointers: list[int] = []
     for buffer, offset in call.pointers:

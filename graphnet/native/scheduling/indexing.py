@@ -8,7 +8,7 @@ from graphnet.ir.core.program import Equation
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.kernel_kinds import KernelKind
-from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.calls import FLAG
 from graphnet.native.scheduling.schedule import Scheduler
 
@@ -29,7 +29,7 @@ def scatter_add(scheduler: Scheduler, equation: Equation) -> None:
 def checked_lengths(scheduler: Scheduler, equation: Equation) -> None:
     lengths = equation.inputs[0].type
     arguments = [lengths.size, equation.settings["steps"]]
-    call(scheduler, equation, KernelKind.LENGTHS, lengths, arguments, Sharing.ALONE)
+    call(scheduler, equation, KernelKind.LENGTHS, lengths, arguments, WorkSharing.ALONE)
 
 
 def call(
@@ -38,7 +38,7 @@ def call(
     kind: KernelKind,
     element: ArrayType,
     arguments: list[int],
-    sharing: Sharing = Sharing.SHARED,
+    sharing: WorkSharing = WorkSharing.SHARED,
 ) -> None:
     """The call of a kernel whose last operand are the indices."""
     places = [scheduler.contiguous(scheduler.at(atom)) for atom in equation.inputs]

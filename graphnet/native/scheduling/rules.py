@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphnet.ir.core.program import Program
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.llvm.functions import ELEMENT_RULES, Element
-from graphnet.native.lowering.lowering import Rule
+from graphnet.native.lowering.lowering import LoweringRule
 from graphnet.native.lowering.movement import concatenate, unslice, view
 from graphnet.native.lowering.products import product
 from graphnet.native.lowering.reductions import reduction
@@ -23,7 +23,7 @@ class NativeRule:
 
     element: Element | None = None
     """In a fused loop, on vectors."""
-    lowering: Rule | None = None
+    lowering: LoweringRule | None = None
     """On strided views."""
     scheduling: SchedulingRule | None = None
     """By calls of kernels, which the body of a scan cannot make."""

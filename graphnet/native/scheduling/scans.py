@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.scan import program_count
 from graphnet.native.analysis.batch_axis import for_any_rows
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
-from graphnet.native.runtime.dispatcher import Sharing
-from graphnet.native.scheduling.buffers import Buffer, Role
+from graphnet.native.runtime.dispatcher import WorkSharing
+from graphnet.native.scheduling.buffers import Buffer, BufferRole
 from graphnet.native.scheduling.calls import FLAG
 from graphnet.native.scheduling.schedule import Scheduler
 
@@ -38,8 +38,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     rules = scheduler.rules_in_scans
     shape = ScanShape(body, constants, carried, settings["reverse"], atoms, rules, is_timed)
     code = scheduler.kernels.scan(shape)
-    memory = scheduler.new(FLAG, 0, Role.WORKING_MEMORY)
-    counters = [scheduler.new(FLAG, len(body.equations), Role.COUNTERS)] if is_timed else []
+    memory = scheduler.new(FLAG, 0, BufferRole.WORKING_MEMORY)
+    counters = [scheduler.new(FLAG, len(body.equations), BufferRole.COUNTERS)] if is_timed else []
     strides = [place.strides[0] for place in (*sequences, *stacks.values())]
     finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
@@ -47,7 +47,7 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
         [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters],
         [length, rows, 0, *strides],
         float(length * body_cost(settings["body"])),
-        Sharing.LED if shape.leads else Sharing.SHARED if widened else Sharing.ALONE,
+        WorkSharing.LED if shape.leads else WorkSharing.SHARED if widened else WorkSharing.ALONE,
     )
     call.memory, call.rows = memory.pointer, rows
     call.counters = counters[0].pointer if counters else None
@@ -82,7 +82,7 @@ def stacked(
     ):
         if enters in wanted and leaves in made and leaves not in found:
             type = ArrayType((length + 1, *var.type.shape), var.type.dtype)
-            steps = scheduler.new(type, role=Role.STEPS, var=var)
+            steps = scheduler.new(type, role=BufferRole.STEPS, var=var)
             early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
             before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
             first = length if settings["reverse"] else 0
@@ -92,7 +92,7 @@ def stacked(
             scheduler.copy(start, target)
     for atom, var in results:
         if atom not in before and atom not in found:
-            found[atom] = scheduler.new(var.type, role=Role.STEPS, var=var)
+            found[atom] = scheduler.new(var.type, role=BufferRole.STEPS, var=var)
         scheduler.places[var] = before.get(atom) or found[atom]
     return found
 
@@ -131,7 +131,7 @@ def packed_constants(
             if place is None:
                 continue
             made = place.view(equation) if primitive.is_view else None
-            if primitive.kind is Kind.PRODUCT and position == 1:
+            if primitive.kind is PrimitiveKind.PRODUCT and position == 1:
                 found[atom] = scheduler.panels(place.as_matrix())
             elif made is not None:
                 known[equation.outputs[0]] = made

@@ -15,11 +15,11 @@ from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.loop_kernels import inner_stride
 from graphnet.native.codegen.reductions import operation_of
 from graphnet.native.faults import stage
-from graphnet.native.lowering.lowering import Lowering, Rule
+from graphnet.native.lowering.lowering import Lowering, LoweringRule
 from graphnet.native.lowering.products import is_transposed
-from graphnet.native.runtime.dispatcher import Sharing
-from graphnet.native.scheduling.buffers import Base, Buffer, Role
-from graphnet.native.scheduling.calls import Call, nbytes, pointer
+from graphnet.native.runtime.dispatcher import WorkSharing
+from graphnet.native.scheduling.buffers import Base, Buffer, BufferRole
+from graphnet.native.scheduling.calls import KernelCall, nbytes, pointer
 from graphnet.native.scheduling.parts import axes_together, parts_of
 
 MANY = 128
@@ -45,12 +45,12 @@ class Scheduler(Lowering[StridedView]):
         program: Program,
         kernels: Kernels,
         rules: Mapping[str, SchedulingRule],
-        rules_in_scans: Mapping[str, Rule],
+        rules_in_scans: Mapping[str, LoweringRule],
     ) -> None:
         super().__init__({})
         self.program, self.kernels = program, kernels
         self.rules, self.rules_in_scans = rules, rules_in_scans
-        self.calls: list[Call] = []
+        self.calls: list[KernelCall] = []
         self.constants: list[Literal] = []
         self.packed: dict[tuple[object, ...], StridedView] = {}
         self.concatenated: dict[Buffer, Concatenation] = {}
@@ -79,7 +79,7 @@ class Scheduler(Lowering[StridedView]):
         return StridedView.of(buffer, literal.type)
 
     def result(self, var: Var) -> StridedView:
-        return self.new(var.type, role=Role.VALUES, var=var)
+        return self.new(var.type, role=BufferRole.VALUES, var=var)
 
     def temporary(self, type: ArrayType) -> StridedView:
         return self.new(type)
@@ -88,7 +88,7 @@ class Scheduler(Lowering[StridedView]):
         self,
         type: ArrayType,
         count: int | None = None,
-        role: Role = Role.COPY,
+        role: BufferRole = BufferRole.COPY,
         var: Var | None = None,
     ) -> StridedView:
         size = nbytes(type) if count is None else count * type.dtype.itemsize
@@ -113,13 +113,13 @@ class Scheduler(Lowering[StridedView]):
         places: Sequence[StridedView | None],
         arguments: Sequence[int],
         cost: float,
-        sharing: Sharing = Sharing.SHARED,
-    ) -> Call:
+        sharing: WorkSharing = WorkSharing.SHARED,
+    ) -> KernelCall:
         for place in places:
             if place is not None:
                 self.materialise(place)
         pointers = [(None, 0) if place is None else pointer(place) for place in places]
-        made = Call(code, pointers, list(arguments), cost, sharing, self.equations)
+        made = KernelCall(code, pointers, list(arguments), cost, sharing, self.equations)
         self.calls.append(made)
         return made
 
@@ -167,7 +167,7 @@ class Scheduler(Lowering[StridedView]):
         operation = operation_of(equation)
         code = self.kernels.reduction(operation, len(kept_sizes), len(sizes), units)
         arguments = [*kept_sizes, *sizes, *kept_strides, *strides, *into]
-        sharing = Sharing.SHARED if kept_sizes else Sharing.ALONE
+        sharing = WorkSharing.SHARED if kept_sizes else WorkSharing.ALONE
         self.call(code, [source, target], arguments, source.type.size, sharing)
 
     # ---- products
@@ -193,7 +193,7 @@ class Scheduler(Lowering[StridedView]):
         depth, columns = matrix.type.shape
         if key not in self.packed:
             tile = self.kernels.tile(matrix.type.dtype)
-            place = self.new(matrix.type, tile.packed_size(depth, columns), Role.PANELS)
+            place = self.new(matrix.type, tile.packed_size(depth, columns), BufferRole.PANELS)
             whole, parts = self.concatenated.get(matrix.pointer, (matrix, []))
             for part, row, column in parts_of(matrix, whole, parts):
                 lead = column % tile.panel

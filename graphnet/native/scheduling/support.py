@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Literal, Program
 from graphnet.native.llvm.elements import REGISTER
 from graphnet.native.scheduling.rules import NONE, RULES
@@ -83,9 +83,9 @@ def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
     return None
 
 
-LIMITS: dict[Kind, Callable[[Equation, bool], Reason | None]] = {
-    Kind.REDUCTION: limit_of_reduction,
-    Kind.PRODUCT: limit_of_product,
-    Kind.CONTROL: limit_of_body,
+LIMITS: dict[PrimitiveKind, Callable[[Equation, bool], Reason | None]] = {
+    PrimitiveKind.REDUCTION: limit_of_reduction,
+    PrimitiveKind.PRODUCT: limit_of_product,
+    PrimitiveKind.CONTROL: limit_of_body,
 }
 """Of which equations a rule does not hold, by the kind of the primitive."""

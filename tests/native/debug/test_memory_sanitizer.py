@@ -20,7 +20,7 @@ from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.debug import memory_sanitizer
 from graphnet.native.debug.memory_sanitizer import StrayWriteError, checked_run
 from graphnet.native.llvm.target import host
-from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.rules import scheduled
 from graphnet.native.scheduling.support import reason_not_native
 from tests.array_programs.checks import arrays_for, recurrent_programs
@@ -52,7 +52,7 @@ def test_products_that_a_team_shares(name: str) -> None:
         arrays = arrays_for(program)
         kernels = Kernels(host(), threads=3)
         calls = scheduled(optimised(program), kernels).calls
-        assert [c.sharing for c in calls if c.memory is not None] == [Sharing.LED]
+        assert [c.sharing for c in calls if c.memory is not None] == [WorkSharing.LED]
         assert_same(program, arrays, threads=3)
 
 

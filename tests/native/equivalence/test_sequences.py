@@ -16,7 +16,7 @@ from graphnet.errors import IndexRangeError, NumericsError
 from graphnet.graph import Module
 from graphnet.graph.inspection.executed import executed, traces_of
 from graphnet.graph.values import table
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 
 pytest.importorskip("llvmlite")
 
@@ -186,7 +186,7 @@ def test_one_product_remains_in_a_step(name: str) -> None:
     for program in map(optimised, (derivative.forward, derivative.backward)):
         program.check()
         (body,) = [body for equation in program.equations for body in equation.bodies()]
-        assert sum(e.primitive.kind is Kind.PRODUCT for e in body.equations) == 1
+        assert sum(e.primitive.kind is PrimitiveKind.PRODUCT for e in body.equations) == 1
 
 
 def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:

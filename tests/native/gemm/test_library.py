@@ -12,7 +12,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native.gemm import library
 from graphnet.native.llvm.target import NativeFunction, compilations, compile_module, host
-from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.runtime.dispatcher import WorkSharing
 from tests.support.object_code import drive_table, instruction, since
 
 SHAPES = [
@@ -39,8 +39,10 @@ def test_products_have_the_same_bits_on_any_number_of_threads(bits: int, transpo
             c = initial.copy()
             strides = [a.shape[1], n, {-1: 99, 2: n, 3: 0}[begin]]
             pointers = [(0, 0), (2, 0), (3, 0), (begin + 1 if begin >= 0 else -1, 0)]
-            words = instruction(pack, Sharing.SHARED, [(1, 0), (2, 0)], [k, n, b.shape[1], k, 0])
-            words += instruction(product, Sharing.SHARED, pointers, [m, n, k, *strides])
+            words = instruction(
+                pack, WorkSharing.SHARED, [(1, 0), (2, 0)], [k, n, b.shape[1], k, 0]
+            )
+            words += instruction(product, WorkSharing.SHARED, pointers, [m, n, k, *strides])
             drive_table(words, [a, b, packed, c, bias], threads)
             results.append(c)
         wide = (a.T if transposed else a).astype(float) @ (b.T if transposed else b)

@@ -18,7 +18,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native.llvm.target import compile_module
 from graphnet.native.runtime import thread_pool
-from graphnet.native.runtime.dispatcher import Sharing
+from graphnet.native.runtime.dispatcher import WorkSharing
 from tests.support.object_code import added, drive_table, instruction
 from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
@@ -124,9 +124,9 @@ def test_instructions_run_in_order(kernels: Any, threads: int) -> None:
     rounds, words = 20, []
     grow, total = kernels.address("grow"), kernels.address("total")
     for step in range(rounds):
-        words += instruction(grow, Sharing.SHARED, [(0, 8), (1, 0)], [2 * step])
-        words += instruction(grow, Sharing.SHARED, [(1, 0), (0, 8)], [2 * step + 1])
-        words += 2 * instruction(total, Sharing.ALONE, [(0, 8)], [threads])
+        words += instruction(grow, WorkSharing.SHARED, [(0, 8), (1, 0)], [2 * step])
+        words += instruction(grow, WorkSharing.SHARED, [(1, 0), (0, 8)], [2 * step + 1])
+        words += 2 * instruction(total, WorkSharing.ALONE, [(0, 8)], [threads])
     expected = expected_cells(rounds, threads)
     for _ in range(50):
         cells, others = np.zeros(threads + 1, np.uint64), np.zeros(threads, np.uint64)
@@ -139,7 +139,7 @@ def test_null_pointers_and_an_empty_table(kernels: Any) -> None:
     cells = np.zeros(4, np.int64)
     drive_table([], [cells], 1)
     drive_table(
-        instruction(kernels.address("nulls"), Sharing.ALONE, [(-1, 24), (0, 16)], [5, 7]),
+        instruction(kernels.address("nulls"), WorkSharing.ALONE, [(-1, 24), (0, 16)], [5, 7]),
         [cells],
         1,
     )
@@ -148,7 +148,7 @@ def test_null_pointers_and_an_empty_table(kernels: Any) -> None:
 
 def meet(kernels: Any, count: int) -> bool:
     """Whether so many shares ever ran at once. A run waits for nobody, so it takes some runs."""
-    words = instruction(kernels.address("meet"), Sharing.SHARED, [(0, 0)], [count, 10**8])
+    words = instruction(kernels.address("meet"), WorkSharing.SHARED, [(0, 0)], [count, 10**8])
     for _ in range(50):
         cells = np.zeros(2, np.int64)
         drive_table(words, [cells], count)
@@ -160,7 +160,9 @@ def meet(kernels: Any, count: int) -> bool:
 def team(kernels: Any, threads: int) -> int:
     """The number of threads that a kernel may have which leads a team."""
     cells = np.zeros(1, np.int64)
-    drive_table(instruction(kernels.address("team"), Sharing.LED, [(0, 0)], []), [cells], threads)
+    drive_table(
+        instruction(kernels.address("team"), WorkSharing.LED, [(0, 0)], []), [cells], threads
+    )
     return int(cells[0])
 
 
@@ -180,7 +182,7 @@ def test_who_leads_waits_for_no_worker(kernels: Any, threads: int) -> None:
     code = (
         "import numpy as np; from tests.native.runtime.test_dispatcher import *;"
         "code = compile_module(STEPS);"
-        "words = 3 * instruction(code.address('grow'), Sharing.SHARED, [(0, 0), (0, 64)], [1]);"
+        "words = 3 * instruction(code.address('grow'), WorkSharing.SHARED, [(0, 0), (0, 64)], [1]);"
         "thread_pool.wake = lambda count: None; cells = np.arange(16);"
         f"drive_table(words, [cells], {threads}); print(*cells[8:{8 + threads}], thread_pool.workers())"
     )
@@ -200,7 +202,7 @@ def printed_by(code: str) -> str:
 def a_run_that_lasts(kernels: Any) -> Iterator[None]:
     """Another thread has the board meanwhile."""
     cells = np.zeros(2, np.int64)
-    words = instruction(kernels.address("meet"), Sharing.SHARED, [(0, 0)], [9, 10**11])
+    words = instruction(kernels.address("meet"), WorkSharing.SHARED, [(0, 0)], [9, 10**11])
     other = threading.Thread(target=drive_table, args=(words, [cells], 2))
     other.start()
     try:
@@ -243,7 +245,7 @@ def test_idle_and_busy_workers_do_not_keep_the_interpreter() -> None:
     code = (
         "from tests.native.runtime.test_dispatcher import *; code = compile_module(STEPS);"
         "cells = np.zeros(2, np.int64);"
-        "words = instruction(code.address('meet'), Sharing.SHARED, [(0, 0)], [9, 10**12]);"
+        "words = instruction(code.address('meet'), WorkSharing.SHARED, [(0, 0)], [9, 10**12]);"
         "arguments = (words, [cells], 3); print(meet(code, 3), flush=True);"
         "threading.Thread(target=drive_table, args=arguments, daemon=True).start()\n"
         "wait_until(lambda: cells[0] >= 1)"

@@ -19,7 +19,7 @@ from graphnet.native.analysis.matmul_add import is_row, matmul_add
 from graphnet.native.analysis.rewrite import Rewriter, producers, read_by, read_counts
 from graphnet.native.lowering.fusion import is_fusible
 from graphnet.native.passes.algebra.product_groups import product_behind
-from graphnet.native.passes.algebra.sum_tree import Sum, sums_of
+from graphnet.native.passes.algebra.sum_tree import SumTree, sums_of
 from graphnet.native.passes.simplification.dead_code import everywhere, remove_dead_code
 
 
@@ -62,7 +62,7 @@ def is_sum(equation: Equation) -> bool:
 
 
 def accumulated(program: Program) -> Program:
-    chains = Finder(program).chains()
+    chains = ChainFinder(program).chains()
     if not chains:
         return program
     due: dict[int, list[Chain]] = {}
@@ -88,7 +88,7 @@ class Chain:
     are computed after the equation at ``index``.
     """
 
-    sum: Sum
+    sum: SumTree
     products: list[Equation]
     start: Atom | None
     rest: list[Atom]
@@ -99,7 +99,7 @@ class Chain:
         return self.sum.root.outputs[0].type.shape
 
 
-class Finder:
+class ChainFinder:
     """Finds what can be accumulated in a program, without its bodies; final."""
 
     def __init__(self, program: Program) -> None:
@@ -119,7 +119,7 @@ class Finder:
         found = (self.chain(sum) for sum in sums_of(self.program))
         return [chain for chain in found if chain is not None]
 
-    def chain(self, sum: Sum) -> Chain | None:
+    def chain(self, sum: SumTree) -> Chain | None:
         type = sum.root.outputs[0].type
         if not type.is_float:
             return None
@@ -205,7 +205,7 @@ class Maker:
         total = self.reshaped(self.last[chain], chain.shape)
         self.new.replaced[chain.sum.root.outputs[0]] = self.add_up(total, chain.rest, chain.sum)
 
-    def add_up(self, first: Atom, rest: Iterable[Atom], sum: Sum) -> Atom:
+    def add_up(self, first: Atom, rest: Iterable[Atom], sum: SumTree) -> Atom:
         terms = self.new.atoms(tuple(rest))
         return reduce(lambda a, b: self.new.emit(add, (a, b), {}, sum.root.origin), terms, first)
 

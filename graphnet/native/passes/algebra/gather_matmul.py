@@ -34,8 +34,8 @@ class Lookup:
 
 def look_up_products(program: Program) -> Program:
     """The program with products of small tables instead of what is looked up in them."""
-    finder = Finder(program)
-    found = {e: rule for e in program.equations if (rule := finder.rule(e)) is not None}
+    finder = LookupFinder(program)
+    found = {e: rule for e in program.equations if (rule := finder.rewrite(e)) is not None}
     if not found:
         return program
     new = Rewriter()
@@ -97,17 +97,17 @@ class ToMatrix:
         return new.emit(matmul, (turned, right), {}, equation.origin)
 
 
-Rule = Forward | ToTable | ToMatrix
+Rewrite = Forward | ToTable | ToMatrix
 
 
-class Finder:
+class LookupFinder:
     """Finds what can be looked up; final."""
 
     def __init__(self, program: Program) -> None:
         self.made: Mapping[Var, Equation] = producers(program.equations)
         self.counts = read_counts(program)
 
-    def rule(self, equation: Equation) -> Rule | None:
+    def rewrite(self, equation: Equation) -> Rewrite | None:
         if equation.primitive is scatter_add:
             return self.to_table(equation)
         if equation.primitive is not matmul or len(equation.outputs[0].type.shape) != 2:

@@ -54,7 +54,7 @@ def merge(program: Program) -> Program:
     """The same program with fewer and larger products, where no rows of data are copied for it."""
     before = ordered = views_first(program)
     for find in FINDERS:
-        scope = Scope(None, {})
+        scope = MergeScope(None, {})
         scope.rewrite(ordered, lambda equation: None, find)
         if scope.new.equations is not ordered.equations:
             ordered = Program(program.inputs, scope.new.equations, program.outputs)
@@ -88,7 +88,7 @@ def product_count(program: Program) -> int:
     return sum(equation.primitive is matmul for equation in program.equations)
 
 
-class Role(Enum):
+class OperandRole(Enum):
     """What an operand of a product is to those that would be joined with it."""
 
     WEIGHT = "a matrix that many rows meet"
@@ -96,14 +96,14 @@ class Role(Enum):
     DATA = "anything else, which is never copied"
 
 
-class Scope:
+class MergeScope:
     """Where products are merged: a program, or the body of a scan inside an outer one; final.
 
     ``constants`` are the inputs of the body that are the same at each step, with what they are
     outside; joined ones are added to them.
     """
 
-    def __init__(self, outer: Scope | None, constants: dict[Var, Atom]) -> None:
+    def __init__(self, outer: MergeScope | None, constants: dict[Var, Atom]) -> None:
         self.outer = outer
         self.constants = constants
         self.new = Rewriter()
@@ -152,7 +152,7 @@ class Scope:
             self.new.keep(equation)
             return
         scan = Scan.of(equation)
-        inner = Scope(self, scan.constants)
+        inner = MergeScope(self, scan.constants)
         carried = depending(scan.equations, [item.enters for item in scan.carried])
         carrying = feeding(scan.equations, [item.leaves for item in scan.carried])
 
@@ -194,12 +194,12 @@ class Scope:
     def outside(self, atom: Atom) -> Atom:
         return self.constants[atom] if is_var(atom) else atom
 
-    def role(self, product: Equation, side: int) -> Role:
+    def role(self, product: Equation, side: int) -> OperandRole:
         if self.is_weight(product, side):
-            return Role.WEIGHT
-        return Role.FRESH if product.inputs[side] in self.fresh else Role.DATA
+            return OperandRole.WEIGHT
+        return OperandRole.FRESH if product.inputs[side] in self.fresh else OperandRole.DATA
 
-    def roles(self, product: Equation) -> tuple[Role, Role]:
+    def roles(self, product: Equation) -> tuple[OperandRole, OperandRole]:
         return self.role(product, 0), self.role(product, 1)
 
     def is_worth(self, products: list[Equation], sides: tuple[int, ...]) -> bool:
@@ -211,12 +211,12 @@ class Scope:
         weights are joined.
         """
         roles = [self.role(products[0], side) for side in sides]  # all products have the same
-        if Role.DATA in roles:
+        if OperandRole.DATA in roles:
             return False
         if self.outer:
-            return sides != (0,) or roles == [Role.WEIGHT]
+            return sides != (0,) or roles == [OperandRole.WEIGHT]
         size = sum(product.inputs[1].type.size for product in products)
-        return roles[-1] is Role.WEIGHT and size <= SMALL
+        return roles[-1] is OperandRole.WEIGHT and size <= SMALL
 
     def is_weight(self, product: Equation, side: int) -> bool:
         """Whether an operand is a matrix that many rows meet: a constant of the scan; outside of

@@ -17,7 +17,7 @@ from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.shaping import concatenate
 from graphnet.native.analysis.rewrite import is_scan
 from graphnet.native.passes.algebra.overlaps import join_overlaps
-from graphnet.native.passes.algebra.sum_tree import Sum, Sums
+from graphnet.native.passes.algebra.sum_tree import Sums, SumTree
 from graphnet.native.passes.loops.scans import with_body
 
 
@@ -69,7 +69,7 @@ def filled_by_parts(program: Program) -> Program:
     return sums.finished()
 
 
-def unsliced_parts(sum: Sum, sums: Sums) -> tuple[int, list[Equation], list[Atom]] | None:
+def unsliced_parts(sum: SumTree, sums: Sums) -> tuple[int, list[Equation], list[Atom]] | None:
     """The axis along which terms of a sum fill it without a gap, these, and all other terms."""
     shape = sum.root.outputs[0].type.shape
     parts: list[tuple[int, int, Equation]] = []
@@ -109,7 +109,7 @@ def cut_axis(window: Window, shape: tuple[int, ...]) -> int | None:
 class Cut:
     """A sum with slices of several arrays along its last axis: where it begins in each of these."""
 
-    sum: Sum
+    sum: SumTree
     starts: dict[Var, int]
     width: int
     vectors: list[Atom]
@@ -147,7 +147,7 @@ def sliced_sums(program: Program, constants: set[Atom]) -> Program:
     return sums.finished()
 
 
-def cut_of(sum: Sum, sums: Sums, constants: set[Atom]) -> Cut | None:
+def cut_of(sum: SumTree, sums: Sums, constants: set[Atom]) -> Cut | None:
     """A sum with slices of at least two arrays; None for any other."""
     shape = sum.root.outputs[0].type.shape
     found = Cut(sum, {}, shape[-1] if shape else 0, [], [])

@@ -13,7 +13,7 @@ from graphnet.native.passes.simplification.dead_code import remove_dead_code
 
 
 @dataclass(slots=True, eq=False)
-class Sum:
+class SumTree:
     """An addition that is no term of another, its terms, and where it stands."""
 
     root: Equation
@@ -24,17 +24,17 @@ class Sum:
         return atom.type == self.root.outputs[0].type
 
 
-def sums_of(program: Program) -> list[Sum]:
+def sums_of(program: Program) -> list[SumTree]:
     """All sums, in the order of execution."""
     counts, producer = read_counts(program), producers(program.equations)
-    found: list[Sum] = []
+    found: list[SumTree] = []
     inside: set[Equation] = set()
     for index in range(len(program.equations) - 1, -1, -1):
         root = program.equations[index]
         if root.primitive is add and root not in inside:
             adds, terms = sum_tree(root, producer, counts)
             inside.update(adds)
-            found.append(Sum(root, index, terms))
+            found.append(SumTree(root, index, terms))
     return found[::-1]
 
 
@@ -47,10 +47,10 @@ class Sums:
         self.made = producers(program.equations)
         self.new = Rewriter()
 
-    def add_up(self, terms: Iterable[Atom], sum: Sum) -> Atom:
+    def add_up(self, terms: Iterable[Atom], sum: SumTree) -> Atom:
         return reduce(lambda a, b: self.new.emit(add, (a, b), {}, sum.root.origin), terms)
 
-    def replace(self, sum: Sum, terms: list[Atom]) -> None:
+    def replace(self, sum: SumTree, terms: list[Atom]) -> None:
         """Let the sum be the sum of these terms."""
         self.new.replaced[sum.root.outputs[0]] = self.add_up(self.new.atoms(terms), sum)
 

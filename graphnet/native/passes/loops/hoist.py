@@ -26,7 +26,7 @@ def hoist(program: Program) -> Program:
 
 
 @dataclass(slots=True)
-class Plan:
+class Hoisting:
     """Which values of the body are computed outside, and which of these the body still reads."""
 
     outside: set[Atom] = field(default_factory=set)
@@ -75,7 +75,7 @@ def free_values(scan: Scan) -> dict[Atom, bool]:
 
 def planned(
     scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool], paying: set[Equation]
-) -> Plan:
+) -> Hoisting:
     """From the last equation to the first: what is read where.
 
     A free value that the body reads enters it if that pays, or if it is computed outside anyway;
@@ -88,7 +88,7 @@ def planned(
     inside.update(result.inside for result in scan.results if not stepped.get(result.inside))
     staying = staying_results(scan.results, free, stepped, inside, paying)
     inside |= staying
-    plan = Plan({r.inside for r in scan.results if stepped.get(r.inside)} - staying)
+    plan = Hoisting({r.inside for r in scan.results if stepped.get(r.inside)} - staying)
     for equation in reversed(free):
         value = equation.outputs[0]
         if value in inside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from graphlib import TopologicalSorter
 
-from graphnet.ir.core.primitive import Kind, Linear, Primitive
+from graphnet.ir.core.primitive import Linearity, Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import normalise_axis
 from graphnet.ir.primitives import pointwise, shaping
@@ -104,7 +104,7 @@ def follows_sums(equation: Equation) -> bool:
     """Whether the sum of its results over the steps is the same function of the sums of its
     operands. Sums have rules of their own, which sum all axes at once."""
     primitive = equation.primitive
-    return primitive.linear is Linear.JOINTLY and primitive.kind is not Kind.REDUCTION
+    return primitive.linear is Linearity.JOINTLY and primitive.kind is not PrimitiveKind.REDUCTION
 
 
 def running_sums(scan: Scan) -> dict[Carried, Atom | None]:

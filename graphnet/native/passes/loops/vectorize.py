@@ -85,7 +85,7 @@ def cuts_columns(cut: Equation) -> bool:
     return all(w == (0, n, 1) for w, n in zip(window[:-1], whole.type.shape, strict=False))
 
 
-Rule = Callable[[Vectorizer, Equation, Sequence[Operand]], Atom]
+Vectorization = Callable[[Vectorizer, Equation, Sequence[Operand]], Atom]
 
 
 def can_vectorize(equation: Equation, stepped: Sequence[bool]) -> bool:
@@ -192,7 +192,7 @@ def vectorize_take(vectorizer: Vectorizer, equation: Equation, operands: Sequenc
     return vectorizer.emit(indexing.take, operands[0].atom, operands[1].atom)
 
 
-RULES: dict[Primitive, Rule] = {
+RULES: dict[Primitive, Vectorization] = {
     product.matmul: vectorize_matmul,
     shaping.reshape: vectorize_reshape,
     shaping.transpose: vectorize_transpose,

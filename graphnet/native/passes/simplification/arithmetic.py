@@ -6,14 +6,14 @@ import numpy as np
 
 from graphnet.ir.core.program import Atom
 from graphnet.ir.primitives import pointwise, shaping
-from graphnet.native.passes.simplification.candidate import Call
+from graphnet.native.passes.simplification.candidate import Candidate
 
 
-def only_operand(call: Call) -> Atom:
+def only_operand(call: Candidate) -> Atom:
     return call.inputs[0]
 
 
-def added(call: Call) -> Atom | Call | None:
+def added(call: Candidate) -> Atom | Candidate | None:
     a, b = call.inputs
     if call.is_all(b, 0):
         return call.operand(a)
@@ -26,7 +26,7 @@ def added(call: Call) -> Atom | Call | None:
     return None
 
 
-def subtracted(call: Call) -> Atom | Call | None:
+def subtracted(call: Candidate) -> Atom | Candidate | None:
     a, b = call.inputs
     if call.is_all(b, 0):
         return call.operand(a)
@@ -35,7 +35,7 @@ def subtracted(call: Call) -> Atom | Call | None:
     return None
 
 
-def multiplied(call: Call) -> Atom | Call | None:
+def multiplied(call: Candidate) -> Atom | Candidate | None:
     for factor, other in (call.inputs, call.inputs[::-1]):
         if call.is_all(factor, 1):
             return call.operand(other)
@@ -44,20 +44,20 @@ def multiplied(call: Call) -> Atom | Call | None:
     return None
 
 
-def divided(call: Call) -> Atom | Call | None:
+def divided(call: Candidate) -> Atom | Candidate | None:
     return call.operand(call.inputs[0]) if call.is_all(call.inputs[1], 1) else None
 
 
-def negated(call: Call) -> Atom | None:
+def negated(call: Candidate) -> Atom | None:
     equation = call.made_by(call.inputs[0], pointwise.negative)
     return equation.inputs[0] if equation else None
 
 
-def same_operands(call: Call) -> Atom | None:
+def same_operands(call: Candidate) -> Atom | None:
     return call.inputs[0] if call.inputs[0] is call.inputs[1] else None
 
 
-def selected(call: Call) -> Atom | Call | None:
+def selected(call: Candidate) -> Atom | Candidate | None:
     condition, a, b = call.inputs
     known = call.uniform(condition)
     if a is b or known is not None:
@@ -65,11 +65,11 @@ def selected(call: Call) -> Atom | Call | None:
     return None
 
 
-def converted(call: Call) -> Atom | None:
+def converted(call: Candidate) -> Atom | None:
     return call.inputs[0] if call.inputs[0].type == call.type else None
 
 
-def summed(call: Call) -> Atom | Call | None:
+def summed(call: Candidate) -> Atom | Candidate | None:
     (x,) = call.inputs
     if x.type.size == call.type.size:  # only axes of size 1 vanish
         return x if x.type == call.type else call.to(shaping.reshape, x, shape=call.type.shape)

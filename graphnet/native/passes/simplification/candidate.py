@@ -14,7 +14,7 @@ from graphnet.native.analysis.rewrite import uniform_value
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class Candidate:
     """A primitive applied to operands: an equation whose results have no names yet."""
 
     primitive: Primitive
@@ -23,12 +23,12 @@ class Call:
     type: ArrayType
     producer: Mapping[Var, Equation]
 
-    def on(self, *inputs: Atom) -> Call:
-        return Call(self.primitive, inputs, self.settings, self.type, self.producer)
+    def on(self, *inputs: Atom) -> Candidate:
+        return Candidate(self.primitive, inputs, self.settings, self.type, self.producer)
 
-    def to(self, primitive: Primitive, *inputs: Atom, **settings: Any) -> Call:
+    def to(self, primitive: Primitive, *inputs: Atom, **settings: Any) -> Candidate:
         """Another call that gives the same."""
-        return Call(primitive, inputs, settings, self.type, self.producer)
+        return Candidate(primitive, inputs, settings, self.type, self.producer)
 
     def made_by(self, atom: Atom, primitive: Primitive) -> Equation | None:
         """The equation that made this operand, if it is of this primitive."""
@@ -42,13 +42,13 @@ class Call:
         value = self.uniform(atom)
         return value is not None and bool(value == number)
 
-    def operand(self, atom: Atom) -> Atom | Call:
+    def operand(self, atom: Atom) -> Atom | Candidate:
         """One operand as the result, repeated where it has been broadcast."""
         if atom.type == self.type:
             return atom
         return self.to(shaping.broadcast, atom, shape=self.type.shape)
 
-    def filled(self, value: NDArray) -> Atom | Call:
+    def filled(self, value: NDArray) -> Atom | Candidate:
         """This number everywhere."""
         return self.operand(literal(value, dtype=self.type.dtype))
 

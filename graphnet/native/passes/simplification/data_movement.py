@@ -7,12 +7,12 @@ import numpy as np
 from graphnet.ir.core.program import Atom, Equation, is_var
 from graphnet.ir.core.types import normalise_axis
 from graphnet.ir.primitives import indexing, shaping
-from graphnet.native.passes.simplification.candidate import Call, same_bits
+from graphnet.native.passes.simplification.candidate import Candidate, same_bits
 
 Bounds = tuple[int, int, int]
 
 
-def moved(call: Call) -> Atom | Call | None:
+def moved(call: Candidate) -> Atom | Candidate | None:
     """Values moved within an array of one number; or not moved at all."""
     (x,) = call.inputs
     value = call.uniform(x)
@@ -21,7 +21,7 @@ def moved(call: Call) -> Atom | Call | None:
     return None
 
 
-def reshaped(call: Call) -> Atom | Call | None:
+def reshaped(call: Candidate) -> Atom | Candidate | None:
     (x,) = call.inputs
     if x.type == call.type:
         return x
@@ -30,7 +30,7 @@ def reshaped(call: Call) -> Atom | Call | None:
     return moved(call)
 
 
-def transposed(call: Call) -> Atom | Call | None:
+def transposed(call: Candidate) -> Atom | Candidate | None:
     (x,), axes = call.inputs, call.settings["axes"]
     if tuple(axes) == tuple(range(len(axes))):
         return x
@@ -42,7 +42,7 @@ def transposed(call: Call) -> Atom | Call | None:
     return moved(call)
 
 
-def sliced(call: Call) -> Atom | Call | None:
+def sliced(call: Candidate) -> Atom | Candidate | None:
     (x,), window = call.inputs, call.settings["window"]
     if x.type == call.type:
         return x
@@ -66,7 +66,7 @@ def inner(outer: Bounds, window: Bounds) -> Bounds:
     return (first, first + (count - 1) * stride + 1, stride) if count else (0, 0, 1)
 
 
-def sliced_part(call: Call, joined: Equation) -> Call | None:
+def sliced_part(call: Candidate, joined: Equation) -> Candidate | None:
     """A slice of joined arrays that lies in one of them."""
     window = call.settings["window"]
     axis = normalise_axis(joined.settings["axis"], len(window))
@@ -83,14 +83,14 @@ def sliced_part(call: Call, joined: Equation) -> Call | None:
     return None
 
 
-def unsliced(call: Call) -> Atom | Call | None:
+def unsliced(call: Candidate) -> Atom | Candidate | None:
     (x,) = call.inputs
     if x.type == call.type:
         return x
     return call.filled(np.zeros(())) if call.is_all(x, 0) else None
 
 
-def joined(call: Call) -> Atom | Call | None:
+def joined(call: Candidate) -> Atom | Candidate | None:
     if len(call.inputs) == 1:
         return call.inputs[0]
     numbers = [call.uniform(atom) for atom in call.inputs]

@@ -12,20 +12,27 @@ from collections.abc import Callable
 import numpy as np
 
 from graphnet.ir.core.interpreter import execute_equation
-from graphnet.ir.core.primitive import Extent, Kind, Primitive
+from graphnet.ir.core.primitive import Extent, Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Literal, literal
 from graphnet.ir.core.types import NDArray
 from graphnet.ir.primitives import indexing, pointwise, reduction, shaping
 from graphnet.native.passes.simplification import arithmetic, data_movement
-from graphnet.native.passes.simplification.candidate import Call
+from graphnet.native.passes.simplification.candidate import Candidate
 
-FOLDED = {Kind.POINTWISE, Kind.IDENTITY, Kind.VIEW, Kind.MOVEMENT, Kind.REDUCTION, Kind.PRODUCT}
+FOLDED = {
+    PrimitiveKind.POINTWISE,
+    PrimitiveKind.IDENTITY,
+    PrimitiveKind.VIEW,
+    PrimitiveKind.MOVEMENT,
+    PrimitiveKind.REDUCTION,
+    PrimitiveKind.PRODUCT,
+}
 """Kinds that are computed at once on literals, where the result is no larger than they are."""
 
-Rule = Callable[[Call], Atom | Call | None]
+Identity = Callable[[Candidate], Atom | Candidate | None]
 
 
-def replacement(call: Call) -> Atom | Call | None:
+def replacement(call: Candidate) -> Atom | Candidate | None:
     """What computes the same with less: an atom, another call, or None."""
     if call.primitive.kind in FOLDED and (found := folded(call)) is not None:
         return found
@@ -35,7 +42,7 @@ def replacement(call: Call) -> Atom | Call | None:
     return rule(call) if rule else None
 
 
-def folded(call: Call) -> Atom | Call | None:
+def folded(call: Candidate) -> Atom | Candidate | None:
     """Literals are computed with, and so are arrays of one number in every place."""
     is_larger = call.primitive.extent is Extent.MORE
     if not is_larger and all(isinstance(atom, Literal) for atom in call.inputs):
@@ -55,7 +62,7 @@ def folded(call: Call) -> Atom | Call | None:
     return None
 
 
-def without_broadcasts(call: Call) -> Call | None:
+def without_broadcasts(call: Candidate) -> Candidate | None:
     """Pointwise primitives broadcast by themselves."""
     for index, atom in enumerate(call.inputs):
         if equation := call.made_by(atom, shaping.broadcast):
@@ -65,7 +72,7 @@ def without_broadcasts(call: Call) -> Call | None:
     return None
 
 
-RULES: dict[Primitive, Rule] = {
+RULES: dict[Primitive, Identity] = {
     pointwise.identity: arithmetic.only_operand,
     pointwise.stop_gradient: arithmetic.only_operand,
     pointwise.add: arithmetic.added,

@@ -10,7 +10,7 @@ from graphnet.ir.core.types import ArrayType, NDArray
 from graphnet.ir.primitives import shaping
 from graphnet.native.analysis.rewrite import Rewriter, is_scan, uniform_value, with_inputs
 from graphnet.native.passes.loops.scans import Carried, Result, Scan
-from graphnet.native.passes.simplification.candidate import Call, same_bits
+from graphnet.native.passes.simplification.candidate import Candidate, same_bits
 from graphnet.native.passes.simplification.dead_code import remove_dead_code
 from graphnet.native.passes.simplification.identities import replacement
 
@@ -46,9 +46,9 @@ class Simplifier:
         """Add an equation of one result, or what replaces it."""
         (var,) = equation.outputs
         inputs = self.new.atoms(equation.inputs)
-        call = Call(equation.primitive, inputs, equation.settings, var.type, self.new.producer)
+        call = Candidate(equation.primitive, inputs, equation.settings, var.type, self.new.producer)
         atom = self.simplest(call)
-        if isinstance(atom, Call):
+        if isinstance(atom, Candidate):
             key = call_key(atom)
             if key in self.seen:
                 atom = self.seen[key]
@@ -61,10 +61,10 @@ class Simplifier:
                 atom = self.seen[key] = result
         self.new.replaced[var] = atom
 
-    def simplest(self, call: Call) -> Atom | Call:
+    def simplest(self, call: Candidate) -> Atom | Candidate:
         """The call after all identities; each of them leaves less to do, so this ends."""
-        found: Atom | Call = call
-        while isinstance(found, Call):
+        found: Atom | Candidate = call
+        while isinstance(found, Candidate):
             better = replacement(found)
             if better is None:
                 return found
@@ -77,7 +77,7 @@ class Simplifier:
         if not type.shape:
             return number
         settings = {"shape": type.shape}
-        key = call_key(Call(shaping.broadcast, (number,), settings, type, {}))
+        key = call_key(Candidate(shaping.broadcast, (number,), settings, type, {}))
         if key not in self.seen:
             self.seen[key] = self.new.emit(shaping.broadcast, (number,), settings)
         return self.seen[key]
@@ -165,7 +165,7 @@ def atom_key(atom: Atom) -> Hashable:
     return atom
 
 
-def call_key(call: Call) -> Hashable:
+def call_key(call: Candidate) -> Hashable:
     """Equal for calls that give the same."""
     atoms: Any = [atom_key(atom) for atom in call.inputs]
     if call.primitive.commutes:
