@@ -1,7 +1,7 @@
 """The array program: types, equations, primitives, tracing, gradients and the NumPy interpreter."""
 
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import ProgramBuilder
+from graphnet.ir.core.builder import Builder
 from graphnet.ir.core.interpreter import interpreter, run_program
 from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import PRIMITIVES, Primitive
@@ -16,13 +16,13 @@ __all__ = [
     "PRIMITIVES",
     "Array",
     "ArrayType",
+    "Builder",
     "Derivative",
     "Equation",
     "Literal",
     "Origin",
     "Primitive",
     "Program",
-    "ProgramBuilder",
     "Var",
     "differentiate",
     "indexing",

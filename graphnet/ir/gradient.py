@@ -8,7 +8,7 @@ from typing import Any
 
 from graphnet.errors import GraphnetError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import ProgramBuilder, apart, building, origin
+from graphnet.ir.core.builder import Builder, apart, building, origin
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
 
@@ -58,8 +58,8 @@ def differentiate(program: Program, wanted: Sequence[Var], seeded: int | None = 
     """
     active = active_values(program, wanted)
     forward, saved = with_residuals(program, active)
-    shell = ProgramBuilder()
-    builder = ProgramBuilder(outer=shell, barrier=True)
+    shell = Builder()
+    builder = Builder(outer=shell, barrier=True)
     with building(builder):
         gradients: dict[Var, Array] = {}
         for atom in program.outputs[:seeded]:
@@ -121,7 +121,7 @@ def pull_back(
     equation: Equation,
     gradients: dict[Var, Array],
     active: set[Var],
-    shell: ProgramBuilder,
+    shell: Builder,
     saved: tuple[Equation, Any] | None,
 ) -> None:
     """Add the gradients of the inputs of one equation, from those of its outputs."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphnet.errors import ProgramError
-from graphnet.ir import Program, ProgramBuilder, run_program, trace, type_of
+from graphnet.ir import Builder, Program, run_program, trace, type_of
 from graphnet.ir.core.program import Equation, Var
 from graphnet.ir.primitives.pointwise import add, exp, tanh
 
@@ -78,7 +78,7 @@ def test_constants_are_folded_and_copied() -> None:
 
 
 def test_an_array_of_another_trace_is_refused() -> None:
-    stray = ProgramBuilder().input(type_of(X))
+    stray = Builder().input(type_of(X))
     with pytest.raises(ProgramError, match="of another trace"):
         trace(lambda x: x + stray, type_of(X))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.ir import PRIMITIVES, ArrayType, ProgramBuilder
+from graphnet.ir import PRIMITIVES, ArrayType, Builder
 from tests.random_programs.tolerances import Pair, applied, exact
 
 SIZES = [0, 1, 1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 33]
@@ -88,7 +88,7 @@ class Draft:
         self.root: Draft = outer.root if outer else self
         self.pool: list[Known] = []
         if outer is None:
-            self.builder = ProgramBuilder()
+            self.builder = Builder()
             self.arrays: list[np.ndarray] = []
             self.pairs: dict[Any, Pair] = {}
             self.special = rng.random() < 0.15  # infinities and NaN among the inputs

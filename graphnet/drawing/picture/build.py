@@ -36,7 +36,7 @@ def picture_of(module: Module, depth: int, shapes: Mapping[str, str]) -> Picture
     ``shapes`` gives the known output shapes by node path, as text. A module that is no graph is
     drawn between an input and an output.
     """
-    builder = Builder(shapes)
+    builder = PictureBuilder(shapes)
     depth = min(depth, DEEPEST)
     if isinstance(module, GModule):
         outputs = builder.graph(module, "", None, depth, None)
@@ -49,7 +49,7 @@ def picture_of(module: Module, depth: int, shapes: Mapping[str, str]) -> Picture
     return builder.picture
 
 
-class Builder:
+class PictureBuilder:
     """Adds modules to a picture, level by level."""
 
     def __init__(self, shapes: Mapping[str, str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import ProgramBuilder
+from graphnet.ir.core.builder import Builder
 from graphnet.ir.core.types import ArrayType
 
 
 def per_step_input(
-    builder: ProgramBuilder, type: ArrayType, make: Callable[[ArrayType], Array]
+    builder: Builder, type: ArrayType, make: Callable[[ArrayType], Array]
 ) -> tuple[Array, Array]:
     """A sequence made by ``make`` in the outermost program, and its slice at the current step."""
     if builder.outer is None:
@@ -23,9 +23,7 @@ def per_step_input(
     return top, builder.late_sequence(outer)
 
 
-def stack_over_steps(
-    builder: ProgramBuilder, array: Array, receive: Callable[[Array], None]
-) -> None:
+def stack_over_steps(builder: Builder, array: Array, receive: Callable[[Array], None]) -> None:
     """Call ``receive`` with a value of a scan's body, stacked over all steps, outside."""
     if builder.outer is None:
         receive(array)

@@ -19,13 +19,7 @@ from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Selection, is_selected, join_path, unused_path
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import (
-    ProgramBuilder,
-    building,
-    current_builder,
-    current_origin,
-    origin,
-)
+from graphnet.ir.core.builder import Builder, building, current_builder, current_origin, origin
 from graphnet.ir.core.program import Atom, Origin
 from graphnet.ir.core.trace import atom_of
 from graphnet.ir.core.types import ArrayType, Shape, type_of
@@ -43,13 +37,11 @@ class Tracing(TraceContext):
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        self.builder = ProgramBuilder()
+        self.builder = Builder()
         self.probes: dict[str, Any] = {}
         self.inside: set[str] = set()  # the paths of values inside sequences
         self.seen: list[str] = []  # the paths of all modules traced
-        self.live: dict[
-            ProgramBuilder, Array
-        ] = {}  # in a sequence: the mask of rows that are no padding
+        self.live: dict[Builder, Array] = {}  # in a sequence: the mask of rows that are no padding
         self.weight_probes: dict[str, Array] = {}
         self.weights: dict[tuple[int, Parameter], Array] = {}
         self.weight_names: dict[Parameter, str] = {}
@@ -133,7 +125,7 @@ class Tracing(TraceContext):
             self.paths.setdefault(node, []).append(path)
         return value
 
-    def _traced(self, builder: ProgramBuilder, path: str, value: Any) -> Any:
+    def _traced(self, builder: Builder, path: str, value: Any) -> Any:
         """The value at each step plus its probe; the values of all steps are stacked."""
         leaves, structure = table.flatten(value)
         pairs = [self._with_probe(builder, leaf) for leaf in leaves]
@@ -158,12 +150,12 @@ class Tracing(TraceContext):
         known = self.live.get(builder)
         self.live[builder] = live if known is None else where(known, live, known)
 
-    def _alive(self, builder: ProgramBuilder, leaf: Any, array: Array) -> Array:
+    def _alive(self, builder: Builder, leaf: Any, array: Array) -> Array:
         """The recorded value: zeros in the rows that are padding at this step.
 
         A value that is the same at all steps has no padding.
         """
-        around: ProgramBuilder | None = builder
+        around: Builder | None = builder
         if not isinstance(leaf, Array) or leaf.builder.all_steps() == ():
             return array
         while around is not None:
@@ -173,7 +165,7 @@ class Tracing(TraceContext):
             around = around.outer
         return array
 
-    def _with_probe(self, builder: ProgramBuilder, leaf: Any) -> tuple[Any, Array]:
+    def _with_probe(self, builder: Builder, leaf: Any) -> tuple[Any, Array]:
         array = Array(builder, atom_of(builder, leaf))
         if not array.type.is_float:
             return None, array

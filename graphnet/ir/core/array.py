@@ -15,7 +15,7 @@ from graphnet.ir.core.types import ArrayType, Shape
 
 
 class Scope(Protocol):
-    """The scope of an array: a program under construction (``ProgramBuilder``)."""
+    """The scope of an array: a program under construction (``Builder``)."""
 
     @property
     def level(self) -> int:

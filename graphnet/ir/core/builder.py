@@ -21,11 +21,11 @@ T = TypeVar("T")
 current_origin: ContextVar[Origin | None] = ContextVar("current_origin", default=None)
 """The node being traced: every equation emitted meanwhile carries it."""
 
-current_builder: ContextVar[ProgramBuilder | None] = ContextVar("current_builder", default=None)
+current_builder: ContextVar[Builder | None] = ContextVar("current_builder", default=None)
 """The innermost program being built."""
 
 
-class ProgramBuilder:
+class Builder:
     """Collects the equations of one program while a function is traced.
 
     Builders nest: the body of a scan, or a backward program, may read arrays of enclosing builders.
@@ -35,10 +35,10 @@ class ProgramBuilder:
     nothing to the forward program.
     """
 
-    def __init__(self, outer: ProgramBuilder | None = None, barrier: bool = False) -> None:
+    def __init__(self, outer: Builder | None = None, barrier: bool = False) -> None:
         self.outer = outer
         self.level: int = outer.level + 1 if outer else 0
-        self.barrier: ProgramBuilder = self if barrier or outer is None else outer.barrier
+        self.barrier: Builder = self if barrier or outer is None else outer.barrier
         self.steps: int | None = None  # of a scan body
         self.late: list[Array] = []  # sequences that the body asked for while it was traced
         self.late_results: list[tuple[Array, Callable[[Array], None]]] = []
@@ -161,7 +161,7 @@ class Having(Generic[T]):
         self.variable.set(self.before)
 
 
-def building(builder: ProgramBuilder) -> AbstractContextManager[None]:
+def building(builder: Builder) -> AbstractContextManager[None]:
     """Make this the innermost program under construction."""
     return Having(current_builder, builder)
 

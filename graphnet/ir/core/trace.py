@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir.core.array import Array, primitive_of
-from graphnet.ir.core.builder import ProgramBuilder, apart, apply, building, current_builder, origin
+from graphnet.ir.core.builder import Builder, apart, apply, building, current_builder, origin
 from graphnet.ir.core.operands import resolve
 from graphnet.ir.core.program import Atom, Literal, Program, Var, literal
 from graphnet.ir.core.types import ArrayType
@@ -22,7 +22,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: An
 @apart
 def trace(function: Callable[..., Any], *types: ArrayType) -> Program:
     """The program of a function of arrays that returns an array or a list of arrays."""
-    builder = ProgramBuilder()
+    builder = Builder()
     with building(builder):
         result = function(*[builder.input(type) for type in types])
     results = result if isinstance(result, tuple | list) else [result]
@@ -47,7 +47,7 @@ def inline(program: Program, arrays: Sequence[Array]) -> list[Array]:
     return [value(atom) for atom in program.outputs]
 
 
-def atom_of(builder: ProgramBuilder, value: Any) -> Atom:
+def atom_of(builder: Builder, value: Any) -> Atom:
     """The operand for a traced value, a parameter or a constant in this builder."""
     value = resolve(value)
     return builder.atom(value) if isinstance(value, Array) else literal(value)

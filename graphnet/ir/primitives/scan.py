@@ -17,7 +17,7 @@ import numpy as np
 
 from graphnet.errors import GraphnetError, ShapeError
 from graphnet.ir.core.array import Array
-from graphnet.ir.core.builder import ProgramBuilder, building, current_builder
+from graphnet.ir.core.builder import Builder, building, current_builder
 from graphnet.ir.core.operands import resolve
 from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import PrimitiveKind
@@ -42,7 +42,7 @@ def scan(
     scan. Raises ShapeError if a carried value changes its type, or a sequence has another length.
     """
     carry, sequences = [resolve(v) for v in carry], [resolve(v) for v in sequences]
-    inner = ProgramBuilder(outer=current_builder.get())
+    inner = Builder(outer=current_builder.get())
     inner.steps = length
     with building(inner):
         enters = [inner.input(value_type(value)) for value in carry]
