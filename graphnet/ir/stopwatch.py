@@ -11,7 +11,7 @@ from graphnet.ir.core.program import Atom, Equation, Literal, Program
 from graphnet.ir.core.types import NDArray
 
 Special = Callable[[Equation, Sequence[NDArray]], tuple[list[NDArray], Mapping[Equation, float]]]
-"""What runs an equation and knows better where its time went: results, nanoseconds by equation."""
+"""A profiler of an equation: its results, and nanoseconds by inner equation."""
 
 
 class Stopwatch:

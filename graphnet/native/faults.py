@@ -14,8 +14,8 @@ MISTAKES = (
     AssertionError, AttributeError, IndexError, KeyError, NameError, OverflowError, TypeError,
     UnboundLocalError, ValueError, ZeroDivisionError, ctypes.ArgumentError,
 )  # fmt: skip
-"""What mistakes in Python code raise: these classes themselves. Their subclasses are graphnet's
-errors; others are raised where memory ends, and by handlers of signals, which Python calls when
+"""The errors of mistakes in Python code: these classes themselves. Their subclasses are graphnet's
+errors; other classes are for exhausted memory, and for handlers of signals, which Python calls when
 machine code returns."""
 
 
@@ -24,7 +24,7 @@ class CompilerWarning(RuntimeWarning):
 
 
 class CompilerError(Exception):
-    """What went wrong while machine code was made or run; the cause says what it was."""
+    """A fault of the compiler, at a stage; its cause is the error."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(stage)

@@ -93,7 +93,7 @@ class Builder:
     def apply(
         self, primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, Any]
     ) -> Any:
-        """What the operators of its arrays call: see ``apply``."""
+        """The implementation of the operators of its arrays: see ``apply``."""
         return apply(primitive, operands, settings)
 
     def captured(self) -> list[Array]:

@@ -20,11 +20,11 @@ VjpRule = Callable[..., Any]
 """``vjp(g, y, *operands, **settings)`` → a gradient (or None) for each, in array operations."""
 
 Application = Callable[["Primitive", Sequence[Any], Mapping[str, Any]], Any]
-"""What a call of a primitive does with its operands and settings."""
+"""The effect of a call of a primitive on its operands and settings."""
 
 
 class PrimitiveKind(Enum):
-    """How the results of a primitive depend on its operands."""
+    """The dependence of the results of a primitive on its operands."""
 
     POINTWISE = "each element from the same element of the operands, which broadcast"
     IDENTITY = "the operand itself: pointwise and a view"
@@ -49,7 +49,7 @@ class Linearity(Enum):
 
 
 class Extent(Enum):
-    """How often a view or a movement contains each element of its operands."""
+    """The multiplicity of the elements of an operand in a view or a movement."""
 
     ONCE = "each one once"
     PART = "each one at most once"

@@ -39,7 +39,7 @@ __all__ = [
     "tanh",
     "where",
 ]
-"""What authors of modules call by name (``graphnet.ops``); arithmetic is by operators."""
+"""The functions of ``graphnet.ops``; arithmetic is by operators."""
 
 
 def fit(g: Array, like: Array) -> Array:

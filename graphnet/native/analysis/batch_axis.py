@@ -21,7 +21,7 @@ ROWS = 1 << 40
 
 
 class MixesRows(Exception):  # noqa: N818 (no error)
-    """A body in which rows take part in other rows, or whose batch cannot be told."""
+    """A body in which rows take part in other rows, or whose batch axis is ambiguous."""
 
 
 def for_any_rows(body: Program, constants: int, carried: int) -> tuple[Program, int] | None:

@@ -57,7 +57,7 @@ class Operation:
 
 
 def operation_of(equation: Equation) -> Operation:
-    """What a reduction does to its elements."""
+    """The operation of a reduction on its elements."""
     combiner = equation.primitive.combiner
     assert combiner is not None
     return Operation(combiner, ArrayType((), equation.outputs[0].type.dtype))

@@ -153,7 +153,7 @@ class Emitter(Lowering[ir.Value]):
             self.builder.call(declare_product(self.builder.module, tile, transposed), values)
 
     def panels(self, matrix: StridedView, atom: Atom) -> ir.Value:
-        """Those of constants are there already."""
+        """A matrix in panels; those of constants are packed before the scan."""
         if atom in self.packed:
             return self.packed[atom]
         if 1 not in matrix.strides:

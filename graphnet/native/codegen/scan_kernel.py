@@ -125,7 +125,7 @@ class ScanEmitter:
         if scan.is_timed:
             counters = kernel.pointer(count + len(scan.packed) + 1)
             self.clock = Clock(scan.body.equations, counters)
-        # Threads beyond the rows have none, and need no memory: the others are told by their rows.
+        # Threads beyond the rows have none, and need no memory; rows identify the others.
         is_crowded = entry.icmp_signed("<", rows, kernel.threads)
         slot = entry.select(is_crowded, self.first_row, kernel.thread)
         own = entry.gep(base, [entry.mul(slot, memory)], source_etype=BYTE)

@@ -30,7 +30,7 @@ class Sizes:
 
 @dataclass
 class Scratch:
-    """Working memory of one thread, handed out piece by piece."""
+    """Working memory of one thread: a bump allocator."""
 
     builder: ir.IRBuilder
     sizes: Sizes

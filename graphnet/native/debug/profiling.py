@@ -95,7 +95,7 @@ def starting() -> int:
 
 
 def counters(call: KernelCall, frame: Frame) -> NDArray:
-    """Where a call counts, as an array; nothing where it does not."""
+    """The cycle counters of a call; empty without any."""
     if call.counters is None:
         return np.zeros(0, np.int64)
     start = frame.start + call.counters.position

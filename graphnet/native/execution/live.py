@@ -83,7 +83,7 @@ class LiveProgram:
         self._drive(setup.ctypes.data, len(setup), self._pointers[0], 1)
 
     def run(self, again: bool = False) -> int:
-        """Which of ``results`` was written."""
+        """The index of the written one of ``results``."""
         side = 1 - self.side
         self._run(self._addresses_of_records[2 + side if again else side])
         self.side = side  # not before: where Ctrl-C strikes, it has not been

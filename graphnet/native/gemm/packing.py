@@ -54,7 +54,7 @@ def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Fun
     """``pack(k, n, b, stride, packed, pitch, lead)``: B (k x n) into panels, one after the other.
 
     ``stride`` is the distance of the rows of ``b`` as stored: k x n, or ``transposed`` n x k.
-    ``packed`` has room for ``tile.packed_size(k, n)`` elements; ``pitch`` is k, ``lead`` 0.
+    ``packed`` has ``tile.packed_size(k, n)`` elements; ``pitch`` is k, ``lead`` 0.
 
     Or B is a part of a matrix of ``pitch`` rows, whose panels are that many rows apart: ``packed``
     is where the first row of B begins in the first panel that it has columns in. The ``lead``
@@ -67,13 +67,13 @@ def emit_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Fun
     strip, exact = (emit_strip(module, tile, transposed, is_exact) for is_exact in (False, True))
     function, builder = begin(module, name, PACK, inner=False)
     k, n, b, stride, packed, pitch, lead = function.args
-    room = builder.sub(index(tile.panel), lead)
+    width = builder.sub(index(tile.panel), lead)
     leads = builder.icmp_signed(">", lead, index(0))
     with builder.if_then(builder.and_(leads, builder.icmp_signed(">", n, index(0)))):
         target = at(builder, tile, packed, lead)
-        count = smaller(builder, n, room)
+        count = smaller(builder, n, width)
         builder.call(exact, [k, count, b, stride, target, index(tile.panel)])
-    begun = builder.select(leads, room, index(0))
+    begun = builder.select(leads, width, index(0))
     with counted(builder, n, begun, tile.panel) as column:
         count = smaller(builder, builder.sub(n, column), index(tile.panel))
         source = at(builder, tile, b, builder.mul(column, stride) if transposed else column)
@@ -95,7 +95,7 @@ def emit_strip(
     """``strip(k, count, source, stride, target, pitch)`` with ``count`` up to ``tile.panel``.
 
     Each step writes a whole panel, also where ``pitch`` is less: what lies beyond is overwritten
-    by the next step, and the target of the last needs room for a panel. With ``is_exact`` it
+    by the next step, and the target of the last holds a panel. With ``is_exact`` it
     writes ``count`` columns and nothing else.
     """
     way = ("_transposed" if transposed else "") + ("_exact" if is_exact else "")

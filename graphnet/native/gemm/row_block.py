@@ -63,7 +63,7 @@ def emit_band(module: ir.Module, tile: Tile, rows: int) -> ir.Function:
 
     It adds S to ``rows`` of A by some columns of B, in panels that are ``b_panel`` apart. Rows of
     A are ``a_row`` apart, its columns ``a_step``: 1 and ``rows`` where it is laid out. Where start
-    is null S is zero. ``aside`` has room for a tile.
+    is null S is zero. ``aside`` is memory of the size of a tile.
     """
     name = f"band_f{tile.bits}_{rows}x{tile.panel}"
     if function := known(module, name):

@@ -71,7 +71,7 @@ def is_x86() -> bool:
 
 
 def least_features() -> str:
-    """What code must be allowed to use; LLVM would otherwise end the process."""
+    """The features that code must have; without them LLVM ends the process."""
     return "+64bit" if is_x86() else ""
 
 

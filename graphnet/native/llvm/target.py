@@ -87,7 +87,7 @@ def require_lesser(wanted: Processor, own: Processor) -> Processor:
 def processor(name: str = "") -> Processor:
     """The processor of that name, of the host without one; raises GraphnetError for an unknown one.
 
-    The code that LLVM makes for one operation on sixteen numbers tells the width of a register,
+    The code that LLVM makes for one operation on sixteen numbers shows the width of a register,
     and whether fma is an instruction.
     """
     initialize()
@@ -234,7 +234,7 @@ def define_symbol(name: str, address: int) -> None:
 
 
 def assembly(text: str, processor: Processor | None = None) -> str:
-    """What the processor would run, to be read by people and tests."""
+    """The assembly code of a module, for people and tests."""
     module, machine = optimised(text, processor or host())
     code: str = machine.emit_assembly(module)
     return code

@@ -19,13 +19,13 @@ Panels = TypeVar("Panels")
 
 
 class LoweringRule(Protocol):
-    """How every lowering computes an equation that is in no fused loop."""
+    """The lowering of an equation outside of fused loops, the same for calls and code in line."""
 
     def __call__(self, lowering: Lowering[Panels], equation: Equation, /) -> None: ...
 
 
 class Lowering(ABC, Generic[Panels]):
-    """What a program becomes: calls of kernels (``Scheduler``), or code in line (``Emitter``).
+    """The lowering of a program to calls of kernels (``Scheduler``), or code in line (``Emitter``).
 
     Both walk over the same units of fusion and follow the same rules; they differ in where memory
     comes from, and in how a loop, a reduction and a product of matrices are made. ``places`` says
@@ -33,7 +33,7 @@ class Lowering(ABC, Generic[Panels]):
     """
 
     largest_loop: ClassVar[int | None]
-    """How many equations one loop may compute."""
+    """The most equations of one loop."""
 
     def __init__(self, places: dict[Atom, StridedView]) -> None:
         self.places = places
@@ -54,19 +54,19 @@ class Lowering(ABC, Generic[Panels]):
 
     @abstractmethod
     def follow_rule(self, equation: Equation) -> None:
-        """Compute an equation that is in no fused loop."""
+        """Lower an equation outside of fused loops."""
 
     @abstractmethod
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
-        """What goes on while a unit is lowered."""
+        """The context in which a unit is lowered."""
 
     @abstractmethod
     def constant(self, literal: Literal) -> StridedView:
-        """Where an array that is known now lies."""
+        """The memory of a constant."""
 
     @abstractmethod
     def result(self, var: Var) -> StridedView:
-        """Where a result is to be written."""
+        """The memory for a result."""
 
     @abstractmethod
     def temporary(self, type: ArrayType) -> StridedView:
@@ -123,7 +123,7 @@ class Lowering(ABC, Generic[Panels]):
     # ---- values
 
     def at(self, atom: Atom) -> StridedView:
-        """Where a value lies."""
+        """The memory of a value."""
         if atom not in self.places:
             if not isinstance(atom, Literal):
                 raise ProgramError(f"reads {atom.type}, which no equation before it defines")
@@ -131,7 +131,7 @@ class Lowering(ABC, Generic[Panels]):
         return self.places[atom]
 
     def allocate(self, var: Var) -> StridedView:
-        """Where a result lies from now on."""
+        """The memory for a result, known as its place from now on."""
         self.places[var] = self.result(var)
         return self.places[var]
 

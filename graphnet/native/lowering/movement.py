@@ -22,7 +22,7 @@ def concatenate(lowering: Lowering[Panels], equation: Equation) -> None:
 
 
 def windows_of(equation: Equation, target: StridedView) -> list[StridedView]:
-    """Where in the result each operand of ``concatenate`` goes."""
+    """The window of the result for each operand of ``concatenate``."""
     shape = target.type.shape
     axis, start, windows = equation.settings["axis"] % len(shape), 0, []
     for atom in equation.inputs:

@@ -1,1 +1,1 @@
-"""What compiled programs run on: dispatcher, threads, memory."""
+"""The runtime of compiled programs: dispatcher, threads, memory."""

@@ -38,7 +38,7 @@ DRIVE = [("table", POINTER), ("length", INDEX), ("bases", POINTER), ("threads", 
 
 
 class WorkSharing(IntEnum):
-    """Which threads run a kernel: the caller's, a team in shares, or a leader of a team inside."""
+    """The threads of a kernel: the caller's, a team in shares, or a leader of a team inside."""
 
     ALONE = 0
     SHARED = 1
@@ -53,7 +53,7 @@ def emit_drive(module: ir.Module) -> None:
     """``drive(table, length, bases, threads)``: by that many threads if the board is free."""
     function, builder = begin(module, "drive", DRIVE, inner=False)
     table, length, bases, threads = function.args
-    room = builder.alloca(POINTER, index(MOST_POINTERS))
+    pointers = builder.alloca(POINTER, index(MOST_POINTERS))
     team = builder.alloca(INDEX)
     builder.store(index(1), team)
     with builder.if_then(builder.icmp_signed(">", threads, index(1))):
@@ -69,7 +69,7 @@ def emit_drive(module: ir.Module) -> None:
     builder.cbranch(builder.icmp_signed("<", position, length), body, after)
     builder.position_at_end(body)
     here = word(builder, table, position)
-    instruct(builder, here, bases, room, size)
+    instruct(builder, here, bases, pointers, size)
     position.add_incoming(index(0), entry)
     position.add_incoming(builder.add(position, read(builder, here, index(0))), builder.block)
     builder.branch(head)
@@ -80,7 +80,7 @@ def emit_drive(module: ir.Module) -> None:
 
 
 def instruct(
-    builder: ir.IRBuilder, here: ir.Value, bases: ir.Value, room: ir.Value, team: ir.Value
+    builder: ir.IRBuilder, here: ir.Value, bases: ir.Value, pointers: ir.Value, team: ir.Value
 ) -> None:
     """Run one instruction."""
     count = read(builder, here, index(3))
@@ -92,17 +92,17 @@ def instruct(
         start = builder.load(builder.gep(bases, [safe], source_etype=POINTER), typ=POINTER)
         place = builder.gep(start, [offset], source_etype=BYTE)
         pointer = builder.select(is_null, ir.Constant(POINTER, None), place)
-        builder.store(pointer, builder.gep(room, [number], source_etype=POINTER))
+        builder.store(pointer, builder.gep(pointers, [number], source_etype=POINTER))
     arguments = word(builder, here, builder.add(index(HEADER), builder.mul(count, index(2))))
     address, sharing = (read(builder, here, index(i)) for i in (1, 2))
     is_shared = builder.icmp_signed("==", sharing, index(WorkSharing.SHARED))
     with builder.if_else(is_shared) as (shared, other):
         with shared:
-            builder.call(builder.module.globals["together"], [address, arguments, room, team])
+            builder.call(builder.module.globals["together"], [address, arguments, pointers, team])
         with other:
             leads = builder.icmp_signed("==", sharing, index(WorkSharing.LED))
             threads = builder.select(leads, team, index(1))
-            call(builder, address, [arguments, room, index(0), threads])
+            call(builder, address, [arguments, pointers, index(0), threads])
 
 
 def emit_drive_alone(module: ir.Module) -> None:
@@ -142,7 +142,7 @@ def engine() -> Engine:
 
 @forkable.renews
 def clear_board() -> None:
-    """As if no run had it, and no run had had it."""
+    """Reset the board, as it is before the first run."""
     for _, board in _made:
         ctypes.memset(board, 0, ctypes.sizeof(board))
 

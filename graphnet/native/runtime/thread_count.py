@@ -1,4 +1,4 @@
-"""How many threads runs have: what was asked for, else the cores that this process may use."""
+"""The number of threads of a run: as set, else the cores that this process may use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ chosen: int | None = None
 
 
 def threads() -> int:
-    """How many threads a run should have: ``set_threads``, ``GRAPHNET_THREADS``, or the cores."""
+    """The number of threads of a run: ``set_threads``, ``GRAPHNET_THREADS``, or the cores."""
     if chosen is not None:
         return chosen
     named = os.environ.get("GRAPHNET_THREADS")
@@ -50,7 +50,7 @@ def cores() -> int:
 
 
 def quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """How many cores' time a Linux container gets."""
+    """The CPU quota of a Linux container, in cores."""
     try:
         time, period = file.read_text(encoding="ascii").split()
         return -(-int(time) // int(period))

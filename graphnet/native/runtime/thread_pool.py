@@ -53,7 +53,7 @@ def forget_workers() -> None:
 
 
 def workers() -> list[Worker]:
-    """Those that this process has made so far."""
+    """The workers of this process so far."""
     return list(_workers)
 
 

@@ -16,7 +16,7 @@ LARGEST = 1000
 
 @dataclass(eq=False)
 class Lifetime:
-    """When a buffer is in use: from the first to the last of these calls."""
+    """The live range of a buffer: from the first to the last of these calls."""
 
     buffer: Buffer
     first: int

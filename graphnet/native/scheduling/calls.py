@@ -27,9 +27,9 @@ class KernelCall:
     pointers: list[Pointer]
     arguments: list[int]
     cost: float
-    """A rough number of operations, to tell whether threads pay."""
+    """A rough number of operations, which decides whether threads pay."""
     sharing: WorkSharing
-    """Which threads can run it, if its cost is worth several."""
+    """The threads for it, if its cost is worth several."""
     equations: tuple[Equation, ...]
     """The equations that it computes, or prepares."""
     memory: Buffer | None = None

@@ -149,7 +149,7 @@ def table_of(bases: Bases, calls: Sequence[KernelCall]) -> NDArray:
 
 
 def sharing(call: KernelCall) -> WorkSharing:
-    """Which threads run a call."""
+    """The threads of a call."""
     return call.sharing if call.cost >= WORTH else WorkSharing.ALONE
 
 

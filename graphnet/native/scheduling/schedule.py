@@ -38,7 +38,7 @@ class Scheduler(Lowering[StridedView]):
     part: joined weights are mostly packed part by part.
     """
 
-    largest_loop = 32  # more would not find room in registers, and take long to compile
+    largest_loop = 32  # more would not fit into registers, and take long to compile
 
     def __init__(
         self,
@@ -215,7 +215,7 @@ class Scheduler(Lowering[StridedView]):
 
 
 SchedulingRule = Callable[[Scheduler, Equation], None]
-"""How calls compute an equation that is in no fused loop."""
+"""The scheduling of an equation outside of fused loops."""
 
 NICE = 16
 """Small whole numbers are part of the code; others, such as 1 / batch, are read, so that another

@@ -22,12 +22,12 @@ FLOATS = ("float32", "float64")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an equation has no machine code; final."""
+    """The reason for interpreting an equation; final."""
 
     lacking: str
-    """What there is no kernel for."""
+    """The operation without a kernel, in words."""
     is_of_body: bool = False
-    """Whether an equation of its body is interpreted outside of scans, too: that one is reported
+    """Whether it is an equation of the body, interpreted outside of scans, too: that one is reported
     when the body is compiled."""
 
 

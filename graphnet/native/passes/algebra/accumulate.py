@@ -210,7 +210,7 @@ class Maker:
         return reduce(lambda a, b: self.new.emit(add, (a, b), {}, sum.root.origin), terms, first)
 
     def beginning(self, atom: Atom, type: ArrayType) -> Atom:
-        """What a product of this type begins from: a row stays a row."""
+        """The addend of a product of this type: a row stays a row."""
         if atom.type.size == type.size:
             return self.reshaped(atom, type.shape)
         if len(atom.type.shape) > len(type.shape):

@@ -29,7 +29,7 @@ class Lookup:
     table: Atom
     indices: Atom
     origin: Origin | None
-    """Of what looks up: it is told where an index is out of range."""
+    """Of the look-up, for the error where an index is out of range."""
 
 
 def look_up_products(program: Program) -> Program:

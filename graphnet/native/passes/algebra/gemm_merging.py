@@ -89,7 +89,7 @@ def product_count(program: Program) -> int:
 
 
 class OperandRole(Enum):
-    """What an operand of a product is to those that would be joined with it."""
+    """The role of an operand in a merge."""
 
     WEIGHT = "a matrix that many rows meet"
     FRESH = "what pointwise primitives make, and can make where it belongs"
@@ -97,7 +97,7 @@ class OperandRole(Enum):
 
 
 class MergeScope:
-    """Where products are merged: a program, or the body of a scan inside an outer one; final.
+    """The scope of a merge: a program, or the body of a scan inside an outer one; final.
 
     ``constants`` are the inputs of the body that are the same at each step, with what they are
     outside; joined ones are added to them.
@@ -207,8 +207,8 @@ class MergeScope:
 
         A second product that adds to the first costs hardly more than one long product, so such
         a copy would not pay. In a body no rows are put below others: which of them belong to one
-        entry of the batch could not be told. Outside of scans nothing repeats, so that only small
-        weights are joined.
+        entry of the batch could not be distinguished. Outside of scans nothing repeats, so that
+        only small weights are joined.
         """
         roles = [self.role(products[0], side) for side in sides]  # all products have the same
         if OperandRole.DATA in roles:

@@ -1,4 +1,4 @@
-"""Which matrix products of a program can become one: those that share an operand, and sums."""
+"""Groups of matrix products that can become one: with a common operand, or in one sum."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def hoist(program: Program) -> Program:
 
 @dataclass(slots=True)
 class Hoisting:
-    """Which values of the body are computed outside, and which of these the body still reads."""
+    """The values of the body that are computed outside, and those of them that the body reads."""
 
     outside: set[Atom] = field(default_factory=set)
     entering: set[Atom] = field(default_factory=set)

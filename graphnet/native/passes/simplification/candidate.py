@@ -27,7 +27,7 @@ class Candidate:
         return Candidate(self.primitive, inputs, self.settings, self.type, self.producer)
 
     def to(self, primitive: Primitive, *inputs: Atom, **settings: Any) -> Candidate:
-        """Another call that gives the same."""
+        """An equivalent with another primitive."""
         return Candidate(primitive, inputs, settings, self.type, self.producer)
 
     def made_by(self, atom: Atom, primitive: Primitive) -> Equation | None:

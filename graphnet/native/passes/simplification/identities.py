@@ -33,7 +33,7 @@ Identity = Callable[[Candidate], Atom | Candidate | None]
 
 
 def replacement(call: Candidate) -> Atom | Candidate | None:
-    """What computes the same with less: an atom, another call, or None."""
+    """A cheaper equivalent: an atom, another candidate, or None."""
     if call.primitive.kind in FOLDED and (found := folded(call)) is not None:
         return found
     if call.primitive.is_pointwise and (found := without_broadcasts(call)) is not None:
