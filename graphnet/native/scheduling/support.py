@@ -27,8 +27,8 @@ class Reason:
     lacking: str
     """The operation without a kernel, in words."""
     is_of_body: bool = False
-    """Whether it is an equation of the body, interpreted outside of scans, too: that one is reported
-    when the body is compiled."""
+    """Whether an equation of the body has it, outside of scans, too: the compilation of the body
+    reports that."""
 
 
 def reason_not_native(equation: Equation, inside: bool = False) -> Reason | None:
