@@ -6,13 +6,13 @@ from collections.abc import Container, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from graphnet.ir.core.primitive import Kind
+from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Var
 from graphnet.native.analysis.attribution import Attribution, common_prefix
-from graphnet.native.scheduling.buffers import Buffer, Role
+from graphnet.native.scheduling.buffers import Buffer, BufferRole
 
 if TYPE_CHECKING:
-    from graphnet.native.scheduling.calls import Call
+    from graphnet.native.scheduling.calls import KernelCall
 
 NAMED = 3
 """Of more nodes than these, only the common prefix or the number is shown."""
@@ -34,21 +34,25 @@ def contents(
     buffer: Buffer, attribution: Attribution, made: Container[Var]
 ) -> tuple[tuple[str, ...], str]:
     """The nodes that a buffer belongs to, and a description; ``made`` are the values of forward."""
-    if buffer.role in (Role.VALUES, Role.STEPS) and buffer.var is not None:
+    if buffer.role in (BufferRole.VALUES, BufferRole.STEPS) and buffer.var is not None:
         holding, nodes = held(buffer.var, attribution, made)
-        return nodes, described(holding, nodes) + " at each step" * (buffer.role is Role.STEPS)
+        return nodes, described(holding, nodes) + " at each step" * (
+            buffer.role is BufferRole.STEPS
+        )
     shares: dict[str, float] = {}
     for equation in buffer.equations:
         shares.update(attribution.shares(equation))
     nodes = tuple(shares)
-    if buffer.role is Role.PANELS:
-        products = [e.inputs[1] for e in buffer.equations if e.primitive.kind is Kind.PRODUCT]
+    if buffer.role is BufferRole.PANELS:
+        products = [
+            e.inputs[1] for e in buffer.equations if e.primitive.kind is PrimitiveKind.PRODUCT
+        ]
         owners = attribution.owners(products[0]) if products else None
         nodes = tuple(owners or nodes)
         return nodes, described(
             Holding.PACKED_OPERAND if owners is None else Holding.PACKED_WEIGHTS, nodes
         )
-    holding = Holding.WORKING_MEMORY if buffer.role is Role.WORKING_MEMORY else Holding.COPY
+    holding = Holding.WORKING_MEMORY if buffer.role is BufferRole.WORKING_MEMORY else Holding.COPY
     return nodes, described(holding, nodes)
 
 
@@ -79,7 +83,7 @@ def names(paths: Iterable[str]) -> str:
     return f"{around} ({len(paths)} nodes)" if around else f"{len(paths)} nodes"
 
 
-def call_text(call: Call, attribution: Attribution) -> str:
+def call_text(call: KernelCall, attribution: Attribution) -> str:
     """``product for layer1.forget_gate.i2h``."""
     shares: dict[str, float] = {}
     for equation in call.served:
