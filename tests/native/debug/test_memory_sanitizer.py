@@ -123,6 +123,23 @@ def test_a_stray_write_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         checked_run(program, [np.ones((5, 3))])
 
 
+def test_a_write_into_an_input_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a run fails, the interpreter computes from the same inputs."""
+    program = trace(lambda x: x + x, ArrayType((5, 3), np.dtype(np.float64)))
+    ordinary = memory_sanitizer.scheduled
+
+    def onto_input(*arguments: Any) -> Any:
+        scheduler = ordinary(*arguments)
+        (call,) = scheduler.calls
+        call.pointers.append(call.pointers[-1])  # the result keeps its memory
+        call.pointers[-2] = call.pointers[0]
+        return scheduler
+
+    monkeypatch.setattr(memory_sanitizer, "scheduled", onto_input)
+    with pytest.raises(StrayWriteError, match="loop"):
+        checked_run(program, [np.ones((5, 3))])
+
+
 def test_kinds_of_input_share_nothing() -> None:
     """Results of one run stay as they are while others run."""
     net = gn.GModule([x := gn.input()], [nn.Tanh()(nn.Linear(6, 9)(x))]).compile()
