@@ -103,7 +103,7 @@ def check_splits(order: Sequence[Node], where: str) -> None:
                     f"GModule ({where}): {unused} of the {count} outputs of "
                     f"split({count}) of {node.parents[0]}, at {node.place}, "
                     f"are unused (numbers {', '.join(numbers)}{more})",
-                    "Use them, or choose entries with SelectTable.",
+                    "Use them, or take single entries with node[i] in place of split(n).",
                 )
 
 
