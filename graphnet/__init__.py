@@ -46,3 +46,8 @@ __all__ = [
     "train",
     "unroll",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

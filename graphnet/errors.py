@@ -50,6 +50,10 @@ class DtypeError(GraphnetError, TypeError):
     """An array of an unsupported dtype, or a value that is no array."""
 
 
+class ArgumentError(GraphnetError, TypeError):
+    """A call with an argument that is unknown, missing, or of another type than expected."""
+
+
 class IndexRangeError(GraphnetError, IndexError):
     """An index (word, class, table position) out of its range."""
 

@@ -79,3 +79,8 @@ __all__ = [
     "zeros",
 ]
 __all__ += pointwise.__all__
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

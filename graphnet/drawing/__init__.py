@@ -3,3 +3,8 @@
 from graphnet.drawing.drawing import Drawing, draw
 
 __all__ = ["Drawing", "draw"]
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

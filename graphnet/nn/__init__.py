@@ -277,3 +277,8 @@ __all__ = [
 __all__ += list(cells.FUNCTIONS)
 __all__ += element_research.__all__
 __all__ += activation.__all__
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

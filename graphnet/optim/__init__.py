@@ -26,3 +26,8 @@ __all__ = [
     "clip_grad_norm",
     "clip_grad_value",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

@@ -8,8 +8,10 @@ import numpy as np
 
 from graphnet.errors import NumericsError
 from graphnet.graph import Module
+from graphnet.graph.modules.calls import checked
 
 
+@checked
 def clip_grad_norm(net: Module, max_norm: float) -> float:
     """Scale all gradients of a net so that their Euclidean norm is at most ``max_norm``.
 
@@ -31,6 +33,7 @@ def clip_grad_norm(net: Module, max_norm: float) -> float:
     return norm
 
 
+@checked
 def clip_grad_value(net: Module, max_value: float) -> None:
     """Limit every gradient of a net to ±``max_value`` (char-rnn: 5).
 

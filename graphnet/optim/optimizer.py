@@ -10,10 +10,9 @@ import numpy as np
 
 from graphnet.errors import DtypeError, FormatError, GraphError
 from graphnet.graph import Module
+from graphnet.graph.modules.calls import check_constructor, refuse_misspelt
+from graphnet.graph.modules.spellings import former_name
 from graphnet.ir.core.types import NDArray
-
-FORMER = {"epsilon": "eps", "epsilon_inside": "eps_inside"}
-"""Present names of settings by former ones, as in old checkpoints."""
 
 
 class Optimizer(ABC):
@@ -32,6 +31,14 @@ class Optimizer(ABC):
 
     memory: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_constructor(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        refuse_misspelt(self, name)
+        object.__setattr__(self, name, value)
 
     def __init__(self, net: Module, learning_rate: float, weight_decay: float = 0.0) -> None:
         if not isinstance(net, Module):
@@ -91,9 +98,9 @@ class Optimizer(ABC):
 
     def check_state(self, state: Mapping[str, Any]) -> None:
         """Raise FormatError if ``load_state`` cannot continue from this state."""
-        state = {FORMER.get(name, name): value for name, value in state.items()}
         settings = self._settings()
         expected = {"learning_rate", "steps", *settings, *self.vectors}
+        state = {former_name(name, expected): value for name, value in state.items()}
         if set(state) != expected:
             raise FormatError(
                 f"receives a state with {sorted(state)}, expected {sorted(expected)}",

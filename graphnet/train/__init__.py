@@ -28,3 +28,8 @@ __all__ = [
     "read_text",
     "sample",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names alone."""
+    return __all__

@@ -13,6 +13,7 @@ from graphnet.errors import FormatError, GraphError
 from graphnet.graph.files.clone import leaves_first
 from graphnet.graph.files.decoding import is_numeric
 from graphnet.graph.files.settings import check_arguments
+from graphnet.graph.modules.annotations import plain
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of
 from graphnet.graph.modules.registry import type_key
@@ -104,16 +105,6 @@ def describe_arrays(
         for name, array in arrays.items()
         if name.partition(".")[0] not in arguments
     }
-
-
-def plain(value: Any) -> Any:
-    """An argument with Python's numbers for NumPy's, also inside lists and tuples."""
-    if isinstance(value, list | tuple):
-        parts = [plain(part) for part in value]
-        return parts if isinstance(value, list) else tuple(parts)
-    if isinstance(value, BaseModule | Parameter) or not hasattr(value, "tolist"):
-        return value
-    return np.asarray(value) if np.ndim(value) else value.tolist()
 
 
 def encode(value: Any, numbers: Numbering) -> Any:

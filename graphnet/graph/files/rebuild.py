@@ -15,8 +15,7 @@ from graphnet.graph.files.decoding import (
     stored,
 )
 from graphnet.graph.files.description import Data, describe
-from graphnet.graph.files.former_names import present_names
-from graphnet.graph.files.settings import Form, check_arguments
+from graphnet.graph.files.settings import Form, check_arguments, present_names
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of, put
 from graphnet.graph.modules.registry import MODULE_TYPES, is_own, make, type_key
@@ -133,8 +132,8 @@ def made(
         if entry["type"] == GRAPH_TYPE:
             graph: BaseModule = cls._from_wiring(entry, known.modules)
             return graph
-        present = present_names(entry["type"], entry["arguments"])
-        arguments = {name: decode(value, known) for name, value in present.items()}
+        given = {name: decode(value, known) for name, value in entry["arguments"].items()}
+        arguments = present_names(cls, given)
         check_arguments(cls, arguments)
         part = make(cls, arguments)
         take_parts(part, entry, known.modules)

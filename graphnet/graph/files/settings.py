@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
-
-import numpy as np
+from typing import Any, get_type_hints
 
 from graphnet.errors import FormatError
+from graphnet.graph.modules.annotations import (
+    Predicate,
+    is_switch,
+    predicate_of,
+    predicate_of_all,
+)
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import constructor_parameters, is_own
-from graphnet.graph.values.parameter import Parameter
-
-Predicate = Callable[[Any], bool]
-LARGEST = 2**31
-"""No setting is that large: what a module does with one could take all memory, or overflow."""
-
-
-@lru_cache(maxsize=1024)
-def predicate_of(kind: Any) -> Predicate:
-    """Whether a value has a type, as annotations write it. True is no number here."""
-    if kind is Any:
-        return lambda value: True
-    if kind in PREDICATES:
-        return PREDICATES[kind]
-    origin, inner = get_origin(kind), get_args(kind)
-    if hasattr(origin, "__value__"):  # NDArray is an alias of its own since NumPy 2.5
-        origin = get_origin(origin.__value__)
-    if origin in (Union, types.UnionType):
-        tests = [predicate_of(each) for each in inner]
-        return lambda value: any(test(value) for test in tests)
-    if origin in (list, Sequence):
-        return predicate_of_all(inner[0])
-    if origin is tuple:
-        return predicate_of_tuple(inner)
-    if origin is dict:
-        key, entry = map(predicate_of, inner)
-        return lambda value: (
-            isinstance(value, dict) and all(map(key, value)) and all(map(entry, value.values()))
-        )
-    if origin is Callable or not isinstance(origin or kind, type):
-        return lambda value: False  # a file holds no functions
-    return lambda value: isinstance(value, origin or kind)
-
-
-def predicate_of_all(kind: Any) -> Predicate:
-    """Whether a value is a list or tuple of such entries."""
-    entry = predicate_of(kind)
-    return lambda value: isinstance(value, list | tuple) and all(map(entry, value))
-
-
-def predicate_of_tuple(inner: tuple[Any, ...]) -> Predicate:
-    """Whether a value is a list or tuple of entries of these types in order."""
-    if inner[1:] == (...,):
-        return predicate_of_all(inner[0])
-    tests = [predicate_of(each) for each in inner]
-    return lambda value: (
-        isinstance(value, list | tuple)
-        and len(value) == len(tests)
-        and all(test(entry) for test, entry in zip(tests, value, strict=True))
-    )
-
-
-PREDICATES: dict[Any, Predicate] = {
-    int: lambda value: type(value) is int and -LARGEST <= value < LARGEST,
-    float: lambda value: type(value) is float or (type(value) is int and abs(value) < 2**1000),
-    # a numpy array that stands for a parameter, until the file gives the parameter itself
-    Parameter: lambda value: isinstance(value, Parameter | np.ndarray),
-    bool: lambda value: type(value) is bool,
-}
+from graphnet.graph.modules.spellings import former_name
 
 
 @lru_cache(maxsize=1024)
@@ -86,9 +31,12 @@ def argument_tests(cls: type[BaseModule]) -> Mapping[str, tuple[Predicate, str]]
     return found
 
 
-def is_switch(value: Any) -> bool:
-    """True or False, also as 1 or 0; None is written for a bias that was switched off."""
-    return value is None or (type(value) in (bool, int) and value in (0, 1))
+def present_names(cls: type[BaseModule], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by the names that they have now; files may give former ones."""
+    if not is_own(cls):
+        return dict(arguments)
+    known = {parameter.name for parameter in constructor_parameters(cls)}
+    return {former_name(name, known): value for name, value in arguments.items()}
 
 
 def check_arguments(cls: type[BaseModule], arguments: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private
 from graphnet.graph.modules.registry import arguments_of, written
 from graphnet.graph.values.hints import missing_attribute
@@ -28,6 +29,14 @@ class BaseModule(ABC):
     """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
     symbol: str = ""
     """How drawings show the module, where there is a common sign for it (σ, tanh, +, ×)."""
+
+    @checked  # noqa: B027 (a class without settings defines none)
+    def __init__(self) -> None:
+        """A module without settings; classes that have some need not call it."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_constructor(cls)
 
     @abstractmethod
     def compute(self, input: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graphnet.errors import GraphError
+from graphnet.graph.modules.calls import refuse_misspelt
 from graphnet.graph.values.parameter import Parameter
 
 T = TypeVar("T")
@@ -54,9 +55,10 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
     if callable(hidden) or isinstance(hidden, property):
         raise GraphError(
             f"cannot have an attribute named {name!r}: it would hide {base.__name__}.{name}",
-            "Call train() or evaluate()." if name == "training" else "Choose another name.",
+            "Call train() or evaluate()." if "train" in name else "Choose another name.",
             kind,
         )
+    refuse_misspelt(owner, name)
     replaced = isinstance(owner.__dict__.get(name), Parameter)
     if replaced and value is not None and not isinstance(value, Parameter):
         raise GraphError(

@@ -41,8 +41,6 @@ def is_own(cls: type) -> bool:
 @lru_cache(maxsize=1024)
 def constructor_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
     """The constructor's parameters, without ``self``."""
-    if cls.__init__ is object.__init__:
-        return ()
     return tuple(inspect.signature(cls.__init__).parameters.values())[1:]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.misfits import MISFITS, misfit, nothing_in
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.values import table
 from graphnet.graph.values.context import TraceContext, current_tracing
@@ -256,8 +257,17 @@ def active_tracing() -> Tracing | None:
 
 
 def computed(module: BaseModule, value: Any) -> Any:
-    """The result of ``compute``; raises GraphError for None."""
-    result = module.compute(value)
+    """The result of ``compute``; raises GraphError for None, and for what it cannot take."""
+    try:
+        result = module.compute(value)
+    except GraphnetError:
+        raise
+    except MISFITS as error:
+        if (found := misfit(module, value, error)) is error:
+            raise
+        raise found from error
+    if nothing_in(module, value, result):
+        raise GraphError("received an empty table of inputs")
     if has_none(result) and not has_none(value):
         raise GraphError("returns None from compute", "Is a return statement missing?")
     return result

@@ -208,10 +208,10 @@ def shape_or_values(value: Any, initialise: Initialise | None) -> Any:
     numbers = value if isinstance(value, list | tuple) else [value]
     is_shape = all(isinstance(number, int | np.integer) for number in numbers)
     if isinstance(value, tuple) or initialise is not None:
-        if is_shape:
+        if is_shape and all(number >= 0 for number in numbers):
             return tuple(numbers)
         raise ShapeError(
-            f"received {value!r:.60}, expected a shape of whole numbers",
+            f"received {value!r:.60}, expected a shape of whole numbers from 0",
             "Values are an array without an initialiser: np.array([0.5, 1.0]).",
             "Parameter",
         )

@@ -21,6 +21,14 @@ def require_table(value: Any, least: int = 1) -> list[Any]:
     return list(value)
 
 
+def require_arrays(value: Any) -> list[Any]:
+    """The entries of a table of arrays; raises GraphError for anything else."""
+    entries = require_table(value)
+    if any(map(is_table, entries)):
+        raise GraphError(f"expects a table of arrays, received {describe(value)}")
+    return entries
+
+
 class CAddTable(Module):
     """Element-wise sum of a table of arrays, whose shapes broadcast (Torch's nn/CAddTable.lua).
 
@@ -30,7 +38,7 @@ class CAddTable(Module):
     symbol = "+"
 
     def compute(self, table: Any) -> Any:
-        return reduce(operator.add, require_table(table))
+        return reduce(operator.add, require_arrays(table))
 
 
 class CSubTable(Module):
@@ -55,7 +63,7 @@ class CMulTable(Module):
     symbol = "×"
 
     def compute(self, table: Any) -> Any:
-        return reduce(operator.mul, require_table(table))
+        return reduce(operator.mul, require_arrays(table))
 
 
 class CDivTable(Module):

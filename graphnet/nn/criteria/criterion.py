@@ -10,19 +10,29 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
-from graphnet.nn.layers.containers import Container
+from graphnet.nn.criteria.of_pair import CriterionOfPair
+from graphnet.nn.layers.containers import Container, require_modules
 from graphnet.ops import scan, stop_gradient
 
 Self = TypeVar("Self", bound="WeightedCriteria")
 
 
-class Criterion(Module):
+class Criterion(CriterionOfPair):
     """A loss: a module of the table [input, target] whose output is one number, of shape ().
 
-    ``criterion.forward([input, target])`` is the loss, and the first entry of
-    ``criterion.backward([input, target])`` the gradient of the input. In a graph it is a node like
-    any other: gradients flow into its input, and into a floating target. Raises GraphError if the
-    input is no pair. Authors define ``loss``.
+    ``criterion.forward(input, target)`` is the loss, and ``criterion.backward(input, target)`` the
+    gradient of the input, as in Torch; the table [input, target] serves as well, and ``backward``
+    of it gives the gradients of both. In a graph it is a node like any other: gradients flow into
+    its input, and into a floating target. Raises GraphError if the input is no pair. Authors define
+    ``loss``.
+
+    >>> import numpy as np
+    >>> from graphnet import nn
+    >>> criterion = nn.MSECriterion()
+    >>> float(criterion(np.array([1.0, 3.0]), np.array([1.0, 1.0])))
+    2.0
+    >>> criterion.backward(np.array([1.0, 3.0]), np.array([1.0, 1.0]))
+    array([0., 2.])
     """
 
     symbol = "loss"
@@ -52,7 +62,7 @@ def matching(input: Any, target: Any) -> Any:
     return target.astype(input.dtype)
 
 
-class WeightedCriteria(Container):
+class WeightedCriteria(CriterionOfPair, Container):
     """The base of criteria made of others, each with a weight; both lists have one entry for each.
 
     ``add(criterion, weight)`` appends one, as in Torch.
@@ -75,6 +85,7 @@ class WeightedCriteria(Container):
 
     def weighted_sum(self, losses: Sequence[Any]) -> Any:
         """The sum of the losses of all criteria, each times its weight."""
+        require_modules(self)
         terms = [loss * factor for loss, factor in zip(losses, self.weights, strict=True)]
         return sum(terms[1:], start=terms[0])
 
@@ -95,7 +106,8 @@ class MultiCriterion(WeightedCriteria):
     """The sum of several criteria of one input and target, each times its weight.
 
     [input, target] of the shapes that all of them take, to (). Torch's nn/MultiCriterion.lua.
-    Raises GraphError if there are not as many ``weights`` as criteria, or the input is no pair.
+    Raises GraphError if there are not as many ``weights`` as criteria or none at all, or the input
+    is no pair.
     """
 
     symbol = "Σ loss"
@@ -135,7 +147,7 @@ class ParallelCriterion(WeightedCriteria):
         return [list(pair) for pair in zip(entries, wanted, strict=True)]
 
 
-class SequencerCriterion(Module):
+class SequencerCriterion(CriterionOfPair):
     """The sum of one criterion over the steps of [inputs, targets].
 
     Both are arrays (steps, …), or tables of steps; the loss has the shape of the criterion's.
@@ -181,7 +193,7 @@ def steps(sequence: Any) -> list[Any]:
     return [sequence[step] for step in range(sequence.shape[0])]
 
 
-class ModuleFromCriterion(Module):
+class ModuleFromCriterion(CriterionOfPair):
     """A criterion without a gradient of the target, whose loss is a vector (1,).
 
     [input, target] of the shapes that the criterion takes. nngraph's ModuleFromCriterion.lua.

@@ -16,12 +16,13 @@ from graphnet.nn.criteria.classification import (
     flat_classes,
 )
 from graphnet.nn.criteria.criterion import WeightedCriteria
+from graphnet.nn.criteria.of_pair import CriterionOfPair
 from graphnet.nn.criteria.regression import L1Cost
 from graphnet.nn.recurrent.mask import fitted
 from graphnet.ops import absolute, cast, maximum, not_equal, scan, take, where
 
 
-class MaskZeroCriterion(Module):
+class MaskZeroCriterion(CriterionOfPair):
     """The loss of a criterion on the rows of a batch whose input is not entirely zero, of shape ().
 
     Takes [input, target], each an array (rows, …) or a table of such arrays; in a table of inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Module, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.nn.cells.gru import gru_cell
@@ -28,6 +29,7 @@ def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:
     return cell
 
 
+@checked
 def FastLSTM(input_size: int, hidden_size: int, mask_zero: bool = False) -> Recursor:
     """One step of an LSTM without peepholes, (batch, input_size) to (batch, hidden_size).
 
@@ -37,6 +39,7 @@ def FastLSTM(input_size: int, hidden_size: int, mask_zero: bool = False) -> Recu
     return Recursor(single_bias_lstm_cell(input_size, hidden_size), mask_zero=mask_zero)
 
 
+@checked
 def SeqLSTM(
     input_size: int, hidden_size: int, *, batch_first: bool = False, mask_zero: bool = False
 ) -> SequenceOutputs:
@@ -53,6 +56,7 @@ def SeqLSTM(
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
 
 
+@checked
 def SeqGRU(
     input_size: int, hidden_size: int, *, batch_first: bool = False, mask_zero: bool = False
 ) -> SequenceOutputs:
@@ -65,6 +69,7 @@ def SeqGRU(
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
 
 
+@checked
 def SeqBRNN(
     input_size: int, hidden_size: int, batch_first: bool = False, merge: Module | None = None
 ) -> Sequential:
@@ -82,6 +87,7 @@ def SeqBRNN(
     return Sequential(*parts)
 
 
+@checked
 def BiSequencer(
     forward: Module, backward: Module | None = None, merge: Module | None = None
 ) -> GModule:
@@ -100,6 +106,7 @@ def BiSequencer(
     return GModule([steps], [merged])
 
 
+@checked
 def feedback_cell(
     size: int,
     input_module: Module,

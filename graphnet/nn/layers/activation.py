@@ -8,6 +8,7 @@ from typing import Any
 from graphnet.errors import ShapeError
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
+from graphnet.nn.layers.linear import above_zero
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import (
     absolute,
@@ -102,11 +103,11 @@ class SoftPlus(Module):
     """``log(1 + exp(beta x)) / beta``, element by element (Torch's nn/SoftPlus.lua).
 
     The output is x where ``beta x > threshold``, so that nothing overflows. Input of any shape; the
-    output has the same. Raises DtypeError for integers.
+    output has the same. Raises ValueError unless ``beta > 0``, DtypeError for integers.
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        self.beta = beta
+        self.beta = above_zero("SoftPlus: beta", beta)
         self.threshold = threshold
 
     def compute(self, x: Any) -> Any:

@@ -13,6 +13,7 @@ from graphnet.graph.values.table import describe
 from graphnet.ir.core.types import Shape
 from graphnet.nn import init
 from graphnet.nn.layers.function import Function
+from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, where
 
@@ -21,12 +22,12 @@ class Add(Module):
     """``x + bias``: (…, size) to (…, size), with a learned ``bias`` (size,).
 
     With ``scalar`` the bias is one number, (1,), and x has any shape. The bias starts uniform
-    within ``1 / sqrt(size)``, as in Torch's nn/Add.lua. Raises ShapeError if the bias does not fit
-    the input.
+    within ``1 / sqrt(size)``, as in Torch's nn/Add.lua. Raises ValueError for a size below 1,
+    ShapeError if the bias does not fit the input.
     """
 
     def __init__(self, size: int, scalar: bool = False) -> None:
-        self.size = size
+        self.size = positive("Add: size", size)
         self.scalar = scalar
         self.bias = Parameter((1 if scalar else size,), init.fan_in_uniform(size))
 
@@ -52,11 +53,12 @@ class CAdd(Module):
 
     The output has the shape of the input. The bias fits the whole input if that has as many
     entries, else each entry of a batch if those have, else it broadcasts. It starts uniform within
-    ``1 / sqrt(number of entries)``. Raises ShapeError if none of the three applies.
+    ``1 / sqrt(number of entries)``. Raises ValueError for a size below 1, ShapeError if none of the
+    three applies.
     """
 
     def __init__(self, *sizes: int) -> None:
-        self.sizes = sizes
+        self.sizes = tuple(positive("CAdd: a size", size) for size in sizes)
         self.bias = Parameter(sizes, init.fan_in_uniform(prod(sizes)))
 
     def compute(self, x: Any) -> Any:
@@ -72,7 +74,7 @@ class CMul(Module):
     symbol = "⊙"
 
     def __init__(self, *sizes: int) -> None:
-        self.sizes = sizes
+        self.sizes = tuple(positive("CMul: a size", size) for size in sizes)
         self.weight = Parameter(sizes, init.fan_in_uniform(prod(sizes)))
 
     def compute(self, x: Any) -> Any:

@@ -12,6 +12,7 @@ from graphnet.graph import Module
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
 from graphnet.ir.core.types import normalise_axis
+from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.shape import along
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import concatenate
@@ -115,7 +116,7 @@ class Concat(Container):
     """All modules take the same input; their outputs are concatenated along ``axis``.
 
     Outputs of shapes (…, n, …) and (…, m, …) give (…, n + m, …). Raises ShapeError if they differ
-    on another axis. Torch's nn/Concat.lua.
+    on another axis, GraphError without modules. Torch's nn/Concat.lua.
     """
 
     def __init__(self, axis: int, *modules: Module) -> None:
@@ -123,6 +124,7 @@ class Concat(Container):
         filled(self, modules)
 
     def compute(self, input: Any) -> Any:
+        require_modules(self)
         outputs = [module.call(input, name) for name, module in self.named_children()]
         return concatenate(outputs, self.axis)
 
@@ -141,6 +143,7 @@ class Parallel(Container):
         filled(self, modules)
 
     def compute(self, x: Any) -> Any:
+        require_modules(self)
         axis = normalise_axis(self.input_axis, require_array(x).ndim)
         require_count(self, x.shape[axis], x)
         outputs = [
@@ -148,6 +151,12 @@ class Parallel(Container):
             for i, (name, module) in enumerate(self.named_children())
         ]
         return concatenate(outputs, self.output_axis)
+
+
+def require_modules(container: Container) -> None:
+    """Raise GraphError for a container without modules, where nothing can be computed."""
+    if not len(container):
+        raise GraphError("has no modules", f"{type(container).__name__}.add appends one.")
 
 
 def require_count(container: Container, count: int, received: Any) -> None:
@@ -176,14 +185,16 @@ class Bottle(Module):
 
     With ``input_dims`` 2: (steps, batch, features) becomes (steps batch, features) and back.
     ``output_dims`` is the number of axes that the module returns, ``input_dims`` by default. An
-    input of no more axes goes to the module unchanged. Torch's nn/Bottle.lua. Raises GraphError for
-    a table.
+    input of no more axes goes to the module unchanged. Torch's nn/Bottle.lua. Raises ValueError for
+    a number of axes below 1, GraphError for a table.
     """
 
     def __init__(self, module: Module, input_dims: int = 2, output_dims: int | None = None) -> None:
         self.module = module
-        self.input_dims = input_dims
-        self.output_dims = output_dims
+        self.input_dims = positive("Bottle: input_dims", input_dims)
+        self.output_dims = (
+            None if output_dims is None else positive("Bottle: output_dims", output_dims)
+        )
 
     def compute(self, x: Any) -> Any:
         cut = require_array(x).ndim - self.input_dims + 1

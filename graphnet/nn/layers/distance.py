@@ -9,6 +9,7 @@ from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.nn import init
+from graphnet.nn.layers.linear import above_zero, positive
 from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.ops import absolute, sqrt, stop_gradient
 
@@ -28,12 +29,12 @@ class PairwiseDistance(Module):
     """The p-norm of the difference of a pair, along the last axis: [(…, n), (…, n)] to (…).
 
     Two vectors give (1,). In the gradient 1e-6 is added to the norm (Torch's
-    nn/PairwiseDistance.lua). Raises GraphError if the input is no pair, ShapeError if the two do
-    not broadcast.
+    nn/PairwiseDistance.lua). Raises ValueError unless ``p > 0``, GraphError if the input is no
+    pair, ShapeError if the two do not broadcast.
     """
 
     def __init__(self, p: float = 2.0) -> None:
-        self.p = p
+        self.p = above_zero("PairwiseDistance: p", p)
 
     def compute(self, table: Any) -> Any:
         a, b = require_pair(table)
@@ -63,13 +64,13 @@ class Cosine(Module):
     """The cosine of the angle between x and each row of ``weight``.
 
     (…, in_features) to (…, out_features). ``weight`` is (out_features, in_features) and starts
-    uniform within ``1 / sqrt(in_features)`` (Torch's nn/Cosine.lua). Raises ShapeError for another
-    size of the last axis.
+    uniform within ``1 / sqrt(in_features)`` (Torch's nn/Cosine.lua). Raises ValueError for a size
+    below 1, ShapeError for another size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = positive("Cosine: in_features", in_features)
+        self.out_features = positive("Cosine: out_features", out_features)
         self.weight = Parameter((out_features, in_features), init.fan_in_uniform(in_features))
 
     def compute(self, x: Any) -> Any:
@@ -83,13 +84,13 @@ class Euclidean(Module):
     """The distance of x to each column of ``weight``: (…, in_features) to (…, out_features).
 
     ``weight`` is (in_features, out_features) and starts uniform within ``1 / sqrt(in_features)``.
-    In the gradient 1e-7 is added to the distance (Torch's nn/Euclidean.lua). Raises ShapeError for
-    another size of the last axis.
+    In the gradient 1e-7 is added to the distance (Torch's nn/Euclidean.lua). Raises ValueError for
+    a size below 1, ShapeError for another size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = positive("Euclidean: in_features", in_features)
+        self.out_features = positive("Euclidean: out_features", out_features)
         self.weight = Parameter((in_features, out_features), init.fan_in_uniform(in_features))
 
     def compute(self, x: Any) -> Any:
@@ -102,13 +103,13 @@ class WeightedEuclidean(Module):
     """Euclidean with each difference multiplied by an entry of ``diagCov``.
 
     (…, in_features) to (…, out_features); ``weight`` and ``diagCov`` are (in_features,
-    out_features), ``diagCov`` starts at 1. Torch's nn/WeightedEuclidean.lua. Raises ShapeError for
-    another size of the last axis.
+    out_features), ``diagCov`` starts at 1. Torch's nn/WeightedEuclidean.lua. Raises ValueError for
+    a size below 1, ShapeError for another size of the last axis.
     """
 
     def __init__(self, in_features: int, out_features: int) -> None:
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = positive("WeightedEuclidean: in_features", in_features)
+        self.out_features = positive("WeightedEuclidean: out_features", out_features)
         self.weight = Parameter((in_features, out_features), init.fan_in_uniform(in_features))
         self.diagCov = Parameter((in_features, out_features), init.constant(1.0))
 

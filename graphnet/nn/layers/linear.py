@@ -23,6 +23,19 @@ def positive(what: str, size: int) -> int:
     return number
 
 
+def above_zero(what: str, number: float) -> float:
+    """The number, if it is positive; raises ValueError."""
+    if not number > 0:
+        raise ValueError(f"{what} is {number!r}, expected a positive number")
+    return number
+
+
+def in_order(what: str, low: float, high: float) -> None:
+    """Raise ValueError unless the first of two bounds is the lower one."""
+    if not low <= high:
+        raise ValueError(f"{what} are {low!r} and {high!r}, expected the lower one first")
+
+
 class Linear(Module):
     """Affine map ``x @ weight.T + bias``: (…, in_features) to (…, out_features).
 

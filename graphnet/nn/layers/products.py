@@ -9,6 +9,7 @@ from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.nn import init
+from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.nn.layers.shape import swapped
 from graphnet.ops import stack
@@ -68,15 +69,16 @@ class Bilinear(Module):
 
     ``weight`` is (out_features, in_features_a, in_features_b), ``bias`` (out_features,) or None;
     both start uniform within ``1 / sqrt(in_features_a)``, as in Torch's nn/Bilinear.lua. Raises
-    GraphError if the input is no pair, ShapeError for other sizes of the last axes.
+    ValueError for a size below 1, GraphError if the input is no pair, ShapeError for other sizes of
+    the last axes.
     """
 
     def __init__(
         self, in_features_a: int, in_features_b: int, out_features: int, bias: bool = True
     ) -> None:
-        self.in_features_a = in_features_a
-        self.in_features_b = in_features_b
-        self.out_features = out_features
+        self.in_features_a = positive("Bilinear: in_features_a", in_features_a)
+        self.in_features_b = positive("Bilinear: in_features_b", in_features_b)
+        self.out_features = positive("Bilinear: out_features", out_features)
         start = init.fan_in_uniform(in_features_a)
         self.weight = Parameter((out_features, in_features_a, in_features_b), start)
         self.bias = Parameter((out_features,), start) if bias else None

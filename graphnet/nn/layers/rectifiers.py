@@ -6,6 +6,7 @@ from typing import Any
 
 from graphnet.graph import Module, Parameter
 from graphnet.nn import init
+from graphnet.nn.layers.linear import in_order, positive
 from graphnet.ops import absolute, concatenate, expm1, maximum, minimum, uniform, where
 
 
@@ -54,13 +55,14 @@ class PReLU(Module):
     ``weight`` is (1,), one slope for all, when ``channels`` is 0; else (channels,), one for each
     position of the channel axis: the first axis of an input of 1 or 3 axes, the second (after the
     batch) of one with 2 or 4. Slopes start at 0.25. He et al. 2015; Torch's nn/PReLU.lua. Raises
-    ShapeError if the channel axis has another size, DtypeError for integers.
+    ValueError for ``channels`` below 0, ShapeError if the channel axis has another size, DtypeError
+    for integers.
     """
 
     symbol = "PReLU"
 
     def __init__(self, channels: int = 0) -> None:
-        self.channels = channels
+        self.channels = positive("PReLU: channels", channels) if channels else 0
         self.weight = Parameter((max(channels, 1),), init.constant(0.25))
 
     def compute(self, x: Any) -> Any:
@@ -73,10 +75,12 @@ class RReLU(Module):
     """x where x > 0, else a x with a random slope a: any shape to the same.
 
     In training a is uniform between ``lower`` and ``upper``, drawn for each entry; in evaluation it
-    is their mean. Xu et al. 2015; Torch's nn/RReLU.lua. Raises DtypeError for integers.
+    is their mean. Xu et al. 2015; Torch's nn/RReLU.lua. Raises ValueError for bounds in
+    the wrong order, DtypeError for integers.
     """
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3) -> None:
+        in_order("RReLU: lower and upper", lower, upper)
         self.lower = lower
         self.upper = upper
 
@@ -119,10 +123,12 @@ class ELU(Module):
 class HardTanh(Module):
     """x limited to ``min_value`` and ``max_value``, element by element: any shape to the same.
 
-    The gradient is 0 outside. Torch's nn/HardTanh.lua. Raises DtypeError for integers.
+    The gradient is 0 outside. Torch's nn/HardTanh.lua. Raises ValueError for bounds in the wrong
+    order, DtypeError for integers.
     """
 
     def __init__(self, min_value: float = -1.0, max_value: float = 1.0) -> None:
+        in_order("HardTanh: min_value and max_value", min_value, max_value)
         self.min_value = min_value
         self.max_value = max_value
 
@@ -133,10 +139,11 @@ class HardTanh(Module):
 class Clamp(Module):
     """HardTanh with both bounds required: any shape to the same (Torch's nn/Clamp.lua).
 
-    Raises DtypeError for integers.
+    Raises ValueError for bounds in the wrong order, DtypeError for integers.
     """
 
     def __init__(self, min_value: float, max_value: float) -> None:
+        in_order("Clamp: min_value and max_value", min_value, max_value)
         self.min_value = min_value
         self.max_value = max_value
 

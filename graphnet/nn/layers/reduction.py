@@ -7,6 +7,7 @@ from typing import Any
 
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
+from graphnet.nn.layers.linear import above_zero
 from graphnet.nn.layers.tables import batched_axis, require_array
 from graphnet.ops import absolute
 
@@ -100,12 +101,12 @@ class Min(Module):
 class Normalize(Module):
     """``x / (sum(|x|^p) + eps)^(1/p)`` along the last axis: (…, n) to (…, n).
 
-    For p = inf it is ``x / (max |x| + eps)``. Torch's nn/Normalize.lua. Raises GraphError for a
-    table, DtypeError for integers.
+    For p = inf it is ``x / (max |x| + eps)``. Torch's nn/Normalize.lua. Raises ValueError unless
+    ``p > 0``, GraphError for a table, DtypeError for integers.
     """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-10) -> None:
-        self.p = p
+        self.p = above_zero("Normalize: p", p)
         self.eps = eps
 
     def compute(self, x: Any) -> Any:

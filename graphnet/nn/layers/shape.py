@@ -9,6 +9,7 @@ from graphnet.errors import IndexRangeError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.ir.core.types import Shape, normalise_axis
+from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import batched_axis, require_array
 from graphnet.ops import broadcast_to, concatenate, take
 
@@ -60,11 +61,12 @@ class View(Module):
 class Collapse(Module):
     """The last ``input_dims`` axes folded into one: (…, a, b) to (…, a b) (rnn's Collapse.lua).
 
-    Raises ShapeError for an array of fewer axes, GraphError for a table.
+    Raises ValueError for ``input_dims`` below 1, ShapeError for an array of fewer axes, GraphError
+    for a table.
     """
 
     def __init__(self, input_dims: int) -> None:
-        self.input_dims = input_dims
+        self.input_dims = positive("Collapse: input_dims", input_dims)
 
     def compute(self, x: Any) -> Any:
         if require_array(x).ndim < self.input_dims:
@@ -177,12 +179,12 @@ class Unsqueeze(Module):
 class Replicate(Module):
     """``count`` copies along a new axis at ``axis``: (…, …) to (…, count, …).
 
-    ``input_dims`` as in JoinTable. Torch's nn/Replicate.lua. Raises ShapeError if ``axis`` is out
-    of range, GraphError for a table.
+    ``input_dims`` as in JoinTable. Torch's nn/Replicate.lua. Raises ValueError for a count
+    below 1, ShapeError if ``axis`` is out of range, GraphError for a table.
     """
 
     def __init__(self, count: int, axis: int = 0, input_dims: int | None = None) -> None:
-        self.count = count
+        self.count = positive("Replicate: count", count)
         self.axis = axis
         self.input_dims = input_dims
 

@@ -10,6 +10,7 @@ from graphnet.graph import Module
 from graphnet.graph.values.table import describe, flatten, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
 from graphnet.graph.wiring.table_modules import position
+from graphnet.nn.layers.linear import positive
 from graphnet.ops import concatenate, maximum, minimum, stack
 
 
@@ -121,22 +122,21 @@ def batched_axis(axis: int, ndim: int, input_dims: int | None) -> int:
 class NarrowTable(Module):
     """``length`` entries of a table from ``offset``, as a table; entries have any shapes.
 
-    Torch's nn/NarrowTable.lua. Raises IndexRangeError beyond the table, GraphError for an array.
+    A negative offset counts from the end. Torch's nn/NarrowTable.lua. Raises ValueError for a
+    length below 1, IndexRangeError beyond the table, GraphError for an array.
     """
 
     def __init__(self, offset: int, length: int = 1) -> None:
         self.offset = offset
-        self.length = length
+        self.length = positive("NarrowTable: length", length)
 
     def compute(self, table: Any) -> Any:
         entries = require_table(table)
-        position(self.offset, len(entries))
-        if self.offset + self.length > len(entries):
-            raise IndexRangeError(
-                f"takes entries {self.offset} to {self.offset + self.length - 1} "
-                f"of a table of {len(entries)}"
-            )
-        return entries[self.offset : self.offset + self.length]
+        start = position(self.offset, len(entries))
+        stop = start + self.length
+        if stop > len(entries):
+            raise IndexRangeError(f"takes entries {start} to {stop - 1} of {len(entries)}")
+        return entries[start:stop]
 
 
 class FlattenTable(Module):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Node, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable, MulConstant
 from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
@@ -19,6 +20,7 @@ MERGES: dict[str, Callable[[list[Node]], Node]] = {
 }
 
 
+@checked
 def Bidirectional(
     cell_fw: GModule,
     cell_bw: GModule,

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Node, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.nn.layers.dropout import Dropout
 from graphnet.nn.layers.tables import JoinTable
@@ -101,6 +102,7 @@ def connected(
     return y
 
 
+@checked
 def stack(
     *layers: Layer,
     dropout: float = 0.0,

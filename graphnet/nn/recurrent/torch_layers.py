@@ -8,6 +8,7 @@ from typing import Any
 
 from graphnet.errors import ShapeError
 from graphnet.graph import GModule, Module, Node, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.cells.gru import gru_cell
@@ -43,6 +44,7 @@ class LayerStates(Module):
         return [x[index] for index in range(self.count)]
 
 
+@checked
 def LSTM(
     input_size: int,
     hidden_size: int,
@@ -76,6 +78,7 @@ def LSTM(
     ((5, 2, 8), (4, 2, 4), (4, 2, 4))
     >>> lstm["layer1.forget_gate.i2h"].bias[:] = 1
     """
+    positive("LSTM: hidden_size", hidden_size)
     if proj_size < 0 or proj_size >= hidden_size:
         raise ValueError(f"LSTM: proj_size is {proj_size}, expected 0 to {hidden_size - 1}")
     cell: Cell = partial(lstm_cell, bias=bias)
@@ -87,6 +90,7 @@ def LSTM(
     return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
 
 
+@checked
 def GRU(
     input_size: int,
     hidden_size: int,
@@ -111,6 +115,7 @@ def GRU(
     return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
 
 
+@checked
 def RNN(
     input_size: int,
     hidden_size: int,

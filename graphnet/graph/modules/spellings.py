@@ -1,0 +1,130 @@
+"""Spellings of arguments: former ones, PyTorch's, Torch's, and what to write instead.
+
+A name counts only where the function called has the argument that it stands for, and none of this
+name itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+FORMER: dict[str, tuple[str, ...]] = {
+    "weights": ("weight",),
+    "epsilon": ("eps",),
+    "epsilon_inside": ("eps_inside",),
+    "clip_norm": ("max_norm",),
+    "clip_value": ("max_value",),
+    "largest": ("max_norm",),
+    "bound": ("max_value",),
+}
+"""Names of former releases. Files and checkpoints may give them, calls may not."""
+
+SAME: dict[str, tuple[str, ...]] = {
+    # PyTorch's layers
+    "dim": ("axis",),
+    "num_embeddings": ("count",),
+    "embedding_dim": ("size",),
+    "normalized_shape": ("size",),
+    "in1_features": ("in_features_a",),
+    "in2_features": ("in_features_b",),
+    "min": ("min_value",),
+    "max": ("max_value",),
+    "min_val": ("min_value",),
+    "max_val": ("max_value",),
+    "lambd": ("threshold", "decay"),
+    "proj_size": ("projection_size",),
+    # PyTorch's optimisers
+    "lr": ("learning_rate",),
+    "alpha": ("power", "decay"),
+    "rho": ("decay",),
+    "t0": ("average_after",),
+    # Torch's
+    "inputSize": ("in_features", "input_size"),
+    "outputSize": ("out_features", "hidden_size"),
+    "nInputDims": ("input_dims",),
+    "numInputDims": ("input_dims",),
+    "nIndex": ("count",),
+    "batchfirst": ("batch_first",),
+}
+"""Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
+differ in capitals and underscores alone (``sizeAverage``) need no entry."""
+
+
+def size_average_of(reduction: Any) -> dict[str, Any]:
+    """PyTorch's ``reduction``; raises KeyError for one that there is not."""
+    return {"size_average": {"mean": True, "sum": False}[reduction]}
+
+
+def pair(first: str, second: str) -> Callable[[Any], dict[str, Any]]:
+    """Two arguments that PyTorch takes as one pair."""
+    return lambda values: dict(zip((first, second), values, strict=True))
+
+
+def nothing_if(value: Any) -> Callable[[Any], dict[str, Any]]:
+    """An argument whose one possible value is what happens anyway; else raises KeyError."""
+    return lambda given: {value: {}}[given]
+
+
+CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
+    "reduction": size_average_of,
+    "betas": pair("beta1", "beta2"),
+    "etas": pair("decrease", "increase"),
+    "step_sizes": pair("smallest", "largest"),
+    "inplace": nothing_if(False),
+    "approximate": nothing_if("none"),
+}
+"""What arguments of PyTorch with other values mean in ours; an exception refuses a value."""
+
+HINTS: dict[str, str] = {
+    "inplace": "Nothing is computed in place here: leave it out.",
+    "reduction": "There are 'mean' and 'sum', here size_average=True and False.",
+    "approximate": "GELU is computed exactly: leave it out.",
+    "betas": "A pair, or beta1 and beta2.",
+    "rho": "Sequences have any length: leave it out. Truncated backpropagation is truncate=… of "
+    "nn.Recurrent and nn.LSTM.",
+    "dimension": "Write axis; axes are counted from 0, Torch's from 1.",
+    "padding_idx": "nn.LookupTableMaskZero has a row of zeros for padding, at index 0.",
+    "device": "Everything is computed on the processor: leave it out.",
+    "dtype": "net.float() and net.double() convert a whole net.",
+    "params": "An optimiser takes the net itself: optim.Adam(net).",
+    "prob": "Write p.",
+    "rate": "Write p.",
+    "probability": "Write p.",
+    "elementwise_affine": "weight and bias are always there; bias=False leaves out the bias.",
+    "num_parameters": "Write channels, which is 0 for one slope in common.",
+    "label_smoothing": "There is none; make the targets smooth for nn.DistKLDivCriterion.",
+    "pos_weight": "Write weight, which holds for both classes.",
+    "lr_decay": "Set optimizer.learning_rate between steps, or give the Trainer a schedule.",
+    "learningRateDecay": "Set optimizer.learning_rate between steps, or give the Trainer a "
+    "schedule.",
+    "nesterov": "optim.SGD(net, momentum=…, nesterov=True), or optim.NAG.",
+    "amsgrad": "This variant of Adam is not there.",
+    "maximize": "Change the sign of the loss.",
+}
+"""What to write instead, where that is not a mere name."""
+
+TOO_LARGE: dict[str, tuple[int, str]] = {
+    "num_layers": (9, "The third argument is num_layers, not Torch's rho. Is it meant? Name it.")
+}
+"""The most that an argument given by its position may be, and what else may have been meant."""
+
+
+def former_name(name: str, known: Collection[str]) -> str:
+    """The present name of an argument, from a file; unchanged if it is none of a former release."""
+    return first_of(FORMER.get(name, ()), known) or name if name not in known else name
+
+
+def same_name(name: str, known: Collection[str]) -> str:
+    """The argument of which another library's name has the same meaning; empty without one."""
+    alike = (each for each in known if bare(each) == bare(name))
+    return first_of(SAME.get(name, ()), known) or next(alike, "")
+
+
+def first_of(names: Collection[str], known: Collection[str]) -> str:
+    return next((name for name in names if name in known), "")
+
+
+def bare(name: str) -> str:
+    """A name without capitals and underscores."""
+    return name.replace("_", "").lower()

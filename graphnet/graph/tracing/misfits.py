@@ -1,0 +1,44 @@
+"""Inputs that a library's module cannot take: the error that says so, with what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphnet.errors import GraphError
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.registry import is_own
+from graphnet.graph.values import table
+
+MISFITS = (AttributeError, TypeError, ValueError, LookupError, ZeroDivisionError)
+"""What Python raises where a list stands for an array, or an entry is missing."""
+
+
+def misfit(module: BaseModule, value: Any, error: Exception) -> Exception:
+    """The error for what ``compute`` raised: a GraphError, if no code of a user was at work."""
+    if not is_own(type(module)) or not is_all_own(error):
+        return error
+    kind = "the table " if table.is_table(value) else ""
+    summary, _, _ = (type(module).__doc__ or "").partition("\n")
+    hint = f"{type(module).__name__}: {summary}"
+    return GraphError(f"cannot take {kind}{table.describe(value)}: {error}", hint)
+
+
+def nothing_in(module: BaseModule, value: Any, result: Any) -> bool:
+    """Whether a library's module made something of a table without any array."""
+    return (
+        table.is_table(value)
+        and is_own(type(module))
+        and not table.flatten(value)[0]
+        and bool(table.flatten(result)[0])
+    )
+
+
+def is_all_own(error: Exception) -> bool:
+    """Whether an exception passed through graphnet's and NumPy's functions alone."""
+    trace = error.__traceback__
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in ("graphnet", "numpy", "functools", "contextlib"):
+            return False
+        trace = trace.tb_next
+    return True
