@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, products
@@ -15,6 +16,7 @@ __all__ = ["gru_cell", "minimal_gated_cell"]
 Reset = Literal["after", "before"]
 
 
+@checked
 def gru_cell(
     input_size: int,
     hidden_size: int,
@@ -62,6 +64,7 @@ def gru_cell(
     return GModule([x, prev_h], [next_h])
 
 
+@checked
 def minimal_gated_cell(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.graph.wiring.table_modules import Identity
 from graphnet.nn.cells.state import State
@@ -14,6 +15,7 @@ from graphnet.nn.layers.linear import Linear
 __all__ = ["qrnn_cell", "sru_cell"]
 
 
+@checked
 def sru_cell(
     input_size: int,
     hidden_size: int,
@@ -51,6 +53,7 @@ def sru_cell(
     return GModule([x, prev_c], [next_c, next_h])
 
 
+@checked
 def qrnn_cell(
     input_size: int,
     hidden_size: int,

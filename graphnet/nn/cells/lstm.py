@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, lstm_gates, mixed, products, shown
@@ -12,6 +13,7 @@ from graphnet.nn.layers.linear import Linear
 __all__ = ["lstm_cell", "lstm_cell_1997", "lstm_cell_coupled", "lstm_cell_projected"]
 
 
+@checked
 def lstm_cell(
     input_size: int,
     hidden_size: int,
@@ -47,6 +49,7 @@ def lstm_cell(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_1997(
     input_size: int,
     hidden_size: int,
@@ -73,6 +76,7 @@ def lstm_cell_1997(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_coupled(
     input_size: int,
     hidden_size: int,
@@ -99,6 +103,7 @@ def lstm_cell_coupled(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_projected(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
+from graphnet.graph.modules.calls import checked
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, Term, lstm_gates, mixed, shown
 from graphnet.nn.layers.activation import Sigmoid, Tanh
@@ -27,6 +28,7 @@ def rows_of(part: str, merged: Node, size: int) -> Term:
     return made
 
 
+@checked
 def lstm_cell_merged(
     input_size: int,
     hidden_size: int,
@@ -55,6 +57,7 @@ def lstm_cell_merged(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_layernorm(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, linear, lstm_gates, mixed, products, shown
@@ -11,6 +12,7 @@ from graphnet.nn.layers.activation import Sigmoid, Tanh
 __all__ = ["mlstm_cell"]
 
 
+@checked
 def mlstm_cell(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, shown, term
 from graphnet.nn.layers.activation import Sigmoid, Tanh
@@ -11,6 +12,7 @@ from graphnet.nn.layers.arithmetic import CMul
 __all__ = ["lstm_cell_peephole"]
 
 
+@checked
 def lstm_cell_peephole(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, lstm_gates, mixed, products, shown
@@ -12,6 +13,7 @@ from graphnet.nn.layers.dropout import Dropout
 __all__ = ["lstm_cell_recurrent_dropout", "lstm_cell_variational", "lstm_cell_zoneout"]
 
 
+@checked
 def lstm_cell_zoneout(
     input_size: int,
     hidden_size: int,
@@ -40,6 +42,7 @@ def lstm_cell_zoneout(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_variational(
     input_size: int,
     hidden_size: int,
@@ -63,6 +66,7 @@ def lstm_cell_variational(
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
+@checked
 def lstm_cell_recurrent_dropout(
     input_size: int,
     hidden_size: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise
@@ -12,6 +13,7 @@ from graphnet.nn.layers.linear import Linear
 __all__ = ["rnn_cell"]
 
 
+@checked
 def rnn_cell(
     input_size: int, hidden_size: int, bias: bool = True, squash: Pointwise = Tanh
 ) -> GModule:

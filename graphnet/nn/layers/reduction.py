@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from graphnet.errors import DtypeError
 from graphnet.graph import Module
 from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.linear import above_zero
@@ -85,7 +86,8 @@ class Max(Module):
 class Min(Module):
     """The minimum along ``axis``; equal minima share the gradient.
 
-    (…, n, …) to (…, …); a vector gives (1,). ``input_dims`` and ShapeError as in Sum.
+    (…, n, …) to (…, …); a vector gives (1,). ``input_dims`` and ShapeError as in Sum. Raises
+    DtypeError for truth values.
     """
 
     symbol = "min"
@@ -95,6 +97,8 @@ class Min(Module):
         self.input_dims = input_dims
 
     def compute(self, x: Any) -> Any:
+        if require_array(x).dtype.kind == "b":
+            raise DtypeError("takes the minimum of numbers, received truth values")
         return at_least_vector(x.min(own_axis(self.axis, x, self.input_dims)))
 
 
