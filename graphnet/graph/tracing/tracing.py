@@ -11,7 +11,7 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.misfits import MISFITS, misfit, nothing_in
+from graphnet.graph.tracing.computing import computed
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.values import table
 from graphnet.graph.values.context import TraceContext, current_tracing
@@ -254,27 +254,6 @@ class Tracing(TraceContext):
 def active_tracing() -> Tracing | None:
     """The current trace."""
     return cast("Tracing | None", current_tracing.get())
-
-
-def computed(module: BaseModule, value: Any) -> Any:
-    """The result of ``compute``; raises GraphError for None, and for what it cannot take."""
-    try:
-        result = module.compute(value)
-    except GraphnetError:
-        raise
-    except MISFITS as error:
-        if (found := misfit(module, value, error)) is error:
-            raise
-        raise found from error
-    if nothing_in(module, value, result):
-        raise GraphError("received an empty table of inputs")
-    if has_none(result) and not has_none(value):
-        raise GraphError("returns None from compute", "Is a return statement missing?")
-    return result
-
-
-def has_none(value: Any) -> bool:
-    return any(leaf is None for leaf in table.flatten(value)[0])
 
 
 def received(value: Any) -> tuple[str, ...]:

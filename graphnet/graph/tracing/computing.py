@@ -1,16 +1,37 @@
-"""Inputs that a library's module cannot take: the error that says so, with what it takes."""
+"""The call of ``compute``, and the error for an input that a library's module cannot take."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from graphnet.errors import GraphError
+from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.values import table
 
 MISFITS = (AttributeError, TypeError, ValueError, LookupError, ZeroDivisionError)
 """What Python raises where a list stands for an array, or an entry is missing."""
+
+
+def computed(module: BaseModule, value: Any) -> Any:
+    """The result of ``compute``; raises GraphError for None, and for what it cannot take."""
+    try:
+        result = module.compute(value)
+    except GraphnetError:
+        raise
+    except MISFITS as error:
+        if (found := misfit(module, value, error)) is error:
+            raise
+        raise found from error
+    if nothing_in(module, value, result):
+        raise GraphError("received an empty table of inputs")
+    if has_none(result) and not has_none(value):
+        raise GraphError("returns None from compute", "Is a return statement missing?")
+    return result
+
+
+def has_none(value: Any) -> bool:
+    return any(leaf is None for leaf in table.flatten(value)[0])
 
 
 def misfit(module: BaseModule, value: Any, error: Exception) -> Exception:
