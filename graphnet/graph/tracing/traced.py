@@ -12,8 +12,9 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.computing import computed
 from graphnet.graph.tracing.staleness import DtypesSnapshot, ModulesSnapshot
-from graphnet.graph.tracing.tracing import Tracing, computed, received
+from graphnet.graph.tracing.tracing import Tracing, received
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
