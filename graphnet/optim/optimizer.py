@@ -37,7 +37,8 @@ class Optimizer(ABC):
         check_constructor(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        refuse_misspelt(self, name)
+        if name not in vars(self):
+            refuse_misspelt(self, name)
         object.__setattr__(self, name, value)
 
     def __init__(self, net: Module, learning_rate: float, weight_decay: float = 0.0) -> None:
@@ -71,7 +72,7 @@ class Optimizer(ABC):
         """
         values, gradients = self.net.flatten_parameters()
         self._require_same_parameters(values)
-        self.steps += 1
+        vars(self)["steps"] += 1  # without the check of new names
         self.update(values, self._with_decay(values, gradients))
 
     def zero_grad(self) -> None:
