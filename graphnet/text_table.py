@@ -1,8 +1,35 @@
-"""Aligned columns of plain text, for whatever prints a table."""
+"""Tables as plain text: aligned columns, and the lines around them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of texts, the first of them the head; ``html_table`` shows the same in a notebook.
+
+    Columns numbered in ``right`` are aligned to the right. ``before`` and ``after`` are lines
+    around the rows. With ``has_total`` the last row sums up the others.
+    """
+
+    rows: Sequence[Sequence[str]]
+    right: Collection[int] = ()
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    has_total: bool = False
+
+    def lines(self, indent: str = "") -> list[str]:
+        """The table as text, a line for each row; what follows the first lines is indented."""
+        lines = aligned(self.rows, self.right, indent)
+        if self.has_total:
+            rule = "-" * len(lines[0])
+            lines = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+        return [*self.before, *lines, *(indent + line for line in self.after)]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def aligned(

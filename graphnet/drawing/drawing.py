@@ -17,7 +17,7 @@ from graphnet.drawing.rendering import svg
 from graphnet.drawing.rendering.dot import dot_text
 from graphnet.drawing.rendering.plain import Plain, plain_form
 from graphnet.drawing.rendering.render import FORMATS, MakePlain, render
-from graphnet.errors import FormatError, GraphError
+from graphnet.errors import FormatError, GraphError, GraphnetError
 from graphnet.graph import GModule, Module, Node, Run
 from graphnet.graph.files.container import write_file
 
@@ -65,8 +65,18 @@ class Drawing:
             )
         write_file(path, self.render(format))
 
-    def _repr_svg_(self) -> str:
-        return svg.inline(self.svg())
+    def _repr_svg_(self) -> str | None:
+        try:
+            return svg.inline(self.svg())
+        except GraphnetError:
+            return None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For a notebook: the picture, or why there is none."""
+        try:
+            return {"image/svg+xml": svg.inline(self.svg())}
+        except GraphnetError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
         lines = self.source.count("\n")

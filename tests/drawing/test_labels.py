@@ -10,16 +10,10 @@ from hypothesis import strategies as st
 import graphnet as gn
 from graphnet import nn
 from graphnet.drawing import draw
-from graphnet.drawing.labels.quoting import (
-    html_text,
-    identifier,
-    printable,
-    quoted,
-    quoted_tooltip,
-    shortened,
-)
+from graphnet.drawing.labels.quoting import html_text, identifier, quoted, quoted_tooltip, shortened
 from graphnet.drawing.rendering.plain import Plain
 from graphnet.drawing.rendering.render import render
+from graphnet.printable import printable
 from tests.support.blog import SVG, texts
 
 NASTY = [

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
 from graphviz.quoting import quote as graphviz_quote
 
+from graphnet.printable import printable
+
 LONGEST = 3000
 """Graphviz reads no string of more than 16,384 bytes."""
-
-
-def printable(text: str) -> str:
-    """The text without characters invalid in SVG: controls, surrogates, non-characters."""
-    return "".join(map(shown, text.replace("\r\n", "\n").replace("\t", " ")))
-
-
-def shown(c: str) -> str:
-    hidden = unicodedata.category(c) in ("Cc", "Cs") or ord(c) & 0xFFFE == 0xFFFE
-    return "\N{REPLACEMENT CHARACTER}" if hidden and c != "\n" else c
 
 
 def quoted(text: str) -> str:

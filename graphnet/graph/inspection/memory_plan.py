@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphnet.errors import GraphError
-from graphnet.text_table import aligned
+from graphnet.html_table import html_lines, html_table
+from graphnet.text_table import Table
 
 COLUMNS = 40
 """Characters that show when a buffer is in use."""
@@ -58,7 +59,7 @@ class ArenaPlan:
 
     def table(self, order: str = "time", limit: int = SHOWN) -> str:
         """The buffers by the ``time`` of their first use, their ``offset``, or their ``size``."""
-        return "\n".join(arena_lines(self, order, limit))
+        return "\n".join(arena_table(self, order, limit).lines("  "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,23 @@ class MemoryPlan:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        arenas = [html_table(arena_table(arena, "time", SHOWN)) for arena in self.arenas]
+        return "".join([*arenas, html_lines(last_lines(self))])
+
 
 # ---- text
 
 
 def plan_lines(plan: MemoryPlan, order: str, limit: int) -> Iterator[str]:
     for arena in plan.arenas:
-        yield from arena_lines(arena, order, limit)
+        yield from arena_table(arena, order, limit).lines("  ")
         yield ""
+    yield from last_lines(plan)
+
+
+def last_lines(plan: MemoryPlan) -> Iterator[str]:
+    """What holds for all arenas."""
     together = sum(arena.without_reuse for arena in plan.arenas)
     yield f"arenas {size_text(plan.bytes)}; {size_text(together)} if no buffer took another's place"
     yield ", ".join(f"{name} {size_text(size)}" for name, size in plan.given.items())
@@ -102,11 +112,11 @@ def plan_lines(plan: MemoryPlan, order: str, limit: int) -> Iterator[str]:
         yield f"interpreted, outside of the arenas: {', '.join(plan.interpreted)}"
 
 
-def arena_lines(arena: ArenaPlan, order: str, limit: int) -> Iterator[str]:
+def arena_table(arena: ArenaPlan, order: str, limit: int) -> Table:
     if order not in ORDERS:
         raise GraphError(f"A memory plan cannot be sorted by {order!r}", f"By {', '.join(ORDERS)}.")
     count = len(arena.calls)
-    yield (
+    head = (
         f"{arena.name}: {size_text(arena.bytes)} for {len(arena.buffers)} buffers over {count} "
         f"calls; {size_text(arena.without_reuse)} without reuse, "
         f"{size_text(arena.most_at_once)} in use at most"
@@ -123,10 +133,10 @@ def arena_lines(arena: ArenaPlan, order: str, limit: int) -> Iterator[str]:
         calls = f"{buffer.first}-{last}"
         when = picture(buffer, count)
         rows.append([f"{buffer.offset:,}", f"{buffer.bytes:,}", calls, when, buffer.holds])
-    yield from aligned(rows, right=(0, 1, 2), indent="  ")
-    if hidden := len(arena.buffers) - len(largest):
-        rest = arena.without_reuse - sum(buffer.bytes for buffer in largest)
-        yield f"  and {hidden} smaller buffers, {size_text(rest)} together"
+    hidden = len(arena.buffers) - len(largest)
+    rest = size_text(arena.without_reuse - sum(buffer.bytes for buffer in largest))
+    after = [f"and {hidden} smaller buffers, {rest} together"] if hidden else []
+    return Table(rows, right=(0, 1, 2), before=[head], after=after)
 
 
 def when_head(calls: int) -> str:

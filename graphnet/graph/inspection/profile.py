@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values.selection import full_path
+from graphnet.html_table import html_table
 from graphnet.native import is_available
-from graphnet.text_table import aligned
+from graphnet.text_table import Table
 
 BAR = 24
 """Characters of the longest bar."""
@@ -77,9 +78,12 @@ class Profile:
         return replace(self, rows=tuple(sorted(self.rows, key=keys[by])))
 
     def __str__(self) -> str:
-        return "\n".join(lines_of(self))
+        return str(table_of(self))
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return html_table(table_of(self))
 
 
 def with_outer(paths: Iterable[str]) -> list[str]:
@@ -88,12 +92,12 @@ def with_outer(paths: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(".".join(w[:n]) for w in words for n in range(1, len(w) + 1)))
 
 
-def lines_of(profile: Profile) -> Iterator[str]:
+def table_of(profile: Profile) -> Table:
     advice = "faster: net.compile()" if is_available() else "llvmlite is not installed"
     how = "compiled" if profile.is_compiled else f"in the interpreter ({advice})"
     times = f"median of {profile.repeats} run{'s' * (profile.repeats > 1)}"
     unit, factor = ("ms", 1e3) if profile.total >= 1e-3 else ("µs", 1e6)
-    yield f"{profile.total * factor:.3f} {unit} on one thread, {how}; {times}"
+    head = f"{profile.total * factor:.3f} {unit} on one thread, {how}; {times}"
     stages = profile.stages if len(profile.stages) > 1 else ()
     rows = [["node", "module", *(f"{stage} {unit}" for stage in stages), unit, "share", ""]]
     longest = max((row.seconds for row in profile.rows), default=0.0) or 1.0
@@ -103,7 +107,7 @@ def lines_of(profile: Profile) -> Iterator[str]:
         path = row.path or "(no node)"
         times_of_row = [*parts, f"{row.seconds * factor:.3f}", f"{share:.1%}"]
         rows.append([path, row.module, *times_of_row, "█" * round(BAR * row.seconds / longest)])
-    yield from aligned(rows, right=range(2, len(rows[0]) - 1))
-    if hidden := profile.rows[SHOWN:]:
-        rest = sum(row.seconds for row in hidden)
-        yield f"and {len(hidden)} more nodes, {rest * factor:.3f} {unit} together"
+    hidden = profile.rows[SHOWN:]
+    rest = f"{sum(row.seconds for row in hidden) * factor:.3f} {unit}"
+    after = [f"and {len(hidden)} more nodes, {rest} together"] if hidden else []
+    return Table(rows, range(2, len(rows[0]) - 1), [head], after)

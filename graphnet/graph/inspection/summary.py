@@ -15,8 +15,9 @@ from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.tracing.traced import Traced, trace_module
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import Selection
+from graphnet.html_table import html_table
 from graphnet.ir.core.program import Program
-from graphnet.text_table import aligned
+from graphnet.text_table import Table
 
 FLOAT = np.dtype(float)
 """What floating inputs are without parameters."""
@@ -43,18 +44,22 @@ class Summary:
     is_compiled: bool = False
 
     def __str__(self) -> str:
+        return str(self._table())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return html_table(self._table())
+
+    def _table(self) -> Table:
         head = ("node", "module", "output", "parameters", "multiply-adds")
-        lines = [head] + [
+        rows = [head] + [
             (r.node, r.module, r.output, f"{r.parameters:,}", f"{r.multiply_adds:,}")
             for r in self.rows
         ]
-        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
-        first, *others, total = aligned(lines, right=(3, 4))
-        rule = "-" * len(first)
+        rows.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
         last = ["compiled: it runs as machine code"] if self.is_compiled else []
-        return "\n".join([first, rule, *others, rule, total, *last])
-
-    __repr__ = __str__
+        return Table(rows, right=(3, 4), after=last, has_total=True)
 
 
 def summarise(module: BaseModule, shapes: Sequence[Any], dtype: Any = None) -> Summary:

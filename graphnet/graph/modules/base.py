@@ -10,6 +10,7 @@ import numpy as np
 
 from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private
+from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
 from graphnet.graph.values.hints import missing_attribute
 from graphnet.graph.values.parameter import Parameter
@@ -170,6 +171,10 @@ class BaseModule(ABC):
             inner = [(depth + 1, f"{name}: ", child) for name, child in part.named_children()]
             stack.extend(reversed(inner))
         return "\n".join(lines)
+
+    def _repr_svg_(self) -> str | None:
+        """The picture in a notebook; None leaves the text."""
+        return picture_of(self)
 
     def _wiring(self, numbers: Mapping[int, int]) -> dict[str, Any] | None:
         """The nodes of a graph as plain data, with modules by number (found by id).

@@ -16,10 +16,12 @@ from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.running.outputs import materialise
+from graphnet.graph.running.run_table import run_table
 from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import ByName, Selection, full_path
+from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
 
 
@@ -82,6 +84,11 @@ class Run:
         return (
             f"<Run of {type(self.module).__name__}: {table.describe(self.outputs)}; keeps {kept}>"
         )
+
+    def _repr_html_(self) -> str:
+        title = f"Run of {type(self.module).__name__}: {table.describe(self.outputs)}"
+        gradients = None if self._gradients is None else self.grad
+        return html_table(run_table(title, self.names, self, gradients, self.outputs))
 
     @property
     def names(self) -> list[str]:

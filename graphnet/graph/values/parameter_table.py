@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, overload, runtime_checkable
 
+import numpy as np
+
 from graphnet.errors import GraphError
 from graphnet.graph.values.parameter import Parameter
+from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
-from graphnet.text_table import aligned
+from graphnet.text_table import Table
 
 
 @runtime_checkable
@@ -54,15 +57,19 @@ class ParameterTable(Sequence[Parameter]):
         return iter(self._values)
 
     def __repr__(self) -> str:
-        if not self.named:
-            return "no parameters"
+        return str(self._table()) if self.named else "no parameters"
+
+    def _repr_html_(self) -> str | None:
+        return html_table(self._table()) if self.named else None
+
+    def _table(self) -> Table:
         total = sum(p.size for p in self._values)
         rows = [("parameter", "shape", "dtype", "values")]
         inner = self._inner_rows()
         for name, p in self.named.items():
             rows.append((name, str(p.shape), str(p.dtype), short_view(p.data)))
             rows += [line for _, line in sorted(inner.get(p, []))]
-        return "\n".join([*aligned(rows), f"{len(self)} parameters, {total:,} numbers"])
+        return Table(rows, after=[f"{len(self)} parameters, {total:,} numbers"])
 
     def _inner_rows(self) -> dict[Parameter, list[tuple[int, tuple[str, str, str, str]]]]:
         """A line and its first row for each named range of rows."""
@@ -82,5 +89,6 @@ def short_view(values: NDArray, shown: int = 4) -> str:
     texts = [f"{v: .4g}" for v in (flat if flat.size <= shown else flat[: shown - 1])]
     if flat.size > shown:
         texts += ["…", f"{flat[-1]: .4g}"]
-    spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
+    with np.errstate(all="ignore"):  # of infinities
+        spread = f"   (mean {flat.mean():.3g}, std {flat.std():.3g})" if flat.size > 1 else ""
     return " ".join(texts) + spread

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from graphnet.drawing.rendering import svg
 from graphnet.errors import GraphnetError
 from graphnet.graph.files.container import write_file
 
@@ -31,9 +33,24 @@ def save_figure(figure: Any, path: str | Path) -> None:
     """Write SVG, PDF or PNG, by the suffix of the path, atomically."""
     import matplotlib as mpl
 
-    path, content = Path(path), BytesIO()
+    path = Path(path)
     format = path.suffix.removeprefix(".") or mpl.rcParams["savefig.format"]
+    write_file(path, encoded(figure, format))
+
+
+def encoded(figure: Any, format: str) -> bytes:
+    import matplotlib as mpl
+
+    content = BytesIO()
     dated = format in ("svg", "svgz")
     with mpl.rc_context({"svg.hashsalt": "graphnet"}):
         figure.savefig(content, format=format, metadata={"Date": None} if dated else None)
-    write_file(path, content.getvalue())
+    return content.getvalue()
+
+
+def notebook_svg(make_figure: Callable[[], Any]) -> str | None:
+    """The figure as SVG for a notebook; None where it cannot be drawn, which leaves the text."""
+    try:
+        return svg.inline(encoded(make_figure(), "svg").decode())
+    except Exception:  # no matplotlib, or settings of it that do not fit
+        return None

@@ -17,7 +17,7 @@ from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
 from graphnet.nn.recurrent.cell_checks import state_names
 from graphnet.nn.recurrent.remembering import memories_of
 from graphnet.text_table import aligned
-from graphnet.train.reports.figure import new_figure, save_figure
+from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,17 @@ class GradientFlow:
 
     def __str__(self) -> str:
         """A table: each state at the first step, at each quarter, and at the last step."""
-        steps = len(next(iter(self.norms.values())))
-        shown = sorted({round(part * (steps - 1) / 4) for part in range(5)})
+        steps = len(next(iter(self.norms.values()), ()))
+        shown = sorted({round(part * (steps - 1) / 4) for part in range(5)}) if steps else []
         rows = [["norm of dE/ds at step", *(str(k + 1) for k in shown)]]
         rows += [[name, *(f"{norm[k]:.2e}" for k in shown)] for name, norm in self.norms.items()]
         lines = aligned(rows, right=range(1, len(rows[0])))
         return "\n".join([*lines, f"loss {self.loss:.4g}"])
+
+    __repr__ = __str__
+
+    def _repr_svg_(self) -> str | None:
+        return notebook_svg(lambda: flow_figure({"": self}, f"loss {self.loss:.4g}"))
 
     def plot(self, path: str | Path, title: str = "") -> None:
         """Draw the norms over the steps, on a logarithmic axis; see ``draw_gradient_flow``."""
@@ -119,6 +124,10 @@ def draw_gradient_flow(
     The suffix of ``path`` is the format: SVG, PNG or PDF. Norms of exactly zero are left out of the
     logarithmic axis. Raises GraphnetError without matplotlib.
     """
+    save_figure(flow_figure(flows, title), path)
+
+
+def flow_figure(flows: Mapping[str, GradientFlow], title: str) -> Any:
     figure, axes = new_figure()
     for label, flow in flows.items():
         for name, norm in flow.norms.items():
@@ -131,4 +140,4 @@ def draw_gradient_flow(
     axes.set_title(title)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
-    save_figure(figure, path)
+    return figure

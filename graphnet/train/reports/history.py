@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.train.reports.figure import new_figure, save_figure
+from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class History:
 
     training: list[float] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        last = f", validation {self.validation[-1][1]:.4g}" if self.validation else ""
+        losses = (
+            f", loss {self.training[0]:.4g} to {self.training[-1]:.4g}" if self.training else ""
+        )
+        return f"<History of {len(self.training)} batches{losses}{last}>"
+
+    def _repr_svg_(self) -> str | None:
+        return notebook_svg(lambda: losses_figure(self)[0]) if self.training else None
 
     def last_epoch(self, batches: int) -> Epoch:
         """The mean losses of the last ``batches`` batches, an epoch."""
@@ -110,6 +120,14 @@ def draw_losses(history: History, path: str | Path, title: str = "") -> None:
     The suffix of ``path`` is the format: SVG, PNG or PDF. Losses are in nats. Raises GraphnetError
     without matplotlib.
     """
+    figure, axes = losses_figure(history, title)
+    axes.set_ylabel("loss (nats)")
+    right = axes.secondary_yaxis("right", functions=(bits, nats))
+    right.set_ylabel("bits")
+    save_figure(figure, path)
+
+
+def losses_figure(history: History, title: str = "") -> tuple[Any, Any]:
     figure, axes = new_figure()
     count = len(history.training)
     batches = np.arange(1, count + 1)
@@ -127,10 +145,8 @@ def draw_losses(history: History, path: str | Path, title: str = "") -> None:
         label = f"validation, {losses[-1]:.3f} at last"
         axes.plot(places, losses, "o-", color="#c8501e", markersize=5, label=label)
     axes.set_xlabel("batches")
-    axes.set_ylabel("loss (nats)")
+    axes.set_ylabel("loss")
     axes.set_title(title)
     axes.grid(alpha=0.25)
-    right = axes.secondary_yaxis("right", functions=(bits, nats))
-    right.set_ylabel("bits")
     axes.legend(frameon=False)
-    save_figure(figure, path)
+    return figure, axes
