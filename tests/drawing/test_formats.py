@@ -8,7 +8,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.drawing import draw
+from graphnet.drawing import Drawing, draw
 from graphnet.drawing.rendering.render import render
 from graphnet.errors import FormatError, GraphnetError
 from graphnet.nn import lstm_cell
@@ -78,6 +78,16 @@ def test_notebooks_get_an_svg_element():
     assert shown.startswith("<svg role=")
     assert ElementTree.fromstring(shown).tag.endswith("svg")
     assert "save" in repr(draw(blog()))
+    assert draw(blog())._repr_mimebundle_() == {"image/svg+xml": shown}
+
+
+def test_a_drawing_that_cannot_be_rendered_says_why_in_a_notebook():
+    invalid = Drawing("digraph { a -> }")
+    assert invalid._repr_svg_() is None
+    said = invalid._repr_mimebundle_()
+    assert said.keys() == {"text/plain"}
+    assert "could not be rendered as svg" in said["text/plain"]
+    assert repr(invalid) in said["text/plain"]
 
 
 def test_svg_has_ids_and_classes_for_style_sheets():

@@ -44,11 +44,10 @@ class History:
     validation: list[tuple[int, float]] = field(default_factory=list)
 
     def __repr__(self) -> str:
+        losses = self.training
+        course = f", loss {losses[0]:.4g} to {losses[-1]:.4g}" if losses else ""
         last = f", validation {self.validation[-1][1]:.4g}" if self.validation else ""
-        losses = (
-            f", loss {self.training[0]:.4g} to {self.training[-1]:.4g}" if self.training else ""
-        )
-        return f"<History of {len(self.training)} batches{losses}{last}>"
+        return f"<History of {len(losses)} batches{course}{last}>"
 
     def _repr_svg_(self) -> str | None:
         return notebook_svg(lambda: losses_figure(self)[0]) if self.training else None
