@@ -43,8 +43,18 @@ def warn_once(text: str, category: type[Warning] = UserWarning) -> None:
 
 
 def short_name(file: str) -> str:
-    """The name of a file without its folders."""
+    """The name of a file without its folders; of a notebook's cell its number, ``In[5]``."""
+    if "ipykernel" in file or file.startswith("<ipython"):
+        return cell_name(file)
     return os.path.basename(file)  # noqa: PTH119 (a hot path)
+
+
+def cell_name(file: str) -> str:
+    """A cell as IPython numbers it; IPython's name of its code where it does not know the cell."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    found = shell.compile.format_code_name(file) if shell else None
+    return found[1] if found else os.path.basename(file)  # noqa: PTH119
 
 
 def place(file: str, line: int) -> str:

@@ -19,8 +19,12 @@ class Reader(HTMLParser):
 
 
 def html_of(shown: Any) -> str:
-    """The HTML of an object, which is well-formed and nothing but tables and lines."""
-    html: str = shown._repr_html_()
+    """The HTML of an object."""
+    return checked_html(shown._repr_html_())
+
+
+def checked_html(html: str) -> str:
+    """HTML that is well-formed and nothing but tables and lines."""
     Reader().feed(html)
     ElementTree.fromstring(f"<body>{html}</body>")
     return html
@@ -39,10 +43,13 @@ def words_of(html: str) -> list[str]:
 
 
 def svg_of(shown: Any) -> ElementTree.Element | None:
-    """The picture of an object, which is well-formed and runs nothing."""
+    """The picture of an object."""
     picture = shown._repr_svg_()
-    if picture is None:
-        return None
+    return None if picture is None else checked_svg(picture)
+
+
+def checked_svg(picture: str) -> ElementTree.Element:
+    """A picture that is well-formed and runs nothing."""
     assert "<script" not in picture
     assert picture.startswith("<svg")
     return ElementTree.fromstring(picture)

@@ -26,7 +26,9 @@ def new_figure() -> tuple[Any, Any]:
 
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     FigureCanvasSVG(figure)
-    return figure, figure.subplots()
+    axes = figure.subplots()
+    axes.xaxis.get_major_locator().set_params(integer=True)  # steps and batches are whole
+    return figure, axes
 
 
 def save_figure(figure: Any, path: str | Path) -> None:
