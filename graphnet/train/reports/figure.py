@@ -27,7 +27,7 @@ def new_figure() -> tuple[Any, Any]:
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.subplots()
-    axes.xaxis.get_major_locator().set_params(integer=True)  # steps and batches are whole
+    axes.locator_params(axis="x", integer=True)  # steps and batches are whole
     return figure, axes
 
 
