@@ -1,16 +1,18 @@
 """Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
 
+from graphnet.train.loop.metrics import accuracy
 from graphnet.train.loop.sampling import sample
 from graphnet.train.loop.schedule import decay_after
 from graphnet.train.loop.trainer import Trainer
 from graphnet.train.reports.gradient_flow import GradientFlow, draw_gradient_flow, gradient_flow
-from graphnet.train.reports.history import Epoch, History, draw_losses
+from graphnet.train.reports.history import Batch, Epoch, History, draw_losses
 from graphnet.train.reports.pictures import Pictures
 from graphnet.train.text.batches import TextBatches
 from graphnet.train.text.model import character_model, initial_states
 from graphnet.train.text.vocabulary import Vocabulary, documentation_text, read_text
 
 __all__ = [
+    "Batch",
     "Epoch",
     "GradientFlow",
     "History",
@@ -18,6 +20,7 @@ __all__ = [
     "TextBatches",
     "Trainer",
     "Vocabulary",
+    "accuracy",
     "character_model",
     "decay_after",
     "documentation_text",

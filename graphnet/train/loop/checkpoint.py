@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DataError, FormatError
+from graphnet.errors import DataError, FormatError, GraphError
 from graphnet.graph import Module
+from graphnet.graph.files.description import describe
 from graphnet.graph.files.save_load import Stored, read, save
 from graphnet.ir.core.types import NDArray
-from graphnet.train.loop.training_state import TrainingState
+from graphnet.train.loop.same_net import copy_parameters, require_same_net
+from graphnet.train.loop.training_state import Best, TrainingState
 from graphnet.train.reports.history import History
 from graphnet.train.text.vocabulary import require_same_characters
 
@@ -24,6 +26,20 @@ TEXT_DIGEST = "text_sha256"
 VOCABULARY = "vocabulary"
 CHECKPOINT = "The checkpoint"
 OPTIMIZER, STATE = "optimizer.", "state."
+BEST, LAST = "best", "last"
+
+
+def require_savable(net: Module, notes: Mapping[str, Any]) -> None:
+    """Raise GraphError for a net or notes that no checkpoint can hold."""
+    describe(net)
+    try:
+        json.dumps(notes)
+    except (TypeError, ValueError) as error:
+        raise GraphError(
+            f"cannot be saved in a checkpoint: {error}",
+            "Notes are plain values: numbers, strings, lists, dicts of these.",
+            "The trainer's notes",
+        ) from None
 
 
 def save_checkpoint(training: TrainingState, path: str | Path) -> None:
@@ -33,8 +49,17 @@ def save_checkpoint(training: TrainingState, path: str | Path) -> None:
     arrays = {OPTIMIZER + k: v for k, v in optimizer.items() if isinstance(v, np.ndarray)}
     arrays |= {STATE + str(i): state for i, state in enumerate(training.states)}
     arrays |= training.history.arrays()
+    best = training.best
+    if best is not None:
+        arrays[BEST] = best.parameters
+    if training.last is not None:
+        arrays[LAST] = training.last
     position = {
         "batches": training.batches_done,
+        "epochs": training.epochs_done,
+        "in_epoch": training.in_epoch,
+        "shuffle_seed": training.shuffle_seed,
+        "best": best and {"epoch": best.epoch, "value": best.value, "monitor": best.monitor},
         "learning_rate": float(training.learning_rate),
         "optimizer": numbers,
         "generator": training.net.generator.bit_generator.state,
@@ -60,7 +85,7 @@ def load_checkpoint(training: TrainingState, path: str | Path) -> TrainingState:
     if not isinstance(stored.notes.get(VOCABULARY, ""), str):
         raise FormatError("notes a vocabulary that is no text", subject=name)
     require_same_notes(stored.notes, training.notes)
-    require_same_parameters(stored.module, training.net, name)
+    require_same_net(stored.module, training.net, name)
     try:
         restored = Restored.checked(stored, training)
     except FormatError:
@@ -87,10 +112,16 @@ class Restored:
         """Read from a file; raises FormatError, or what Python raises, where it does not fit."""
         position = stored.notes[POSITION]
         vectors = under(OPTIMIZER, stored.arrays)
+        batches = number(position, "batches", int)
         restored = Restored(
             position=replace(
                 training,
-                batches_done=number(position, "batches", int),
+                batches_done=batches,
+                epochs_done=number(position, "epochs", int, 0),  # it was not noted before
+                in_epoch=number(position, "in_epoch", int, batches),
+                shuffle_seed=number(position, "shuffle_seed", int, None),
+                best=best_of(position.get("best"), stored.arrays),
+                last=stored.arrays.get(LAST),
                 learning_rate=number(position, "learning_rate", float),
                 states=list(under(STATE, stored.arrays).values()),
                 history=History.from_arrays(stored.arrays),
@@ -100,6 +131,7 @@ class Restored:
         )
         training.optimizer.check_state(restored.optimizer)
         require_same_states(restored.position.states, training.states)
+        require_same_vectors(restored.position)
         type(training.net.generator.bit_generator)().state = restored.generator
         return restored
 
@@ -110,12 +142,34 @@ def under(prefix: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
     return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))
 
 
-def number(position: Mapping[str, Any], name: str, kind: type) -> Any:
-    """A count or a rate; raises ValueError for anything else."""
+def number(position: Mapping[str, Any], name: str, kind: type, *absent: Any) -> Any:
+    """A count or a rate, or what stands for it if it is absent; ValueError for anything else."""
+    if absent and position.get(name) is None:
+        return absent[0]
     value = position[name]
     if type(value) is not kind or not 0 <= value < math.inf:  # type: ignore[operator]
         raise ValueError(f"{name} is {value!r}")
     return value
+
+
+def best_of(noted: Any, arrays: Mapping[str, NDArray]) -> Best | None:
+    """The best epoch, if it was kept; raises KeyError, TypeError or ValueError where it is none."""
+    if noted is None:
+        return None
+    epoch, monitor = number(noted, "epoch", int), noted["monitor"]
+    if not isinstance(monitor, str):
+        raise ValueError(f"monitor is {monitor!r}")
+    return Best(epoch, float(noted["value"]), monitor, arrays[BEST])
+
+
+def require_same_vectors(position: TrainingState) -> None:
+    """Raise FormatError where the parameters of the best or the last epoch are of another size."""
+    best = position.best.parameters if position.best is not None else None
+    values, _ = position.net.flatten_parameters()
+    for name, vector in ((BEST, best), (LAST, position.last)):
+        if vector is not None and (vector.shape, vector.dtype) != (values.shape, values.dtype):
+            shapes = f"{shapes_text([vector])}, expected {shapes_text([values])}"
+            raise FormatError(f"holds {name} parameters {shapes}", "", CHECKPOINT)
 
 
 def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
@@ -147,39 +201,3 @@ def require_same_notes(stored: Mapping[str, Any], given: Mapping[str, Any]) -> N
             raise DataError(
                 f"was trained {problem}", f"{hint}, or start anew in another folder.", CHECKPOINT
             )
-
-
-def require_same_parameters(source: Module, target: Module, name: str) -> None:
-    """Raise FormatError unless two nets have parameters of one layout: names, shapes, dtype."""
-    found, expected = layout(source), layout(target)
-    if found == expected:
-        return
-    sizes = [
-        f"{len(net.parameters())} parameters ({size_of(net):,} numbers)" for net in (source, target)
-    ]
-    raise FormatError(
-        f"holds a net with {sizes[0]}, expected {sizes[1]}; {first_difference(found, expected)}",
-        "Build the net with the options of the checkpoint.",
-        name,
-    )
-
-
-def layout(net: Module) -> list[str]:
-    return [f"{name} {p.dtype}{list(p.shape)}" for name, p in net.named_parameters()]
-
-
-def size_of(net: Module) -> int:
-    return sum(parameter.size for parameter in net.parameters())
-
-
-def first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
-    """As ``its parameter 3 is a.weight float64[2], expected b.weight float64[2]``."""
-    pairs = enumerate(zip_longest(found, expected, fillvalue="none"), 1)
-    index, (theirs, ours) = next((i, pair) for i, pair in pairs if pair[0] != pair[1])
-    return f"its parameter {index} is {theirs}, expected {ours}"
-
-
-def copy_parameters(source: Module, target: Module) -> None:
-    """Give one net the values of another of the same layout."""
-    for ours, theirs in zip(target.parameters(), source.parameters(), strict=True):
-        ours.data = theirs.data

@@ -11,13 +11,30 @@ from graphnet.graph.values import table
 
 
 def pair_of(batch: Any) -> tuple[Any, Any]:
-    """The input and the target of a batch; raises DataError if it is no pair."""
+    """The input and the target of a batch, as arrays; raises DataError if it is no pair."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise DataError(
-            "The trainer received a batch that is no pair (input, target)",
+            f"The trainer received a batch that is no pair (input, target): {kind_of(batch)}",
             "Several inputs are one table: ([xs, lengths], target).",
         )
-    return batch[0], batch[1]
+    return as_arrays(batch[0]), as_arrays(batch[1])
+
+
+def kind_of(batch: Any) -> str:
+    """What a batch is, in a few words."""
+    if isinstance(batch, tuple | list):
+        return f"a {type(batch).__name__} of {len(batch)}"
+    shape = getattr(batch, "shape", None)
+    return f"{type(batch).__name__}{'' if shape is None else f' of shape {tuple(shape)}'}"
+
+
+def as_arrays(value: Any) -> Any:
+    """Arrays for PyTorch's tensors, also inside tables; all else as it is."""
+    if type(value) is np.ndarray:  # nearly always
+        return value
+    if type(value) in (list, tuple):
+        return type(value)(as_arrays(entry) for entry in value)
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
 def size_of(target: Any) -> int:

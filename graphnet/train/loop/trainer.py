@@ -1,38 +1,32 @@
-"""Trainer: the loop over batches, with validation, rate decay, clipping and checkpoints."""
+"""Trainer: training over epochs, with validation, early stopping and checkpoints."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sized
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import final
 
 import numpy as np
 
-from graphnet.errors import DataError, GraphError, NumericsError
-from graphnet.graph import Module
-from graphnet.graph.modules.modes import evaluating
-from graphnet.graph.modules.parameter_dtype import parameter_dtype
-from graphnet.graph.values import table
+from graphnet.errors import DataError
 from graphnet.ir.core.types import NDArray
-from graphnet.native import is_available
-from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
-from graphnet.train.loop.checkpoint import load_checkpoint, save_checkpoint
-from graphnet.train.loop.interruption import Interruption, interruptible
+from graphnet.source import warn
+from graphnet.train.loop.batch_source import Batches, BatchSource, refused
+from graphnet.train.loop.batch_trainer import BatchTrainer
+from graphnet.train.loop.checkpoint import load_checkpoint, require_savable, save_checkpoint
+from graphnet.train.loop.checkpoint_place import CheckpointPlace
+from graphnet.train.loop.early_stopping import EarlyStopping
+from graphnet.train.loop.fitting import Fitting
+from graphnet.train.loop.interruption import interruptible
 from graphnet.train.loop.modes import require_training
-from graphnet.train.loop.pairs import not_finite_in, pair_of, size_of
-from graphnet.train.loop.schedule import Schedule, constant
-from graphnet.train.loop.steps import Compiled, Interpreted, Steps
 from graphnet.train.loop.training_state import TrainingState
-from graphnet.train.reports.history import Epoch, History
-from graphnet.train.reports.progress import Progress, loss_text
-
-Batches = Sequence[tuple[Any, NDArray]]
-"""Pairs (input, target); the same in every epoch, so that training can resume at any batch."""
+from graphnet.train.reports.history import History
+from graphnet.train.reports.progress import to_standard_error
 
 
-class Trainer:
+@final
+class Trainer(BatchTrainer):
     """Trains a net on batches ``(input, target)``, of the shapes that net and criterion take.
 
     ``criterion`` maps ``[output, target]`` to a number. With ``states``, the net maps ``[input,
@@ -51,202 +45,186 @@ class Trainer:
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
     ``notes`` are plain values kept in that file, and checked by ``load`` to be the same. ``unit``
     names what a target counts (``"character"``): progress then shows bits per unit, and perplexity
-    for all units but characters. ``callback`` is called with an ``Epoch`` (its number, mean losses,
-    perplexity) at the end of each, after the checkpoint is written.
+    for all units but characters. ``metrics`` are functions of the output that is judged and the
+    target, by name: validation measures them, ``metrics={"accuracy": train.accuracy}``.
+
+    ``callback`` is called with an ``Epoch`` (its number, mean losses, metrics, perplexity) at the
+    end of each, ``batch_callback`` with a ``Batch`` (number, loss, learning rate) after each step,
+    both after a checkpoint that is due then.
 
     With ``compile``, network, criterion and backward are one program of machine code, made at the
     first batch (``graphnet.compile_step``; by default if llvmlite is installed). The losses are the
     same but for rounding: a target of another floating type is converted to that of the net.
 
     Raises GraphError if ``optimizer`` is no optimiser or is one of another net, or for ``select``
-    with states; ValueError for ``checkpoint_every`` below 1.
+    with states; ValueError for ``checkpoint_every`` below 1; DataError for a metric that is none.
     """
 
-    def __init__(
+    _last: NDArray | None = None
+    """The parameters after the last epoch, while the net holds those of the best."""
+    _place: CheckpointPlace | None = None
+    """Where the training that is running writes."""
+    _was_loaded = False
+
+    def fit(
         self,
-        net: Module,
-        criterion: Module,
-        optimizer: Optimizer,
+        training: Batches,
+        epochs: int,
+        validation: Batches | None = None,
         *,
-        states: Sequence[Any] = (),
-        select: int | None = None,
-        loss_scale: float = 1.0,
-        max_value: float | None = None,
-        max_norm: float | None = None,
-        schedule: Schedule = constant,
-        checkpoint: str | Path | None = None,
-        checkpoint_every: int = 200,
-        notes: Mapping[str, Any] | None = None,
-        show_progress: bool = True,
-        unit: str = "",
-        callback: Callable[[Epoch], object] | None = None,
-        compile: bool | None = None,
-    ) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise GraphError(
-                f"The trainer received {type(optimizer).__name__} as its optimiser",
-                "The order is Trainer(net, criterion, optimizer).",
-            )
-        self.net = net
-        self.criterion = criterion
-        self.optimizer = optimizer
-        leaves, self._structure = table.flatten(list(states))
-        self.initial_states = converted(leaves, net)
-        self.states = list(self.initial_states)
-        if self.initial_states and select not in (None, 0):
-            raise GraphError(
-                f"The trainer received select={select} and states",
-                "With states the criterion judges the first output; the others are the next ones.",
-            )
-        compiles = is_available() if compile is None else compile and is_available(notify=True)
-        kind = Compiled if compiles else Interpreted
-        self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
-        self.loss_scale = loss_scale
-        self.max_value = max_value
-        self.max_norm = max_norm
-        self.schedule = schedule
-        self.learning_rate = optimizer.learning_rate
-        if checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every is {checkpoint_every}, expected 1 or more")
-        self.checkpoint = Path(checkpoint) if checkpoint else None
-        self.checkpoint_every = checkpoint_every
-        self.notes = dict(notes or {})
-        self.show_progress = show_progress
-        self.unit = unit
-        self.callback = callback
-        if not set(optimizer.net.parameters()) <= set(net.parameters()):
-            raise GraphError(
-                f"The trainer's optimiser {type(optimizer).__name__} was made for another net",
-                "Make it for this one, or for a part of it: optim.Adam(net).",
-            )
-        self.history = History()
-        self.batches_done = 0
-        self.interrupted = False
+        shuffle: bool = False,
+        patience: int | None = None,
+        monitor: str | None = None,
+        mode: str | None = None,
+    ) -> History:
+        """Train until ``epochs`` epochs are done in total, including those before: see ``load``.
 
-    @property
-    def is_compiled(self) -> bool:
-        """Whether batches are computed in machine code."""
-        return isinstance(self._steps, Compiled)
+        Batches are pairs ``(input, target)`` of arrays or of PyTorch's tensors: a list, another
+        iterable (a ``DataLoader``), or a function that returns one for each epoch; a generator
+        lasts one epoch. ``shuffle`` takes those of a list in another order in each epoch; the
+        order is of the trainer's own generator, whose seed is in the checkpoint.
 
-    def fit(self, training: Batches, epochs: int, validation: Batches = ()) -> History:
-        """Train until ``epochs`` epochs are done in total, including those before ``load``.
+        With ``patience``, training stops after so many epochs in which ``monitor`` was not better:
+        ``"validation"`` (by default, where there is one), ``"training"``, or a metric. ``mode`` is
+        what is better: ``"min"`` for losses, ``"max"`` for metrics, unless given. At the end the
+        net has the parameters of the best epoch, unless it is interrupted.
 
-        Validates after each, and returns the losses so far. Ctrl-C saves the checkpoint and returns
-        early, with ``interrupted`` set; without a checkpoint it raises KeyboardInterrupt. During
-        the last batch there is nothing left to interrupt. Each module keeps its own mode. Raises
-        GraphError if the whole net is in evaluation mode, DataError if ``training`` is no list of
-        pairs or empty, NumericsError if the loss or a gradient is not finite, before the parameters
+        Validates after each epoch, and returns the losses so far. Ctrl-C saves the checkpoint and
+        returns early, with ``interrupted`` set; without a checkpoint it raises KeyboardInterrupt.
+        During the last batch there is nothing left to interrupt. Each module keeps its own mode.
+        Where no epoch is left, a warning says so, or after ``load`` a line of the progress.
+
+        Raises GraphError if the whole net is in evaluation mode or cannot be saved, and OSError if
+        no checkpoint can be written, before the first batch; DataError if ``training`` is not as
+        above or empty, for metrics without a validation, or if another training writes the
+        checkpoint; NumericsError if the loss or a gradient is not finite, before the parameters
         change.
         """
         require_training(self.net)
-        if not hasattr(training, "__len__") or isinstance(training, tuple):
-            raise DataError(
-                f"The trainer received {type(training).__name__}, "
-                "expected a list of pairs (input, target)",
-                "One pair is one batch: fit([(x, y)], epochs=10).",
-            )
-        if not len(training):
-            raise DataError("There is no batch to train on")
-        if self.checkpoint is not None:
-            self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(training, tuple):
+            raise refused(training)
+        if isinstance(validation, Sized) and not len(validation):
+            validation = None
+        stopping = self._stopping(patience, monitor, mode, validation is not None)
+        fitting = Fitting(self, BatchSource(training, "train on"), epochs, validation, stopping)
+        fitting.set_order(shuffle)
         self.interrupted = False
-        with interruptible() as interruption:
-            while self.batches_done < epochs * len(training) and not self.interrupted:
-                self._epoch(training, epochs, validation, interruption)
-                if self.callback is not None and self.batches_done % len(training) == 0:
-                    self.callback(self.history.last_epoch(len(training)))
+        if fitting.is_over():
+            self._say_over(fitting, epochs)
+        else:
+            self._continue_from_last()
+            self._run(fitting)
+        self._was_loaded = False
         if self.interrupted and self.checkpoint is None:
             raise KeyboardInterrupt
         return self.history
 
-    def _epoch(
-        self, training: Batches, epochs: int, validation: Batches, interruption: Interruption
-    ) -> None:
-        """From the present position to the end of the epoch, or to an interruption."""
-        epoch, first = divmod(self.batches_done, len(training))
-        label = f"epoch {epoch + 1}/{epochs}"
-        self.optimizer.learning_rate = self.learning_rate * self.schedule(epoch + 1)
-        with closing(
-            Progress(label, len(training), first, self.show_progress, self.unit)
-        ) as progress:
-            for index in range(first, len(training)):
-                inputs, target = pair_of(training[index])
-                progress.begin(self._computing().will_compile)
-                progress.advance(self.train_batch(inputs, target), size_of(target))
-                is_last = index + 1 == len(training)
-                if is_last and len(validation):
-                    loss = self.validate(validation)
-                    self.history.validation.append((self.batches_done, loss))
-                    progress.say(f"{label}  validation {loss_text(loss, self.unit)}")
-                remain = self.batches_done < epochs * len(training)
-                self.interrupted = interruption.requested and remain
-                if is_last or self.interrupted or self.batches_done % self.checkpoint_every == 0:
-                    self.save()
-                if self.interrupted:
-                    return
+    def _run(self, fitting: Fitting) -> None:
+        """Train, in a place for the checkpoint that is known to be writable and free."""
+        if self.checkpoint is not None:
+            require_savable(self.net, self.notes)
+            self._place = CheckpointPlace(self.checkpoint)
+        try:
+            with self._place or nullcontext(), interruptible() as interruption:
+                fitting.run(interruption)
+                if fitting.stopping is not None and not self.interrupted:
+                    self._take_best()
+        finally:
+            self._place = None
 
-    def train_batch(self, inputs: Any, target: NDArray) -> float:
-        """One step of the optimiser; returns the loss before it.
+    def _stopping(
+        self, patience: int | None, monitor: str | None, mode: str | None, validates: bool
+    ) -> EarlyStopping | None:
+        if self.metrics and not validates:
+            raise DataError(
+                f"The trainer received the metrics {', '.join(self.metrics)}, but no validation",
+                "They are measured on its batches: fit(training, epochs, validation).",
+            )
+        measured = ["training", *(["validation", *self.metrics] if validates else [])]
+        if patience is not None:
+            return EarlyStopping.of(patience, monitor, mode, measured)
+        if monitor is not None or mode is not None:
+            raise DataError(
+                f"fit received monitor={monitor!r} and mode={mode!r}, but no patience",
+                "patience=5 stops after 5 epochs that were not better.",
+            )
+        return None
 
-        Raises NumericsError if the loss or a gradient is not finite, before the parameters change.
-        """
-        given = self._with_states(inputs, self.states)
-        loss, outputs = self._computing().learn(given, target, self.loss_scale)
-        if not math.isfinite(loss):
-            raise self._not_finite(f"the loss is {loss}", inputs, target)
-        if not np.isfinite(self.net.flatten_parameters()[1]).all():
-            raise self._not_finite("the gradient is not finite", inputs, target)
-        if self.max_value is not None:
-            clip_grad_value(self.net, self.max_value)
-        if self.max_norm is not None:
-            clip_grad_norm(self.net, self.max_norm)
-        self.optimizer.step()
-        self.states = self._states_in(outputs)
-        self.batches_done += 1
-        self.history.training.append(loss)
-        return loss
+    def _say_over(self, fitting: Fitting, epochs: int) -> None:
+        """Why there is nothing to train."""
+        done = self.epochs_done
+        if fitting.is_stopped():
+            text = f"{fitting.stopped_text()}: no more was trained; a larger patience goes on"
+        else:
+            text = (
+                f"fit(epochs={epochs}): {done} epochs are done, and epochs counts them all, so no "
+                f"more was trained; epochs={done + 1} trains one more"
+            )
+        if not self._was_loaded:
+            warn(text)
+        elif self.show_progress:
+            to_standard_error(text)
 
-    def validate(self, batches: Batches) -> float:
-        """The mean loss over batches of one size, in evaluation mode, from the initial states.
+    def _take_best(self) -> None:
+        """Give the net the parameters of the best epoch; those of the last are set aside."""
+        if self.best is None or self.best.epoch == self.epochs_done:
+            return
+        values = self.net.flatten_parameters()[0]
+        self._last = values.copy()
+        values[...] = self.best.parameters
+        self.save()
 
-        Raises DataError without batches.
-        """
-        if not len(batches):
-            raise DataError("There is no batch to validate on")
-        states, losses, steps = self.initial_states, [], self._computing()
-        with evaluating(self.net), evaluating(self.criterion):
-            for inputs, target in map(pair_of, batches):
-                loss, outputs = steps.judge(self._with_states(inputs, states), target)
-                losses.append(loss)
-                states = self._states_in(outputs)
-        return math.fsum(losses) / len(losses)
-
-    def _computing(self) -> Steps:
-        if self._steps.criterion is not self.criterion:
-            kind = type(self._steps)
-            self._steps = kind(self.net, self.criterion, self._steps.select)
-        return self._steps
+    def _continue_from_last(self) -> None:
+        """Where the net still has the best parameters, go on from the last: as if unbroken."""
+        values = self.net.flatten_parameters()[0]
+        is_best = self.best is not None and np.array_equal(values, self.best.parameters)
+        if self._last is not None and is_best:
+            values[...] = self._last
+        self._last = None
 
     def save(self) -> None:
-        """Write the checkpoint, if there is a path for it; the old one survives any failure."""
-        if self.checkpoint is not None:
-            save_checkpoint(self._state(), self.checkpoint)
+        """Write the checkpoint, if there is a path for it; the old one survives any failure.
 
-    def load(self, path: str | Path | None = None) -> None:
+        Raises DataError if another training has written there while ``fit`` runs.
+        """
+        if self.checkpoint is None:
+            return
+        if self._place is not None:
+            self._place.require_own()
+        save_checkpoint(self._state(), self.checkpoint)
+        if self._place is not None:
+            self._place.written()
+
+    def load(self, path: str | Path | None = None, *, learning_rate: float | None = None) -> None:
         """Continue from a checkpoint (by default the trainer's own): the same bits follow.
 
-        The net and the optimiser must be built as they were. Raises FormatError for another file,
-        net or optimiser, DataError without a path or if the notes differ: for a vocabulary it names
-        the characters. After an error the trainer is unchanged.
+        The net and the optimiser must be built as they were. The learning rate is that of the
+        checkpoint, as with PyTorch's ``load_state_dict``, unless ``learning_rate`` is given; a
+        warning tells if the optimiser was made with another one. Raises FormatError for another
+        file, net or optimiser, DataError without a path or if the notes differ: for a vocabulary it
+        names the characters. After an error the trainer is unchanged.
         """
         found = path or self.checkpoint
         if found is None:
             raise DataError("There is no path to load from: the trainer has no checkpoint")
         training = load_checkpoint(self._state(), found)
+        given, self.learning_rate = self.learning_rate, training.learning_rate
+        if learning_rate is not None:
+            self.learning_rate = self.optimizer.learning_rate = learning_rate
+        elif given != self.learning_rate:
+            warn(
+                f"the learning rate {self.learning_rate:g} of the checkpoint {Path(found).name} "
+                f"replaces the optimiser's {given:g}: load(learning_rate={given:g}) keeps that"
+            )
         self.batches_done = training.batches_done
-        self.learning_rate = training.learning_rate
+        self.epochs_done = training.epochs_done
+        self.in_epoch = training.in_epoch
         self.states = training.states
         self.history = training.history
+        self.shuffle_seed = training.shuffle_seed
+        self.best = training.best
+        self._last = training.last
+        self._was_loaded = True
 
     def _state(self) -> TrainingState:
         return TrainingState(
@@ -254,30 +232,12 @@ class Trainer:
             optimizer=self.optimizer,
             notes=self.notes,
             batches_done=self.batches_done,
+            epochs_done=self.epochs_done,
+            in_epoch=self.in_epoch,
             learning_rate=self.learning_rate,
             states=self.states,
             history=self.history,
+            shuffle_seed=self.shuffle_seed,
+            best=self.best,
+            last=self._last,
         )
-
-    def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
-        return [inputs, *table.unflatten(self._structure, states)] if states else inputs
-
-    def _states_in(self, outputs: Any) -> list[NDArray]:
-        return table.flatten(outputs[1:])[0] if self.initial_states else []
-
-    def _not_finite(self, problem: str, inputs: Any, target: Any) -> NumericsError:
-        problem = f"{problem} at batch {self.batches_done + 1}"
-        advice = "Try a smaller learning rate, or clip the gradients."
-        if found := not_finite_in(inputs, target):
-            problem = f"{problem}, and the {found}"
-            advice = "The loss can be no better than the data: mend them, or leave this batch out."
-        if self.checkpoint is not None and self.checkpoint.exists():
-            advice += f" The last checkpoint is {self.checkpoint.name}."
-        return NumericsError(problem, advice)
-
-
-def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:
-    """Copies of the states, floating ones in the dtype of the parameters."""
-    dtype = parameter_dtype(net, None)
-    arrays = [np.array(state) for state in states]
-    return [array.astype(dtype) if array.dtype.kind == "f" and dtype else array for array in arrays]

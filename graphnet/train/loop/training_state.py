@@ -12,17 +12,35 @@ from graphnet.train.reports.history import History
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The best epoch so far by what is monitored; ``parameters`` (numbers,) are those after it."""
+
+    epoch: int
+    value: float
+    monitor: str
+    parameters: NDArray
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingState:
     """The content of a checkpoint: a net, its optimiser, and the position of their training.
 
     ``states`` are the carried states of the net, ``learning_rate`` is the base of the schedule, and
-    ``notes`` are plain values that must be the same when the training continues.
+    ``notes`` are plain values that must be the same when the training continues. ``epochs_done``
+    are whole; ``in_epoch`` batches of the next one are done. ``shuffle_seed`` orders the batches.
+    Where the net holds the parameters of the best epoch, ``last`` (numbers,) are those after the
+    last one.
     """
 
     net: Module
     optimizer: Optimizer
     notes: dict[str, Any]
     batches_done: int
+    epochs_done: int
+    in_epoch: int
     learning_rate: float
     states: list[NDArray]
     history: History
+    shuffle_seed: int | None = None
+    best: Best | None = None
+    last: NDArray | None = None

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from graphnet.errors import GraphnetError
-
-
-def to_standard_error(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+from graphnet.train.reports.progress import to_standard_error
 
 
 class Pictures:

@@ -1,4 +1,4 @@
-"""Progress of an epoch: a live bar on a terminal, a few lines elsewhere."""
+"""Progress of a training: one live bar on a terminal, a few lines for an epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -34,28 +34,42 @@ renew_lock()
 
 
 class Progress:
-    """Shows batches done, loss, bits per character, time per batch and speed, on standard error."""
+    """Shows batches done, time left, loss, bits per character and speed, on standard error; final.
 
-    def __init__(
-        self, label: str, total: int, done: int, visible: bool, unit: str = "character"
-    ) -> None:
-        self.label, self.total, self.done = label, total, done
-        self.unit = unit
+    On a terminal one bar counts the batches of an epoch, then those of its validation; each epoch
+    leaves a line. ``visible`` is whether anything is shown.
+    """
+
+    def __init__(self, visible: bool, unit: str = "character") -> None:
         self.visible = visible
+        self.unit = unit
         self._terminal = visible and is_terminal()
         self._bar = Bar(
-            total=total,
-            initial=done,
-            desc=label,
             disable=not self._terminal,
             dynamic_ncols=True,
-            leave=True,
+            leave=False,
             bar_format="{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]{postfix}",
         )
+        self.begin_epoch("", None, 0)
+
+    def begin_epoch(self, label: str, total: int | None, done: int) -> None:
+        """Count from ``done`` on; ``total`` is None where it is not known yet."""
+        self.label, self.total, self.done = label, total, done
         self._loss = 0.0
         self._weight = 0.0
         self._compiling = False
+        self._begin = time.perf_counter()
         self._start_clock()
+        self._count(label, total, done)
+
+    def _count(self, label: str, total: int | None, done: int) -> None:
+        """Set the bar."""
+        if self._terminal:
+            self._bar.reset(total)
+            self._bar.total = total  # unless it is known, tqdm keeps the one before
+            self._bar.initial = self._bar.n = self._bar.last_print_n = done
+            self._bar.set_postfix_str("", refresh=False)
+            self._bar.set_description_str(label)
 
     def _start_clock(self) -> None:
         self._characters = 0
@@ -63,7 +77,7 @@ class Progress:
         self._start = time.perf_counter()
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Remove the bar; the lines stay."""
         self._bar.close()
 
     def begin(self, compiling: bool) -> None:
@@ -86,15 +100,44 @@ class Progress:
         if self._terminal:
             self._bar.set_postfix_str(self.text(short=True), refresh=False)
             self._bar.update()
-        elif self.visible and self.done * LINES % self.total < LINES:
-            width = len(str(self.total))
-            counted = f"{self.done:{width}}/{self.total}"
-            print(f"{self.label}  {counted}  {self.text()}", file=sys.stderr, flush=True)
+        elif self.visible and self._is_line_due():
+            self.say(self._line())
+
+    def _is_line_due(self) -> bool:
+        if self.total is None:  # 1, 2, 4, 8, …
+            return self.done & (self.done - 1) == 0
+        return self.done * LINES % self.total < LINES
+
+    def _line(self) -> str:
+        total = self.done if self.total is None else self.total
+        counted = f"{self.done:{len(str(total))}}" + ("" if self.total is None else f"/{total}")
+        return f"{self.label}  {counted}  {self.text()}"
+
+    def end_epoch(self) -> None:
+        """The line that stays of the batches of an epoch."""
+        if self._weight and (self._terminal or (self.total is None and not self._is_line_due())):
+            seconds = time.perf_counter() - self._begin
+            self.say(f"{self._line()}  [{Bar.format_interval(seconds)}]")
+
+    def begin_validation(self, total: int | None) -> None:
+        """Count the batches of a validation; ``total`` is None where it is not known."""
+        self._count(f"{self.label}  validation", total, 0)
+
+    def advance_validation(self) -> None:
+        """One batch of a validation more."""
+        if self._terminal:
+            self._bar.update()
+
+    def end_validation(self, text: str) -> None:
+        """The line that stays of a validation."""
+        self.say(f"{self.label}  validation {text}")
 
     def say(self, text: str) -> None:
         """Print a permanent line."""
-        if self.visible:
+        if self._terminal:
             Bar.write(text, file=sys.stderr)
+        elif self.visible:
+            to_standard_error(text)
 
     def text(self, short: bool = False) -> str:
         """The loss, the time per batch and the speed, or a shorter form for a bar.
@@ -116,6 +159,10 @@ class Progress:
         seconds = max(time.perf_counter() - self._start, 1e-9)
         each = f", {1e3 * seconds / self._batches:.3g} ms {batch}"
         return f"{each}, {self._characters / seconds:,.0f} {unit}" if self.unit else each
+
+
+def to_standard_error(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def is_terminal() -> bool:

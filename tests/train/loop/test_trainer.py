@@ -175,11 +175,23 @@ def test_an_optimiser_of_another_net_is_refused():
     np.testing.assert_array_equal(other.weight.data, before)
 
 
-@pytest.mark.parametrize("batches", [iter([]), (np.ones(2), np.ones(2))])
-def test_what_is_no_list_of_batches_is_named(batches):
+@pytest.mark.parametrize(
+    ("batches", "message"),
+    [
+        (iter([]), r"no batch to train on\n  A generator that was gone through before"),
+        ((np.ones(2), np.ones(2)), r"received tuple as its batches, expected a list of pairs \(in"),
+        ({"x": np.ones(2)}, r"received dict as its batches, expected a list of pairs \(input, ta"),
+        ("batches.npz", "received str as its batches, expected a list of pairs"),
+        (3, "received int as its batches, expected a list of pairs"),
+        (lambda: 3, "received int from a function of batches as its batches"),
+        ([np.ones((3, 2))], r"no pair \(input, target\): ndarray of shape \(3, 2\)"),
+        ([(1, 2, 3)], r"no pair \(input, target\): a tuple of 3"),
+    ],
+)
+def test_what_is_no_list_of_batches_is_named(batches, message):
     net = nn.Linear(2, 2)
     trainer = train.Trainer(net, nn.MSECriterion(), optim.SGD(net), show_progress=False)
-    with pytest.raises(DataError, match=r"expected a list of pairs \(input, target\)"):
+    with pytest.raises(DataError, match=message):
         trainer.fit(batches, epochs=1)
 
 

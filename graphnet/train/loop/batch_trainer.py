@@ -1,0 +1,206 @@
+"""BatchTrainer: what a training is made of, where it stands, and what it does with one batch."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphnet.errors import GraphError, NumericsError
+from graphnet.graph import Module
+from graphnet.graph.modules.modes import evaluating
+from graphnet.graph.modules.parameter_dtype import parameter_dtype
+from graphnet.graph.running.loss import selected
+from graphnet.graph.values import table
+from graphnet.ir.core.types import NDArray
+from graphnet.native import is_available
+from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
+from graphnet.train.loop.batch_source import Batches, BatchSource
+from graphnet.train.loop.metrics import Metrics, checked_metrics, measured
+from graphnet.train.loop.pairs import as_arrays, not_finite_in, size_of
+from graphnet.train.loop.schedule import Schedule, constant
+from graphnet.train.loop.steps import Compiled, Interpreted, Steps
+from graphnet.train.loop.training_state import Best
+from graphnet.train.reports.history import Batch, Epoch, History
+
+
+class BatchTrainer(ABC):
+    """The part of ``Trainer`` that knows batches, not epochs; see there for the arguments.
+
+    Raises GraphError if ``optimizer`` is no optimiser or is one of another net, or for ``select``
+    with states; ValueError for ``checkpoint_every`` below 1; DataError for a metric that is none.
+    """
+
+    def __init__(
+        self,
+        net: Module,
+        criterion: Module,
+        optimizer: Optimizer,
+        *,
+        states: Sequence[Any] = (),
+        select: int | None = None,
+        loss_scale: float = 1.0,
+        max_value: float | None = None,
+        max_norm: float | None = None,
+        schedule: Schedule = constant,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 200,
+        notes: Mapping[str, Any] | None = None,
+        metrics: Metrics | None = None,
+        show_progress: bool = True,
+        unit: str = "",
+        callback: Callable[[Epoch], object] | None = None,
+        batch_callback: Callable[[Batch], object] | None = None,
+        compile: bool | None = None,
+    ) -> None:
+        require_optimizer(optimizer, net)
+        self.net, self.criterion, self.optimizer = net, criterion, optimizer
+        leaves, self._structure = table.flatten(list(states))
+        self.initial_states = converted(leaves, net)
+        self.states = list(self.initial_states)
+        if self.initial_states and select not in (None, 0):
+            raise GraphError(
+                f"The trainer received select={select} and states",
+                "With states the criterion judges the first output; the others are the next ones.",
+            )
+        compiles = is_available() if compile is None else compile and is_available(notify=True)
+        kind = Compiled if compiles else Interpreted
+        self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
+        self.loss_scale = loss_scale
+        self.max_value = max_value
+        self.max_norm = max_norm
+        self.schedule = schedule
+        self.learning_rate = optimizer.learning_rate
+        if checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every is {checkpoint_every}, expected 1 or more")
+        self.checkpoint = Path(checkpoint) if checkpoint else None
+        self.checkpoint_every = checkpoint_every
+        self.notes = dict(notes or {})
+        self.metrics = checked_metrics(metrics)
+        self.show_progress = show_progress
+        self.unit = unit
+        self.callback = callback
+        self.batch_callback = batch_callback
+        self.history = History()
+        self.batches_done = 0
+        self.epochs_done = 0
+        self.in_epoch = 0
+        """Batches of the epoch that is not whole yet."""
+        self.shuffle_seed: int | None = None
+        self.best: Best | None = None
+        self.interrupted = False
+
+    @abstractmethod
+    def save(self) -> None:
+        """Write the checkpoint, if there is a path for it."""
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether batches are computed in machine code."""
+        return isinstance(self._steps, Compiled)
+
+    def train_batch(self, inputs: Any, target: Any) -> float:
+        """One step of the optimiser; returns the loss before it.
+
+        Raises NumericsError if the loss or a gradient is not finite, before the parameters change.
+        """
+        inputs, target = as_arrays(inputs), as_arrays(target)
+        given = self._with_states(inputs, self.states)
+        loss, outputs = self.computing().learn(given, target, self.loss_scale)
+        if not math.isfinite(loss):
+            raise self._not_finite(f"the loss is {loss}", inputs, target)
+        if not np.isfinite(self.net.flatten_parameters()[1]).all():
+            raise self._not_finite("the gradient is not finite", inputs, target)
+        if self.max_value is not None:
+            clip_grad_value(self.net, self.max_value)
+        if self.max_norm is not None:
+            clip_grad_norm(self.net, self.max_norm)
+        self.optimizer.step()
+        self.states = self._states_in(outputs)
+        self.batches_done += 1
+        self.in_epoch += 1
+        self.history.training.append(loss)
+        return loss
+
+    def validate(self, batches: Batches) -> float:
+        """The mean loss over batches of one size, in evaluation mode, from the initial states.
+
+        Raises DataError without batches.
+        """
+        return self.measure(batches)["loss"]
+
+    def measure(
+        self, batches: Batches, each: Callable[[], object] | None = None
+    ) -> dict[str, float]:
+        """``{"loss": …}`` as of ``validate``, and each metric by its name.
+
+        A metric is the mean over batches, each weighted by the numbers in its target. ``each`` is
+        called after each batch. Raises DataError without batches, or for a metric that gives no
+        number.
+        """
+        states, losses, steps = self.initial_states, [], self.computing()
+        sums = dict.fromkeys(self.metrics, 0.0)
+        count = 0
+        with evaluating(self.net), evaluating(self.criterion):
+            for inputs, target in BatchSource(batches, "validate on").pairs():
+                loss, outputs = steps.judge(self._with_states(inputs, states), target)
+                losses.append(loss)
+                states = self._states_in(outputs)
+                if self.metrics:
+                    judged, size = selected(outputs, steps.select), size_of(target)
+                    count += size
+                    for name, metric in self.metrics.items():
+                        sums[name] += size * measured(name, metric, judged, target)
+                if each is not None:
+                    each()
+        means = {name: total / count for name, total in sums.items()}
+        return {"loss": math.fsum(losses) / len(losses), **means}
+
+    def computing(self) -> Steps:
+        """What computes batches, for the present criterion."""
+        if self._steps.criterion is not self.criterion:
+            kind = type(self._steps)
+            self._steps = kind(self.net, self.criterion, self._steps.select)
+        return self._steps
+
+    def _with_states(self, inputs: Any, states: Sequence[NDArray]) -> Any:
+        return [inputs, *table.unflatten(self._structure, states)] if states else inputs
+
+    def _states_in(self, outputs: Any) -> list[NDArray]:
+        return table.flatten(outputs[1:])[0] if self.initial_states else []
+
+    def _not_finite(self, problem: str, inputs: Any, target: Any) -> NumericsError:
+        problem = f"{problem} at batch {self.batches_done + 1}"
+        advice = "Try a smaller learning rate, or clip the gradients."
+        if found := not_finite_in(inputs, target):
+            problem = f"{problem}, and the {found}"
+            advice = "The loss can be no better than the data: mend them, or leave this batch out."
+        if self.checkpoint is not None and self.checkpoint.exists():
+            advice += f" The last checkpoint is {self.checkpoint.name}."
+        return NumericsError(problem, advice)
+
+
+def require_optimizer(optimizer: Optimizer, net: Module) -> None:
+    """Raise GraphError for what is no optimiser of this net or of a part of it."""
+    name = type(optimizer).__name__
+    if not isinstance(optimizer, Optimizer):
+        raise GraphError(
+            f"The trainer received {name} as its optimiser",
+            "The order is Trainer(net, criterion, optimizer).",
+        )
+    if not set(optimizer.net.parameters()) <= set(net.parameters()):
+        raise GraphError(
+            f"The trainer's optimiser {name} was made for another net",
+            "Make it for this one, or for a part of it: optim.Adam(net).",
+        )
+
+
+def converted(states: Sequence[NDArray], net: Module) -> list[NDArray]:
+    """Copies of the states, floating ones in the dtype of the parameters."""
+    dtype = parameter_dtype(net, None)
+    arrays = [np.array(state) for state in states]
+    return [array.astype(dtype) if array.dtype.kind == "f" and dtype else array for array in arrays]
