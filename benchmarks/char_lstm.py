@@ -26,7 +26,7 @@ from torch import nn as torch_nn
 
 import graphnet as gn
 from graphnet import nn, optim, train
-from graphnet.cli.options import Options
+from graphnet.cli.text.options import Options
 
 DEFAULTS = Options()
 HIDDEN, LAYERS = DEFAULTS.hidden, DEFAULTS.layers

@@ -9,6 +9,7 @@ from functools import cache
 from types import FrameType
 
 PACKAGE = os.path.dirname(__file__)  # noqa: PTH120 (compared with the names of code files)
+COMMANDS = os.path.join(PACKAGE, "cli") + os.sep  # noqa: PTH118
 GRAPH = os.path.join(PACKAGE, "graph")  # noqa: PTH118
 
 
@@ -19,9 +20,22 @@ def calling_frame(outside: str = PACKAGE) -> FrameType:
     inside = outside + os.sep
     while frame is not None:
         if not frame.f_code.co_filename.startswith(inside):
-            return frame
+            assert last is not None
+            return library_frame() if is_command(last) else frame
         last, frame = frame, frame.f_back
     assert last is not None
+    return last
+
+
+def is_command(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(COMMANDS)
+
+
+def library_frame() -> FrameType:
+    """Under the command line, where no code is the user's: what its commands called."""
+    frame = last = sys._getframe(1)
+    while not is_command(frame) and frame.f_back is not None:
+        last, frame = frame, frame.f_back
     return last
 
 

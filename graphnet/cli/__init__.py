@@ -1,4 +1,4 @@
-"""The command line: ``graphnet lstm``, ``sample``, ``draw``, ``summary``, ``compile``."""
+"""The command line: ``graphnet lstm``, ``draw``, ``summary``, ``check``, ``doctor`` and more"""
 
 from graphnet.cli.app import main
 

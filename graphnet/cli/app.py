@@ -10,17 +10,18 @@ from typing import Annotated
 
 import typer
 
+from graphnet.cli.check import check_command
 from graphnet.cli.compile import compile_command
+from graphnet.cli.doctor import doctor_command
 from graphnet.cli.draw import draw_command
-from graphnet.cli.lstm import lstm_command
-from graphnet.cli.sample import sample_command
 from graphnet.cli.summary import summary_command
+from graphnet.cli.text.lstm import lstm_command
+from graphnet.cli.text.sample import sample_command
 from graphnet.errors import GraphnetError
 
 app = typer.Typer(
     name="graphnet",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -29,7 +30,9 @@ app.command("lstm")(lstm_command)
 app.command("sample")(sample_command)
 app.command("draw")(draw_command)
 app.command("summary")(summary_command)
+app.command("check")(check_command)
 app.command("compile")(compile_command)
+app.command("doctor")(doctor_command)
 
 
 def show_version(wanted: bool) -> None:
@@ -49,7 +52,16 @@ def graphnet(
 ) -> None:
     """Dataflow graphs of neural network modules: wire them, run them, look inside, draw them.
 
-    Begin with: graphnet lstm --quick
+    \b
+    graphnet lstm --quick                        an LSTM that learns to write, in a minute
+    graphnet sample lstm/checkpoint.gn           more of its text
+    graphnet draw lstm_cell -o lstm.svg          a cell of the library, as a picture
+    graphnet draw cell.py:net -o cell.svg        a net in a file of yours
+    graphnet summary wave.gn --input 50,16,1     shapes and costs of a saved net
+    graphnet check wave.gn                       is the file whole, and what is in it
+    graphnet doctor                              what is missing on this machine
+
+    graphnet COMMAND --help says more.
     """
 
 

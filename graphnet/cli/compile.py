@@ -1,4 +1,4 @@
-"""``graphnet compile``: what the compiler makes of a net in a Python file."""
+"""``graphnet compile``: what the compiler makes of a net."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import typer
 
 from graphnet.cli.compiled import Compiled
 from graphnet.cli.inputs import as_given, shapes_for
-from graphnet.cli.loading import file_of, load_module, reporting
+from graphnet.cli.loading import file_of, reporting
 from graphnet.cli.net_arguments import Dtype, Inputs, Mode, Place, Show
+from graphnet.cli.nets import net_of
 
 
 def compile_command(
@@ -42,7 +43,7 @@ def compile_command(
     GRAPHNET_CPU=haswell makes code for a lesser processor, GRAPHNET_THREADS=1 for one thread, and
     GRAPHNET_CACHE=off compiles what is on disk already.
     """
-    net, wanted, texts = load_module(place), show or [], inputs or []
+    net, wanted, texts = net_of(place), show or [], inputs or []
     if dtype is not None:
         net.astype(dtype)
     net.train(mode == "train")

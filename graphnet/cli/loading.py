@@ -27,7 +27,7 @@ def load_module(place: str) -> Module:
         raise GraphError(
             f"{place!r} does not name a net",
             "Write FILE.py:NAME, for example cell.py:net; NAME is a module, or a function without "
-            "arguments that returns one.",
+            "arguments that returns one. A saved net is FILE.gn, a cell its name: lstm_cell.",
         )
     path = Path(file)
     if not path.is_file():
@@ -39,8 +39,8 @@ def load_module(place: str) -> Module:
 
 
 def file_of(place: str) -> Path:
-    """The file of ``FILE.py:NAME``."""
-    return Path(place.rpartition(":")[0])
+    """The file of ``FILE.py:NAME``; any other place as it is."""
+    return Path(place.rpartition(":")[0] or place)
 
 
 def execute(path: Path) -> ModuleType:

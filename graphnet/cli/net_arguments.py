@@ -1,4 +1,4 @@
-"""The arguments of the commands that look into a net in a Python file: what --help says of them."""
+"""The arguments of the commands that look into a net: what --help says of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from graphnet.cli.compiled import require_view
+from graphnet.cli.nets import complete_place
 from graphnet.errors import DataError
 
 
@@ -33,7 +34,9 @@ Place = Annotated[
     str,
     typer.Argument(
         metavar="FILE.py:NAME",
-        help="A module in a Python file, or a function without arguments that returns one.",
+        help="A module in a Python file, or a function without arguments that returns one; or "
+        "FILE.gn, a saved net; or a cell, lstm_cell or lstm_cell:20,10 (its sizes).",
+        autocompletion=complete_place,
     ),
 ]
 Inputs = Annotated[

@@ -11,7 +11,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, train
-from graphnet.cli.equations import largest_difference
+from graphnet.cli.text.equations import largest_difference
 from graphnet.graph.files.save_load import read, save
 from tests.support.command_line import TEXT, TINY, resumable
 

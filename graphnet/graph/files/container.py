@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 
 from graphnet.atomic_write import write_atomically
 from graphnet.errors import FormatError
+from graphnet.graph.files.foreign import foreign_kind
 from graphnet.ir.core.types import NDArray
 
 KEY = "graphnet"
@@ -30,7 +31,8 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
     with path.open("rb") as file:
         length = header_length(file.read(8))
     if length > LARGEST_HEADER:  # it would take more memory than any net's
-        raise damaged(f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read")
+        problem = f"a header of {length:,} bytes, at most {LARGEST_HEADER:,} are read"
+        raise unreadable(path, problem)
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
@@ -41,7 +43,7 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
     except FormatError:
         raise
     except (SafetensorError, ValueError, OSError, MemoryError) as error:
-        raise damaged(error) from None
+        raise unreadable(path, error) from None
 
 
 def header_length(start: bytes) -> int:
@@ -71,6 +73,15 @@ def array_of(file: Any, name: str) -> NDArray:
         raise FormatError(f"holds {name:.60} of dtype {dtype}, expected numbers that NumPy has")
     array: NDArray = file.get_tensor(name)
     return array
+
+
+def unreadable(path: Path, detail: object) -> FormatError:
+    """The error for a file that is no container: what it is, if that is known."""
+    kind = foreign_kind(path)
+    if kind is None:
+        return damaged(detail)
+    what, hint = kind
+    return FormatError(f"is {what}, expected a file written by net.save()", hint)
 
 
 def damaged(detail: object) -> FormatError:

@@ -10,8 +10,8 @@ from pathlib import Path
 import typer
 
 from graphnet import nn, optim
-from graphnet.cli.equations import largest_difference
-from graphnet.cli.options import Options, notes_of
+from graphnet.cli.text.equations import largest_difference
+from graphnet.cli.text.options import Options, notes_of
 from graphnet.graph import manual_seed
 from graphnet.native import is_available
 from graphnet.native.runtime.thread_count import threads
@@ -28,6 +28,7 @@ from graphnet.train import (
     read_text,
     sample,
 )
+from graphnet.train.loop.checkpoint_place import require_free
 from graphnet.train.reports.progress import loss_text
 from graphnet.train.text.batches import Batch
 
@@ -107,10 +108,12 @@ def train(trainer: Trainer, options: Options, data: Data, resume: bool) -> None:
     )
     announce(trainer, options, len(training), resume)
     if not resume and trainer.checkpoint is not None:
+        require_free(trainer.checkpoint)
         keep_older(trainer.checkpoint)
     trainer.notes["text"] = options.text
     trainer.notes["epochs"] = options.epochs
-    trainer.fit(training, options.epochs, validation)
+    if trainer.batches_done < options.epochs * len(training):
+        trainer.fit(training, options.epochs, validation)
 
 
 def announce(trainer: Trainer, options: Options, batches: int, resume: bool) -> None:

@@ -19,7 +19,12 @@ def sample_command(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
     prime: Annotated[str, typer.Option(help="Text to begin with.")] = "",
 ) -> None:
-    """Draw text from a trained model: graphnet sample lstm/checkpoint.gn"""
+    """Draw text from a trained model.
+
+    \b
+    graphnet sample lstm/checkpoint.gn
+    graphnet sample lstm/checkpoint.gn -n 2000 --temperature 0.5 --prime "The "
+    """
     from graphnet.train import initial_states, sample
     from graphnet.train.text.saved_model import read_character_model
 

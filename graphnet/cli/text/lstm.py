@@ -9,9 +9,9 @@ from typing import Any
 
 import typer
 
-from graphnet.cli import lstm_arguments as arguments
-from graphnet.cli import stages
-from graphnet.cli.options import Options, chosen, noted
+from graphnet.cli.text import lstm_arguments as arguments
+from graphnet.cli.text import stages
+from graphnet.cli.text.options import Options, chosen, noted
 from graphnet.errors import DataError
 from graphnet.train import Pictures
 from graphnet.train.text.saved_model import read_character_model
@@ -42,6 +42,12 @@ def lstm_command(
     The defaults are those of char-rnn (which takes 50 epochs). The cell is a graph of ordinary
     modules; it is compared with its six equations in plain NumPy first. Ctrl-C saves the training,
     and --resume continues it as if it had never stopped, with the options that it began with.
+
+    \b
+    graphnet lstm --quick                            in a minute
+    graphnet lstm --text input.txt --out shakespeare
+    graphnet lstm --out shakespeare --resume --epochs 50
+    graphnet sample shakespeare/checkpoint.gn        more of its text
     """
     checkpoint = out / stages.CHECKPOINT
     stored = noted_in(checkpoint) if resume else {}

@@ -1,0 +1,1 @@
+"""Commands that train a character model and have it write: ``lstm`` and ``sample``."""
