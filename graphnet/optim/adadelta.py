@@ -6,9 +6,9 @@ from typing import final
 
 import numpy as np
 
-from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
 from graphnet.optim.optimizer import Optimizer, require_number, take_in
+from graphnet.optim.several_nets import Trained
 
 
 @final
@@ -32,7 +32,7 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        net: Module,
+        net: Trained,
         learning_rate: float = 1.0,
         *,
         decay: float = 0.9,

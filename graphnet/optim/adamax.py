@@ -6,9 +6,9 @@ from typing import final
 
 import numpy as np
 
-from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
 from graphnet.optim.optimizer import Optimizer, require_number, take_in
+from graphnet.optim.several_nets import Trained
 
 
 @final
@@ -30,7 +30,7 @@ class Adamax(Optimizer):
 
     def __init__(
         self,
-        net: Module,
+        net: Trained,
         learning_rate: float = 0.002,
         *,
         beta1: float = 0.9,

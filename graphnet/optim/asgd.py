@@ -6,9 +6,9 @@ from typing import final
 
 import numpy as np
 
-from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
 from graphnet.optim.optimizer import Optimizer, require_number
+from graphnet.optim.several_nets import Trained
 
 
 @final
@@ -33,7 +33,7 @@ class ASGD(Optimizer):
 
     def __init__(
         self,
-        net: Module,
+        net: Trained,
         learning_rate: float = 0.01,
         *,
         decay: float = 1e-4,

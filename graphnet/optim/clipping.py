@@ -7,20 +7,20 @@ import math
 import numpy as np
 
 from graphnet.errors import NumericsError
-from graphnet.graph import Module
 from graphnet.graph.modules.calls import checked
+from graphnet.optim.several_nets import Trained, as_one
 
 
 @checked
-def clip_grad_norm(net: Module, max_norm: float) -> float:
-    """Scale all gradients of a net so that their Euclidean norm is at most ``max_norm``.
+def clip_grad_norm(net: Trained, max_norm: float) -> float:
+    """Scale all gradients of a net (or of several) to a Euclidean norm of at most ``max_norm``.
 
     Returns the norm over all parameters before (Pascanu et al. 2013). Raises ValueError unless
     ``max_norm`` is positive, NumericsError if a gradient is NaN or infinite, GraphError for
     parameters of several dtypes.
     """
     require_positive("max_norm", max_norm)
-    gradients = net.flatten_parameters()[1]
+    gradients = as_one(net, "clip_grad_norm").flatten_parameters()[1]
     norm = math.sqrt(float(np.einsum("i,i->", gradients, gradients, dtype=np.float64)))
     if not math.isfinite(norm):
         raise NumericsError(
@@ -34,13 +34,13 @@ def clip_grad_norm(net: Module, max_norm: float) -> float:
 
 
 @checked
-def clip_grad_value(net: Module, max_value: float) -> None:
-    """Limit every gradient of a net to ±``max_value`` (char-rnn: 5).
+def clip_grad_value(net: Trained, max_value: float) -> None:
+    """Limit every gradient of a net, or of several, to ±``max_value`` (char-rnn: 5).
 
     Raises ValueError unless ``max_value`` is positive, GraphError for parameters of several dtypes.
     """
     require_positive("max_value", max_value)
-    gradients = net.flatten_parameters()[1]
+    gradients = as_one(net, "clip_grad_value").flatten_parameters()[1]
     np.clip(gradients, -max_value, max_value, out=gradients)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DtypeError, FormatError, GraphError
-from graphnet.graph import Module
 from graphnet.graph.modules.calls import check_constructor, refuse_misspelt
 from graphnet.graph.modules.spellings import former_name
 from graphnet.ir.core.types import NDArray
+from graphnet.optim.several_nets import Trained, as_one
 
 
 class Optimizer(ABC):
-    """An update rule for the parameters of one net.
+    """An update rule for the parameters of a net, or of several: ``[encoder, decoder]``.
 
     ``learning_rate`` may be changed between steps. ``weight_decay`` times the parameters is added
     to their gradients. A rule lists its state vectors in ``memory`` (they start at zero; each is
@@ -41,19 +41,14 @@ class Optimizer(ABC):
             refuse_misspelt(self, name)
         object.__setattr__(self, name, value)
 
-    def __init__(self, net: Module, learning_rate: float, weight_decay: float = 0.0) -> None:
-        if not isinstance(net, Module):
-            raise GraphError(
-                f"{type(self).__name__} received a {type(net).__name__}, expected a net",
-                "Give it the net itself: optim.Adam(net).",
-            )
+    def __init__(self, net: Trained, learning_rate: float, weight_decay: float = 0.0) -> None:
         require_number("learning_rate", learning_rate, 0.0)
         require_number("weight_decay", weight_decay, 0.0)
-        self.net = net
+        self.net = as_one(net, type(self).__name__)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.steps = 0
-        values, _ = net.flatten_parameters()
+        values, _ = self.net.flatten_parameters()
         self.vectors = {name: np.zeros_like(values) for name in self.memory}
         self._work = np.empty_like(values)
         self._decayed = np.empty_like(values)

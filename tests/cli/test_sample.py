@@ -26,7 +26,7 @@ def test_sample_from_a_checkpoint(folder, graphnet):
     ("arguments", "message"),
     [
         (["missing.gn"], "graphnet: There is no file missing.gn"),
-        (["text.txt"], "graphnet: text.txt is not a whole graphnet file"),
+        (["text.txt"], "graphnet: text.txt is text, expected a file written by net.save()"),
         (["net.gn"], "graphnet: net.gn is not a character model: it holds a Linear"),
         (["cell.gn"], "graphnet: cell.gn is not a character model"),
         (["."], "graphnet: . is a folder"),

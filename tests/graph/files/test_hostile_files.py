@@ -106,7 +106,7 @@ WHOLE = written(lambda header: None)
 
 HOSTILE: list[tuple[str, bytes, str]] = [
     ("empty", b"", "is not a whole graphnet file"),
-    ("bad magic", b"PK\x03\x04" + b"\0" * 100, "is not a whole graphnet file"),
+    ("bad magic", b"PK\x03\x04" + b"\0" * 100, "is a zip archive, expected a file written by net.save"),
     ("cut short", WHOLE[:-9], "is not a whole graphnet file"),
     ("cut in the header", WHOLE[:50], "is not a whole graphnet file"),
     ("huge header", struct.pack("<Q", 2**62) + WHOLE[8:], "is not a whole graphnet file"),
