@@ -78,7 +78,10 @@ def heading(title: str) -> str:
 def entry(module: ModuleType, name: str) -> str:
     value = getattr(module, name)
     if inspect.isclass(value):
-        return f".. autoclass:: {name}\n   :members:\n"
+        base = value.__base__
+        is_inherited = base is not None and base.__name__ == "BatchTrainer"
+        inherited = "   :inherited-members:\n" if is_inherited else ""
+        return f".. autoclass:: {name}\n   :members:\n{inherited}"
     if inspect.isfunction(value):
         return f".. autofunction:: {name}\n"
     return f".. data:: {name}\n\n   {described(value, name)}\n"

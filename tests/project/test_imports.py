@@ -27,7 +27,7 @@ FLOORS = [
     "nn.init", "nn.layers", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
     "optim",
     "drawing.picture", "drawing.labels", "drawing.rendering", "drawing",
-    "train.text", "train.reports", "train.loop", "train",
+    "train.text", "train.reports", "train.checkpoints", "train.loop", "train",
     "", "cli.text", "cli", "__main__",
 ]  # fmt: skip
 """From the ground up: folders, and files that stand beside them. The empty one is the package."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphnet.errors import FormatError
-from graphnet.train.loop.checkpoint import TEXT_DIGEST
+from graphnet.train.checkpoints.checkpoint import TEXT_DIGEST
 from graphnet.train.text.saved_model import CharacterModel
 
 

@@ -28,7 +28,7 @@ from graphnet.train import (
     read_text,
     sample,
 )
-from graphnet.train.loop.checkpoint_place import require_free
+from graphnet.train.checkpoints.place import require_free
 from graphnet.train.reports.progress import loss_text
 from graphnet.train.text.batches import Batch
 

@@ -19,12 +19,12 @@ from graphnet.graph.values import table
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
+from graphnet.train.checkpoints.training_state import Best
 from graphnet.train.loop.batch_source import Batches, BatchSource
 from graphnet.train.loop.metrics import Metrics, checked_metrics, measured
 from graphnet.train.loop.pairs import as_arrays, not_finite_in, size_of
 from graphnet.train.loop.schedule import Schedule, constant
 from graphnet.train.loop.steps import Compiled, Interpreted, Steps
-from graphnet.train.loop.training_state import Best
 from graphnet.train.reports.history import Batch, Epoch, History
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from graphnet.errors import DataError
 from graphnet.ir.core.types import NDArray
-from graphnet.train.loop.training_state import Best
+from graphnet.train.checkpoints.training_state import Best
 from graphnet.train.reports.history import Epoch
 
 MODES = ("min", "max")

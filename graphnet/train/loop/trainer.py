@@ -12,15 +12,15 @@ import numpy as np
 from graphnet.errors import DataError
 from graphnet.ir.core.types import NDArray
 from graphnet.source import warn
+from graphnet.train.checkpoints.checkpoint import load_checkpoint, require_savable, save_checkpoint
+from graphnet.train.checkpoints.place import CheckpointPlace
+from graphnet.train.checkpoints.training_state import TrainingState
 from graphnet.train.loop.batch_source import Batches, BatchSource, refused
 from graphnet.train.loop.batch_trainer import BatchTrainer
-from graphnet.train.loop.checkpoint import load_checkpoint, require_savable, save_checkpoint
-from graphnet.train.loop.checkpoint_place import CheckpointPlace
 from graphnet.train.loop.early_stopping import EarlyStopping
 from graphnet.train.loop.fitting import Fitting
 from graphnet.train.loop.interruption import interruptible
 from graphnet.train.loop.modes import require_training
-from graphnet.train.loop.training_state import TrainingState
 from graphnet.train.reports.history import History
 from graphnet.train.reports.progress import to_standard_error
 
@@ -121,6 +121,8 @@ class Trainer(BatchTrainer):
 
     def _run(self, fitting: Fitting) -> None:
         """Train, in a place for the checkpoint that is known to be writable and free."""
+        if fitting.stopping is None:
+            self.best = None  # nobody looks for it now
         if self.checkpoint is not None:
             require_savable(self.net, self.notes)
             self._place = CheckpointPlace(self.checkpoint)
@@ -156,9 +158,10 @@ class Trainer(BatchTrainer):
         if fitting.is_stopped():
             text = f"{fitting.stopped_text()}: no more was trained; a larger patience goes on"
         else:
+            are = "epoch is" if done == 1 else "epochs are"
             text = (
-                f"fit(epochs={epochs}): {done} epochs are done, and epochs counts them all, so no "
-                f"more was trained; epochs={done + 1} trains one more"
+                f"fit(epochs={epochs}): {done} {are} done, and epochs counts them all, so no more "
+                f"was trained; epochs={done + 1} trains one more"
             )
         if not self._was_loaded:
             warn(text)

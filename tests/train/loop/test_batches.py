@@ -8,7 +8,7 @@ from graphnet import nn, optim, train
 from graphnet.errors import DataError
 from graphnet.graph.files.save_load import read
 from tests.support.trainers import Interrupting, everything, small_trainer
-from tests.train.loop.test_checkpoints import assert_same_bits
+from tests.train.checkpoints.test_checkpoints import assert_same_bits
 
 X = np.random.default_rng(3).normal(size=(12, 3)).astype(np.float32)
 PAIRS = [(X[i : i + 4], X[i : i + 4, :2]) for i in (0, 4, 8)]
@@ -175,9 +175,7 @@ def test_a_second_fit_of_as_many_epochs_says_why_it_trains_nothing():
     trainer = linear_trainer()
     trainer.fit(PAIRS, epochs=1)
     before = everything(trainer)
-    with pytest.warns(
-        UserWarning, match=r"fit\(epochs=1\): 1 epochs are done.*epochs=2 trains one"
-    ):
+    with pytest.warns(UserWarning, match=r"fit\(epochs=1\): 1 epoch is done.*epochs=2 trains one"):
         trainer.fit(PAIRS, epochs=1)
     assert len(trainer.history.training) == 3
     np.testing.assert_array_equal(trainer.net.flatten_parameters()[0], before["parameters"])
@@ -192,7 +190,7 @@ def test_a_finished_training_that_is_resumed_says_it_without_a_warning(tmp_path,
     trainer.show_progress = True
     trainer.load()
     trainer.fit(PAIRS, epochs=1)
-    assert "1 epochs are done" in capsys.readouterr().err
+    assert "1 epoch is done" in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_counts_batches_alone_is_read(tmp_path):

@@ -8,8 +8,10 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import DataError
+from graphnet.train.checkpoints.training_state import Best
+from graphnet.train.loop.early_stopping import EarlyStopping
 from tests.support.trainers import Interrupting, everything
-from tests.train.loop.test_checkpoints import assert_same_bits
+from tests.train.checkpoints.test_checkpoints import assert_same_bits
 
 RANDOM = np.random.default_rng(4)
 X = RANDOM.normal(size=(6, 16, 5))
@@ -125,6 +127,16 @@ def test_the_checkpoint_of_a_stopped_training_is_the_best_net(tmp_path):
         trainer.fit(TRAINING, 50, VALIDATION, patience=2)
 
 
+def test_epochs_without_patience_begin_the_search_anew():
+    trainer = classifier()
+    trainer.fit(TRAINING, 50, VALIDATION, patience=1)
+    stopped = trainer.epochs_done
+    trainer.fit(TRAINING, stopped + 5, VALIDATION)
+    assert trainer.best is None
+    trainer.fit(TRAINING, stopped + 6, VALIDATION, patience=1)
+    assert trainer.epochs_done == trainer.best.epoch == stopped + 6
+
+
 def test_it_tells_that_it_stopped(capsys):
     trainer = classifier()
     trainer.show_progress = True
@@ -137,8 +149,8 @@ def test_it_tells_that_it_stopped(capsys):
 
 
 def test_a_loss_that_was_no_number_is_not_the_best():
-    best = train.loop.training_state.Best(1, math.nan, "training", np.zeros(1))
-    stopping = train.loop.early_stopping.EarlyStopping(2, "training", "min")
+    best = Best(1, math.nan, "training", np.zeros(1))
+    stopping = EarlyStopping(2, "training", "min")
     epoch = train.Epoch(2, 8, 0.5, None)
     assert stopping.better(best, epoch, np.ones(1)).epoch == 2
     nothing = train.Epoch(3, 12, math.nan, None)

@@ -16,8 +16,8 @@ from graphnet.graph import Module
 from graphnet.graph.files.description import describe
 from graphnet.graph.files.save_load import Stored, read, save
 from graphnet.ir.core.types import NDArray
-from graphnet.train.loop.same_net import copy_parameters, require_same_net
-from graphnet.train.loop.training_state import Best, TrainingState
+from graphnet.train.checkpoints.same_net import copy_parameters, require_same_net
+from graphnet.train.checkpoints.training_state import Best, TrainingState
 from graphnet.train.reports.history import History
 from graphnet.train.text.vocabulary import require_same_characters
 

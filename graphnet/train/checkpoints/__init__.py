@@ -1,0 +1,1 @@
+"""Checkpoints: their content, their place, and the net that they fit."""
