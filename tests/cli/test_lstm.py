@@ -108,21 +108,6 @@ def test_lstm_resumed_gives_the_same_bits(folder, graphnet):
     assert_same_checkpoints("whole/checkpoint.gn", "parts/checkpoint.gn")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="locks of files are a matter of POSIX")
-def test_lstm_leaves_a_running_training_in_its_folder_alone(folder, graphnet):
-    import fcntl
-
-    resumable(graphnet)
-    before = (folder / "lstm" / "checkpoint.gn").read_bytes()
-    with (folder / "lstm" / "checkpoint.gn").open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # as the training does that writes it
-        code, _, errors = graphnet("lstm", "--text", "text.txt", "--epochs", "1", *TINY)
-    assert code == 2
-    assert "checkpoint.gn is being written by another training" in errors
-    assert (folder / "lstm" / "checkpoint.gn").read_bytes() == before
-    assert not (folder / "lstm" / "older_checkpoint.gn").exists()
-
-
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent to another process")
 def test_lstm_interrupted_by_ctrl_c_and_resumed_gives_the_same_bits(folder, graphnet):
     common = ["lstm", "--text", "text.txt", "--sample", "0", *TINY]
