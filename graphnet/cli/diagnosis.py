@@ -105,7 +105,7 @@ def machine_code() -> Finding:
 def cache() -> Finding:
     """The folder of machine code, tried by writing to it."""
     from graphnet.native.llvm.cache_folder import NotOwn, opened
-    from graphnet.native.llvm.object_cache import NAME, ROOM, folder
+    from graphnet.native.llvm.object_cache import CAPACITY, NAME, folder
 
     place = folder()
     if place is None:
@@ -123,7 +123,7 @@ def cache() -> Finding:
     except OSError as error:
         text = f"{place} cannot be written ({error.strerror or error})"
         return Finding("cache", text, OWN_FOLDER)
-    used, room = sum(sizes) / 2**20, ROOM / 2**20
+    used, room = sum(sizes) / 2**20, CAPACITY / 2**20
     return Finding("cache", f"{place}: {len(sizes)} files, {used:.1f} of {room:.0f} MiB")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphnet.errors import FormatError
 from graphnet.graph import GModule, Module
-from graphnet.graph.files.description import plain
+from graphnet.graph.modules.annotations import plain
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values.parameter import Parameter
 
