@@ -32,11 +32,13 @@ def is_command(frame: FrameType) -> bool:
 
 
 def library_frame() -> FrameType:
-    """Under the command line, where no code is the user's: what its commands called."""
-    frame = last = sys._getframe(1)
+    """Under the command line, where no code is the user's: the function that a command called."""
+    frame = found = sys._getframe(1)
     while not is_command(frame) and frame.f_back is not None:
-        last, frame = frame, frame.f_back
-    return last
+        if not frame.f_code.co_filename.startswith(GRAPH):  # wrappers of functions lie there
+            found = frame
+        frame = frame.f_back
+    return found
 
 
 def calling_line() -> tuple[str, int]:
