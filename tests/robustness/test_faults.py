@@ -306,18 +306,18 @@ def test_a_killed_child_leaves_the_bars_of_its_parent_alone() -> None:
     """tqdm's own lock is one for a process and all that were forked from it."""
     from graphnet.train.reports.progress import Bar, Progress
 
-    Progress("", 1, 0, False)
+    Progress(False)
     number = child(lambda: (Bar.get_lock().acquire(), os.kill(os.getpid(), signal.SIGKILL)))
     assert os.waitpid(number, 0)[1] == signal.SIGKILL
     made: list[Progress] = []
-    other = threading.Thread(target=lambda: made.append(Progress("", 1, 0, False)), daemon=True)
+    other = threading.Thread(target=lambda: made.append(Progress(False)), daemon=True)
     other.start()
     other.join(20)
     assert len(made) == 1
     with Bar.get_lock():  # and a child finds it free
         status: list[int] = []
         forking = threading.Thread(
-            target=lambda: status.append(in_a_child(lambda: Progress("", 1, 0, False)))
+            target=lambda: status.append(in_a_child(lambda: Progress(False)))
         )
         forking.start()
         forking.join()
