@@ -84,7 +84,10 @@ class History:
         """The mean losses of the last ``batches`` batches, an epoch; by default all are as long."""
         done = len(self.training)
         measured = {
-            name: points[-1][1] for name, points in self.metrics.items() if points[-1][0] == done
+            name: value
+            for name, points in self.metrics.items()
+            for place, value in points[-1:]
+            if place == done
         }
         place, loss = self.validation[-1] if self.validation else (0, math.nan)
         return Epoch(

@@ -218,6 +218,7 @@ def test_metrics_are_in_the_checkpoint(tmp_path):
     resumed.load()
     assert resumed.history == trainer.history
     assert len(resumed.history.metrics["accuracy"]) == 2
+    assert ", accuracy 0." in repr(resumed.history)
 
 
 def test_mistakes_about_metrics():
