@@ -6,25 +6,29 @@ import os
 import sys
 import warnings
 from functools import cache
-from types import FrameType
+from types import CodeType, FrameType
 
-PACKAGE = os.path.dirname(__file__)  # noqa: PTH120 (compared with the names of code files)
-COMMANDS = os.path.join(PACKAGE, "cli") + os.sep  # noqa: PTH118
-GRAPH = os.path.join(PACKAGE, "graph")  # noqa: PTH118
+PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 (compared with names of code files)
+COMMANDS = PACKAGE + "cli" + os.sep
+GRAPH = PACKAGE + "graph" + os.sep
 
 
 def calling_frame(outside: str = PACKAGE) -> FrameType:
     """The innermost running frame whose code does not lie in the given folder."""
     frame: FrameType | None = sys._getframe(1)
     last = frame
-    inside = outside + os.sep
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(inside):
+        if not frame.f_code.co_filename.startswith(outside):
             assert last is not None
             return library_frame() if is_command(last) else frame
         last, frame = frame, frame.f_back
     assert last is not None
     return last
+
+
+def is_own(code: CodeType) -> bool:
+    """Whether code lies in graphnet."""
+    return code.co_filename.startswith(PACKAGE)
 
 
 def is_command(frame: FrameType) -> bool:

@@ -19,7 +19,7 @@ from graphnet.graph.modules.optional import arranged
 from graphnet.graph.modules.parts import checked_attribute
 from graphnet.graph.modules.registry import register
 from graphnet.graph.nodes.calling import node_of_call
-from graphnet.graph.nodes.node import Node
+from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
@@ -28,7 +28,6 @@ from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import NOTHING, Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
-from graphnet.source import calling_line
 
 Self = TypeVar("Self", bound="Module")
 
@@ -71,7 +70,7 @@ class Module(BaseModule):
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
         Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``)."""
         if not inputs and not named:
-            return Node(self, (), *calling_line())
+            return node_here(self, ())
         value = arranged(self, inputs, named)
         node = node_of_call(self, value)
         if node is not None:

@@ -1,6 +1,6 @@
 """The modules of nn, one row or more for each, by class name."""
 
-from tests.module_rows import arrays, criteria, element_research, entries, tables
+from tests.module_rows import arrays, criteria, element_research, entries, recurrent, tables
 from tests.module_rows.row import Row
 
 ROWS = {
@@ -9,6 +9,7 @@ ROWS = {
     **tables.ROWS,
     **criteria.ROWS,
     **element_research.ROWS,
+    **recurrent.ROWS,
 }
 
 __all__ = ["ROWS", "Row"]

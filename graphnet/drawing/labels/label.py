@@ -91,12 +91,12 @@ def parameter_lines(vertex: Vertex, module: Module) -> list[str]:
 
 
 def short_description(module: Module) -> str:
-    """``Linear 20→10``, ``Dropout(0.5)``, ``GModule``."""
+    """``Linear 20→10``, ``Dropout(0.5)``, ``LSTM(8, 16)``; ``graph`` for one of a user's nodes."""
     name = type(module).__name__
     ends = [getattr(module, a, None) for a in ("in_features", "out_features")]
     if all(isinstance(end, int) for end in ends):
         return f"{name} {ends[0]}→{ends[1]}"
-    if isinstance(module, GModule):
+    if type(module) is GModule:
         return "graph"
     return shortened(module.description().removesuffix("()"), 36)
 

@@ -141,9 +141,11 @@ class PictureBuilder:
         self, module: Module, path: str, name: str, group: int | None, depth: int, flow: Flow
     ) -> Flow:
         """Draw a module's parts inside a cluster; returns its outputs."""
-        note = "" if isinstance(module, GModule) or not name else module.description()
+        note = "" if type(module) is GModule or not name else module.description()
         note = note.removesuffix("()")
         title = name or type(module).__name__
+        if isinstance(module, GModule) and note and title == type(module).__name__.lower():
+            title, note = note, ""  # it has no other name
         inside = self.picture.add_group(Group(title, group, opened=True, note=note))
         if isinstance(module, GModule):
             given = [flow] if len(module.inputs) == 1 else entries(flow, len(module.inputs))

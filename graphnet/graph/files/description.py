@@ -72,11 +72,12 @@ def describe_part(part: BaseModule, numbers: Numbering) -> Data:
         wiring = part._wiring(numbers.modules)
         if wiring is not None:
             entry.update(wiring)
+            if arguments := describe_arguments(part, numbers, wiring):
+                entry["arguments"] = arguments
         else:
             entry["arguments"] = describe_arguments(part, numbers)
             entry["parts"] = {n: numbers.modules[id(child)] for n, child in part.named_children()}
-        arguments = entry.get("arguments", ())
-        if arrays := describe_arrays(part, arguments, numbers):
+        if arrays := describe_arrays(part, entry.get("arguments", ()), numbers):
             entry["arrays"] = arrays
     except FormatError as error:
         raise GraphError(
@@ -88,8 +89,10 @@ def describe_part(part: BaseModule, numbers: Numbering) -> Data:
     return entry
 
 
-def describe_arguments(part: BaseModule, numbers: Numbering) -> Data:
-    arguments = {name: plain(value) for name, value in part.arguments().items()}
+def describe_arguments(part: BaseModule, numbers: Numbering, told: Container[str] = ()) -> Data:
+    """The arguments of the constructor, but for what the wiring has told."""
+    given = part.arguments().items()
+    arguments = {name: plain(value) for name, value in given if name not in told}
     encoded = {name: encode(value, numbers) for name, value in arguments.items()}
     check_arguments(type(part), arguments)
     return encoded
@@ -113,6 +116,8 @@ def encode(value: Any, numbers: Numbering) -> Any:
     Raises FormatError for what a file cannot hold.
     """
     if isinstance(value, BaseModule):
+        if id(value) not in numbers.modules:
+            raise FormatError(f"has the argument {value.description():.80}, which is no part of it")
         return {"module": numbers.modules[id(value)]}
     if isinstance(value, Parameter):
         return {"parameter": numbers.parameters[value]}

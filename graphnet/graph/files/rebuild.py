@@ -26,9 +26,6 @@ from graphnet.ir.core.types import NDArray
 LARGEST = 10_000_000
 """How many modules a file may stand for, each counted as often as it is used."""
 
-GRAPH_TYPE = "GModule"
-"""The type of entries that have nodes."""
-
 NODE = Form(
     {"module": int, "parents": list[int], "place": str},
     {"name": str, "description": str, "slots": list[int], "attributes": dict[str, str]},
@@ -38,8 +35,10 @@ OPTIONAL = {"parts": dict[str, int], "arrays": dict[str, int], "training": bool}
 MODULE = Form({**COMMON, "arguments": dict[str, Any]}, OPTIONAL)
 GRAPH = Form(
     {**COMMON, "place": str, "nodes": list[Any], "inputs": list[int], "outputs": list[int]},
-    OPTIONAL,
+    {**OPTIONAL, "arguments": dict[str, Any]},
 )
+"""The entry of a graph, with the arguments of its constructor if that makes the nodes itself."""
+
 WHOLE = Form({"modules": list[Any]})
 
 
@@ -79,7 +78,7 @@ def check_description(description: Any) -> None:
     """Raise FormatError unless a description has the form that ``describe`` gives it."""
     WHOLE.check(description, "a graph")
     for number, entry in enumerate(description["modules"]):
-        is_graph = isinstance(entry, dict) and entry.get("type") == GRAPH_TYPE
+        is_graph = isinstance(entry, dict) and (entry.get("type") == "GModule" or "nodes" in entry)
         (GRAPH if is_graph else MODULE).check(entry, f"a module {number}")
         for index, node in enumerate(entry.get("nodes", ())):
             NODE.check(node, f"a node {index} of module {number}")
@@ -128,13 +127,15 @@ def made(
             f"names the module class {entry['type']!r:.80}, which is not known",
             "Import the module that defines it before loading, or pass classes=[…].",
         )
+    if cls._is_wired != ("nodes" in entry):
+        expected = "without nodes" if cls._is_wired else "with nodes"
+        raise FormatError(f"holds a {entry['type']:.80} {expected}")
     try:
-        if entry["type"] == GRAPH_TYPE:
-            graph: BaseModule = cls._from_wiring(entry, known.modules)
-            return graph
-        given = {name: decode(value, known) for name, value in entry["arguments"].items()}
-        arguments = present_names(cls, given)
+        entries = entry.get("arguments", {}).items()
+        arguments = present_names(cls, {name: decode(value, known) for name, value in entries})
         check_arguments(cls, arguments)
+        if "nodes" in entry:
+            return cls._from_wiring(entry, known.modules, arguments)
         part = make(cls, arguments)
         take_parts(part, entry, known.modules)
         take_arrays(part, entry, known)

@@ -25,6 +25,8 @@ class BaseModule(ABC):
     """The part of ``Module`` that tracing, execution and files use."""
 
     _version: int = 0
+    _is_wired: bool = False
+    """Whether it has nodes, by which files describe it."""
     is_training, is_compiled = True, False
     inside: str = ""
     """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
@@ -168,13 +170,17 @@ class BaseModule(ABC):
         while stack:
             depth, label, part = stack.pop()
             lines.append("  " * depth + label + part.description())
-            inner = [(depth + 1, f"{name}: ", child) for name, child in part.named_children()]
+            inner = [(depth + 1, f"{name}: ", child) for name, child in part._listed_children()]
             stack.extend(reversed(inner))
         return "\n".join(lines)
 
     def _repr_svg_(self) -> str | None:
         """The picture in a notebook; None leaves the text."""
         return picture_of(self)
+
+    def _listed_children(self) -> Iterator[tuple[str, BaseModule]]:
+        """The parts in the order in which they are printed."""
+        return self.named_children()
 
     def _wiring(self, numbers: Mapping[int, int]) -> dict[str, Any] | None:
         """The nodes of a graph as plain data, with modules by number (found by id).
@@ -184,8 +190,10 @@ class BaseModule(ABC):
         return None
 
     @classmethod
-    def _from_wiring(cls, data: Mapping[str, Any], modules: Sequence[BaseModule]) -> BaseModule:
-        """The module of such data."""
+    def _from_wiring(
+        cls, data: Mapping[str, Any], modules: Sequence[BaseModule], arguments: Mapping[str, Any]
+    ) -> BaseModule:
+        """The module of such data, with the arguments that its constructor was given."""
         raise TypeError(f"{cls.__name__} is no graph")
 
     def _copy_wiring(self, memo: dict[int, Any]) -> None:  # noqa: B027 (few have any)

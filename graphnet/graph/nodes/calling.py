@@ -7,7 +7,7 @@ from typing import Any
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
-from graphnet.graph.nodes.node import Node
+from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.values import table
 from graphnet.ir.core.array import Array
 from graphnet.source import calling_line, place
@@ -19,11 +19,11 @@ def node_of_call(module: BaseModule, value: Any) -> Node | None:
     Raises GraphError for anything else.
     """
     if isinstance(value, Node):
-        return Node(module, (value,), *calling_line())
+        return node_here(module, (value,))
     leaves, _ = table.flatten(value, absent=bool(module.optional_inputs()))
     if any(isinstance(leaf, Node) for leaf in leaves) or not all(map(is_array, leaves)):
         value, slots = present_entries(module, value)
-        return Node(module, parents_of(module, value), *calling_line(), slots)
+        return node_here(module, parents_of(module, value), slots)
     if not leaves:
         raise GraphError(
             f"{describe_call(module)} received an empty table of inputs",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,11 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
-from graphnet.source import calling_line, place
+from graphnet.graph.nodes.assignment import Assignment, assignment
+from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
+
+NUMBERS = count()
+"""Nodes are numbered as they are made."""
 
 
 class Node:
@@ -30,8 +35,8 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "_children", "_module", "attributes", "description", "file", "line", "name",
-        "parents", "slots",
+        "__weakref__", "_children", "_module", "assigned", "attributes", "description", "file",
+        "line", "name", "number", "parents", "slots",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +55,8 @@ class Node:
         self.attributes: dict[str, str] = {}
         self.file = file
         self.line = line
+        self.number = next(NUMBERS)
+        self.assigned: Assignment | None = None
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
             parent._add_child(self)
@@ -89,9 +96,8 @@ class Node:
         """One node for each of the ``count`` entries of this node's output table."""
         if count < 1:
             raise GraphError(f"split({count!r}) of {self}: expected a positive number of outputs")
-        file, line = calling_line()
-        whole = Node(new("Split", count), (self,), file, line)
-        return tuple(Node(new("Element", index), (whole,), file, line) for index in range(count))
+        whole = Node(new("Split", count), (self,), *calling_line())
+        return tuple(node_here(new("Element", i), (whole,), entry=i) for i in range(count))
 
     def _add_child(self, child: Node) -> None:
         """Add a weak reference to a child; now and then drop dead ones."""
@@ -165,7 +171,8 @@ class Node:
 
     def __rsub__(self, other: Any) -> Node:
         if is_number(other):
-            return self._then("MulConstant", -1.0)._then("AddConstant", other)
+            negative = Node(new("MulConstant", -1.0), (self,), *calling_line())
+            return negative._then("AddConstant", other)
         return NotImplemented
 
     def __neg__(self) -> Node:
@@ -184,7 +191,7 @@ class Node:
 
     def _then(self, name: str, *arguments: Any) -> Node:
         """A new module of the class of this name, applied to this node."""
-        return Node(new(name, *arguments), (self,), *calling_line())
+        return node_here(new(name, *arguments), (self,))
 
     def __iter__(self) -> Iterator[Any]:
         raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
@@ -200,7 +207,8 @@ class Node:
         )
 
     def __str__(self) -> str:
-        named = f" '{self.name}'" if self.name else ""
+        name = self.name or named_by_module(self._module) or (self.assigned and self.assigned.name)
+        named = f" '{name}'" if name else ""
         return f"{type(self.module).__name__}{named} ({self.place})"
 
     def __repr__(self) -> str:
@@ -210,6 +218,31 @@ class Node:
 def is_name(value: object) -> bool:
     """Whether a value can name a node: words, with dots between them."""
     return isinstance(value, str) and bool(value) and value.strip(".") == value
+
+
+def named_by_module(module: BaseModule) -> str | None:
+    """The ``module.name`` that a user has set."""
+    name = module.__dict__.get("name")
+    return name if is_name(name) else None
+
+
+def node_here(
+    module: BaseModule,
+    parents: tuple[Node, ...],
+    slots: tuple[int, ...] = (),
+    entry: int | None = None,
+) -> Node:
+    """A node of the user's line that is running.
+
+    If that line makes it itself (no layer of graphnet's, for parts of its own), the node remembers
+    to which variable it is assigned: it, or the table that it is an ``entry`` of.
+    """
+    maker = calling_frame(GRAPH)
+    if is_own(maker.f_code):
+        return Node(module, parents, *calling_line(), slots)
+    node = Node(module, parents, maker.f_code.co_filename, maker.f_lineno, slots)
+    node.assigned = assignment(maker, entry)
+    return node
 
 
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -230,4 +263,4 @@ def combine(name: str, left: Node, right: Any) -> Node:
     """``a + b``, ``a * b``, ``a - b``, ``a / b`` of nodes: the table module of this name."""
     if not isinstance(right, Node):
         return NotImplemented  # type: ignore[no-any-return]
-    return Node(new(name), (left, right), *calling_line())
+    return node_here(new(name), (left, right))

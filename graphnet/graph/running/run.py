@@ -79,6 +79,9 @@ class Run:
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.names
+
     def __repr__(self) -> str:
         kept = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
         return (
@@ -185,6 +188,9 @@ class Gradients:
         leaves = [None if p is None else self._run._gradient(p) for p in record.probes]
         shown = [None if leaf is None else read_only(leaf) for leaf in leaves]
         return table.unflatten(record.structure, shown)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self._run.names
 
 
 def run_module(module: BaseModule, inputs: Any, check_finite: bool, selection: Selection) -> Run:

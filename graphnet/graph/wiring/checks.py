@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 from graphnet.errors import GraphError
+from graphnet.graph.modules.optional import RESERVED
 from graphnet.graph.nodes.calling import require_node
 from graphnet.graph.nodes.node import Node
-from graphnet.graph.wiring.table_modules import Element, Split
+from graphnet.graph.wiring.table_modules import Element, OptionalInput, Split
 from graphnet.source import calling_line, place
 
 
@@ -122,3 +123,24 @@ def check_dangling(inputs: Sequence[Node], reached: set[Node], where: str) -> No
                 )
             seen.add(child)
             pending.append(child)
+
+
+def is_optional(node: Node) -> bool:
+    return isinstance(node.module, OptionalInput) and node.is_input
+
+
+def check_optional(inputs: Sequence[Node], names: Sequence[str], where: str) -> None:
+    """Optional inputs, of these names, come last, after at least one other."""
+    for name in names:
+        if name in RESERVED:
+            raise GraphError(
+                f"GModule ({where}): an optional input is named {name!r}",
+                "run() and forward() have an argument of that name.",
+            )
+    flags = [is_optional(node) for node in inputs]
+    if flags[0] or flags != sorted(flags):
+        node = inputs[flags.index(True)]
+        raise GraphError(
+            f"GModule ({where}): {node} is optional and comes before an input that is not",
+            "List the inputs that may be left out last.",
+        )

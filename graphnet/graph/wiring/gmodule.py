@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import networkx as nx
 
@@ -12,51 +12,64 @@ from graphnet.errors import GraphError
 from graphnet.graph.files.decoding import numbered, parsed_place
 from graphnet.graph.module import Module
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.modules.optional import RESERVED, whole_table
+from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.modules.parts import private
+from graphnet.graph.modules.registry import constructor_parameters
 from graphnet.graph.nodes.node import Node
-from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values import table
-from graphnet.graph.wiring.checks import check_graph, checked_nodes
-from graphnet.graph.wiring.names import check_paths, name_by_variables, unique_names
+from graphnet.graph.wiring.checks import (
+    check_graph,
+    check_optional,
+    checked_nodes,
+    is_optional,
+)
+from graphnet.graph.wiring.computing import compute_node
+from graphnet.graph.wiring.lookup import inner_names, unknown_name
+from graphnet.graph.wiring.names import (
+    check_paths,
+    complete_names,
+    made,
+    name_by_variables,
+    unique_names,
+)
 from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_data
-from graphnet.graph.wiring.table_modules import OptionalInput
-from graphnet.source import GRAPH, calling_frame, calling_line, place, short_name
-from graphnet.text_table import aligned
+from graphnet.source import GRAPH, calling_frame, calling_line, place
+
+Self = TypeVar("Self", bound="Graph")
 
 
-class GModule(Module):
-    """The graph between input nodes and output nodes, as one module (nngraph's ``gModule``).
+class Graph(Module):
+    """A closed graph: what its kinds have in common. Each says what it is made from."""
 
-    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the
-    value itself, with several a table; the same holds for outputs. Nodes without a name take the
-    name of the local variable that holds them. ``net["name"]`` is the node of that name, at any
-    depth (``net["layer1.gate"]``). Raises GraphError for an unused input or split output, a node
-    that does not reach an output, an input that is not listed, a cycle, or what is no node.
+    _is_wired = True
 
-    >>> import numpy as np, graphnet as gn
-    >>> from graphnet import nn
-    >>> x, y = gn.input(), gn.input()
-    >>> product = nn.CMulTable()([x, nn.Tanh()(y)])
-    >>> net = gn.GModule([x, y], [product])
-    >>> net.forward([np.ones(2), np.zeros(2)])
-    array([0., 0.])
-    >>> net["product"].parents[0] is x
-    True
-    """
+    @abstractmethod
+    def __init__(self) -> None:
+        """Make the nodes, and ``_close`` the graph."""
 
-    def __init__(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+    def _close(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+        """Check and name the nodes between inputs and outputs."""
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
         self.file, self.line = calling_line()
-        named = name_by_variables(calling_frame(GRAPH).f_locals)  # before a check can fail
+        frame = calling_frame(GRAPH)
+        held = name_by_variables(frame)  # before a check can fail
         self.nodes = check_graph(self.inputs, self.outputs, place(self.file, self.line))
-        for node in named.difference(self.nodes):
+        for node in held.difference(self.nodes):
             node.name = None
+        complete_names(self.nodes, held, frame)
         self.names = tuple(unique_names(self.nodes))
         check_paths(self.nodes, self.names)
         self._set_layout()
-        check_optional(self)
+        check_optional(self.inputs, self.optional_inputs(), place(self.file, self.line))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__ and any(
+            name == p.name for p in constructor_parameters(type(self))
+        ):
+            kind = type(self).__name__
+            raise GraphError(f"cannot change its {name}", f"Make a new {kind}.", kind)
+        super().__setattr__(name, value)
 
     def _set_layout(self) -> None:
         """Indices of the nodes by node and by name."""
@@ -96,21 +109,31 @@ class GModule(Module):
         for node, name in zip(self.nodes, self.names, strict=True):
             yield name, node.module
 
+    def _listed_children(self) -> Iterator[tuple[str, Module]]:
+        for node in sorted(self.nodes, key=made):
+            yield self.name_of(node), node.module
+
     def __contains__(self, path: object) -> bool:
-        """Whether there is a node, or a part of one, at a dotted path."""
-        if path in self._by_name or not isinstance(path, str):
-            return path in self._by_name
-        try:
-            self[path]
-        except GraphError:
-            return False
-        return True
+        """Whether there is a node, a part of one or a parameter at a dotted path."""
+        return self.find(path) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
     def __getitem__(self, path: str) -> Any:
-        """The node (or, below a module that is no graph, the part) at a dotted path."""
+        """The node at a dotted path; below a module that is no graph, the part or parameter.
+
+        Raises GraphError for a name of neither.
+        """
+        found = self.find(path)
+        if found is None:
+            raise unknown_name(self, self.names, path)
+        return found
+
+    def find(self, path: object) -> Any:
+        """What ``net[path]`` gives, or None."""
+        if not isinstance(path, str):
+            return None
         found = self._by_name.get(path)
         if found is not None:
             return found
@@ -118,10 +141,11 @@ class GModule(Module):
         for cut in range(len(parts) - 1, 0, -1):
             node = self._by_name.get(".".join(parts[:cut]))
             if node is not None:
-                return part_at(node.module, parts[cut:], path)
-        inner = (p for p, _ in self.named_modules())
-        longer = [p for p in inner if p.endswith(f".{path}")]
-        raise unknown_name(path, longer or list(self._by_name))
+                return part_at(node.module, parts[cut:])
+        return None
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys([*self.names, *inner_names(self)]))
 
     def compute(self, input: Any) -> Any:
         values: list[Any] = [None] * len(self.nodes)
@@ -132,7 +156,7 @@ class GModule(Module):
             else:
                 parents = [inputs[node]]
             if any(parent is not None for parent in parents):
-                values[index] = compute_node(self, node, name, parents)
+                values[index] = compute_node(node, name, parents, self.name_of)
         results = [values[self._position[node]] for node in self.outputs]
         for node, result in zip(self.outputs, results, strict=True):
             if result is None:
@@ -143,19 +167,28 @@ class GModule(Module):
         return results[0] if len(results) == 1 else results
 
     def _wiring(self, numbers: Mapping[int, int]) -> Data:
-        position = self._position
+        nodes = sorted(self.nodes, key=made)
+        position = {node: i for i, node in enumerate(nodes)}
         return {
             "place": place(self.file, self.line),
-            "nodes": [node_data(node, numbers, position) for node in self.nodes],
+            "nodes": [node_data(node, numbers, position) for node in nodes],
             "inputs": [position[node] for node in self.inputs],
             "outputs": [position[node] for node in self.outputs],
         }
 
     @classmethod
-    def _from_wiring(cls, data: Mapping[str, Any], modules: Sequence[BaseModule]) -> GModule:
+    def _from_wiring(
+        cls: type[Self],
+        data: Mapping[str, Any],
+        modules: Sequence[BaseModule],
+        arguments: Mapping[str, Any],
+    ) -> Self:
         nodes = nodes_of_data(data["nodes"], modules)
         inputs = [numbered(nodes, i) for i in data["inputs"]]
-        net = GModule(inputs, [numbered(nodes, i) for i in data["outputs"]])
+        net = cls.__new__(cls)
+        for name, value in arguments.items():
+            setattr(net, name, value)
+        net._close(inputs, [numbered(nodes, i) for i in data["outputs"]])
         net.file, net.line = parsed_place(data["place"])
         return net
 
@@ -166,73 +199,46 @@ class GModule(Module):
     def _after_copy(self) -> None:
         self._set_layout()
 
+    def __repr__(self) -> str:
+        lines = [self.description()]
+        for node in sorted(self.nodes, key=made):
+            parents = ", ".join(self.name_of(parent) for parent in node.parents)
+            lines.append(f"  {self.name_of(node)} = {node.module.description()}({parents})")
+        return "\n".join(lines)
+
+
+class GModule(Graph):
+    """The graph between input nodes and output nodes, as one module (nngraph's ``gModule``).
+
+    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the
+    value itself, with several a table; the same holds for outputs. Nodes without a name take that
+    of their module (``module.name``), of the local variable that holds them, or of the one that
+    their line assigns them to (``h_1``, ``h_2`` in a loop, ``layers_0`` in a list). ``net["name"]``
+    is the node of that name, at any depth (``net["layer1.gate"]``), ``net["linear.weight"]`` the
+    parameter. Raises GraphError for an unused input or split output, a node that does not reach an
+    output, an input that is not listed, a cycle, or what is no node.
+
+    >>> import numpy as np, graphnet as gn
+    >>> from graphnet import nn
+    >>> x, y = gn.input(), gn.input()
+    >>> product = nn.CMulTable()([x, nn.Tanh()(y)])
+    >>> net = gn.GModule([x, y], [product])
+    >>> net.forward([np.ones(2), np.zeros(2)])
+    array([0., 0.])
+    >>> net["product"].parents[0] is x
+    True
+    """
+
+    def __init__(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+        self._close(inputs, outputs)
+
     def description(self) -> str:
         inputs = ", ".join(self.name_of(node) for node in self.inputs)
         outputs = ", ".join(self.name_of(node) for node in self.outputs)
         return f"GModule(({inputs}) -> ({outputs}), {len(self.nodes)} nodes)"
 
-    def __repr__(self) -> str:
-        lines = [self.description()]
-        for node, name in zip(self.nodes, self.names, strict=True):
-            parents = ", ".join(self.name_of(parent) for parent in node.parents)
-            lines.append(f"  {name} = {node.module.description()}({parents})")
-        return "\n".join(lines)
 
-
-def compute_node(net: GModule, node: Node, name: str, values: list[Any]) -> Any:
-    """Trace the module of one node; errors and equations carry its path and source line."""
-    tracing = active_tracing()
-    assert tracing is not None
-    here = tracing.origin_of(node.module, name, short_name(node.file), node.line)
-    context = partial(parent_lines, net, node, values)
-    if any(v is None for v in values) and not node.module.optional_inputs():
-        missing = net.name_of(node.parents[[v is None for v in values].index(True)])
-        error = GraphError(
-            f"needs {missing}, which was left out", "Give it, or leave out what goes with it too."
-        )
-        error.locate(str(here), context())
-        raise error
-    return tracing.compute(node.module, node.gathered(values), here, context, node)
-
-
-def is_optional(node: Node) -> bool:
-    return isinstance(node.module, OptionalInput) and node.is_input
-
-
-def check_optional(net: GModule) -> None:
-    """Optional inputs come last, after at least one other."""
-    for name in net.optional_inputs():
-        if name in RESERVED:
-            raise GraphError(
-                f"GModule ({place(net.file, net.line)}): an optional input is named {name!r}",
-                "run() and forward() have an argument of that name.",
-            )
-    flags = [is_optional(node) for node in net.inputs]
-    if flags[0] or flags != sorted(flags):
-        node = net.inputs[flags.index(True)]
-        raise GraphError(
-            f"GModule ({place(net.file, net.line)}): {node} is optional and comes before "
-            "an input that is not",
-            "List the inputs that may be left out last.",
-        )
-
-
-def parent_lines(net: GModule, node: Node, values: list[Any]) -> tuple[str, ...]:
-    """A table of a node's inputs: parent, shape, module, source line."""
-    nodes = list(node.parents) or [node]
-    rows = [
-        (
-            net.name_of(parent),
-            table.describe(part),
-            "input" if parent.is_input else type(parent.module).__name__,
-            parent.place,
-        )
-        for parent, part in zip(nodes, values, strict=True)
-    ]
-    return tuple(aligned(rows))
-
-
-def input_values(net: GModule, value: Any) -> dict[Node, Any]:
+def input_values(net: Graph, value: Any) -> dict[Node, Any]:
     """The value of each input node, None for an optional input that is not given."""
     if len(net.inputs) == 1:
         return {net.inputs[0]: value}
@@ -251,20 +257,19 @@ def input_values(net: GModule, value: Any) -> dict[Node, Any]:
     return dict(zip(net.inputs, value, strict=True))
 
 
-def part_at(module: BaseModule, parts: Sequence[str], path: str) -> Any:
-    """Walk down from a module along the rest of a path."""
-    if isinstance(module, GModule):
-        return module[".".join(parts)]
+def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
+    """Walk down from a module along the rest of a path; None where it ends."""
+    path = ".".join(parts)
+    if isinstance(module, Graph):
+        return module.find(path)
+    own = dict(module.own_parameters())
+    if path in own:
+        return own[path]
     children = dict(module.named_children())
     if module.inside and parts[0] != module.inside:
-        return part_at(children[module.inside], parts, path)
+        return part_at(children[module.inside], parts)
     for cut in range(len(parts), 0, -1):
         child = children.get(".".join(parts[:cut]))
         if child is not None:
-            return part_at(child, parts[cut:], path) if parts[cut:] else child
-    raise unknown_name(path, list(children))
-
-
-def unknown_name(path: str, names: Sequence[str]) -> GraphError:
-    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    return GraphError(f"There is no node named {path!r}", f"There are: {shown}")
+            return part_at(child, parts[cut:]) if parts[cut:] else child
+    return None

@@ -2,22 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import count
+from types import FrameType
 from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.nodes.node import Node
+from graphnet.graph.nodes.assignment import scope_of
+from graphnet.graph.nodes.node import Node, named_by_module
+from graphnet.graph.wiring.table_modules import Element, Split
 
 
-def name_by_variables(variables: Any) -> set[Node]:
-    """Name nodes without a name after the first variable that holds them; returns those."""
+def name_by_variables(frame: FrameType) -> set[Node]:
+    """Name nodes without a name after the first variable of a frame that holds them; returns those.
+
+    Arguments of a function are names for what its caller has named already, if the source tells.
+    """
     named = set()
-    for name, value in list(variables.items()):
-        if isinstance(value, Node) and value.name is None and not name.startswith("_"):
+    code = frame.f_code
+    arguments = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    for name, value in list(frame.f_locals.items()):
+        if not isinstance(value, Node) or value.name is not None or name.startswith("_"):
+            continue
+        told = value.assigned is not None and name in arguments
+        if not told and named_by_module(value.module) is None:
             value.name = name
             named.add(value)
     return named
+
+
+def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameType) -> None:
+    """Name the nodes of a graph after their modules or after what they are assigned to.
+
+    ``held`` are nodes that variables of the ``frame`` that closes the graph hold. Of several nodes
+    assigned to one variable an input has the plain name, else the only one of that frame;
+    others count from 1, those of a list from 0.
+    """
+    scope = scope_of(frame)
+    groups: dict[tuple[str, bool], list[Node]] = {}
+    for node in sorted(nodes, key=made):
+        if node.name is None:
+            node.name = named_by_module(node.module)
+        if node.name is not None:
+            if node in held:
+                groups.setdefault((node.name, False), []).append(node)
+        elif node.assigned is not None:
+            groups.setdefault(node.assigned[:2], []).append(node)
+    taken = {node.name for node in nodes if node.name and node not in held}
+    given = frozenset(taken)
+    taken.update(name for name, _ in groups)
+    for (name, is_list), group in groups.items():
+        plain = None if is_list or name in given else plain_one(group, held, scope)
+        if plain is not None:
+            plain.name = name
+            group.remove(plain)
+        numbers = count(0 if is_list else 2 if name in given else 1)
+        for node in group:
+            node.name = next(n for i in numbers if (n := f"{name}_{i}") not in taken)
+            taken.add(node.name)
+
+
+def plain_one(group: Sequence[Node], held: Container[Node], scope: Any) -> Node | None:
+    """The one of several nodes assigned to a variable that is named as the variable is."""
+    inputs = [node for node in group if node.is_input]
+    if len(group) == 1 or len(inputs) == 1:
+        return group[0] if len(group) == 1 else inputs[0]
+    here = [node for node in group if node in held or is_assigned_in(scope, node)]
+    return here[0] if len(here) == 1 else None
+
+
+def is_assigned_in(scope: Any, node: Node) -> bool:
+    return node.assigned is not None and node.assigned.scope is scope
+
+
+def made(node: Node) -> int:
+    """The place of a node in the order in which nodes were made."""
+    return node.number
 
 
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
@@ -50,17 +111,32 @@ def inner_paths(module: BaseModule) -> Iterator[tuple[str, Any]]:
 
 
 def unique_names(nodes: Sequence[Node]) -> list[str]:
-    """A name for each node: its own, or its module's in small letters; numbered where repeated."""
+    """A name for each node: its own, or its module's in small letters; numbered where repeated.
+
+    An entry of a split is named after the table. Nodes count in the order in which they were made.
+    """
     taken = {node.name for node in nodes if node.name}
     counts: dict[str, int] = {}
-    names = []
-    for node in nodes:
+    found: dict[Node, str] = {}
+    for node in sorted(nodes, key=made):
         base = node.name or type(node.module).__name__.lower()
-        counts[base] = counts.get(base, 0) + 1
-        name = base if counts[base] == 1 else f"{base}_{counts[base]}"
-        while (name in taken) if name != node.name else False:
-            counts[base] += 1
-            name = f"{base}_{counts[base]}"
-        names.append(name)
+        counts[base] = number = counts.get(base, 0) + 1
+        name = base if number == 1 else f"{base}_{number}"
+        if node.name is None and (table := table_of_entry(node)) in found:
+            base, number = found[table], 1 + node.module.index
+            name = f"{base}_{number}"
+        while name in taken and name != node.name:
+            number += 1
+            name = f"{base}_{number}"
+        counts[base] = max(number, counts.get(base, 0))
+        found[node] = name
         taken.add(name)
-    return names
+    return [found[node] for node in nodes]
+
+
+def table_of_entry(node: Node) -> Node:
+    """The table that a node is an entry of, by ``split``; the node itself if it is none."""
+    if isinstance(node.module, Element) and node.parents:
+        whole = node.parents[0]
+        return whole.parents[0] if isinstance(whole.module, Split) and whole.parents else whole
+    return node

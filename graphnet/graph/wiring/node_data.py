@@ -62,4 +62,5 @@ def copy_of(node: Node, memo: Mapping[int, Any]) -> Node:
     result = Node(memo[id(node.module)], parents, node.file, node.line, node.slots)
     result.name, result.description = node.name, node.description
     result.attributes = dict(node.attributes)
+    result.number = node.number
     return result

@@ -6,9 +6,8 @@ from typing import Any
 
 from graphnet.errors import GraphError, IndexRangeError
 from graphnet.graph.module import Module
-from graphnet.graph.nodes.node import Node
+from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.values import table
-from graphnet.source import calling_line
 
 
 class Identity(Module):
@@ -36,7 +35,7 @@ def input(name: str | None = None, *, optional: bool = False) -> Node:
     True
     """
     module = OptionalInput() if optional else Identity()
-    return Node(module, (), *calling_line()).annotate(name=name)
+    return node_here(module, ()).annotate(name=name)
 
 
 class Split(Module):

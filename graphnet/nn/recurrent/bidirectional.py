@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Node, input
-from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable, MulConstant
+from graphnet.graph.wiring.gmodule import Graph
 from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.recurrent import Recurrent
@@ -20,16 +20,8 @@ MERGES: dict[str, Callable[[list[Node]], Node]] = {
 }
 
 
-@checked
-def Bidirectional(
-    cell_fw: GModule,
-    cell_bw: GModule,
-    merge: str | Module = "concat",
-    *,
-    batch_first: bool = False,
-    initial: str = "zeros",
-    truncate: int | None = None,
-) -> GModule:
+@GModule.register
+class Bidirectional(Graph):
     """A forward and a backward cell over the same sequence, as one graph.
 
     Inputs ``[xs, states…, lengths]``, all but the first optional: ``forward_prev_h``, …,
@@ -51,28 +43,41 @@ def Bidirectional(
     >>> output.shape, bool((output[0, :, 4:] == backward_last).all())
     ((5, 2, 8), True)
     """
-    xs, lengths = input("xs"), input("lengths", optional=True)
-    states: list[Node] = []
-    outputs: list[Node] = []
-    finals: list[Node] = []
-    for name, cell in (("forward", cell_fw), ("backward", cell_bw)):
-        require_cell(cell)
-        given = {s: input(f"{name}_{s}", optional=True) for s in state_names(cell)}
-        recurrent = Recurrent(
-            cell,
-            reverse=name == "backward",
-            batch_first=batch_first,
-            initial=initial,
-            truncate=truncate,
-        )
-        node: Node = recurrent(xs, **given, lengths=lengths).annotate(name=name)
-        output, *last = node.split(1 + len(given))
-        outputs.append(output.annotate(name=f"{name}_output"))
-        for state, made in zip(last, cell.outputs, strict=False):
-            finals.append(state.annotate(name=f"{name}_{cell.name_of(made)}"))
-        states += given.values()
-    output = merged(outputs, merge).annotate(name="output")
-    return GModule([xs, *states, lengths], [output, *finals])
+
+    def __init__(
+        self,
+        cell_fw: GModule,
+        cell_bw: GModule,
+        merge: str | Module = "concat",
+        *,
+        batch_first: bool = False,
+        initial: str = "zeros",
+        truncate: int | None = None,
+    ) -> None:
+        self.cell_fw, self.cell_bw, self.merge = cell_fw, cell_bw, merge
+        self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
+        xs, lengths = input("xs"), input("lengths", optional=True)
+        states: list[Node] = []
+        outputs: list[Node] = []
+        finals: list[Node] = []
+        for name, cell in (("forward", cell_fw), ("backward", cell_bw)):
+            require_cell(cell)
+            given = {s: input(f"{name}_{s}", optional=True) for s in state_names(cell)}
+            recurrent = Recurrent(
+                cell,
+                reverse=name == "backward",
+                batch_first=batch_first,
+                initial=initial,
+                truncate=truncate,
+            )
+            node: Node = recurrent(xs, **given, lengths=lengths).annotate(name=name)
+            output, *last = node.split(1 + len(given))
+            outputs.append(output.annotate(name=f"{name}_output"))
+            for state, made in zip(last, cell.outputs, strict=False):
+                finals.append(state.annotate(name=f"{name}_{cell.name_of(made)}"))
+            states += given.values()
+        output = merged(outputs, merge).annotate(name="output")
+        self._close([xs, *states, lengths], [output, *finals])
 
 
 def merged(outputs: list[Node], merge: str | Module) -> Node:

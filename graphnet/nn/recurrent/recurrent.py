@@ -123,6 +123,9 @@ class Recurrent(Module):
     def __contains__(self, path: object) -> bool:
         return path in self.cell
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.cell._ipython_key_completions_()
+
     def optional_inputs(self) -> tuple[str, ...]:
         return (*state_names(self.cell), "lengths")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from graphnet.errors import ShapeError
 from graphnet.graph import GModule, Module, Node, input
-from graphnet.graph.modules.calls import checked
 from graphnet.graph.values.table import describe, is_table
+from graphnet.graph.wiring.gmodule import Graph
 from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
@@ -44,20 +44,8 @@ class LayerStates(Module):
         return [x[index] for index in range(self.count)]
 
 
-@checked
-def LSTM(
-    input_size: int,
-    hidden_size: int,
-    num_layers: int = 1,
-    bias: bool = True,
-    batch_first: bool = False,
-    dropout: float = 0.0,
-    bidirectional: bool = False,
-    proj_size: int = 0,
-    *,
-    initial: str = "zeros",
-    truncate: int | None = None,
-) -> GModule:
+@GModule.register
+class LSTM(Graph):
     """Layers of LSTM cells with PyTorch's arguments and results: ``output, (h_n, c_n)``.
 
     The input is (steps, batch, input_size), or (batch, steps, input_size) with ``batch_first``;
@@ -78,93 +66,118 @@ def LSTM(
     ((5, 2, 8), (4, 2, 4), (4, 2, 4))
     >>> lstm["layer1.forget_gate.i2h"].bias[:] = 1
     """
-    positive("LSTM: hidden_size", hidden_size)
-    if proj_size < 0 or proj_size >= hidden_size:
-        raise ValueError(f"LSTM: proj_size is {proj_size}, expected 0 to {hidden_size - 1}")
-    cell: Cell = partial(lstm_cell, bias=bias)
-    if proj_size:
-        cell = partial(lstm_cell_projected, projection_size=proj_size, bias=bias)
-    widths = [("c", hidden_size), ("h", proj_size or hidden_size)]
-    shape = input_size, hidden_size, num_layers
-    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
-    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        *,
+        initial: str = "zeros",
+        truncate: int | None = None,
+    ) -> None:
+        positive("LSTM: hidden_size", hidden_size)
+        if proj_size < 0 or proj_size >= hidden_size:
+            raise ValueError(f"LSTM: proj_size is {proj_size}, expected 0 to {hidden_size - 1}")
+        cell: Cell = partial(lstm_cell, bias=bias)
+        if proj_size:
+            cell = partial(lstm_cell_projected, projection_size=proj_size, bias=bias)
+        widths = [("c", hidden_size), ("h", proj_size or hidden_size)]
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.dropout, self.bidirectional = bias, dropout, bidirectional
+        self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
+        self.proj_size = proj_size
+        self._close(*torch_layers(self, cell, widths))
 
 
-@checked
-def GRU(
-    input_size: int,
-    hidden_size: int,
-    num_layers: int = 1,
-    bias: bool = True,
-    batch_first: bool = False,
-    dropout: float = 0.0,
-    bidirectional: bool = False,
-    *,
-    initial: str = "zeros",
-    truncate: int | None = None,
-) -> GModule:
+@GModule.register
+class GRU(Graph):
     """Layers of GRU cells with PyTorch's arguments and results: ``output, h_n``.
 
     Shapes, optional inputs (``state`` is h_0, ``lengths``) and errors are those of ``LSTM``; gates
     are those of ``gru_cell`` with ``reset="after"``.
     """
-    shape = input_size, hidden_size, num_layers
-    widths = [("h", hidden_size)]
-    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
-    cell = partial(gru_cell, bias=bias)
-    return torch_layers(cell, shape, widths, Wiring(settings, dropout), bidirectional)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        initial: str = "zeros",
+        truncate: int | None = None,
+    ) -> None:
+        widths = [("h", hidden_size)]
+        cell = partial(gru_cell, bias=bias)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.dropout, self.bidirectional = bias, dropout, bidirectional
+        self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
+        self._close(*torch_layers(self, cell, widths))
 
 
-@checked
-def RNN(
-    input_size: int,
-    hidden_size: int,
-    num_layers: int = 1,
-    nonlinearity: str = "tanh",
-    bias: bool = True,
-    batch_first: bool = False,
-    dropout: float = 0.0,
-    bidirectional: bool = False,
-    *,
-    initial: str = "zeros",
-    truncate: int | None = None,
-) -> GModule:
+@GModule.register
+class RNN(Graph):
     """Layers of simple cells with PyTorch's arguments and results: ``output, h_n``.
 
     Shapes, optional inputs (``state`` is h_0, ``lengths``) and errors are those of ``LSTM``. Raises
     ValueError for a ``nonlinearity`` other than "tanh" and "relu".
     """
-    functions = {"tanh": Tanh, "relu": ReLU}
-    if nonlinearity not in functions:
-        raise ValueError(f"RNN: nonlinearity is {nonlinearity!r}, expected 'tanh' or 'relu'")
-    cell = partial(rnn_cell, bias=bias, squash=functions[nonlinearity])
-    shape = input_size, hidden_size, num_layers
-    settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
-    return torch_layers(cell, shape, [("h", hidden_size)], Wiring(settings, dropout), bidirectional)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        initial: str = "zeros",
+        truncate: int | None = None,
+    ) -> None:
+        functions = {"tanh": Tanh, "relu": ReLU}
+        if nonlinearity not in functions:
+            raise ValueError(f"RNN: nonlinearity is {nonlinearity!r}, expected 'tanh' or 'relu'")
+        cell = partial(rnn_cell, bias=bias, squash=functions[nonlinearity])
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.dropout, self.bidirectional = bias, dropout, bidirectional
+        self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
+        self.nonlinearity = nonlinearity
+        self._close(*torch_layers(self, cell, [("h", hidden_size)]))
 
 
 def torch_layers(
-    cell: Cell,
-    shape: tuple[int, int, int],
-    widths: Sequence[tuple[str, int]],
-    how: Wiring,
-    bidirectional: bool,
-) -> GModule:
-    """The common graph: ``widths`` names the cell's states in order, with their sizes."""
-    input_size, hidden_size, num_layers = shape
-    ways = 2 if bidirectional else 1
-    sizes = [input_size] + [ways * widths[-1][1]] * (positive("num_layers", num_layers) - 1)
+    how: LSTM | GRU | RNN, cell: Cell, widths: Sequence[tuple[str, int]]
+) -> tuple[list[Node], list[Node]]:
+    """Inputs and outputs of the nodes: ``widths`` names the cell's states in order, with sizes."""
+    ways = 2 if how.bidirectional else 1
+    count = positive("num_layers", how.num_layers)
+    sizes = [how.input_size] + [ways * widths[-1][1]] * (count - 1)
     layers: list[Layer] = [
-        (cell(n, hidden_size), cell(n, hidden_size)) if bidirectional else cell(n, hidden_size)
+        (cell(n, how.hidden_size), cell(n, how.hidden_size))
+        if how.bidirectional
+        else cell(n, how.hidden_size)
         for n in sizes
     ]
     x, lengths = input("input"), input("lengths", optional=True)
-    state, states = packed_states(widths, num_layers * ways)
-    output, finals = wired(x, layers, states, lengths, how)
+    state, states = packed_states(widths, count * ways)
+    settings = {"batch_first": how.batch_first, "initial": how.initial, "truncate": how.truncate}
+    output, finals = wired(x, layers, states, lengths, Wiring(settings, how.dropout))
     columns = torch_order(widths, [list(column) for column in zip(*finals, strict=True)])
     last = [StackTable(0)(nodes).annotate(name=f"{name}_n") for name, nodes in columns]
     final: Node = Pack(len(last))(last).annotate(name="final_state") if len(last) > 1 else last[0]
-    return GModule([x, state, lengths], [output.annotate(name="output"), final])
+    return [x, state, lengths], [output.annotate(name="output"), final]
 
 
 def torch_order(widths: Sequence[tuple[str, int]], items: Sequence[Any]) -> list[tuple[str, Any]]:

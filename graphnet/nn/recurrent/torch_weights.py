@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Parameter
+from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
+
+Self = TypeVar("Self", bound=Graph)
 
 GATES = {
     "forget_gate": ("input_gate", "forget_gate", "candidate", "output_gate"),
@@ -23,7 +26,7 @@ GATES = {
 """PyTorch's order of the stacked gates, by a gate of the cell."""
 
 
-def to_torch_state_dict(net: GModule) -> dict[str, NDArray]:
+def to_torch_state_dict(net: Graph) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
     ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
@@ -32,7 +35,7 @@ def to_torch_state_dict(net: GModule) -> dict[str, NDArray]:
     return {key: np.concatenate([part.data for part in parts]) for key, parts in torch_names(net)}
 
 
-def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
+def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 
     The values may be tensors or arrays of PyTorch's shapes; they are converted to the dtype of the
@@ -72,7 +75,7 @@ def from_torch_state_dict(net: GModule, weights: Mapping[str, Any]) -> GModule:
     return net
 
 
-def torch_names(net: GModule) -> Iterator[tuple[str, list[Parameter]]]:
+def torch_names(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:
     """PyTorch's names, each with the parameters it stacks; raises GraphError for other graphs."""
     number = 1
     if "no_padding" in net:
@@ -116,7 +119,7 @@ def require_torch_cell(cell: GModule, layer: str) -> None:
     )
 
 
-def cell_names(net: GModule, layer: str, end: str) -> Iterator[tuple[str, list[Parameter]]]:
+def cell_names(net: Graph, layer: str, end: str) -> Iterator[tuple[str, list[Parameter]]]:
     recurrent = net[layer].module
     cell = getattr(recurrent, "cell", None)
     if not isinstance(cell, GModule):
