@@ -24,7 +24,7 @@ REFUSED = {
 }
 """What Torch accepts and graphnet refuses on purpose, with the reason."""
 
-PLACE = r"\(build\.py:\d+\)"
+PLACE = r"(?:'node' )?\(build\.py:\d+\)"
 
 FORGOTTEN = r"is the module .*, expected a node\n  Did you forget a second pair of parentheses"
 
@@ -53,10 +53,10 @@ MESSAGES = {
     "one_of_two_inputs": r"expects a table of 2 inputs \(.*\), received a table of 1",
     "three_for_two_inputs": r"expects a table of 2 inputs \(.*\), received a table of 3",
     "linear_wrong_size": rf"Linear 'linear' {PLACE} expects an array \(…, 4\), received \(5,\)",
-    "linear_wrong_size_batch": r"expects an array \(…, 4\), received \(2, 5\)\n  identity  \(2, 5\)",
-    "add_mismatch": rf"CAddTable .* {PLACE} adds \(2, 3\) and \(2, 7\)\n  linear .*\n  identity_2 ",
+    "linear_wrong_size_batch": r"expects an array \(…, 4\), received \(2, 5\)\n  node(?:_1)?  \(2, 5\)",
+    "add_mismatch": rf"CAddTable .* {PLACE} adds \(2, 3\) and \(2, 7\)\n  linear .*\n  node_2 ",
     "batch_mismatch": rf"CAddTable .* {PLACE} adds \(2, 3\) and \(5, 3\)",
-    "swapped_inputs": r"expects an array \(…, 4\), received \(3,\)\n  identity  \(3,\)  input",
+    "swapped_inputs": r"expects an array \(…, 4\), received \(3,\)\n  node(?:_1)?  \(3,\)  input",
     "split_too_many": rf"{PLACE} cannot split a table of 3 into 2 outputs",
     "split_too_few": rf"{PLACE} cannot split a table of 2 into 3 outputs",
     "split_of_tensor": rf"{PLACE} cannot split \(2, 3\) into 2 outputs",

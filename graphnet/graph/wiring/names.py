@@ -37,9 +37,13 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
 
     ``held`` are nodes that variables of the ``frame`` that closes the graph hold. Of several nodes
     assigned to one variable an input has the plain name, else the only one of that frame;
-    others count from 1, those of a list from 0.
+    others count from 1, those of a list from 0. A line that makes nodes of several modules
+    (``h = layer(h)``) tells less of them than their modules do.
     """
     scope = scope_of(frame)
+    kinds: dict[int, set[type]] = {}
+    for node in nodes:
+        kinds.setdefault(id(node.assigned), set()).add(type(node.module))
     groups: dict[tuple[str, bool], list[Node]] = {}
     for node in sorted(nodes, key=made):
         if node.name is None:
@@ -48,7 +52,9 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
             if node in held:
                 groups.setdefault((node.name, False), []).append(node)
         elif node.assigned is not None:
-            groups.setdefault(node.assigned[:2], []).append(node)
+            name, is_list, _ = node.assigned
+            if is_list or len(kinds[id(node.assigned)]) == 1:
+                groups.setdefault((name, is_list), []).append(node)
     taken = {node.name for node in nodes if node.name and node not in held}
     given = frozenset(taken)
     taken.update(name for name, _ in groups)

@@ -123,6 +123,20 @@ def test_a_variable_that_also_holds_the_input_leaves_it_its_name() -> None:
     assert gn.GModule(start, x).names == ("x", "x_1", "x_2")
 
 
+def test_a_line_that_applies_any_module_tells_less_than_the_modules() -> None:
+    def chain(x: gn.Node, layers: list[gn.Module]) -> gn.Node:
+        for layer in layers:
+            h = layer(x)
+            x = nn.Exp()(h)
+        return x
+
+    x = gn.input()
+    layers = [nn.Tanh(), nn.Sigmoid(), nn.Tanh()]
+    assert names(x, [chain(x, layers)]) == [
+        "x", "tanh", "x_1", "sigmoid", "x_2", "tanh_2", "x_3",
+    ]  # fmt: skip
+
+
 def test_lists_count_from_0() -> None:
     x = gn.input()
     layers = []
