@@ -42,7 +42,7 @@ LISTS: list[tuple[Callable[[], object], str]] = [
     (lambda: one_input()([1.0, 2.0]), "a list that holds 2 numbers"),
     (lambda: one_input().forward(np.ones((30, 2)).tolist()), r"a list that holds 60 numbers, .*\n.* np\.array\(…\)\.$"),
     (lambda: two_inputs().forward([[1.0, 2.0], [3.0, 4.0]]), r"^GModule received a list that holds 2 numbers"),
-    (lambda: nn.LSTM(3, 4).forward(np.ones((5, 2, 3)).tolist()), "GModule received a list that holds 30 numbers"),
+    (lambda: nn.LSTM(3, 4).forward(np.ones((5, 2, 3)).tolist()), "LSTM received a list that holds 30 numbers"),
     (lambda: nn.LSTM(3, 4).forward([np.ones((5, 2, 7)), None, [5, 3]]), r"an array \(…, 3\), received \(2, 7\)"),
     (lambda: nn.LookupTable(5, 2).forward([1, 2]), "a list that holds 2 numbers"),
     (lambda: nn.MSECriterion().forward([[1.0, 2.0], [3.0, 4.0]]), "a list that holds 4 numbers"),
