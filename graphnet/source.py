@@ -13,9 +13,9 @@ COMMANDS = PACKAGE + "cli" + os.sep
 GRAPH = PACKAGE + "graph" + os.sep
 
 
-def calling_frame(outside: str = PACKAGE) -> FrameType:
-    """The innermost running frame whose code does not lie in the given folder."""
-    frame: FrameType | None = sys._getframe(1)
+def calling_frame(outside: str = PACKAGE, start: FrameType | None = None) -> FrameType:
+    """The innermost running frame, or that from ``start`` on, of no code in the given folder."""
+    frame: FrameType | None = start or sys._getframe(1)
     last = frame
     while frame is not None:
         if not frame.f_code.co_filename.startswith(outside):

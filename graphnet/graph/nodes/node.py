@@ -223,7 +223,7 @@ def is_name(value: object) -> bool:
 def named_by_module(module: BaseModule) -> str | None:
     """The ``module.name`` that a user has set."""
     name = module.__dict__.get("name")
-    return name if is_name(name) else None
+    return name if name is not None and is_name(name) else None
 
 
 def node_here(
@@ -239,7 +239,8 @@ def node_here(
     """
     maker = calling_frame(GRAPH)
     if is_own(maker.f_code):
-        return Node(module, parents, *calling_line(), slots)
+        user = calling_frame(start=maker)
+        return Node(module, parents, user.f_code.co_filename, user.f_lineno, slots)
     node = Node(module, parents, maker.f_code.co_filename, maker.f_lineno, slots)
     node.assigned = assignment(maker, entry)
     return node

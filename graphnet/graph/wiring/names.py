@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from itertools import count
+from operator import attrgetter
 from types import FrameType
 from typing import Any
 
@@ -12,6 +13,9 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.nodes.assignment import scope_of
 from graphnet.graph.nodes.node import Node, named_by_module
 from graphnet.graph.wiring.table_modules import Element, Split
+
+made = attrgetter("number")
+"""The place of a node in the order in which nodes were made."""
 
 
 def name_by_variables(frame: FrameType) -> set[Node]:
@@ -43,7 +47,8 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
     scope = scope_of(frame)
     kinds: dict[int, set[type]] = {}
     for node in nodes:
-        kinds.setdefault(id(node.assigned), set()).add(type(node.module))
+        if node.assigned is not None:
+            kinds.setdefault(id(node.assigned), set()).add(type(node.module))
     groups: dict[tuple[str, bool], list[Node]] = {}
     for node in sorted(nodes, key=made):
         if node.name is None:
@@ -80,11 +85,6 @@ def plain_one(group: Sequence[Node], held: Container[Node], scope: Any) -> Node 
 
 def is_assigned_in(scope: Any, node: Node) -> bool:
     return node.assigned is not None and node.assigned.scope is scope
-
-
-def made(node: Node) -> int:
-    """The place of a node in the order in which nodes were made."""
-    return node.number
 
 
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:
@@ -128,8 +128,8 @@ def unique_names(nodes: Sequence[Node]) -> list[str]:
         base = node.name or type(node.module).__name__.lower()
         counts[base] = number = counts.get(base, 0) + 1
         name = base if number == 1 else f"{base}_{number}"
-        if node.name is None and (table := table_of_entry(node)) in found:
-            base, number = found[table], 1 + node.module.index
+        if node.name is None and isinstance(node.module, Element):
+            base, number = found.get(table_of_entry(node), base), 1 + node.module.index
             name = f"{base}_{number}"
         while name in taken and name != node.name:
             number += 1
@@ -141,8 +141,6 @@ def unique_names(nodes: Sequence[Node]) -> list[str]:
 
 
 def table_of_entry(node: Node) -> Node:
-    """The table that a node is an entry of, by ``split``; the node itself if it is none."""
-    if isinstance(node.module, Element) and node.parents:
-        whole = node.parents[0]
-        return whole.parents[0] if isinstance(whole.module, Split) and whole.parents else whole
-    return node
+    """The table that a node is an entry of, by ``split``; the node itself if it has no parents."""
+    whole = node.parents[0] if node.parents else node
+    return whole.parents[0] if isinstance(whole.module, Split) and whole.parents else whole
