@@ -88,24 +88,34 @@ def test_the_oldest_makes_room() -> None:
     assert kept == [(size,) for size in range(2, KEPT + 2)]
 
 
-def test_threads_that_want_the_same_wait_for_one() -> None:
-    net = Counting()
+def test_threads_that_make_the_same_share_the_first() -> None:
+    net = nn.Linear(3, 3)
     count = 8
     together = threading.Barrier(count, timeout=60)
+
+    class Met(gn.Module):
+        """All threads trace it at once."""
+
+        def __init__(self) -> None:
+            self.linear = net
+
+        def compute(self, x: Any) -> Any:
+            together.wait()
+            return self.linear.compute(x)
+
+    met = Met()
     found: list[Any] = []
-
-    def work() -> None:
-        together.wait()
-        found.append(net.forward(X))
-
-    traced.clear()
-    threads = [threading.Thread(target=work) for _ in range(count)]
+    threads = [
+        threading.Thread(target=lambda: found.append(met.forward(X)), daemon=True)
+        for _ in range(count)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert len(found) == count
-    assert traced == [(2, 3)]
+    assert all((output == found[0]).all() for output in found)
+    assert len(executables_of(met)) == 1
 
 
 def test_a_step_is_asked_for_input_gradients_later() -> None:

@@ -215,3 +215,14 @@ def test_lesser_processors(
     monkeypatch.setattr(partition, "host", lambda: processor(cpu))
     net = nn.Recurrent(nn.lstm_cell(5, 19)).float()
     check(net, rng.normal(size=(6, 9, 5)), TOLERANCE["float32"])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_words_beside_the_state_are_looked_up_before_the_sequence(training: bool) -> None:
+    """No body of machine code looks up rows: in it, the sequence would run interpreted."""
+    word, s = gn.input("word"), nn.State(4)()
+    vector = nn.LookupTable(11, 3)(word)
+    next_s = nn.gru_cell(7, 4)([nn.JoinTable(-1)([vector, nn.Tanh()(s)]), s])
+    net = nn.Recurrent(gn.GModule([word, s], [next_s])).train(training)
+    words = np.random.default_rng(0).integers(0, 11, size=(6, 2))
+    check(net, words, TOLERANCE["float64"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.primitives.indexing import take
 from graphnet.ir.primitives.pointwise import add
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.shaping import broadcast
@@ -130,6 +131,7 @@ def staying_results(
 def paying(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> set[Equation]:
     """Products pay, and what is the same at each step, if more than a repetition is computed.
 
+    So do rows that are looked up, for which a body has no machine code.
     A bias leaves with a product that nothing else reads: there it costs nothing (``accumulate``).
     """
     counts, made = read_counts(scan.body()), producers(free)
@@ -140,7 +142,7 @@ def paying(scan: Scan, free: list[Equation], stepped: Mapping[Atom, bool]) -> se
         elif equation.primitive is add:
             pays = adds_bias(equation, stepped, made, counts)
         else:
-            pays = equation.primitive is matmul
+            pays = equation.primitive in (matmul, take)
         if pays:
             found.add(equation)
     return found
