@@ -20,6 +20,7 @@ from graphnet.graph.modules.parts import checked_attribute
 from graphnet.graph.modules.registry import register
 from graphnet.graph.nodes.calling import node_of_call
 from graphnet.graph.nodes.node import Node, node_here
+from graphnet.graph.running.backward_call import run_and_seed
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
@@ -68,7 +69,7 @@ class Module(BaseModule):
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
-        Optional inputs follow the first one, or are given by name (``lstm(xs, lengths=n)``)."""
+        Several inputs are arguments, or one table; those with names may be given by name."""
         if not inputs and not named:
             return node_here(self, ())
         value = arranged(self, inputs, named)
@@ -93,8 +94,8 @@ class Module(BaseModule):
 
     def run(
         self,
-        inputs: Any,
-        *,
+        /,
+        *inputs: Any,
         keep: bool | Iterable[str] = True,
         trace: bool | Iterable[str] = False,
         trace_weights: bool | Iterable[str] = False,
@@ -103,34 +104,39 @@ class Module(BaseModule):
     ) -> Run:
         """Compute the output and keep every node's: see ``Run``.
 
-        ``inputs`` is an array or a table (list or tuple) of arrays; optional inputs may be given by
-        name. ``keep`` names the nodes whose values and gradients are kept, or is True for all and
-        False for none. ``trace`` does the same for the nodes inside sequences, which have a value
-        at each step, and ``trace_weights`` for the gradients of parameters at each step. With
-        ``check_finite``, a NaN or infinity raises NumericsError that names the node it came from.
+        ``inputs`` is an array or a table (list or tuple) of arrays; several inputs may also be
+        several arguments, and those with names be given by name. ``keep`` names the nodes whose
+        values and gradients are kept, or is True for all and False for none. ``trace`` does the
+        same for the nodes inside sequences, which have a value at each step, and ``trace_weights``
+        for the gradients of parameters at each step. With ``check_finite``, a NaN or infinity
+        raises NumericsError that names the node it came from.
         """
         selection = Selection.of(keep, trace, trace_weights)
-        return run_module(self, arranged(self, (inputs,), named), check_finite, selection)
+        return run_module(self, arranged(self, inputs, named), check_finite, selection)
 
-    def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:
+    def forward(self, /, *inputs: Any, check_finite: bool = False, **named: Any) -> Any:
         """The output for an input; tables come as lists.
 
-        ``inputs`` is as in ``run``; optional inputs may follow it. Raises ShapeError, DtypeError or
-        GraphError that names the node and the shapes it received.
+        ``inputs`` are as in ``run``: ``net.forward(a, b)`` is ``net.forward([a, b])``. Raises
+        ShapeError, DtypeError or GraphError that names the node and the shapes it received.
         """
-        table = arranged(self, (inputs, *more), named)
-        run = self.run(table, keep=False, check_finite=check_finite)
+        run = run_module(self, arranged(self, inputs, named), check_finite, NOTHING)
         remember_run(self, run)
         return run.outputs
 
-    def backward(self, inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
+    def backward(self, /, *inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
         """The gradient of the input, after ``forward`` on the same input in the same thread.
 
-        ``grad_outputs`` has the structure and shapes of the output (1 for a scalar output may be
-        left out). The gradients of the parameters are added to their ``grad``. Raises GraphError or
-        ShapeError for gradients that do not fit, GraphError for another input.
+        ``grad_outputs`` follows the inputs that ``forward`` received, or is given by name; it has
+        the structure and shapes of the output (1 for a scalar output may be left out). The
+        gradients of the parameters are added to their ``grad``. Raises GraphError or ShapeError for
+        gradients that do not fit, GraphError for another input.
         """
-        return run_of(self, arranged(self, (inputs,), named)).backward(grad_outputs)
+        if len(inputs) > 1 and grad_outputs is None:
+            run, grad_outputs = run_and_seed(self, inputs, named)
+        else:
+            run = run_of(self, arranged(self, inputs, named))
+        return run.backward(grad_outputs)
 
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
         """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
@@ -166,18 +172,18 @@ class Module(BaseModule):
     def memory_plan(self, *shapes: Any, dtype: Any = None, **named: Any) -> MemoryPlan:
         """The buffer assignment of a compiled run: offsets and lifetimes. Nothing is computed.
 
-        Takes shapes or arrays, as ``summary``; optional inputs may be given by name. Raises
+        Takes shapes or arrays, as ``summary``; those with names may be given by name. Raises
         GraphError without llvmlite, ShapeError without shapes.
         """
         value = module_input(self, shapes, dtype, named)
         return plan_of(executable_for(self, value, NOTHING)[0])
 
-    def profile(self, inputs: Any, *more: Any, repeats: int = 10, **named: Any) -> Profile:
+    def profile(self, /, *inputs: Any, repeats: int = 10, **named: Any) -> Profile:
         """Seconds by node: forward, in training mode also backward; medians of ``repeats`` runs.
 
         Raises GraphError for less than 1 of these.
         """
-        value = arranged(self, (inputs, *more), named)
+        value = arranged(self, inputs, named)
         executable, leaves = executable_for(self, value, NOTHING)
         return profile_of(executable, leaves, self.is_compiled, repeats)
 

@@ -50,12 +50,12 @@ def module_input(
 ) -> Any:
     """What stands for an input of these shapes; raises ShapeError without shapes."""
     require_compiler()
-    if not shapes:
+    if not shapes and not named:
         raise ShapeError("needs the shape of each input", "net.memory_plan((5, 3))", "A plan")
     dtype = parameter_dtype(module, FLOAT) if dtype is None else dtype
     values = [stand_in(shape, dtype) for shape in shapes]
     more = {name: stand_in(shape, dtype) for name, shape in named.items()}
-    return arranged(module, [values[0] if len(values) == 1 else values], more)
+    return arranged(module, [values] if len(values) > 1 else values, more)
 
 
 def plan_of(executable: Executable) -> MemoryPlan:

@@ -57,6 +57,14 @@ class BaseModule(ABC):
         """How many entries of the input table come before the optional ones."""
         return 1
 
+    def required_names(self) -> tuple[str, ...]:
+        """The names of these entries; empty where they have none."""
+        return ()
+
+    def takes_steps(self) -> bool:
+        """Whether a list of one entry is a table of one step, and not that entry."""
+        return False
+
     # ---- parts and parameters
 
     def named_children(self) -> Iterator[tuple[str, BaseModule]]:

@@ -1,4 +1,4 @@
-"""Optional inputs: the last entries of an input table."""
+"""Inputs of a call, by position and by name; optional ones are the last entries of the table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
+from graphnet.graph.values.hints import did_you_mean
 from graphnet.source import calling_line, place
 
 RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_outputs", "self")
@@ -17,22 +18,88 @@ RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_ou
 
 
 def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """The input of a call: its argument, or the table of several.
+    """The input of a call: its only argument, or the table of several, some by name.
 
-    Only modules with optional inputs take several arguments, or arguments by name. Raises
-    GraphError for others.
+    A table as the only positional argument is the input table, or its beginning. Raises GraphError
+    for an unknown, missing or repeated name, and for several arguments of a module of one value.
     """
-    names = module.optional_inputs()
-    if len(inputs) > 1 and not names:
+    if len(inputs) == 1 and not named:
+        return inputs[0]
+    required, optional = module.required_inputs(), module.optional_inputs()
+    names = (*module.required_names(), *optional)
+    if "inputs" in named and not inputs and "inputs" not in names:
+        named = dict(named)
+        inputs = [named.pop("inputs")]
+        return arranged(module, inputs, named)
+    if not inputs and not named:
+        raise GraphError("received no input", listed(names), type(module).__name__)
+    if len(inputs) > 1 and required + len(optional) == 1:
         raise GraphError(
             f"received {len(inputs)} arguments, expected one",
             "Pass several inputs as a list: module([a, b]).",
             f"{type(module).__name__} ({place(*calling_line())})",
         )
-    value = inputs[0] if len(inputs) == 1 else list(inputs)
-    if not named:
-        return value
-    return named_entries(module, value, module.required_inputs(), names, named)
+    if named or not required <= len(inputs) <= required + len(optional):
+        return whole_call(module, inputs, names, named)
+    return list(inputs)
+
+
+def whole_call(
+    module: BaseModule, inputs: Sequence[Any], names: Sequence[str], named: Mapping[str, Any]
+) -> Any:
+    """The input value or table of a call with named arguments; raises GraphError as ``arranged``.
+
+    ``names`` are those of the inputs, where the required ones have any.
+    """
+    for name in named:
+        if name not in names:
+            raise unknown_input(module, name, names)
+    required, optional = module.required_inputs(), module.optional_inputs()
+    total, subject = required + len(optional), type(module).__name__
+    is_whole = len(inputs) == 1 and total > 1 and table.is_table(inputs[0])
+    given = list(inputs[0] if is_whole else inputs)
+    if len(given) > total:
+        received = table.describe(given)
+        raise GraphError(f"takes {total} inputs, received {received}", listed(names), subject)
+    entries: list[Any] = [*given, *[MISSING] * (total - len(given))]
+    for name, value in named.items():
+        position = total - len(names) + names.index(name)
+        is_optional = position >= required
+        if entries[position] is not MISSING and not (is_optional and entries[position] is None):
+            hint = "One list is the table of all inputs." if is_whole else ""
+            raise GraphError(f"received {name} twice", hint, subject)
+        entries[position] = as_lengths(value) if is_optional else value
+    missing = [i for i, entry in enumerate(entries[:required]) if entry is MISSING]
+    if missing:
+        lacking = [names[i] if len(names) == total else f"input {i + 1}" for i in missing]
+        raise GraphError(f"received no {', no '.join(lacking)}", listed(names), subject)
+    entries = [None if entry is MISSING else entry for entry in entries]
+    return entries[0] if total == 1 else entries
+
+
+MISSING = object()
+"""An input that is not given."""
+
+
+def as_lengths(value: Any) -> Any:
+    """A list of numbers for an optional input as one array, not as many numbers."""
+    if table.is_table(value) and value and all(type(n) in (int, float) for n in value):
+        return np.array(value)
+    return value
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names of a module's inputs, as a hint."""
+    return f"Its inputs: {', '.join(names)}." if names else ""
+
+
+def unknown_input(module: BaseModule, name: str, names: Sequence[str]) -> GraphError:
+    hint = f"{did_you_mean(name, names)}{listed(names)}"
+    if name in RESERVED:
+        hint = f"{name} is an argument of run, forward or backward."
+    elif not names:
+        hint = "Its inputs have no names: forward(x), or forward([a, b])."
+    return GraphError(f"has no input named {name!r}", hint, type(module).__name__)
 
 
 def whole_table(module: BaseModule, inputs: Any, required: int, names: Sequence[str]) -> list[Any]:
@@ -57,27 +124,3 @@ def whole_table(module: BaseModule, inputs: Any, required: int, names: Sequence[
             type(module).__name__,
         )
     return entries + [None] * (total - len(entries))
-
-
-def named_entries(
-    module: BaseModule, inputs: Any, required: int, names: Sequence[str], named: Mapping[str, Any]
-) -> list[Any]:
-    """The whole input table, with the optional inputs that are given by name."""
-    for name in named:
-        if name not in names:
-            raise GraphError(
-                f"has no optional input named {name!r}",
-                f"There are: {', '.join(names)}."
-                if names
-                else "Pass several inputs as a list: forward([a, b]).",
-                type(module).__name__,
-            )
-    entries = whole_table(module, inputs, required, names)
-    for name, value in named.items():
-        position = required + list(names).index(name)
-        if entries[position] is not None:
-            raise GraphError(f"received {name} twice", "", type(module).__name__)
-        if table.is_table(value) and value and all(type(n) in (int, float) for n in value):
-            value = np.array(value)  # lengths as a list: one array, not many numbers
-        entries[position] = value
-    return entries

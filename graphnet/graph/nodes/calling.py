@@ -33,8 +33,16 @@ def node_of_call(module: BaseModule, value: Any) -> Node | None:
 
 
 def present_entries(module: BaseModule, value: Any) -> tuple[Any, tuple[int, ...]]:
-    """The entries of an input table that are not None, and their positions if any is."""
-    if not (module.optional_inputs() and table.is_table(value) and any(v is None for v in value)):
+    """The entries of an input table that are not None, and their positions if any is.
+
+    Also the position of an only entry that must not stand for the table.
+    """
+    if not table.is_table(value) or not value:
+        return value, ()
+    has_optional = bool(module.optional_inputs())
+    if len(value) == 1 and (has_optional or module.takes_steps()):
+        return value, (0,)
+    if not has_optional or not any(v is None for v in value):
         return value, ()
     slots = tuple(slot for slot, part in enumerate(value) if part is not None)
     return [value[slot] for slot in slots], slots

@@ -105,6 +105,13 @@ class Graph(Module):
     def required_inputs(self) -> int:
         return sum(not is_optional(node) for node in self.inputs)
 
+    def required_names(self) -> tuple[str, ...]:
+        return tuple(self.name_of(node) for node in self.inputs if not is_optional(node))
+
+    def takes_steps(self) -> bool:
+        readers = [node for node in self.nodes if self.inputs[0] in node.parents]
+        return len(self.inputs) == 1 and all(node.module.takes_steps() for node in readers)
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
         for node, name in zip(self.nodes, self.names, strict=True):
             yield name, node.module

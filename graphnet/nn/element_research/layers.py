@@ -11,12 +11,12 @@ from graphnet.nn.cells.lstm import lstm_cell
 from graphnet.nn.cells.state import State
 from graphnet.nn.element_research.outputs import SequenceOutputs
 from graphnet.nn.element_research.recursor import Recursor
-from graphnet.nn.element_research.sequencer import Sequencer
+from graphnet.nn.element_research.sequencer import Sequencer, StepMerge
 from graphnet.nn.layers.activation import Sigmoid
 from graphnet.nn.layers.arithmetic import Add
 from graphnet.nn.layers.containers import Sequential
 from graphnet.nn.layers.shape import Transpose
-from graphnet.nn.layers.tables import JoinTable, ZipTable
+from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.bidirectional import Bidirectional
 from graphnet.nn.recurrent.recurrent import Recurrent
 
@@ -91,18 +91,17 @@ def SeqBRNN(
 def BiSequencer(
     forward: Module, backward: Module | None = None, merge: Module | None = None
 ) -> GModule:
-    """Two one-step modules over a table of steps, forward and backward: a table of merged outputs.
+    """Two one-step modules over a sequence, forward and backward: the sequence of merged outputs.
 
-    A step is what the modules take, (batch, features) as a rule. ``backward`` is a clone of
-    ``forward`` by default. ``merge`` takes the table of both outputs of a step and joins them along
-    the last axis by default. Element-Research rnn's BiSequencer.lua. Errors are those of
-    ``Sequencer``.
+    A sequence is what ``Sequencer`` takes: a table of steps, or one array (steps, …); so is the
+    output. ``backward`` is a clone of ``forward`` by default. ``merge`` takes the table of both
+    outputs of a step and joins them along the last axis by default. Element-Research rnn's
+    BiSequencer.lua. Errors are those of ``Sequencer``.
     """
     steps = input("steps")
     forwards = Sequencer(forward)(steps)
     backwards = Sequencer(backward or forward.clone(), reverse=True)(steps)
-    pairs = ZipTable()([forwards, backwards])
-    merged = Sequencer(merge or JoinTable(-1))(pairs)
+    merged = StepMerge(merge or JoinTable(-1))([steps, forwards, backwards])
     return GModule([steps], [merged])
 
 

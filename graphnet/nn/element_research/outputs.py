@@ -22,6 +22,9 @@ class SequenceOutputs(Module):
     def __init__(self, recurrent: Recurrent) -> None:
         self.recurrent = recurrent
 
+    def required_names(self) -> tuple[str, ...]:
+        return self.recurrent.required_names()
+
     def optional_inputs(self) -> tuple[str, ...]:
         return self.recurrent.optional_inputs()
 

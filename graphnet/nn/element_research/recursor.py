@@ -11,6 +11,7 @@ from graphnet.graph import GModule, Module
 from graphnet.ir.core.builder import current_builder
 from graphnet.ir.core.types import ArrayType
 from graphnet.nn.recurrent.cell_checks import require_cell
+from graphnet.nn.recurrent.cell_outputs import output_position, warn_of_inner_output
 from graphnet.nn.recurrent.initial_states import state_types
 from graphnet.nn.recurrent.recurrent import stepped
 from graphnet.nn.recurrent.remembering import (
@@ -29,13 +30,14 @@ class Recursor(Module):
     """A cell as a module of one step, ``x`` (batch, features) to the cell's last output.
 
     The cell maps ``(x, states…)`` to ``(next states…)`` and any further results, as for
-    ``Recurrent``. Within a ``Sequencer`` or ``Repeater`` the states are carried from step to step,
-    from zeros at first; alone it does one step, from zeros. After ``remember()`` each run starts
-    from the final states of the run before, without gradient, until ``forget()``. With
-    ``mask_zero``, rows of x that are all zero give zeros and reset the states (see ``MaskZero``).
+    ``Recurrent``; ``output`` names another output of the cell. Within a ``Sequencer`` or
+    ``Repeater`` the states are carried from step to step, from zeros at first; alone it does one
+    step, from zeros. After ``remember()`` each run starts from the final states of the run before,
+    without gradient, until ``forget()``. With ``mask_zero``, rows of x that are all zero give zeros
+    and reset the states (see ``MaskZero``).
 
-    Raises GraphError for an invalid cell or in a sequence other than a Sequencer's, ValueError for
-    another ``remembers``, ShapeError for shapes that the cell does not take.
+    Raises GraphError for an invalid cell or ``output``, or in a sequence other than a Sequencer's,
+    ValueError for another ``remembers``, ShapeError for shapes that the cell does not take.
 
     Element-Research rnn's Recursor.lua and AbstractRecurrent.lua. Its LSTM and GRU are::
 
@@ -52,10 +54,19 @@ class Recursor(Module):
     inside = "cell"
 
     def __init__(
-        self, cell: GModule, *, mask_zero: bool = False, remembers: str = "neither"
+        self,
+        cell: GModule,
+        *,
+        mask_zero: bool = False,
+        remembers: str = "neither",
+        output: str | None = None,
     ) -> None:
         require_cell(cell, type(self).__name__)
+        output_position(cell, output, "Recursor")
         self.cell = cell
+        self.output = output
+        if output is None:
+            warn_of_inner_output(cell, "Recursor")
         self.mask_zero = mask_zero
         self.remembers = remembering_mode(remembers, "Recursor")
 
@@ -100,7 +111,8 @@ class Recursor(Module):
     def _step(self, x: Any, carry: Sequence[Any]) -> tuple[list[Any], Any]:
         """The next states and the output."""
         results = stepped(self.cell, x, carry, self.mask_zero)
-        return results[: len(carry)], results[-1]
+        position = output_position(self.cell, self.output, "Recursor")
+        return results[: len(carry)], results[-1 if position is None else position]
 
     def first_states(self, types: Sequence[ArrayType]) -> list[Any]:
         """The states before the first step of a run: zeros, or remembered ones."""

@@ -73,6 +73,23 @@ class AbstractSequencer(Module):
             keep(owner, [next(remaining) for _ in kinds])
         return outputs, structure
 
+    def sequence(
+        self,
+        sequences: Sequence[Any],
+        structure: table.Structure,
+        is_array: bool,
+        reverse: bool = False,
+    ) -> Any:
+        """The outputs for the leaves of a step, stacked: as arrays (steps, …), or a table of steps.
+
+        ``structure`` is that of one step.
+        """
+        steps = steps_of(sequences)
+        outputs, made = self.over_steps(
+            lambda slices: table.unflatten(structure, slices), sequences, steps, reverse
+        )
+        return table.unflatten(made, outputs) if is_array else unstacked(outputs, made, steps)
+
     def _one_step(self, states: States, x: Any) -> Any:
         with Having(current_states, states):
             return self.module.call(x)
@@ -126,15 +143,31 @@ class Sequencer(AbstractSequencer):
         self.module = module
         self.reverse = reverse
 
+    def takes_steps(self) -> bool:
+        return True
+
     def compute(self, input: Any) -> Any:
         sequences, structure = stacked(input) if table.is_table(input) else ([input], None)
-        steps = steps_of(sequences)
-        outputs, made = self.over_steps(
-            lambda slices: table.unflatten(structure, slices), sequences, steps, self.reverse
-        )
-        if not table.is_table(input):
-            return table.unflatten(made, outputs)
-        return unstacked(outputs, made, steps)
+        return self.sequence(sequences, structure, not table.is_table(input), self.reverse)
+
+
+class StepMerge(AbstractSequencer):
+    """A one-step module of the table of two steps, over [sequence, outputs, other outputs].
+
+    The outputs are those of two ``Sequencer`` over the sequence: tables of steps, or for an array
+    (steps, …) arrays or tables of such; so is the output. Raises GraphError for another table.
+    """
+
+    inside = "module"
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def compute(self, input: Any) -> Any:
+        sequence, *both = input
+        if table.is_table(sequence):
+            return self.sequence(*stacked(list(zip(*both, strict=True))), is_array=False)
+        return self.sequence(*table.flatten(both), is_array=True)
 
 
 class Repeater(AbstractSequencer):

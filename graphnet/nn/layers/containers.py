@@ -76,6 +76,9 @@ class Sequential(Container):
     def __init__(self, *modules: Module) -> None:
         filled(self, modules)
 
+    def takes_steps(self) -> bool:
+        return bool(self.modules) and self.modules[0].takes_steps()
+
     def compute(self, input: Any) -> Any:
         for name, module in self.named_children():
             input = module.call(input, name)

@@ -45,6 +45,9 @@ class ZeroPadding(Module):
     def __init__(self, batch_first: bool = False) -> None:
         self.batch_first = batch_first
 
+    def required_names(self) -> tuple[str, ...]:
+        return ("xs",)
+
     def optional_inputs(self) -> tuple[str, ...]:
         return ("lengths",)
 

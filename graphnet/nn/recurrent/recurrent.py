@@ -14,6 +14,7 @@ from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values import table
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.recurrent.cell_checks import check_states, require_cell, state_names
+from graphnet.nn.recurrent.cell_outputs import chosen, output_position, warn_of_inner_output
 from graphnet.nn.recurrent.initial_states import (
     check_given,
     dtype_of,
@@ -52,24 +53,26 @@ class Recurrent(Module):
 
     The cell maps ``(x, states…)`` to ``(next states…)``, as many as it takes, and any further
     results. ``xs`` is (steps, batch, …), or (batch, steps, …) with ``batch_first``; ``outputs`` are
-    the further results of all steps, or without any the last state's, laid out as ``xs``; states
-    are (batch, size). A sequence without batch is (steps, features), with ``batch_first`` too.
+    the further results of all steps, or without any the last state's, laid out as ``xs``, or what
+    ``output`` names: ``output="h"`` is ``next_h`` or ``h``. States are (batch, size). A sequence
+    without batch is (steps, features), with ``batch_first`` too.
 
     The initial states are zeros, learned parameters (``initial="learned"``), or inputs: ``[xs,
-    states…]``. ``lengths`` (one whole number for each sequence, from 0 to steps, in any order) ends
-    sequences early: padding is never read, outputs are zero there, and the final states are those
-    after the last real step. With ``reverse`` each sequence runs from its own end to its start. In
-    wiring and running, optional inputs may be named: ``lstm(xs, prev_h=h, lengths=n)``.
+    states…]``; one whose size the cell does not tell is given. ``lengths`` (one whole number for
+    each sequence, from 0 to steps, in any order) ends sequences early: padding is never read,
+    outputs are zero there, and the final states are those after the last real step. With
+    ``reverse`` each sequence runs from its own end to its start. In wiring and running, optional
+    inputs may be named: ``lstm(xs, prev_h=h, lengths=n)``.
 
     ``truncate=k`` stops gradients after every k steps (truncated backpropagation through time,
     Williams & Peng 1990). ``mask_zero`` treats steps whose features are all zero as padding: output
     zero, states reset (see ``MaskZero``). After ``remember()`` each run starts from the final
     states of the run before, without gradient, until ``forget()``.
 
-    Raises GraphError for an invalid cell, for some but not all states, and if the size of a state
-    is unknown; ValueError for another ``initial``, ``remembers`` or ``truncate``; ShapeError for an
-    empty sequence, and for a state of another shape or one that changes it; IndexRangeError for a
-    length below 0 or above steps, DtypeError for one that is no integer.
+    Raises GraphError for an invalid cell, another ``output``, some but not all states, and if the
+    size of a state is unknown; ValueError for another ``initial``, ``remembers`` or ``truncate``;
+    ShapeError for an empty sequence, and for a state of another shape or one that changes it;
+    IndexRangeError for a length below 0 or above steps, DtypeError for one that is no integer.
 
     >>> import numpy as np
     >>> from graphnet.nn.cells import lstm_cell
@@ -94,9 +97,13 @@ class Recurrent(Module):
         truncate: int | None = None,
         mask_zero: bool = False,
         remembers: str = "neither",
+        output: str | None = None,
     ) -> None:
         require_cell(cell)
         self.cell = cell
+        self.output = output
+        if output is None:
+            warn_of_inner_output(cell, "Recurrent")
         self.batch_first = batch_first
         self.reverse = reverse
         if initial not in INITIAL:
@@ -112,6 +119,8 @@ class Recurrent(Module):
             raise GraphError(
                 f"cannot change its {name}", "Make a new Recurrent.", type(self).__name__
             )
+        if name == "output":
+            output_position(self.cell, value, "Recurrent")
         if name == "truncate" and value is not None:
             positive("Recurrent: truncate", value)
         super().__setattr__(name, value)
@@ -125,6 +134,9 @@ class Recurrent(Module):
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.cell._ipython_key_completions_()
+
+    def required_names(self) -> tuple[str, ...]:
+        return () if "xs" in state_names(self.cell) else ("xs",)
 
     def optional_inputs(self) -> tuple[str, ...]:
         return (*state_names(self.cell), "lengths")
@@ -201,7 +213,8 @@ class Recurrent(Module):
         if tracing is not None and self.mask_zero:
             tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
         results = stepped(self.cell, x, carry, self.mask_zero)
-        leaves, results = results[: len(carry)], results[len(carry) :] or results[-1:]
+        position = output_position(self.cell, self.output, "Recurrent")
+        leaves, results = results[: len(carry)], chosen(results, len(carry), position)
         if live is not None:
             leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
             results = [only_live(live, result) for result in results]
@@ -242,16 +255,18 @@ class Recurrent(Module):
             return recalled(self, index, type)
         if name in self.initial_state:
             return broadcast_to(self.initial_state[name], type.shape)
+        if self.initial == "learned":
+            raise unknown_states(self.cell)
         return zeros(type.shape, type.dtype)
 
 
 def learned_states(cell: GModule) -> Mapping[str, Parameter]:
-    """A parameter for each state, zero at first; raises GraphError if a size is unknown."""
+    """A parameter for each state of known size, zero at first; raises GraphError without any."""
     sizes = state_sizes(cell)
-    if None in sizes:
+    if not any(sizes):
         raise unknown_states(cell)
     pairs = zip(state_names(cell), sizes, strict=True)
-    return {name: Parameter((size or 0,), dtype=dtype_of(cell)) for name, size in pairs}
+    return {name: Parameter((size,), dtype=dtype_of(cell)) for name, size in pairs if size}
 
 
 def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:

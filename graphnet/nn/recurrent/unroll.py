@@ -7,16 +7,19 @@ from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import SplitTable, StackTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent.cell_outputs import chosen, output_position, warn_of_inner_output
 
 
-def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
+def unroll(
+    cell: GModule, steps: int, *, reverse: bool = False, output: str | None = None
+) -> GModule:
     """A graph with one node for each step, all of the same cell: parameters are shared.
 
     Inputs ``[xs, states…]`` and outputs ``[outputs, final states…]`` are those of
-    ``nn.Recurrent(cell)`` for sequences (steps, batch, …); the initial states, (batch, size), are
-    required. The nodes are ``step1``, ``step2``, … Its size is linear in ``steps``: it serves
-    drawing and comparison; use ``nn.Recurrent`` to run. Raises GraphError for an invalid cell,
-    ValueError for ``steps`` below 1.
+    ``nn.Recurrent(cell, output=output)`` for sequences (steps, batch, …); the initial states,
+    (batch, size), are required. The nodes are ``step1``, ``step2``, … Its size is linear in
+    ``steps``: it serves drawing and comparison; use ``nn.Recurrent`` to run. Raises GraphError for
+    an invalid cell or ``output``, ValueError for ``steps`` below 1.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -26,6 +29,9 @@ def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
     ((5, 2, 4), True)
     """
     require_cell(cell)
+    position = output_position(cell, output, "unroll")
+    if output is None:
+        warn_of_inner_output(cell, "unroll")
     positive("unroll: steps", steps)
     xs = input("xs")
     slices = SplitTable(0)(xs).annotate(name="slices").split(steps)
@@ -36,7 +42,7 @@ def unroll(cell: GModule, steps: int, *, reverse: bool = False) -> GModule:
         node: Node = cell([x, *states]).annotate(name=f"step{step + 1}")
         results = list(node.split(len(cell.outputs))) if len(cell.outputs) > 1 else [node]
         states = results[: len(initial)]
-        rows.append(results[len(initial) :] or results[-1:])
+        rows.append(chosen(results, len(initial), position))
     rows = rows[::-1] if reverse else rows
     stacked = [StackTable(0)(list(column)) for column in zip(*rows, strict=True)]
     outputs = stacked[0] if len(stacked) == 1 else Pack(len(stacked))(stacked)

@@ -118,15 +118,15 @@ def graph_of(*names: str) -> gn.GModule:
 
 
 FAULTS: list[tuple[Any, str]] = [
-    (lambda: tagger().forward(XS, length=LENGTHS), r"has no optional input named 'length'\n.*state, lengths"),
-    (lambda: nn.Linear(3, 4).forward(XS, lengths=LENGTHS), r"Linear has no optional input named 'lengths'"),
+    (lambda: tagger().forward(XS, length=LENGTHS), r"has no input named 'length'\n.*state, lengths"),
+    (lambda: nn.Linear(3, 4).forward(XS, lengths=LENGTHS), r"Linear has no input named 'lengths'"),
     (lambda: tagger().forward([XS, H], state=H), r"received state twice"),
     (lambda: tagger().forward([XS, H, LENGTHS, H]), r"at most state, lengths after it, received \["),
     (lambda: tagger().forward([]), r"expects its input and at most state, lengths"),
     (lambda: graph_of("a?", "b"), r"Input 'a' .* is optional and comes before"),
     (lambda: graph_of("a?", "b?"), r"is optional and comes before"),
     (lambda: graph_of("a", "b?").forward(np.ones(2)), r"CAddTable .* needs b, which was left out"),
-    (lambda: nn.Linear(3, 4)(gn.input(), lengths=gn.input()), r"has no optional input named 'lengths'"),
+    (lambda: nn.Linear(3, 4)(gn.input(), lengths=gn.input()), r"has no input named 'lengths'"),
     (lambda: nn.Tanh()(gn.input(), gn.input()), r"Tanh \(.*\) received 2 arguments"),
     (lambda: tagger().forward(None), r"None"),
 ]  # fmt: skip

@@ -89,7 +89,7 @@ STATE_FAULTS: list[Fault] = [
      r"'prev_[ch]' .*a state \(…, [24]\), received \(4, [24]\)(.|\n)*h where c should be"),
     (lambda: recurrent().forward(XS, prev_h=np.ones((1, 4))), ShapeError, r"state prev_h \(1, 4\), expected \(4, 4\)"),
     (lambda: recurrent().forward(XS, prev_h=np.ones(4)), ShapeError, r"state prev_h .*\[4\](.|\n)*next_h .*\[4, 4\]"),
-    (lambda: recurrent().forward(XS, prev_c=np.ones((4, 4))), GraphError, r"no optional input named 'prev_c'\n  There are: prev_h, lengths"),
+    (lambda: recurrent().forward(XS, prev_c=np.ones((4, 4))), GraphError, r"no input named 'prev_c'\n  Did you mean prev_h? Its inputs: xs, prev_h, lengths"),
     (lambda: recurrent().run([XS, np.ones((4, 4))], prev_h=np.ones((4, 4))), GraphError, "received prev_h twice"),
     (lambda: recurrent().forward([XS, None, None, None]), GraphError, r"at most prev_h, lengths after it, received \["),
 ]  # fmt: skip
@@ -144,7 +144,7 @@ STACK_FAULTS: list[Fault] = [
     (lambda: nn.stack(gru(), gru(), dropout=1), ValueError, "p is 1, expected 0 <= p < 1"),
     (lambda: nn.stack(gru(), gru(5, 4)).forward(XS), ShapeError, r"'layer2.*' .*an array \(…, 5\), received \(4, 4\)"),
     (lambda: nn.stack(gru(), gru(4, 4), connection="residual").forward(XS), ShapeError, r"'layer1_residual' .*adds \(5, 4, 3\) and \(5, 4, 4\)"),
-    (lambda: nn.stack(gru()).forward(XS, layer2_prev_h=1), GraphError, r"no optional input named 'layer2_prev_h'\n  There are: layer1_prev_h, lengths"),
+    (lambda: nn.stack(gru()).forward(XS, layer2_prev_h=1), GraphError, r"no input named 'layer2_prev_h'\n.* Its inputs: xs, layer1_prev_h, lengths"),
     (lambda: nn.Bidirectional(gru(), gru(), "max"), GraphError, "merges by 'max', expected one of concat, sum, mean, product"),
     (lambda: nn.Bidirectional(gru(), gru(3, 5), "sum").forward(XS), ShapeError, r"'output' .*adds \(5, 4, 4\) and \(5, 4, 5\)"),
     (lambda: nn.Bidirectional(gru(), nn.Tanh()), GraphError, "received Tanh, expected a cell that is a graph"),  # type: ignore[arg-type]
