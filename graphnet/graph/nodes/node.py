@@ -86,7 +86,8 @@ class Node:
     def gathered(self, values: list[Any]) -> Any:
         """The input of the module for these values of the parents."""
         if self.slots:
-            entries: list[Any] = [None] * (max(self.slots) + 1)
+            whole = self._module.required_inputs() + len(self._module.optional_inputs())
+            entries: list[Any] = [None] * max(whole, max(self.slots) + 1)
             for slot, value in zip(self.slots, values, strict=True):
                 entries[slot] = value
             return entries

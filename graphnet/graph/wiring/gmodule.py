@@ -110,7 +110,7 @@ class Graph(Module):
 
     def takes_steps(self) -> bool:
         readers = [node for node in self.nodes if self.inputs[0] in node.parents]
-        return len(self.inputs) == 1 and all(node.module.takes_steps() for node in readers)
+        return len(self.inputs) == 1 and any(node.module.takes_steps() for node in readers)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         for node, name in zip(self.nodes, self.names, strict=True):

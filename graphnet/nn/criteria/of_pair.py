@@ -18,25 +18,19 @@ class CriterionOfPair(Module):
     the gradients of both.
     """
 
-    def __call__(self, *inputs: Any, **named: Any) -> Any:
-        if len(inputs) == 2:
-            inputs = (list(inputs),)
-        return super().__call__(*inputs, **named)
+    def required_inputs(self) -> int:
+        return 2
 
-    def forward(self, inputs: Any, *more: Any, check_finite: bool = False, **named: Any) -> Any:
-        """The loss of ``(input, target)``, or of the table of both."""
-        if len(more) == 1:
-            inputs, more = [inputs, *more], ()
-        return super().forward(inputs, *more, check_finite=check_finite, **named)
+    def required_names(self) -> tuple[str, ...]:
+        return ("input", "target")
 
-    def backward(self, inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
+    def backward(self, /, *inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
         """The gradient of the input, given ``(input, target)`` as in ``forward`` before.
 
-        Of the table of both, the gradients of both; a second argument is then the gradient of the
-        loss, 1 by default.
+        Of the table of both, the gradients of both. What follows is the gradient of the loss, 1 by
+        default.
         """
         run = last_run(self)
-        pair = [inputs, grad_outputs]
-        if grad_outputs is not None and run is not None and same_input(run.inputs, pair):
-            return run.backward()[0]
-        return super().backward(inputs, grad_outputs, **named)
+        if len(inputs) > 1 and run is not None and same_input(run.inputs, list(inputs[:2])):
+            return run.backward(inputs[2] if len(inputs) > 2 else grad_outputs)[0]
+        return super().backward(*inputs, grad_outputs=grad_outputs, **named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import DtypeError, GraphError, GraphnetError, IndexRangeError, ShapeError
+from graphnet.graph.values import table
 
 
 def ones_like(outputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -346,9 +348,44 @@ def test_an_error_in_a_step_names_its_place_once() -> None:
     assert "Linear '1'" in str(caught.value)
 
 
-def test_bi_sequencer_needs_a_table() -> None:
-    with pytest.raises(GraphError, match=r"expects a table"):
-        nn.BiSequencer(nn.FastLSTM(3, 4)).forward(np.ones((5, 2, 3)))
+def two_outputs() -> nn.ConcatTable:
+    return nn.ConcatTable(nn.FastLSTM(3, 4), nn.Linear(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("step", "merge"),
+    [
+        (lambda: nn.FastLSTM(3, 4), None),
+        (lambda: nn.FastLSTM(3, 4), nn.CAddTable),
+        (two_outputs, lambda: nn.Sequential(nn.FlattenTable(), nn.JoinTable(-1))),
+        (two_outputs, lambda: nn.ConcatTable(nn.SelectTable(0), nn.SelectTable(1))),
+    ],
+    ids=["joined", "added", "tables merged to arrays", "tables merged to tables"],
+)
+def test_bi_sequencer_takes_what_a_sequencer_takes(
+    step: Callable[[], gn.Module],
+    merge: Callable[[], gn.Module] | None,
+    rng: np.random.Generator,
+) -> None:
+    net = nn.BiSequencer(step(), None, merge and merge())
+    xs = rng.normal(size=(5, 2, 3))
+    run, by_steps = net.run(xs), net.run(list(xs))
+    outputs, structure = table.flatten(run.outputs)
+    steps = [table.flatten(step)[0] for step in by_steps.outputs]
+    for output, column in zip(outputs, zip(*steps, strict=True), strict=True):
+        np.testing.assert_array_equal(output, np.stack(column))
+    seeds = [rng.normal(size=output.shape) for output in outputs]
+    of_steps = [table.unflatten(structure, list(parts)) for parts in zip(*seeds, strict=True)]
+    whole = run.backward(table.unflatten(structure, seeds))
+    np.testing.assert_allclose(whole, np.stack(by_steps.backward(of_steps)), rtol=1e-13)
+
+
+def test_what_the_merge_of_two_sequences_cannot_take_is_named() -> None:
+    for net in (nn.Sequencer(nn.FastLSTM(3, 4)), nn.BiSequencer(nn.FastLSTM(3, 4))):
+        with pytest.raises(ShapeError, match="empty"):
+            net.forward([])
+        with pytest.raises(ShapeError, match="empty sequence"):
+            net.forward(np.ones((0, 2, 3)))
 
 
 def test_a_recursor_needs_a_cell() -> None:

@@ -89,7 +89,7 @@ STATE_FAULTS: list[Fault] = [
      r"'prev_[ch]' .*a state \(…, [24]\), received \(4, [24]\)(.|\n)*h where c should be"),
     (lambda: recurrent().forward(XS, prev_h=np.ones((1, 4))), ShapeError, r"state prev_h \(1, 4\), expected \(4, 4\)"),
     (lambda: recurrent().forward(XS, prev_h=np.ones(4)), ShapeError, r"state prev_h .*\[4\](.|\n)*next_h .*\[4, 4\]"),
-    (lambda: recurrent().forward(XS, prev_c=np.ones((4, 4))), GraphError, r"no input named 'prev_c'\n  Did you mean prev_h? Its inputs: xs, prev_h, lengths"),
+    (lambda: recurrent().forward(XS, prev_c=np.ones((4, 4))), GraphError, r"no input named 'prev_c'\n  Did you mean prev_h\? Its inputs: xs, prev_h, lengths"),
     (lambda: recurrent().run([XS, np.ones((4, 4))], prev_h=np.ones((4, 4))), GraphError, "received prev_h twice"),
     (lambda: recurrent().forward([XS, None, None, None]), GraphError, r"at most prev_h, lengths after it, received \["),
 ]  # fmt: skip
