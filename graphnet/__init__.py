@@ -13,12 +13,16 @@
 True
 """
 
+import sys
+from typing import TYPE_CHECKING, Any
+
 from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.files.save_load import load, save
 from graphnet.graph.training_step import compile_step
+from graphnet.names_from_elsewhere import PACKAGE
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
 from graphnet.train.reports.gradient_flow import gradient_flow
@@ -51,3 +55,10 @@ __all__ = [
 def __dir__() -> list[str]:
     """The public names alone."""
     return __all__
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of another library stands for, or an error that tells it."""
+        return PACKAGE.attribute(sys.modules[__name__], __name__, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class GraphnetError(Exception):
     """The base of all graphnet errors.
@@ -52,6 +54,16 @@ class DtypeError(GraphnetError, TypeError):
 
 class ArgumentError(GraphnetError, TypeError):
     """A call with an argument that is unknown, missing, or of another type than expected."""
+
+
+class UnknownNameError(GraphnetError, AttributeError):
+    """An attribute that there is not; without a hint, the message guesses one that there is."""
+
+    def __str__(self) -> str:
+        if not self.hint and self.name:  # only now, so that hasattr costs little
+            close = get_close_matches(self.name, dir(self.obj), 1)
+            self.hint = f"Did you mean {close[0]}?" if close else ""
+        return super().__str__()
 
 
 class IndexRangeError(GraphnetError, IndexError):

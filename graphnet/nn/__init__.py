@@ -1,5 +1,10 @@
 """Modules: layers, table operations, activations, criteria, cells and recurrent nets."""
 
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphnet.graph import GModule as GModule
+from graphnet.graph import Parameter as Parameter
 from graphnet.graph.wiring.arithmetic import (
     AddConstant,
     CAddTable,
@@ -11,6 +16,7 @@ from graphnet.graph.wiring.arithmetic import (
     Square,
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
+from graphnet.names_from_elsewhere import LAYERS
 from graphnet.nn import cells, element_research, init
 from graphnet.nn.cells import CELLS
 from graphnet.nn.cells.conversion import merge_gates, split_gates
@@ -282,3 +288,10 @@ __all__ += activation.__all__
 def __dir__() -> list[str]:
     """The public names alone."""
     return __all__
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of another library stands for, or an error that tells it."""
+        return LAYERS.attribute(sys.modules[__name__], __name__, name)

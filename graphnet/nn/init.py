@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from math import sqrt
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphnet.graph.values.parameter import Initialise
 from graphnet.ir.core.types import NDArray, Shape
+from graphnet.names_from_elsewhere import INITIALISERS
 
 
 def uniform(bound: float) -> Initialise:
@@ -43,3 +46,10 @@ def constant(value: float) -> Initialise:
         return np.full(shape, value)
 
     return draw
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of another library stands for, or an error that tells it."""
+        return INITIALISERS.attribute(sys.modules[__name__], __name__, name)

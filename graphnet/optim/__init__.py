@@ -1,5 +1,9 @@
 """Optimisers that update the flat parameter vector of a net in place, and gradient clipping."""
 
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphnet.names_from_elsewhere import OPTIMISERS
 from graphnet.optim.adadelta import Adadelta
 from graphnet.optim.adagrad import Adagrad
 from graphnet.optim.adam import Adam
@@ -31,3 +35,10 @@ __all__ = [
 def __dir__() -> list[str]:
     """The public names alone."""
     return __all__
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of another library stands for, or an error that tells it."""
+        return OPTIMISERS.attribute(sys.modules[__name__], __name__, name)

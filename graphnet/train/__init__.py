@@ -1,5 +1,9 @@
 """Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
 
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphnet.names_from_elsewhere import TRAINING
 from graphnet.train.loop.metrics import accuracy
 from graphnet.train.loop.sampling import sample
 from graphnet.train.loop.schedule import decay_after
@@ -36,3 +40,10 @@ __all__ = [
 def __dir__() -> list[str]:
     """The public names alone."""
     return __all__
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of another library stands for, or an error that tells it."""
+        return TRAINING.attribute(sys.modules[__name__], __name__, name)

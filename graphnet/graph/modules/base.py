@@ -12,11 +12,11 @@ from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
-from graphnet.graph.values.hints import missing_attribute
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
 from graphnet.graph.values.selection import join_path
+from graphnet.names_from_elsewhere import MODULES
 
 Self = TypeVar("Self", bound="BaseModule")
 
@@ -213,4 +213,4 @@ class BaseModule(ABC):
     if not TYPE_CHECKING:  # type checkers report missing attributes
 
         def __getattr__(self, name: str) -> Any:
-            raise missing_attribute(self, name)
+            return MODULES.attribute(self, type(self).__name__, name)

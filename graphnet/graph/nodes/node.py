@@ -18,6 +18,7 @@ from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes.assignment import Assignment, assignment
+from graphnet.names_from_elsewhere import MODULES, NODES
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
 
 NUMBERS = count()
@@ -132,9 +133,8 @@ class Node:
         try:
             return getattr(module, name)
         except AttributeError:
-            raise AttributeError(
-                f"{self} has no attribute {name!r}, neither has its module"
-            ) from None
+            names = NODES if name in NODES.equivalents else MODULES
+            raise names.error(self, f"{self}, a node,", name) from None
 
     def __add__(self, other: Any) -> Node:
         if is_number(other):

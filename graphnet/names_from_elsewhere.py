@@ -1,0 +1,300 @@
+"""Names of PyTorch, Torch and Keras, with what stands for them here: aliases and equivalents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphnet.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that people look for in one place.
+
+    ``aliases`` are those of the same arguments and meaning, by what they are here. ``equivalents``
+    say what to write for others (several with one answer in one row), with code between backquotes.
+    """
+
+    aliases: Mapping[str, str]
+    equivalents: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        rows = {name: text for names, text in self.equivalents.items() for name in names.split()}
+        object.__setattr__(self, "equivalents", rows)
+
+    def attribute(self, owner: Any, title: str, name: str) -> Any:
+        """What an alias stands for, of an owner that has no attribute of this name.
+
+        Raises UnknownNameError, which names the equivalent or guesses a name that there is.
+        """
+        if name in self.aliases:
+            return getattr(owner, self.aliases[name])
+        raise self.error(owner, title, name)
+
+    def error(self, owner: Any, title: str, name: str) -> UnknownNameError:
+        hint = self.equivalents.get(name, "").replace("`", "")
+        error = UnknownNameError(
+            f"has no attribute {name!r}", f"Here: {hint}." if hint else "", title
+        )
+        error.name, error.obj = name, owner
+        return error
+
+
+PROCESSOR = "everything is computed on the processor: leave it out"
+BY_MODULES = "nodes are wired of modules: "
+IN_A_RUN = "a node has its value in a run, `run = net.run(array)`: "
+NOT_THERE = "not there (graphnet is made for sequences, tables and graphs); "
+
+PACKAGE = Names(
+    aliases={"gModule": "GModule", "set_num_threads": "set_threads"},
+    equivalents={
+        "tensor Tensor from_numpy DoubleTensor": "NumPy's arrays, `np.array([1.0, 2.0])`",
+        "FloatTensor": "`np.zeros((2, 3), np.float32)`, and `net.float()`",
+        "LongTensor": "`np.zeros((2, 3), int)`",
+        "zeros ones full": "`np.zeros((2, 3))`, and `ops.zeros((2, 3))` in compute",
+        "arange": "`np.arange(3)`",
+        "rand randn randint": "`np.random.default_rng(0).normal(size=(2, 3))`, and its kin",
+        "cat concat": "`np.concatenate([array, array])` of arrays, `ops.concatenate` in compute, "
+        "`nn.JoinTable(0)([a, b])` of nodes",
+        "stack": "`np.stack([array, array])` of arrays, `ops.stack` in compute, "
+        "`nn.StackTable(0)([a, b])` of nodes; of cells, `nn.stack(cell)`",
+        "matmul mm bmm": "`array @ array.T` of arrays, `ops.matmul` in compute, "
+        "`nn.MM()([a, b])` of nodes",
+        "sigmoid": "`nn.Sigmoid()(node)`, and `ops.sigmoid` in compute",
+        "tanh": "`nn.Tanh()(node)`, and `ops.tanh` in compute",
+        "relu": "`nn.ReLU()(node)`, and `ops.maximum` in compute",
+        "softmax": "`nn.SoftMax()(node)`, and `ops.softmax` in compute",
+        "exp": "`nn.Exp()(node)`, and `ops.exp` in compute",
+        "log": "`nn.Log()(node)`, and `ops.log` in compute",
+        "sum": "`nn.Sum(0)(node)`, and `array.sum(0)` of arrays and in compute",
+        "mean": "`nn.Mean(0)(node)`, and `array.mean(0)` of arrays and in compute",
+        "where": "`np.where` of arrays, `ops.where` in compute",
+        "no_grad inference_mode": "`net.evaluate()`: nothing is kept then for backward, "
+        "which alone computes gradients",
+        "enable_grad": "`net.train()`; backward alone computes gradients",
+        "autograd grad": "`run.backward(gradient)`, and `nn.Function` for a gradient of one's own",
+        "device cuda": PROCESSOR,
+        "is_tensor": "`isinstance(array, np.ndarray)`",
+        "float32 float": "`np.float32`",
+        "float64 double": "`np.float64`",
+        "int64 long": "`np.int64`",
+        "set_default_dtype": "`net.float()`; parameters are float64 at first",
+        "get_num_threads": "`gn.set_threads(2)`, which sets their number",
+        "compile jit": "`net.compile()`, or `gn.compile_step(net, criterion)` for a training step",
+        "utils": "`train.Trainer`, `optim.clip_grad_norm(net, 5.0)`; batches are any iterable",
+        "functional": "modules on nodes and arrays, `nn.Tanh()(array)`; `ops` in compute",
+        "dot": "`gn.draw(net)`",
+        "annotateNodes": "`node.annotate('x')`; nodes take the names of variables",
+        "Variable Input placeholder": "`gn.input()`; arrays are NumPy's",
+        "Model": "`gn.GModule([x], [y])`",
+        "Sequential Linear LSTM Recurrent Tanh": "`nn.Linear(3, 4)`: modules are in nn",
+        "Adam SGD": "`optim.Adam(net)`: optimisers are in optim",
+        "Trainer": "`train.Trainer`",
+        "summary": "`net.summary((2, 3))`",
+        "remember forget": "`nn.remember(recurrent)`, `nn.forget(recurrent)`",
+    },
+)
+"""Of ``graphnet`` (``torch``, ``nngraph``)."""
+
+LAYERS = Names(
+    aliases={
+        "gModule": "GModule",
+        "Embedding": "LookupTable",
+        "MSELoss": "MSECriterion",
+        "L1Loss": "AbsCriterion",
+        "SmoothL1Loss": "SmoothL1Criterion",
+        "HingeEmbeddingLoss": "HingeEmbeddingCriterion",
+        "SoftMarginLoss": "SoftMarginCriterion",
+        "Softmax": "SoftMax",
+        "LogSoftmax": "LogSoftMax",
+        "Softmin": "SoftMin",
+        "Softplus": "SoftPlus",
+        "Softsign": "SoftSign",
+        "Softshrink": "SoftShrink",
+        "Hardshrink": "HardShrink",
+        "Hardtanh": "HardTanh",
+        "Tanhshrink": "TanhShrink",
+        "GLU": "GatedLinearUnit",
+    },
+    equivalents={
+        "Module": "`gn.Module`, whose method is compute(self, x), not forward",
+        "input": "`gn.input()`",
+        "draw": "`gn.draw(net)`",
+        "ModuleList ParameterList": "a list, `net.layers = [nn.Tanh()]`: what is in it is a part",
+        "ModuleDict ParameterDict": "a dict, `net.layers = {'a': nn.Tanh()}`: what is in it is a "
+        "part",
+        "functional": "modules on nodes and arrays, `nn.Tanh()(array)`; `ops` in compute",
+        "utils": "`optim.clip_grad_norm(net, 5.0)`; sequences of different lengths are not packed: "
+        "`lstm.forward(xs, lengths=[5, 2])`",
+        "CrossEntropyLoss": "`nn.CrossEntropyCriterion()`, whose classes are on the last axis",
+        "NLLLoss": "`nn.ClassNLLCriterion()`, whose classes are on the last axis",
+        "BCELoss": "`nn.BCECriterion()`, which adds 1e-12 within its logarithms",
+        "BCEWithLogitsLoss": "`nn.MultiLabelSoftMarginCriterion()`, of scores",
+        "KLDivLoss": "`nn.DistKLDivCriterion()`, the mean of all entries",
+        "MultiMarginLoss": "`nn.MultiMarginCriterion(p=1, margin=1.0)`",
+        "MultiLabelMarginLoss": "`nn.MultiLabelMarginCriterion()`",
+        "MultiLabelSoftMarginLoss": "`nn.MultiLabelSoftMarginCriterion()`",
+        "MarginRankingLoss": "`nn.MarginRankingCriterion()`, of [[a, b], target]",
+        "CosineEmbeddingLoss": "`nn.CosineEmbeddingCriterion()`, of [[a, b], target]",
+        "HuberLoss": "`nn.SmoothL1Criterion()`, which is that of delta 1",
+        "LSTMCell": "`nn.lstm_cell(3, 4)`, from (x, c, h) to (c, h); `nn.Recurrent(cell)` runs it",
+        "GRUCell": "`nn.gru_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
+        "RNNCell": "`nn.rnn_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
+        "BiLSTM BLSTM": "`nn.LSTM(3, 4, bidirectional=True)`, or `nn.Bidirectional(cell, cell)`",
+        "Dense": "`nn.Linear(3, 4)`",
+        "TimeDistributed": "`nn.Linear(3, 4)` takes any leading axes; `nn.Sequencer(nn.Tanh())`",
+        "Lambda": "`nn.Function`, or a subclass of `gn.Module`",
+        "SiLU Swish": "`node * nn.Sigmoid()(node)`",
+        "Flatten Unflatten": "`nn.Reshape(6)`, or `nn.Collapse(2)`",
+        "Permute": "`nn.Transpose((0, 1))`",
+        "Concatenate": "`nn.JoinTable(-1)`",
+        "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
+        "BatchNorm1d BatchNorm2d BatchNormalization": NOT_THERE + "`nn.LayerNorm(4)` is",
+        "Conv1d TemporalConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes windows of joined steps",
+        "Conv2d SpatialConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes flattened images",
+        "MaxPool1d MaxPool2d": "`nn.Max(0)`, over a whole axis",
+        "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
+        "Transformer MultiheadAttention": NOT_THERE + "attention is wired of `nn.MM()` and "
+        "`nn.SoftMax()`",
+        "DataParallel": "`gn.set_threads(2)`: a run uses all cores",
+        "SGD Adam": "`optim.Adam(net)`: optimisers are in optim",
+        "StochasticGradient": "`train.Trainer`",
+    },
+)
+"""Of ``graphnet.nn`` (``torch.nn``, Torch's nn and rnn, Keras's layers)."""
+
+INITIALISERS = Names(
+    aliases={},
+    equivalents={
+        "xavier_uniform_": "`weight[:] = nn.init.uniform((6 / (3 + 4)) ** 0.5)((4, 3), rng)`",
+        "xavier_normal_": "`weight[:] = nn.init.normal(0, (2 / (3 + 4)) ** 0.5)((4, 3), rng)`",
+        "kaiming_uniform_": "`weight[:] = nn.init.uniform((6 / 3) ** 0.5)((4, 3), rng)`",
+        "kaiming_normal_": "`weight[:] = nn.init.normal(0, (2 / 3) ** 0.5)((4, 3), rng)`",
+        "uniform_": "`weight[:] = nn.init.uniform(0.08)(weight.shape, rng)`",
+        "normal_": "`weight[:] = nn.init.normal(0, 0.01)(weight.shape, rng)`",
+        "constant_ zeros_ ones_": "`weight[:] = 0`",
+        "eye_": "`weight[:] = np.eye(4, 3)`",
+        "orthogonal_": "`weight[:] = np.linalg.qr(rng.normal(size=weight.shape))[0]`",
+        "zeros ones": "`nn.init.constant(0.0)`",
+    },
+)
+"""Of ``graphnet.nn.init``, for a weight (4, 3); ``rng`` is ``numpy.random.default_rng()``."""
+
+OPTIMISERS = Names(
+    aliases={},
+    equivalents={
+        "RMSProp": "`optim.RMSprop(net)`",
+        "AdaGrad": "`optim.Adagrad(net)`",
+        "AdaDelta": "`optim.Adadelta(net)`",
+        "AdamW": "`optim.Adam(net, weight_decay=0.01)`, which adds the decay to the gradient",
+        "lr_scheduler StepLR": "`optimizer.learning_rate = 0.001` between epochs, or "
+        "`train.decay_after(10, 0.97)` for the Trainer",
+        "LBFGS": "not there; `optim.Adam(net)` and others are",
+        "clip_grad_norm_": "`optim.clip_grad_norm(net, 5.0)`, which takes the net",
+        "clip_grad_value_": "`optim.clip_grad_value(net, 5.0)`, which takes the net",
+    },
+)
+"""Of ``graphnet.optim`` (``torch.optim``, Torch's optim)."""
+
+TRAINING = Names(
+    aliases={},
+    equivalents={
+        "DataLoader Dataset TensorDataset": "any iterable of pairs, `[(array, array)]`",
+        "fit checkpoint": "`train.Trainer(net, criterion, optimizer)`, and its fit",
+        "StepLR lr_scheduler": "`train.decay_after(10, 0.97)`",
+        "plot": "`train.draw_losses`",
+    },
+)
+"""Of ``graphnet.train`` (``torch.utils.data``, Keras)."""
+
+WEIGHTS = "`linear.weight[:] = nn.init.uniform(0.08)(linear.weight.shape, rng)`"
+
+MODULES = Names(
+    aliases={"zeroGradParameters": "zero_grad", "getParameters": "flatten_parameters"},
+    equivalents={
+        "state_dict": "`net.save('net.gn')`, `net.parameters().named`, or for PyTorch's layers "
+        "`nn.to_torch_state_dict(lstm)`",
+        "load_state_dict": "`gn.load('net.gn')`, or for PyTorch's layers "
+        "`nn.from_torch_state_dict(lstm, weights)`",
+        "to type": "`net.float()`, `net.double()`, `net.astype('float32')`; there are no devices",
+        "cuda cpu": PROCESSOR,
+        "half bfloat16": "`net.float()`, the smallest type there is",
+        "remember": "`nn.remember(net)`",
+        "forget": "`nn.forget(net)`",
+        "updateParameters": "`optim.SGD(net, learning_rate=0.1).step()`",
+        "requires_grad_ freeze": "an optimiser of the parts that learn, `optim.SGD(linear)`",
+        "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
+        "replace": "`net.apply(print)` visits all parts; a graph is not rewired: make it anew",
+        "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
+        "reset reset_parameters": WEIGHTS + ", or make it anew",
+        "output": "`run.outputs`, or `run['linear']` of a node",
+        "gradInput": "`run.grad['linear']`, or what backward returns",
+        "gradWeight": "`linear.weight.grad`",
+        "gradBias": "`linear.bias.grad`",
+        "grad": "`linear.weight.grad`, or `run.grad['linear']` of a node",
+        "updateOutput": "`net.forward(array)`; authors write compute",
+        "updateGradInput accGradParameters": "`run.backward(gradient)`, which follows from compute",
+        "clearState": "nothing to do; `net.save('net.gn')` writes parameters alone",
+        "register_buffer": "`net.mean = np.zeros(3)`: an array is an attribute",
+        "register_parameter": "`net.scale = gn.Parameter((3,))`: a parameter is an attribute",
+        "register_module add_module": "`net.part = nn.Tanh()`: a part is an attribute",
+        "register_forward_hook": "`run['linear']`, the output of any node of `net.run(array)`",
+        "register_backward_hook register_full_backward_hook": "`run.grad['linear']`, after "
+        "`run.backward(gradient)`",
+        "children layers": "`net.named_children()`",
+        "modules listModules findModules": "`net.named_modules()`",
+        "get get_submodule": "`net['linear'].module` of a graph, `sequential[0]` of a container",
+        "get_parameter": "`net.parameters()['linear.weight']`",
+        "buffers named_buffers": "`vars(net)`: arrays are attributes",
+        "numel count_params": "`sum(p.size for p in net.parameters())`, or `net.summary((2, 3))`",
+        "extra_repr": "`net.description()`",
+        "fg": "`net.graph`, or `gn.draw(net)`",
+        "bg": "`gn.draw(net, backward=True)`",
+        "forwardnodes backwardnodes": "`net.nodes`",
+        "fit": "`train.Trainer(net, criterion, optimizer)`, and its fit",
+        "predict": "`net.evaluate().forward(array)`",
+        "no_grad": "`net.evaluate()`; backward alone computes gradients",
+    },
+)
+"""Of modules (``torch.nn.Module``, Torch's ``nn.Module``, nngraph's gModule)."""
+
+NODES = Names(
+    aliases={},
+    equivalents={
+        "view reshape flatten": BY_MODULES + "`nn.Reshape(6)(node)`, `nn.View(2, 3)(node)`",
+        "shape size": IN_A_RUN + "`run['linear'].shape`; without one, `net.summary((2, 3))`",
+        "ndim dim dtype": IN_A_RUN + "`run['linear'].ndim`, `run['linear'].dtype`",
+        "data value numpy item": IN_A_RUN + "`run['linear']`",
+        "detach": IN_A_RUN + "`run['linear']`; without a gradient, `ops.stop_gradient` in compute",
+        "grad requires_grad": IN_A_RUN + "`run.grad['linear']` after `run.backward(gradient)`",
+        "cuda to": PROCESSOR,
+        "transpose permute t T": BY_MODULES + "`nn.Transpose((0, 1))(node)`",
+        "squeeze": BY_MODULES + "`nn.Squeeze(0)(node)`",
+        "unsqueeze": BY_MODULES + "`nn.Unsqueeze(0)(node)`",
+        "expand repeat": BY_MODULES + "`nn.Replicate(3)(node)`",
+        "contiguous": "nothing to do: leave it out",
+        "narrow": BY_MODULES + "`nn.Narrow(0, 1, 2)(node)`",
+        "select": BY_MODULES + "`nn.Select(0, 1)(node)`",
+        "chunk unbind": BY_MODULES + "`nn.SplitTable(0)(node).split(2)`",
+        "cat": BY_MODULES + "`nn.JoinTable(-1)([a, b])`",
+        "sum": BY_MODULES + "`nn.Sum(0)(node)`",
+        "mean": BY_MODULES + "`nn.Mean(0)(node)`",
+        "max min": BY_MODULES + "`nn.Max(0)(node)`, `nn.Min(0)(node)`",
+        "matmul mm bmm": BY_MODULES + "`nn.MM()([a, b])`",
+        "dot": BY_MODULES + "`nn.DotProduct()([a, b])`",
+        "exp log sqrt": BY_MODULES + "`nn.Exp()(node)`, `nn.Log()(node)`, `nn.Sqrt()(node)`",
+        "abs": BY_MODULES + "`nn.Abs()(node)`",
+        "pow": "`node**2`",
+        "clamp": BY_MODULES + "`nn.Clamp(0.0, 1.0)(node)`",
+        "tanh sigmoid": BY_MODULES + "`nn.Tanh()(node)`, `nn.Sigmoid()(node)`",
+        "relu": BY_MODULES + "`nn.ReLU()(node)`",
+        "softmax": BY_MODULES + "`nn.SoftMax()(node)`",
+        "add add_": "`a + b`",
+        "mul mul_": "`a * b`",
+        "label": "`node.annotate(name='x')`",
+        "mapindex": "`node.parents`",
+    },
+)
+"""Of nodes (PyTorch's tensors, nngraph's nodes)."""
