@@ -44,6 +44,31 @@ def test_a_state_that_is_given_tells_its_own_size(
     np.testing.assert_array_equal(outputs, whole[0])
 
 
+def test_of_a_cell_that_tells_one_size_the_other_state_is_given() -> None:
+    xs, a, b = np.ones((5, 3, 2)), np.ones((3, 7)), np.ones((3, 4))
+    cell = joined_cell()
+    expected = nn.Recurrent(cell).forward([xs, a, np.zeros((3, 4))])
+    learned = nn.Recurrent(cell, initial="learned")
+    assert list(learned.initial_state) == ["b"]
+    for net in (nn.Recurrent(cell), learned):
+        for found in (net.forward(xs, a=a), net.forward([xs, a, None]), net.forward(xs=xs, a=a)):
+            np.testing.assert_array_equal(found[0], expected[0])
+    whole = nn.Recurrent(cell).forward(xs, a, b)
+    learned.initial_state["b"][:] = 1
+    np.testing.assert_array_equal(learned.forward(xs, a=a)[0], whole[0])
+    learned.backward(xs, [np.ones((5, 3, 4)), None, None], a=a)
+    assert learned.initial_state["b"].grad.any()
+    with pytest.raises(GraphError, match=r"cannot tell how wide the states \(a, b\) are"):
+        learned.forward(xs)
+
+
+def test_no_state_can_be_learned_where_no_size_is_told() -> None:
+    x, a = gn.input("x"), gn.input("a")
+    next_a = nn.Tanh()(nn.Linear(2 + 7, 7)(nn.JoinTable(-1)([x, a])))
+    with pytest.raises(GraphError, match=r"cannot tell how wide the states \(a\) are"):
+        nn.Recurrent(gn.GModule([x, a], [next_a]), initial="learned")
+
+
 def test_a_state_that_nobody_tells_is_asked_for() -> None:
     with pytest.raises(GraphError, match=r"cannot tell how wide the states \(a, b\) are"):
         nn.Recurrent(joined_cell()).forward(np.ones((5, 3, 2)))
