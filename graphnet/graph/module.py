@@ -67,7 +67,7 @@ class Module(BaseModule):
 
     # ---- wiring
 
-    def __call__(self, *inputs: Any, **named: Any) -> Any:
+    def __call__(self, /, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
         Several inputs are arguments, or one table; those with names may be given by name."""
         if not inputs and not named:

@@ -197,7 +197,7 @@ class PictureBuilder:
                     shape = without_steps(wire.shape)
                     again = Edge(wire.source, target, shape, "next step", again=True)
                     self.picture.edges.append(again)
-        stacked = outputs[states:] or outputs[-1:]
+        stacked = module.shown(outputs)
         finals = [at_one_step(output) for output in outputs[:states]]
         return (stacked[0] if len(stacked) == 1 else tuple(stacked), *finals)
 

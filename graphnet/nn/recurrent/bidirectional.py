@@ -32,9 +32,9 @@ class Bidirectional(Graph):
     ``output[-1]``.
 
     ``merge`` is "concat" (along the last axis), "sum", "mean", "product", or a module of the table
-    of both outputs. ``initial`` and ``truncate`` are those of ``Recurrent``. Schuster & Paliwal
-    1997. Raises GraphError for an invalid cell or another ``merge``; other errors are those of
-    ``Recurrent``.
+    of both outputs. ``initial``, ``truncate`` and ``output`` are those of ``Recurrent``. Schuster &
+    Paliwal 1997. Raises GraphError for an invalid cell or another ``merge``; other errors are those
+    of ``Recurrent``.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -53,9 +53,11 @@ class Bidirectional(Graph):
         batch_first: bool = False,
         initial: str = "zeros",
         truncate: int | None = None,
+        output: str | None = None,
     ) -> None:
         self.cell_fw, self.cell_bw, self.merge = cell_fw, cell_bw, merge
         self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
+        self.output = output
         xs, lengths = input("xs"), input("lengths", optional=True)
         states: list[Node] = []
         outputs: list[Node] = []
@@ -69,15 +71,16 @@ class Bidirectional(Graph):
                 batch_first=batch_first,
                 initial=initial,
                 truncate=truncate,
+                output=output,
             )
             node: Node = recurrent(xs, **given, lengths=lengths).annotate(name=name)
-            output, *last = node.split(1 + len(given))
-            outputs.append(output.annotate(name=f"{name}_output"))
+            hs, *last = node.split(1 + len(given))
+            outputs.append(hs.annotate(name=f"{name}_output"))
             for state, made in zip(last, cell.outputs, strict=False):
                 finals.append(state.annotate(name=f"{name}_{cell.name_of(made)}"))
             states += given.values()
-        output = merged(outputs, merge).annotate(name="output")
-        self._close([xs, *states, lengths], [output, *finals])
+        both = merged(outputs, merge).annotate(name="output")
+        self._close([xs, *states, lengths], [both, *finals])
 
 
 def merged(outputs: list[Node], merge: str | Module) -> Node:

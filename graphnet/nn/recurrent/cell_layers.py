@@ -110,6 +110,7 @@ def stack(
     batch_first: bool = False,
     initial: str = "zeros",
     truncate: int | None = None,
+    output: str | None = None,
 ) -> GModule:
     """Layers of cells, of one kind or several, as one graph.
 
@@ -122,7 +123,7 @@ def stack(
     ``connection`` is the input of a layer: the output of the one before (``"plain"``), that plus
     its input (``"residual"``, He et al. 2016; the last layer's too), or the input and the outputs
     of all before, concatenated (``"dense"``, Huang et al. 2017). ``dropout`` acts on the output of
-    every layer but the last. ``initial`` and ``truncate`` are those of ``Recurrent``.
+    every layer but the last. ``initial``, ``truncate`` and ``output`` are those of ``Recurrent``.
 
     Raises GraphError without layers or for an invalid cell, ValueError for another ``connection``
     or a ``dropout`` out of range; other errors are those of ``Recurrent``.
@@ -141,7 +142,7 @@ def stack(
     states = state_inputs(layers)
     xs, lengths = input("xs"), input("lengths", optional=True)
     settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
-    how = Wiring(settings, dropout, connection)
-    output, finals = wired(xs, layers, states, lengths, how)
+    how = Wiring({**settings, "output": output}, dropout, connection)
+    last, finals = wired(xs, layers, states, lengths, how)
     inputs = [xs, *[node for nodes in states for node in nodes], lengths]
-    return GModule(inputs, [output, *[node for nodes in finals for node in nodes]])
+    return GModule(inputs, [last, *[node for nodes in finals for node in nodes]])

@@ -66,10 +66,9 @@ def warn_of_inner_output(cell: GModule, owner: str) -> None:
     kinds = [{plain_name(s), plain_name(n)} for s, n in zip(states, names, strict=True)]
     hidden = [i for i, kind in enumerate(kinds) if any(map(SHOWN.fullmatch, kind))]
     if hidden and any(map(INNER.fullmatch, kinds[-1])):
-        h, c = states[hidden[-1]], states[-1]
+        h, c = plain_name(states[hidden[-1]]), plain_name(states[-1])
         warn(
-            f"{owner}: the output of this cell is {names[-1]}, its last state. Write "
-            f"nn.{owner}(cell, output={plain_name(h)!r}) for {names[hidden[-1]]}, "
-            f"output={plain_name(c)!r} if {names[-1]} is meant; or give what is meant as a further "
-            "result of the cell, after its states."
+            f"{owner}: the output of this cell is {names[-1]}, its last state. Write output={h!r} "
+            f"for {names[hidden[-1]]}, nn.{owner}(cell, output={h!r}), or output={c!r} if "
+            f"{names[-1]} is meant."
         )

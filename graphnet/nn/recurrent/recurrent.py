@@ -213,12 +213,16 @@ class Recurrent(Module):
         if tracing is not None and self.mask_zero:
             tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
         results = stepped(self.cell, x, carry, self.mask_zero)
-        position = output_position(self.cell, self.output, "Recurrent")
-        leaves, results = results[: len(carry)], chosen(results, len(carry), position)
+        leaves, results = results[: len(carry)], self.shown(results)
         if live is not None:
             leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
             results = [only_live(live, result) for result in results]
         return leaves, results
+
+    def shown(self, results: Sequence[Any]) -> list[Any]:
+        """The outputs of a step, of all that the cell gives."""
+        position = output_position(self.cell, self.output, "Recurrent")
+        return chosen(results, len(self.cell.inputs) - 1, position)
 
     def _cuts(self, steps: int, lengths: Any) -> Any:
         """The steps at which the gradient to the step before is cut, as a mask.

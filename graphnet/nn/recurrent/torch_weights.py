@@ -125,6 +125,8 @@ def cell_names(net: Graph, layer: str, end: str) -> Iterator[tuple[str, list[Par
     if not isinstance(cell, GModule):
         raise GraphError(f"has a {type(recurrent).__name__} as {layer}", "", "The net")
     require_torch_cell(cell, layer)
+    if recurrent.shown(cell.outputs) != [cell.outputs[-1]]:
+        raise GraphError(f"gives {recurrent.output} as the output of {layer}", "", "The net")
     gates = next((gates for gate, gates in GATES.items() if gate in cell), ("",))
     for part, short in (("i2h", "ih"), ("h2h", "hh")):
         linears = [cell[f"{gate}.{part}" if gate else part].module for gate in gates]

@@ -69,6 +69,29 @@ def test_unrolled_and_in_one_step_the_output_is_the_same() -> None:
     np.testing.assert_allclose(stepped, expected, rtol=1e-13)
 
 
+def test_stacks_and_both_directions_choose_too() -> None:
+    cell, other = pytorch_order(), pytorch_order()
+    expected = nn.Recurrent(cell, output="h").forward(XS)[0]
+    np.testing.assert_array_equal(nn.stack(cell, output="h").forward(XS)[0], expected)
+    backward = nn.Recurrent(other, reverse=True, output="h").forward(XS)[0]
+    both = nn.Bidirectional(cell, other, output="h").forward(XS)[0]
+    np.testing.assert_array_equal(both, np.concatenate([expected, backward], -1))
+
+
+def test_a_picture_has_the_chosen_output() -> None:
+    cell = nn.lstm_cell(3, 4)
+    by_default, h, c = (
+        gn.draw(nn.Recurrent(cell, output=output)).source for output in (None, "h", "c")
+    )
+    assert h == by_default != c
+
+
+def test_weights_of_pytorch_belong_to_its_output() -> None:
+    weights = nn.to_torch_state_dict(nn.stack(nn.lstm_cell(3, 4), output="h"))
+    with pytest.raises(GraphError, match="gives c as the output of layer1"):
+        nn.from_torch_state_dict(nn.stack(nn.lstm_cell(3, 4), output="c"), weights)
+
+
 def test_the_name_is_kept_in_copies_and_files(tmp_path: Any) -> None:
     net = nn.Recurrent(pytorch_order(), output="h")
     expected = net.forward(XS)[0]
@@ -113,6 +136,7 @@ def test_another_name_may_be_set_later() -> None:
         ("Recurrent", nn.Recurrent),
         ("Recursor", nn.Recursor),
         ("unroll", lambda cell: gn.unroll(cell, 3)),
+        ("Recurrent", nn.stack),
     ],
 )
 def test_states_in_the_order_of_pytorch_are_warned_of(
