@@ -2,45 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from graphnet.errors import UnknownNameError
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names that people look for in one place.
-
-    ``aliases`` are those of the same arguments and meaning, by what they are here. ``equivalents``
-    say what to write for others (several with one answer in one row), with code between backquotes.
-    """
-
-    aliases: Mapping[str, str]
-    equivalents: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        rows = {name: text for names, text in self.equivalents.items() for name in names.split()}
-        object.__setattr__(self, "equivalents", rows)
-
-    def attribute(self, owner: Any, title: str, name: str) -> Any:
-        """What an alias stands for, of an owner that has no attribute of this name.
-
-        Raises UnknownNameError, which names the equivalent or guesses a name that there is.
-        """
-        if name in self.aliases:
-            return getattr(owner, self.aliases[name])
-        raise self.error(owner, title, name)
-
-    def error(self, owner: Any, title: str, name: str) -> UnknownNameError:
-        hint = self.equivalents.get(name, "").replace("`", "")
-        error = UnknownNameError(
-            f"has no attribute {name!r}", f"Here: {hint}." if hint else "", title
-        )
-        error.name, error.obj = name, owner
-        return error
-
+from graphnet.name_table import Names
 
 PROCESSOR = "everything is computed on the processor: leave it out"
 BY_MODULES = "nodes are wired of modules: "
@@ -66,8 +28,7 @@ PACKAGE = Names(
         "tanh": "`nn.Tanh()(node)`, and `ops.tanh` in compute",
         "relu": "`nn.ReLU()(node)`, and `ops.maximum` in compute",
         "softmax": "`nn.SoftMax()(node)`, and `ops.softmax` in compute",
-        "exp": "`nn.Exp()(node)`, and `ops.exp` in compute",
-        "log": "`nn.Log()(node)`, and `ops.log` in compute",
+        "exp log": "`nn.Exp()(node)`, and `ops.exp` in compute; `nn.Log()(node)`, `ops.log`",
         "sum": "`nn.Sum(0)(node)`, and `array.sum(0)` of arrays and in compute",
         "mean": "`nn.Mean(0)(node)`, and `array.mean(0)` of arrays and in compute",
         "where": "`np.where` of arrays, `ops.where` in compute",
@@ -77,9 +38,7 @@ PACKAGE = Names(
         "autograd grad": "`run.backward(gradient)`, and `nn.Function` for a gradient of one's own",
         "device cuda": PROCESSOR,
         "is_tensor": "`isinstance(array, np.ndarray)`",
-        "float32 float": "`np.float32`",
-        "float64 double": "`np.float64`",
-        "int64 long": "`np.int64`",
+        "float32 float64 int64 float double long": "`np.float32`, `np.float64`, `np.int64`",
         "set_default_dtype": "`net.float()`; parameters are float64 at first",
         "get_num_threads": "`gn.set_threads(2)`, which sets their number",
         "compile jit": "`net.compile()`, or `gn.compile_step(net, criterion)` for a training step",
@@ -185,8 +144,7 @@ INITIALISERS = Names(
 OPTIMISERS = Names(
     aliases={},
     equivalents={
-        "RMSProp": "`optim.RMSprop(net)`",
-        "AdaGrad": "`optim.Adagrad(net)`",
+        "RMSProp AdaGrad": "`optim.RMSprop(net)`, `optim.Adagrad(net)`",
         "AdaDelta": "`optim.Adadelta(net)`",
         "AdamW": "`optim.Adam(net, weight_decay=0.01)`, which adds the decay to the gradient",
         "lr_scheduler StepLR": "`optimizer.learning_rate = 0.001` between epochs, or "
@@ -231,6 +189,7 @@ MODULES = Names(
         "reset reset_parameters": WEIGHTS + ", or make it anew",
         "output": "`run.outputs`, or `run['linear']` of a node",
         "gradInput": "`run.grad['linear']`, or what backward returns",
+        "weight bias": "of a part, `net['linear'].weight`; all are in `net.parameters()`",
         "gradWeight": "`linear.weight.grad`",
         "gradBias": "`linear.bias.grad`",
         "grad": "`linear.weight.grad`, or `run.grad['linear']` of a node",
@@ -271,16 +230,14 @@ NODES = Names(
         "grad requires_grad": IN_A_RUN + "`run.grad['linear']` after `run.backward(gradient)`",
         "cuda to": PROCESSOR,
         "transpose permute t T": BY_MODULES + "`nn.Transpose((0, 1))(node)`",
-        "squeeze": BY_MODULES + "`nn.Squeeze(0)(node)`",
-        "unsqueeze": BY_MODULES + "`nn.Unsqueeze(0)(node)`",
+        "squeeze unsqueeze": BY_MODULES + "`nn.Squeeze(0)(node)`, `nn.Unsqueeze(0)(node)`",
         "expand repeat": BY_MODULES + "`nn.Replicate(3)(node)`",
         "contiguous": "nothing to do: leave it out",
         "narrow": BY_MODULES + "`nn.Narrow(0, 1, 2)(node)`",
         "select": BY_MODULES + "`nn.Select(0, 1)(node)`",
         "chunk unbind": BY_MODULES + "`nn.SplitTable(0)(node).split(2)`",
         "cat": BY_MODULES + "`nn.JoinTable(-1)([a, b])`",
-        "sum": BY_MODULES + "`nn.Sum(0)(node)`",
-        "mean": BY_MODULES + "`nn.Mean(0)(node)`",
+        "sum mean": BY_MODULES + "`nn.Sum(0)(node)`, `nn.Mean(0)(node)`",
         "max min": BY_MODULES + "`nn.Max(0)(node)`, `nn.Min(0)(node)`",
         "matmul mm bmm": BY_MODULES + "`nn.MM()([a, b])`",
         "dot": BY_MODULES + "`nn.DotProduct()([a, b])`",
@@ -289,8 +246,7 @@ NODES = Names(
         "pow": "`node**2`",
         "clamp": BY_MODULES + "`nn.Clamp(0.0, 1.0)(node)`",
         "tanh sigmoid": BY_MODULES + "`nn.Tanh()(node)`, `nn.Sigmoid()(node)`",
-        "relu": BY_MODULES + "`nn.ReLU()(node)`",
-        "softmax": BY_MODULES + "`nn.SoftMax()(node)`",
+        "relu softmax": BY_MODULES + "`nn.ReLU()(node)`, `nn.SoftMax()(node)`",
         "add add_": "`a + b`",
         "mul mul_": "`a * b`",
         "label": "`node.annotate(name='x')`",

@@ -32,7 +32,8 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
         inputs = [named.pop("inputs")]
         return arranged(module, inputs, named)
     if not inputs and not named:
-        raise GraphError("received no input", listed(names), type(module).__name__)
+        hint = listed(names) or "Give it: forward(x), and after it backward(x, gradient)."
+        raise GraphError("received no input", hint, type(module).__name__)
     if len(inputs) > 1 and required + len(optional) == 1:
         raise GraphError(
             f"received {len(inputs)} arguments, expected one",

@@ -257,7 +257,7 @@ def input_values(net: Graph, value: Any) -> dict[Node, Any]:
         names = ", ".join(net.name_of(node) for node in net.inputs)
         error = GraphError(
             f"expects a table of {count} inputs ({names}), received {received}",
-            "Pass a list with one entry for each input, in the order given to GModule.",
+            "Pass one argument for each, or one list, in the order given to GModule; or names.",
         )
         error.locate(f"GModule ({place(net.file, net.line)})")
         raise error
