@@ -25,7 +25,7 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
     """
     if len(inputs) == 1 and not named:
         return inputs[0]
-    required, optional = module.required_inputs(), module.optional_inputs()
+    required, optional = required_count(module), module.optional_inputs()
     names = (*module.required_names(), *optional)
     if "inputs" in named and not inputs and "inputs" not in names:
         named = dict(named)
@@ -55,7 +55,7 @@ def whole_call(
     for name in named:
         if name not in names:
             raise unknown_input(module, name, names)
-    required, optional = module.required_inputs(), module.optional_inputs()
+    required, optional = required_count(module), module.optional_inputs()
     total, subject = required + len(optional), type(module).__name__
     is_whole = len(inputs) == 1 and total > 1 and table.is_table(inputs[0])
     given = list(inputs[0] if is_whole else inputs)
@@ -76,6 +76,11 @@ def whole_call(
         raise GraphError(f"received no {', no '.join(lacking)}", listed(names), subject)
     entries = [None if entry is MISSING else entry for entry in entries]
     return entries[0] if total == 1 else entries
+
+
+def required_count(module: BaseModule) -> int:
+    """How many required inputs a call may give; a criterion's, of a table of two, are named."""
+    return len(module.required_names()) or module.required_inputs()
 
 
 MISSING = object()

@@ -18,9 +18,6 @@ class CriterionOfPair(Module):
     the gradients of both.
     """
 
-    def required_inputs(self) -> int:
-        return 2
-
     def required_names(self) -> tuple[str, ...]:
         return ("input", "target")
 
