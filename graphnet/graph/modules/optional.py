@@ -16,6 +16,8 @@ from graphnet.source import calling_line, place
 RESERVED = ("inputs", "keep", "trace", "trace_weights", "check_finite", "grad_outputs", "self")
 """Names of arguments of run and forward: no optional input can have them."""
 
+NAMING = "For the name of a node: module(x).annotate(name=…), or assign it to a variable."
+
 
 def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """The input of a call: its only argument, or the table of several, some by name.
@@ -103,6 +105,8 @@ def unknown_input(module: BaseModule, name: str, names: Sequence[str]) -> GraphE
     hint = f"{did_you_mean(name, names)}{listed(names)}"
     if name in RESERVED:
         hint = f"{name} is an argument of run, forward or backward."
+    elif name in ("name", "description"):
+        hint = NAMING
     elif not names:
         hint = "Its inputs have no names: forward(x), or forward([a, b])."
     return GraphError(f"has no input named {name!r}", hint, type(module).__name__)

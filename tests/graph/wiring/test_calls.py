@@ -164,6 +164,7 @@ FAULTS: list[Fault] = [
     (lambda: nn.Tanh().forward(x=A), r"Tanh has no input named 'x'\n  Its inputs have no names: forward\(x\)"),
     (lambda: two()(A, B, check_finite=True), r"check_finite is an argument of run, forward or backward"),
     (lambda: two()(gn.input(), stat=gn.input()), r"Did you mean state\?"),
+    (lambda: nn.Tanh()(gn.input(), name="squash"), r"no input named 'name'\n.*annotate\(name=…\)"),
     (lambda: two().backward(A, B, C), r"backward needs the input of the last forward"),
     (lambda: nn.MSECriterion().forward(A, B, C), r"takes 2 inputs, received .*\n  Its inputs: input, target"),
 ]  # fmt: skip
