@@ -27,8 +27,9 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
     """
     if len(inputs) == 1 and not named:
         return inputs[0]
-    required, optional = required_count(module), module.optional_inputs()
-    names = (*module.required_names(), *optional)
+    first, optional = module.required_names(), module.optional_inputs()
+    names, required = (*first, *optional), len(first) or module.required_inputs()
+    total = required + len(optional)
     if "inputs" in named and not inputs and "inputs" not in names:
         named = dict(named)
         inputs = [named.pop("inputs")]
@@ -36,29 +37,33 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
     if not inputs and not named:
         hint = listed(names) or "Give it: forward(x), and after it backward(x, gradient)."
         raise GraphError("received no input", hint, type(module).__name__)
-    if len(inputs) > 1 and required + len(optional) == 1:
+    if len(inputs) > 1 and total == 1:
         raise GraphError(
             f"received {len(inputs)} arguments, expected one",
             "Pass several inputs as a list: module([a, b]).",
             f"{type(module).__name__} ({place(*calling_line())})",
         )
-    if named or not required <= len(inputs) <= required + len(optional):
-        return whole_call(module, inputs, names, named)
+    if named or not required <= len(inputs) <= total:
+        return whole_call(module, inputs, named, names, required, total)
     return list(inputs)
 
 
 def whole_call(
-    module: BaseModule, inputs: Sequence[Any], names: Sequence[str], named: Mapping[str, Any]
+    module: BaseModule,
+    inputs: Sequence[Any],
+    named: Mapping[str, Any],
+    names: Sequence[str],
+    required: int,
+    total: int,
 ) -> Any:
     """The input value or table of a call with named arguments; raises GraphError as ``arranged``.
 
-    ``names`` are those of the inputs, where the required ones have any.
+    ``names`` are those of the last inputs of ``total``, of which the first are ``required``.
     """
     for name in named:
         if name not in names:
             raise unknown_input(module, name, names)
-    required, optional = required_count(module), module.optional_inputs()
-    total, subject = required + len(optional), type(module).__name__
+    subject = type(module).__name__
     is_whole = len(inputs) == 1 and total > 1 and table.is_table(inputs[0])
     given = list(inputs[0] if is_whole else inputs)
     if len(given) > total:
@@ -76,13 +81,9 @@ def whole_call(
     if missing:
         lacking = [names[i] if len(names) == total else f"input {i + 1}" for i in missing]
         raise GraphError(f"received no {', no '.join(lacking)}", listed(names), subject)
-    entries = [None if entry is MISSING else entry for entry in entries]
-    return entries[0] if total == 1 else entries
-
-
-def required_count(module: BaseModule) -> int:
-    """How many required inputs a call may give; a criterion's, of a table of two, are named."""
-    return len(module.required_names()) or module.required_inputs()
+    if total == 1:
+        return entries[0]
+    return [None if entry is MISSING else entry for entry in entries]
 
 
 MISSING = object()
