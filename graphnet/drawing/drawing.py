@@ -20,6 +20,7 @@ from graphnet.drawing.rendering.render import FORMATS, MakePlain, render
 from graphnet.errors import FormatError, GraphError, GraphnetError
 from graphnet.graph import GModule, Module, Node, Run
 from graphnet.graph.files.container import write_file
+from graphnet.graph.modules.calls import understanding
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -83,6 +84,7 @@ class Drawing:
         return f"<Drawing: {lines} lines of DOT; .save('graph.svg') writes a picture>"
 
 
+@understanding
 def draw(
     net: Module,
     shapes: Any = None,

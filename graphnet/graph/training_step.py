@@ -14,10 +14,11 @@ from graphnet.graph.inspection.planning import plan_of
 from graphnet.graph.inspection.profile import Profile
 from graphnet.graph.inspection.summary import FLOAT, stand_in
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.inputs import list_for_array
-from graphnet.graph.running.loss import Loss
+from graphnet.graph.running.loss import Loss, refuse_target
 from graphnet.graph.running.outputs import step_outputs
 from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.running.step_executables import StepExecutables
@@ -47,14 +48,17 @@ class TrainingStep:
     def __init__(
         self,
         net: BaseModule,
-        criterion: BaseModule,
+        criterion: BaseModule | None = None,
         *,
         select: int | None = None,
         loss_scale: float = 1.0,
         input_gradients: bool = False,
         accumulate: bool = True,
     ) -> None:
-        for what, part in (("net", net), ("criterion", criterion)):
+        parts: list[tuple[str, Any]] = [("net", net)]
+        if criterion is not None:
+            parts.append(("criterion", criterion))
+        for what, part in parts:
             if not isinstance(part, BaseModule):
                 shown = part.__name__ if isinstance(part, type) else type(part).__name__
                 raise GraphError(
@@ -74,30 +78,30 @@ class TrainingStep:
         self._executables = StepExecutables(Loss(net, criterion, select))
         self._is_native = is_available()
 
-    def __call__(self, inputs: Any, target: Any) -> float:
+    def __call__(self, inputs: Any, target: Any = None) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
         executable, leaves = self._executable_for(inputs, target, True)
         return float(self._results(executable, leaves, inputs, True)[0])
 
-    def run(self, inputs: Any, target: Any) -> StepResult:
+    def run(self, inputs: Any, target: Any = None) -> StepResult:
         """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
         executable, leaves = self._executable_for(inputs, target, True)
         results = self._results(executable, leaves, inputs, True)
         return StepResult(*step_outputs(executable, results, self.input_gradients))
 
-    def judge(self, inputs: Any, target: Any) -> StepResult:
+    def judge(self, inputs: Any, target: Any = None) -> StepResult:
         """The loss and the outputs, without gradients (in the mode that the net is in)."""
         executable, leaves = self._executable_for(inputs, target, False)
         results = self._results(executable, leaves, inputs, False)
         return StepResult(*step_outputs(executable, results, False))
 
-    def memory_plan(self, inputs: Any, target: Any) -> MemoryPlan:
+    def memory_plan(self, inputs: Any, target: Any = None) -> MemoryPlan:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
         dtype = parameter_dtype(self.net, FLOAT)
-        shapes = stand_in(inputs, dtype), stand_in(target, dtype)
+        shapes = stand_in(inputs, dtype), None if target is None else stand_in(target, dtype)
         return plan_of(self._executable_for(*shapes, True)[0])
 
-    def profile(self, inputs: Any, target: Any, repeats: int = 10) -> Profile:
+    def profile(self, inputs: Any, target: Any = None, repeats: int = 10) -> Profile:
         """Seconds by node, as of ``net.profile``. No gradient changes."""
         executable, leaves = self._executable_for(inputs, target, True)
         return profile_of(executable, leaves, self._is_native, repeats)
@@ -109,9 +113,8 @@ class TrainingStep:
 
     def __repr__(self) -> str:
         made = f"{len(self._executables)} kinds of input so far"
-        return (
-            f"<TrainingStep of {type(self.net).__name__}, {type(self.criterion).__name__}: {made}>"
-        )
+        judge = "" if self.criterion is None else f", {type(self.criterion).__name__}"
+        return f"<TrainingStep of {type(self.net).__name__}{judge}: {made}>"
 
     def is_prepared(self) -> bool:
         """Whether there is an executable already."""
@@ -143,28 +146,35 @@ class TrainingStep:
             )
         except GraphnetError as error:
             for module, value in ((self.net, inputs), (self.criterion, target)):
-                if misuse := list_for_array(error, module, value):
+                if module is not None and (misuse := list_for_array(error, module, value)):
                     raise misuse from None
             raise
         return executable, leaves
 
 
 def leaves_of_pair(
-    net: BaseModule, criterion: BaseModule, inputs: Any, target: Any
+    net: BaseModule, criterion: BaseModule | None, inputs: Any, target: Any
 ) -> tuple[list[NDArray], table.Structure]:
-    """The leaves of an input and a target as arrays, and how the two are nested."""
+    """The leaves of an input and a target as arrays, and how the two are nested.
+
+    Without a criterion the target is an empty table; raises GraphError if one is given.
+    """
     leaves, structure = leaves_of(net, inputs)
+    if criterion is None:
+        refuse_target(target)
+        return leaves, (structure, ())
     expected, nested = leaves_of(criterion, target)
     return leaves + expected, (structure, nested)
 
 
-def rebuilt(net: BaseModule, criterion: BaseModule, options: dict[str, Any]) -> TrainingStep:
+def rebuilt(net: BaseModule, criterion: BaseModule | None, options: dict[str, Any]) -> TrainingStep:
     return TrainingStep(net, criterion, **options)
 
 
+@checked
 def compile_step(
     net: BaseModule,
-    criterion: BaseModule,
+    criterion: BaseModule | None = None,
     *,
     select: int | None = None,
     loss_scale: float = 1.0,
@@ -175,11 +185,14 @@ def compile_step(
 
     ``step(inputs, target)`` returns the loss and adds to the ``grad`` of the net's parameters, as
     ``forward`` and ``backward`` of the two would; ``step.run`` also returns the net's outputs.
+    Without a criterion the net's output is the loss, one number, or a table that begins with it
+    (``select`` names another entry): ``step(inputs)`` takes no target.
     ``select`` names the entry of the net's output that the criterion judges (states that follow
     it are outputs too, and get no gradient). ``loss_scale`` multiplies the loss that is
     differentiated. With ``input_gradients``, ``step.run(…).grad_inputs`` is that of the input.
     With ``accumulate=False`` gradients replace those before: there is no need for ``zero_grad``.
-    ``step.judge`` gives loss and outputs without gradients.
+    ``step.judge`` gives loss and outputs without gradients. Raises GraphError for what is no
+    module, and at a call for a target without a criterion.
 
     Parameters of a net that are small are moved into one vector, as an optimiser does
     (``net.flatten_parameters``). Random numbers are drawn by the net's generator, in the order in

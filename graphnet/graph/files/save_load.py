@@ -25,6 +25,7 @@ from graphnet.graph.files.description import describe
 from graphnet.graph.files.rebuild import build
 from graphnet.graph.files.settings import Form
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
 
 VERSION = 2
@@ -46,6 +47,7 @@ class Stored:
     arrays: dict[str, NDArray] = field(default_factory=dict)
 
 
+@understanding
 def save(
     module: BaseModule,
     path: str | Path,
@@ -87,6 +89,7 @@ def storable(array: NDArray) -> NDArray:
     return np.ascontiguousarray(native).reshape(array.shape)
 
 
+@understanding
 def load(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Any:
     """The module saved in a file.
 

@@ -53,6 +53,23 @@ def checked(function: F) -> F:
     return cast(F, call)
 
 
+def understanding(function: F) -> F:
+    """``checked``, for a function with effects: only where it fails are the types tested."""
+
+    @wraps(function)
+    def call(*values: Any, **named: Any) -> Any:
+        if named and not named.keys() <= signature_of(function).parameters.keys():
+            named = understood(function, values, named)
+        try:
+            return function(*values, **named)
+        except Exception as error:
+            if isinstance(error, ArgumentError) or not says_what_is_right(error):
+                check(function, values, named)
+            raise
+
+    return cast(F, call)
+
+
 def says_what_is_right(error: Exception) -> bool:
     """Whether a constructor refused an argument itself, in its own words."""
     is_own_error = isinstance(error, GraphnetError)

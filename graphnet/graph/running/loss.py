@@ -1,4 +1,4 @@
-"""Loss: a net and its criterion as one module, for one entry of the net's output or the whole."""
+"""Loss: a net and its criterion as one module, or a net whose output is its loss."""
 
 from __future__ import annotations
 
@@ -16,18 +16,26 @@ from graphnet.graph.values import table
 class Loss(BaseModule):
     """A net and a criterion as one module: ``[input, target]`` to ``[loss, output]``.
 
-    The criterion receives the whole output, or the entry ``select`` of it.
+    The criterion receives the whole output, or the entry ``select`` of it. Without a criterion
+    the loss is the output, or that entry (the first of a table), and there is no target.
     """
 
     inside = "net"
 
-    def __init__(self, net: BaseModule, criterion: BaseModule, select: int | None = None) -> None:
+    def __init__(
+        self, net: BaseModule, criterion: BaseModule | None, select: int | None = None
+    ) -> None:
         self.net = net
         self.criterion = criterion
         self.select = select
 
     def compute(self, input: Any) -> Any:
         inputs, target = input
+        if self.criterion is None:
+            if table.flatten(target)[0]:
+                refuse_target(target)
+            output = compute_inside(self.net, inputs)
+            return [own_loss(output, self.select), output]
         output = compute_inside(self.net, inputs)
         pair = in_dtype_of(self.criterion, [selected(output, self.select), target])
         with asking_which(output, target, self.select):
@@ -35,6 +43,35 @@ class Loss(BaseModule):
             loss = compute_inside(self.criterion, pair, name="")
         require_one_number(self.criterion, loss)
         return [loss, output]
+
+
+def refuse_target(target: Any) -> None:
+    """Raise GraphError where there is a target and no criterion."""
+    if target is not None:
+        raise GraphError(
+            "A training without a criterion received a target",
+            "The net's output is the loss then, and a batch is the net's input alone: "
+            "[x, y] for a net of two inputs.",
+        )
+
+
+def own_loss(output: Any, select: int | None) -> Any:
+    """The loss that a net gives itself; raises GraphError if it is not one number."""
+    loss = selected(output, own_entry(output, select))
+    if table.is_table(loss) or loss.shape:
+        error = GraphError(
+            f"gives {table.describe(output)}, and there is no criterion",
+            "Its output is the loss then: one number, or a table that begins with one. "
+            "Or give a criterion, nn.MSECriterion() for instance.",
+        )
+        error.locate("The net")
+        raise error
+    return loss
+
+
+def own_entry(output: Any, select: int | None) -> int | None:
+    """Which entry of a net's output is the loss that the net gives itself; None for all of it."""
+    return 0 if select is None and table.is_table(output) else select
 
 
 def selected(output: Any, select: int | None) -> Any:

@@ -42,7 +42,8 @@ class StepExecutables(Executables):
 
     def _trace(self, structure: table.Structure, leaves: Sequence[NDArray]) -> Traced:
         pair = table.unflatten(structure, leaves)
-        modules: tuple[BaseModule, ...] = (self._loss.net, self._loss.criterion)
+        modules: tuple[BaseModule | None, ...] = (self._loss.net, self._loss.criterion)
         for module, part in zip(modules, pair, strict=True):
-            input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
+            if module is not None:
+                input_casts(module, table.flatten(part, absent=True)[0])  # for its errors
         return trace_module(self._loss, structure, leaves, NOTHING)

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphnet.errors import GraphError, IndexRangeError
 from graphnet.graph.module import Module
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.values import table
 
@@ -24,6 +25,7 @@ class OptionalInput(Module):
         return input
 
 
+@checked
 def input(name: str | None = None, *, optional: bool = False) -> Node:
     """An input node of a graph: ``Identity()()``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.graph import GModule, Node, input
+from graphnet.graph.modules.calls import understanding
 from graphnet.graph.wiring.table_modules import Pack
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import SplitTable, StackTable
@@ -10,6 +11,7 @@ from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.cell_outputs import chosen, output_position, warn_of_inner_output
 
 
+@understanding
 def unroll(
     cell: GModule, steps: int, *, reverse: bool = False, output: str | None = None
 ) -> GModule:

@@ -8,12 +8,13 @@ from typing import Any, TypeAlias, final
 import numpy as np
 
 from graphnet.errors import DataError
-from graphnet.train.loop.pairs import pair_of
+from graphnet.train.loop.pairs import alone, pair_of
 
 Batches: TypeAlias = Iterable[Any] | Callable[[], Iterable[Any]]
 """Pairs (input, target): a list, another iterable, or a function that makes one for each epoch.
 
-To resume at any batch they must be the same in every epoch.
+Inputs alone where the net's output is the loss. To resume at any batch they must be the same in
+every epoch.
 """
 
 EXPECTED = (
@@ -23,9 +24,12 @@ EXPECTED = (
 
 @final
 class BatchSource:
-    """Batches that are gone through once in each epoch. Raises DataError for what has none."""
+    """Batches that are gone through once in each epoch. Raises DataError for what has none.
 
-    def __init__(self, batches: Batches, purpose: str) -> None:
+    They are pairs (input, target), or inputs alone if they have no target.
+    """
+
+    def __init__(self, batches: Batches, purpose: str, has_target: bool = True) -> None:
         kind = type(batches)  # a class is called, whatever its objects can do
         self.is_listed = hasattr(kind, "__len__") and hasattr(kind, "__getitem__")
         self._is_iterable = isinstance(batches, Iterable)
@@ -34,6 +38,7 @@ class BatchSource:
             raise refused(batches)
         self._batches = batches
         self._purpose = purpose
+        self._pair = pair_of if has_target else alone
         self.count = length_of(batches)
         if self.count == 0:
             raise self.empty()
@@ -60,7 +65,7 @@ class BatchSource:
     def pairs(self, first: int = 0, shuffle_key: Sequence[int] | None = None) -> Iterator[Any]:
         """The pairs (input, target) from number ``first`` on; counts them where it was unknown.
 
-        ``shuffle_key`` is the seed of their order.
+        A target that there is not is None. ``shuffle_key`` is the seed of their order.
         """
         if self.is_listed:
             batches: Any = self._batches
@@ -68,13 +73,13 @@ class BatchSource:
             if shuffle_key is not None:
                 places = np.random.default_rng(shuffle_key).permutation(places)
             for place in places[first:].tolist():
-                yield pair_of(batches[place])
+                yield self._pair(batches[place])
             return
         number = 0
         made: Any = self._batches if self._is_iterable else self._made()
         for number, batch in enumerate(made, 1):
             if number > first:
-                yield pair_of(batch)
+                yield self._pair(batch)
         if number == 0:
             raise self.empty()
         self.count = number

@@ -38,7 +38,7 @@ class Fitting:
         left = epochs - trainer.epochs_done
         training.require_epochs(left)
         if validation is not None:
-            BatchSource(validation, "validate on").require_epochs(left)
+            trainer.source(validation, "validate on").require_epochs(left)
 
     def is_over(self) -> bool:
         """Whether no epoch is left to train."""
@@ -101,7 +101,7 @@ class Fitting:
         for inputs, target in self.training.pairs(trainer.in_epoch, key):
             progress.begin(trainer.computing().will_compile)
             loss = trainer.train_batch(inputs, target)
-            progress.advance(loss, size_of(target))
+            progress.advance(loss, size_of(inputs, target))
             is_last = trainer.in_epoch == count
             trainer.interrupted = interruption.requested and not is_last
             is_due = trainer.batches_done % trainer.checkpoint_every == 0 and not is_last
@@ -132,7 +132,7 @@ class Fitting:
 
     def _validate(self, progress: Progress, batches: Batches) -> None:
         trainer = self.trainer
-        progress.begin_validation(BatchSource(batches, "validate on").count)
+        progress.begin_validation(trainer.source(batches, "validate on").count)
         measures = trainer.measure(batches, progress.advance_validation)
         loss = measures.pop("loss")
         trainer.history.validation.append((trainer.batches_done, loss))

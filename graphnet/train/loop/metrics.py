@@ -27,9 +27,15 @@ def accuracy(scores: NDArray, classes: NDArray) -> float:
     return float((np.argmax(scores, axis=-1) == classes).mean())
 
 
-def checked_metrics(metrics: Metrics | None) -> dict[str, Metric]:
-    """Named functions; raises DataError for anything else."""
+def checked_metrics(metrics: Metrics | None, has_target: bool) -> dict[str, Metric]:
+    """Named functions; raises DataError for anything else, and where there is no target."""
     found = dict(metrics or {})
+    if found and not has_target:
+        raise DataError(
+            f"The trainer received the metrics {', '.join(map(str, found))}, but no criterion",
+            "A metric compares an output with a target; where the net's output is the loss, there "
+            "is none.",
+        )
     for name, metric in found.items():
         if name in LOSSES or not callable(metric):
             raise DataError(

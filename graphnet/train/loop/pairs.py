@@ -1,4 +1,4 @@
-"""Pairs (input, target): the batches of a trainer, their sizes, and a search for NaN."""
+"""Batches of a trainer: pairs (input, target) or inputs alone, their sizes, a search for NaN."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ def pair_of(batch: Any) -> tuple[Any, Any]:
     return as_arrays(batch[0]), as_arrays(batch[1])
 
 
+def alone(batch: Any) -> tuple[Any, None]:
+    """The input that a batch is, without a target; raises DataError for (input, None)."""
+    if isinstance(batch, tuple) and len(batch) == 2 and batch[1] is None:
+        raise DataError(
+            "The trainer has no criterion, and received a pair (input, None), expected the net's "
+            "input alone",
+            "A batch is x for a net of one input, (x, y) for one of two.",
+        )
+    return as_arrays(batch), None
+
+
 def kind_of(batch: Any) -> str:
     """What a batch is, in a few words."""
     if isinstance(batch, tuple | list):
@@ -37,9 +48,20 @@ def as_arrays(value: Any) -> Any:
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
-def size_of(target: Any) -> int:
-    """The number of entries of a target, also of a table."""
-    return sum(np.size(leaf) for leaf in table.flatten(target)[0])
+def size_of(inputs: Any, target: Any) -> int:
+    """The number of entries of a target, also of a table; without one, of the last input."""
+    judged = inputs[-1] if target is None and table.is_table(inputs) else target
+    leaves = table.flatten(inputs if judged is None else judged)[0]
+    return sum(np.size(leaf) for leaf in leaves)
+
+
+def empty_in(inputs: Any, target: Any) -> str:
+    """The array of a batch that holds nothing, as ``input is empty, (0, 3)``; or nothing."""
+    for name, value in (("input", inputs), ("target", target)):
+        for path, leaf in table.walk(value):
+            if np.size(leaf) == 0:
+                return f"{name}{table.position_text(path)} is empty, {np.shape(leaf)}"
+    return ""
 
 
 def not_finite_in(inputs: Any, target: Any) -> str:

@@ -9,11 +9,13 @@ import numpy as np
 
 from graphnet.errors import DataError
 from graphnet.graph import Module
+from graphnet.graph.modules.calls import understanding
 from graphnet.graph.modules.modes import evaluating
 from graphnet.ir.core.types import NDArray
 from graphnet.train.text.vocabulary import Vocabulary
 
 
+@understanding
 def sample(
     net: Module,
     vocabulary: Vocabulary,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphnet.graph.modules.calls import checked
+
 Schedule = Callable[[int], float]
 
 
@@ -12,6 +14,7 @@ def constant(epoch: int) -> float:
     return 1.0
 
 
+@checked
 def decay_after(epochs: int = 10, factor: float = 0.97) -> Schedule:
     """A constant rate for ``epochs`` epochs, then multiplied by ``factor`` in each (char-rnn).
 

@@ -8,14 +8,24 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph import Module, Run
-from graphnet.graph.running.loss import asking_which, require_one_number, selected
+from graphnet.graph.running.loss import (
+    asking_which,
+    own_entry,
+    own_loss,
+    refuse_target,
+    require_one_number,
+    selected,
+)
 from graphnet.graph.training_step import TrainingStep
 
 
 class Steps(ABC):
-    """Loss and outputs of batches; the criterion takes the entry ``select`` of the outputs."""
+    """Loss and outputs of batches; the criterion takes the entry ``select`` of the outputs.
 
-    def __init__(self, net: Module, criterion: Module, select: int | None) -> None:
+    Without a criterion that entry is the loss, and targets are None.
+    """
+
+    def __init__(self, net: Module, criterion: Module | None, select: int | None) -> None:
         self.net = net
         self.criterion = criterion
         self.select = select
@@ -37,7 +47,7 @@ class Steps(ABC):
 class Compiled(Steps):
     """Network, criterion and backward as machine code: see ``graphnet.compile_step``."""
 
-    def __init__(self, net: Module, criterion: Module, select: int | None) -> None:
+    def __init__(self, net: Module, criterion: Module | None, select: int | None) -> None:
         super().__init__(net, criterion, select)
         self._step = TrainingStep(net, criterion, select=select, accumulate=False)
 
@@ -64,24 +74,37 @@ class Interpreted(Steps):
 
     def learn(self, inputs: Any, target: Any, loss_scale: float) -> tuple[float, Any]:
         run = self.net.run(inputs, keep=False)
-        judged = self._judged(run.outputs, target)
-        gradient, _ = judged.backward(np.asarray(loss_scale))
+        entry, gradient = self.select, np.asarray(loss_scale)
+        if self.criterion is None:
+            refuse_target(target)
+            entry = own_entry(run.outputs, entry)
+            loss = own_loss(run.outputs, entry)
+        else:
+            judged = self._judged(self.criterion, run.outputs, target)
+            gradient, _ = judged.backward(gradient)
+            loss = judged.outputs
         self.net.zero_grad()
-        if self.select is not None:
-            gradients = [None] * len(run.outputs)
-            gradients[self.select] = gradient
-            gradient = gradients
-        run.backward(gradient)
-        return float(judged.outputs), run.outputs
+        run.backward(gradient if entry is None else at_entry(gradient, entry, run.outputs))
+        return float(loss), run.outputs
 
     def judge(self, inputs: Any, target: Any) -> tuple[float, Any]:
         outputs = self.net.run(inputs, keep=False).outputs
-        return float(self._judged(outputs, target).outputs), outputs
+        if self.criterion is None:
+            refuse_target(target)
+            return float(own_loss(outputs, self.select)), outputs
+        return float(self._judged(self.criterion, outputs, target).outputs), outputs
 
-    def _judged(self, outputs: Any, target: Any) -> Run:
+    def _judged(self, criterion: Module, outputs: Any, target: Any) -> Run:
         """The run of the criterion."""
         pair = [selected(outputs, self.select), target]
         with asking_which(outputs, target, self.select):
-            judged = self.criterion.run(pair, keep=False)
-        require_one_number(self.criterion, judged.outputs)
+            judged = criterion.run(pair, keep=False)
+        require_one_number(criterion, judged.outputs)
         return judged
+
+
+def at_entry(gradient: Any, entry: int, outputs: Any) -> list[Any]:
+    """The gradients of the outputs where one has this gradient, and the others none."""
+    gradients: list[Any] = [None] * len(outputs)
+    gradients[entry] = gradient
+    return gradients

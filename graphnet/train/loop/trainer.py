@@ -10,12 +10,13 @@ from typing import final
 import numpy as np
 
 from graphnet.errors import DataError
+from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
 from graphnet.source import warn
 from graphnet.train.checkpoints.checkpoint import load_checkpoint, require_savable, save_checkpoint
 from graphnet.train.checkpoints.place import CheckpointPlace
 from graphnet.train.checkpoints.training_state import TrainingState
-from graphnet.train.loop.batch_source import Batches, BatchSource, refused
+from graphnet.train.loop.batch_source import Batches, refused
 from graphnet.train.loop.batch_trainer import BatchTrainer
 from graphnet.train.loop.early_stopping import EarlyStopping
 from graphnet.train.loop.fitting import Fitting
@@ -37,6 +38,11 @@ class Trainer(BatchTrainer):
     of an ``nn.LSTM``. If a net has several outputs without carrying states, the criterion takes
     output ``select``: ``select=0`` for an ``nn.LSTM`` that starts each batch anew.
 
+    ``criterion`` is None for a net that computes its loss itself: its output is the loss, one
+    number, or a table that begins with it (``select`` names another entry). A batch is the net's
+    input alone then, ``x``, or ``(x, y)`` for a net of two inputs; with ``states``, the net maps
+    ``[x, y, *states]`` to ``[loss, *next states]``.
+
     ``loss_scale`` multiplies the differentiated loss, not the reported one: char-rnn's gradient is
     that of the sum over the steps. ``schedule`` gives the factor on the optimiser's learning rate
     for each epoch, from 1. Gradients are clipped by ``max_value`` and ``max_norm``.
@@ -44,9 +50,10 @@ class Trainer(BatchTrainer):
     With ``checkpoint``, a path, the training is saved there after every epoch, every
     ``checkpoint_every`` batches and at Ctrl-C; ``load`` continues from it to the same bits.
     ``notes`` are plain values kept in that file, and checked by ``load`` to be the same. ``unit``
-    names what a target counts (``"character"``): progress then shows bits per unit, and perplexity
-    for all units but characters. ``metrics`` are functions of the output that is judged and the
-    target, by name: validation measures them, ``metrics={"accuracy": train.accuracy}``.
+    names what a target counts, or without a criterion the last input (``"character"``): progress
+    then shows bits per unit, and perplexity for all units but characters.
+    ``metrics`` are functions of the output that is judged and the target, by name: validation
+    measures them, ``metrics={"accuracy": train.accuracy}``.
 
     ``callback`` is called with an ``Epoch`` (its number, mean losses, metrics, perplexity) at the
     end of each, ``batch_callback`` with a ``Batch`` (number, loss, learning rate) after each step,
@@ -56,8 +63,13 @@ class Trainer(BatchTrainer):
     first batch (``graphnet.compile_step``; by default if llvmlite is installed). The losses are the
     same but for rounding: a target of another floating type is converted to that of the net.
 
-    Raises GraphError if ``optimizer`` is no optimiser or is one of another net, or for ``select``
-    with states; ValueError for ``checkpoint_every`` below 1; DataError for a metric that is none.
+    To freeze parts, make the optimiser for the others, and name them: ``optim.SGD(head)`` and
+    ``frozen=[body]``. A warning names the parameters that the optimiser does not have otherwise.
+
+    Raises GraphError if ``optimizer`` is no optimiser or has parameters that the net does not have
+    or that are frozen, or for ``select`` with states; ValueError for ``checkpoint_every`` below 1;
+    DataError for a metric that is none, or that has no target to compare with; ArgumentError for an
+    argument of another name or type.
     """
 
     _last: NDArray | None = None
@@ -66,6 +78,7 @@ class Trainer(BatchTrainer):
     """Where the training that is running writes."""
     _was_loaded = False
 
+    @understanding
     def fit(
         self,
         training: Batches,
@@ -79,7 +92,8 @@ class Trainer(BatchTrainer):
     ) -> History:
         """Train until ``epochs`` epochs are done in total, including those before: see ``load``.
 
-        Batches are pairs ``(input, target)`` of arrays or of PyTorch's tensors: a list, another
+        Batches are pairs ``(input, target)`` of arrays or of PyTorch's tensors (without a criterion
+        inputs alone): a list, another
         iterable (a ``DataLoader``), or a function that returns one for each epoch; a generator
         lasts one epoch. ``shuffle`` takes those of a list in another order in each epoch; the
         order is of the trainer's own generator, whose seed is in the checkpoint.
@@ -106,7 +120,8 @@ class Trainer(BatchTrainer):
         if isinstance(validation, Sized) and not len(validation):
             validation = None
         stopping = self._stopping(patience, monitor, mode, validation is not None)
-        fitting = Fitting(self, BatchSource(training, "train on"), epochs, validation, stopping)
+        source = self.source(training, "train on")
+        fitting = Fitting(self, source, epochs, validation, stopping)
         fitting.set_order(shuffle)
         self.interrupted = False
         if fitting.is_over():
@@ -198,6 +213,7 @@ class Trainer(BatchTrainer):
         if self._place is not None:
             self._place.written()
 
+    @understanding
     def load(self, path: str | Path | None = None, *, learning_rate: float | None = None) -> None:
         """Continue from a checkpoint (by default the trainer's own): the same bits follow.
 

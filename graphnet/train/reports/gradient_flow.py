@@ -11,6 +11,7 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module, Run
+from graphnet.graph.modules.calls import understanding
 from graphnet.graph.values.table import is_table
 from graphnet.ir.core.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
@@ -51,6 +52,7 @@ class GradientFlow:
         draw_gradient_flow({"": self}, path, title)
 
 
+@understanding
 def gradient_flow(
     net: Module, inputs: Any, target: Any, criterion: Module | None = None
 ) -> GradientFlow:
@@ -116,6 +118,7 @@ def step_norms(run: Run, name: str) -> NDArray:
     return norms
 
 
+@understanding
 def draw_gradient_flow(
     flows: Mapping[str, GradientFlow], path: str | Path, title: str = ""
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
 from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
 
@@ -163,6 +164,7 @@ def smoothed(losses: Sequence[float], reach: int) -> NDArray:
     return means
 
 
+@understanding
 def draw_losses(history: History, path: str | Path, title: str = "") -> None:
     """Plot the loss of each batch, their moving average, and validation; bits on the right axis.
 

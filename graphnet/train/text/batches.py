@@ -8,6 +8,7 @@ from typing import overload
 import numpy as np
 
 from graphnet.errors import DataError
+from graphnet.graph.modules.calls import checked
 from graphnet.ir.core.types import NDArray
 
 Batch = tuple[NDArray, NDArray]
@@ -31,6 +32,7 @@ class TextBatches(Sequence[Batch]):
     ([[3, 4, 5], [9, 10, 11]], [[4, 5, 6], [10, 11, 0]])
     """
 
+    @checked
     def __init__(self, numbers: NDArray, batch_size: int, seq_length: int) -> None:
         if batch_size < 1 or seq_length < 1:
             raise DataError(

@@ -8,10 +8,12 @@ import numpy as np
 
 from graphnet import nn
 from graphnet.graph import GModule, Node, input
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.values.random import drawn
 from graphnet.ir.core.types import NDArray
 
 
+@checked
 def character_model(characters: int, hidden: int, layers: int = 2, dropout: float = 0.0) -> GModule:
     """LookupTable, LSTM layers, Linear, LogSoftMax, wired as one graph in float32.
 
@@ -54,6 +56,7 @@ def start(net: GModule, layers: int) -> None:
         cell["forget_gate.i2h"].bias[...] = 1.0
 
 
+@checked
 def initial_states(layers: int, hidden: int, batch_size: int) -> list[NDArray]:
     """The initial states of ``character_model``: zeros (batch_size, hidden) in float32.
 

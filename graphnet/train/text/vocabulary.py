@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from graphnet.errors import DataError
+from graphnet.graph.modules.calls import checked
 from graphnet.ir.core.types import NDArray
 
 
+@checked
 def read_text(path: str | Path) -> str:
     """The text of a UTF-8 file; raises DataError if it is empty or not UTF-8."""
     path = Path(path)
@@ -51,6 +53,7 @@ class Vocabulary:
     (5, array([2, 0, 1]), 'dab')
     """
 
+    @checked
     def __init__(self, text: str) -> None:
         if not text:
             raise DataError("A vocabulary needs text, received none")

@@ -203,8 +203,9 @@ def test_the_gradient_of_a_batch_stands_in_grad(compile: bool | None) -> None:
     first, second = nn.Linear(3, 3), nn.Linear(3, 3)
     net = nn.Sequential(first, second)
     trainer = train.Trainer(
-        net, nn.MSECriterion(), optim.SGD(second, 0.0), compile=compile, show_progress=False
-    )
+        net, nn.MSECriterion(), optim.SGD(second, 0.0), frozen=first, compile=compile,
+        show_progress=False,
+    )  # fmt: skip
     batch = (np.ones((4, 3)), np.zeros((4, 3)))
     trainer.train_batch(*batch)
     before = first.weight.grad.copy()

@@ -169,7 +169,9 @@ def test_an_optimiser_of_another_net_is_refused():
     with pytest.raises(GraphError, match=r"SGD was made for another net"):
         train.Trainer(net, nn.MSECriterion(), optim.SGD(other))
     whole = nn.Sequential(other, net)
-    part = train.Trainer(whole, nn.MSECriterion(), optim.SGD(net), show_progress=False)
+    part = train.Trainer(
+        whole, nn.MSECriterion(), optim.SGD(net), frozen=[other], show_progress=False
+    )
     before = other.weight.data.copy()
     part.fit([(np.ones((1, 2)), np.zeros((1, 2)))], epochs=2)
     np.testing.assert_array_equal(other.weight.data, before)
