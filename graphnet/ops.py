@@ -20,18 +20,23 @@ import numpy as np
 
 from graphnet.graph.tracing.tracing import uniform
 from graphnet.ir.core.builder import current_builder
+from graphnet.ir.core.operands import of_arrays
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives import pointwise, shaping
+from graphnet.ir.primitives import pointwise, reduction, shaping
 from graphnet.ir.primitives.indexing import checked_lengths, take
 from graphnet.ir.primitives.opaque import call as call_numpy
 from graphnet.ir.primitives.pointwise import *  # noqa: F403
 from graphnet.ir.primitives.product import matmul
-from graphnet.ir.primitives.reduction import log_softmax, logsumexp, softmax
 from graphnet.ir.primitives.scan import scan
 from graphnet.ir.primitives.scan import value_type as type_of
-from graphnet.ir.primitives.shaping import stack
+
+log_softmax = of_arrays(reduction.log_softmax)
+logsumexp = of_arrays(reduction.logsumexp)
+softmax = of_arrays(reduction.softmax)
+stack = of_arrays(shaping.stack)
 
 
+@of_arrays
 def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
     """Broadcast an array to a shape, by NumPy's rules: (…, 1, …) to (…, n, …).
 
@@ -45,6 +50,7 @@ def cast(x: Any, dtype: Any) -> Any:
     return pointwise.cast(x, dtype=dtype)
 
 
+@of_arrays
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
     """The concatenation of arrays along an axis: (…, n, …) and (…, m, …) to (…, n + m, …).
 

@@ -111,6 +111,7 @@ WORDS = {
     "Pointwise": "a function that makes a module",
     "tuple[int, int]": "a pair of whole numbers",
     "Sequence[float]": "numbers",
+    "Sequence[int]": "a list of whole numbers",
     "Sequence[Module]": "modules",
     "Iterable[Any]": "a list",
     "Mapping[str, Any]": "a dict",

@@ -159,7 +159,7 @@ def own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 def written(parameter: inspect.Parameter) -> str:
     """A parameter as in a signature, without its type."""
     default = parameter.default
-    if default is not KINDS.empty and isinstance(default, type):
+    if default is not KINDS.empty and hasattr(default, "__name__"):
         return f"{parameter.name}={default.__name__}"
     return str(parameter.replace(annotation=KINDS.empty))
 

@@ -34,6 +34,13 @@ SAME: dict[str, tuple[str, ...]] = {
     "max_val": ("max_value",),
     "lambd": ("threshold", "decay"),
     "proj_size": ("projection_size",),
+    # arguments of trainings elsewhere
+    "loss_fn": ("criterion",),
+    "loss_function": ("criterion",),
+    "num_epochs": ("epochs",),
+    "max_epochs": ("epochs",),
+    "max_grad_norm": ("max_norm",),
+    "gradient_clip_val": ("max_norm",),
     # PyTorch's optimisers
     "lr": ("learning_rate",),
     "alpha": ("power", "decay"),
@@ -88,6 +95,9 @@ HINTS: dict[str, str] = {
     "device": "Everything is computed on the processor: leave it out.",
     "dtype": "net.float() and net.double() convert a whole net.",
     "params": "An optimiser takes the net itself: optim.Adam(net).",
+    "lr": "The learning rate is the optimiser's: optim.Adam(net, learning_rate=…).",
+    "learning_rate": "The learning rate is the optimiser's: optim.Adam(net, learning_rate=…).",
+    "batch_size": "Batches are given as they are: [(input, target), …].",
     "prob": "Write p.",
     "rate": "Write p.",
     "probability": "Write p.",

@@ -19,6 +19,7 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes.assignment import Assignment, assignment
 from graphnet.names_from_elsewhere import MODULES, NODES
+from graphnet.graph.nodes.refusals import refusal, ufunc_refusal
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
 
 NUMBERS = count()
@@ -185,10 +186,11 @@ class Node:
         plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
         if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
             return operation(*plain)
-        raise GraphError(
-            f"np.{ufunc.__name__} cannot be applied to the node {self}",
-            "Wire modules (nn.Tanh()(node)), and give arrays to the graph as inputs.",
-        )
+        raise ufunc_refusal(self, ufunc.__name__, any(np.ndim(v) for v in plain if v is not self))
+
+    def __graphnet_refusal__(self, operation: Callable[..., Any]) -> GraphError:
+        """The error for one of ``graphnet.ops`` that was called on this node."""
+        return refusal(self, operation)
 
     def _then(self, name: str, *arguments: Any) -> Node:
         """A new module of the class of this name, applied to this node."""

@@ -31,12 +31,9 @@ class Loss(BaseModule):
 
     def compute(self, input: Any) -> Any:
         inputs, target = input
-        if self.criterion is None:
-            if table.flatten(target)[0]:
-                refuse_target(target)
-            output = compute_inside(self.net, inputs)
-            return [own_loss(output, self.select), output]
         output = compute_inside(self.net, inputs)
+        if self.criterion is None:
+            return [own_loss(output, self.select), output]
         pair = in_dtype_of(self.criterion, [selected(output, self.select), target])
         with asking_which(output, target, self.select):
             # Without a name, so that errors name it as a run of its own does.

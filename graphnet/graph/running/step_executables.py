@@ -8,7 +8,7 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.executables import Executables
 from graphnet.graph.running.linked_program import LinkedProgram
-from graphnet.graph.running.loss import Loss
+from graphnet.graph.running.loss import Loss, refuse_target
 from graphnet.graph.running.parameter_vector import step_executable
 from graphnet.graph.running.signature import Signature
 from graphnet.graph.running.step_program import step_program
@@ -42,6 +42,8 @@ class StepExecutables(Executables):
 
     def _trace(self, structure: table.Structure, leaves: Sequence[NDArray]) -> Traced:
         pair = table.unflatten(structure, leaves)
+        if self._loss.criterion is None and table.flatten(pair[1])[0]:
+            refuse_target(pair[1])
         modules: tuple[BaseModule | None, ...] = (self._loss.net, self._loss.criterion)
         for module, part in zip(modules, pair, strict=True):
             if module is not None:

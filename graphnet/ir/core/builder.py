@@ -116,7 +116,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, 
     builder = home(traced)
     like = min((a.dtype for a in traced), key=lambda dtype: "fiub".index(dtype.kind))
     atoms = tuple(
-        builder.atom(value) if isinstance(value, Array) else constant(value, like)
+        builder.atom(value) if isinstance(value, Array) else constant(primitive, value, like)
         for value in values
     )
     literals = [atom.value for atom in atoms if isinstance(atom, Literal)]

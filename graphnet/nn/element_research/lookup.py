@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnet.errors import DtypeError
 from graphnet.graph import Module, Parameter
-from graphnet.graph.values.table import describe, is_table
 from graphnet.nn import init
-from graphnet.nn.layers.linear import positive
+from graphnet.nn.layers.linear import positive, require_indices
 from graphnet.nn.recurrent.mask import zeroed
 from graphnet.ops import take
 
@@ -28,10 +26,5 @@ class LookupTableMaskZero(Module):
         self.weight = Parameter((count + 1, size), init.normal())
 
     def compute(self, indices: Any) -> Any:
-        if is_table(indices) or indices.dtype.kind not in "iu":
-            raise DtypeError(
-                f"expects integer indices, received "
-                f"{describe(indices) if is_table(indices) else indices.dtype}",
-                "Convert with x.astype(int).",
-            )
+        require_indices(indices)
         return zeroed(indices == 0, take(self.weight, indices))

@@ -11,6 +11,8 @@ from graphnet.graph.values.table import describe, is_table
 from graphnet.nn import init
 from graphnet.ops import take
 
+A_LIST_IS_A_TABLE = "A list is a table; make an array of it with np.array(…)."
+
 
 def positive(what: str, size: int) -> int:
     """The size, if it is a whole number from 1; raises ValueError."""
@@ -55,9 +57,7 @@ class Linear(Module):
         if is_table(x) or x.shape[-1:] != (self.in_features,):
             raise ShapeError(
                 f"expects an array (…, {self.in_features}), received {describe(x)}",
-                "A list is a table; make an array of it with np.array(…)."
-                if is_table(x)
-                else "The last axis holds the features.",
+                A_LIST_IS_A_TABLE if is_table(x) else "The last axis holds the features.",
             )
         y = x @ self.weight.T
         return y + self.bias if self.bias else y
@@ -77,9 +77,17 @@ class LookupTable(Module):
         self.weight = Parameter((count, size), init.normal())
 
     def compute(self, indices: Any) -> Any:
-        if is_table(indices) or indices.dtype.kind not in "iu":
-            raise DtypeError(
-                f"expects integer indices, received {getattr(indices, 'dtype', 'a table')}",
-                "Convert with x.astype(int).",
-            )
-        return take(self.weight, indices)
+        return take(self.weight, require_indices(indices))
+
+
+def require_indices(value: Any) -> Any:
+    """The value, if it is an array of integers; raises DtypeError."""
+    if is_table(value):
+        raise DtypeError(
+            f"expects integer indices, received the table {describe(value)}", A_LIST_IS_A_TABLE
+        )
+    if value.dtype.kind not in "iu":
+        raise DtypeError(
+            f"expects integer indices, received {value.dtype}", "Convert with x.astype(int)."
+        )
+    return value

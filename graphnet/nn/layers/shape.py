@@ -38,7 +38,9 @@ class View(Module):
 
     A batch axis is added in front if the input has a multiple of that many entries. With
     ``input_dims`` (Torch's setNumInputDims) all axes before the last ``input_dims`` are the batch.
-    Torch's nn/View.lua. Raises ShapeError if the entries do not fill the shape.
+    Torch's nn/View.lua. A batch of one row loses its batch axis without ``input_dims``, as in
+    Torch: ``View(4, 3)`` of (1, 12) is (4, 3), of (2, 12) is (2, 4, 3). ``Reshape`` keeps it.
+    Raises ShapeError if the entries do not fill the shape.
     """
 
     def __init__(self, *sizes: int, input_dims: int | None = None) -> None:

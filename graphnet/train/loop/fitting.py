@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import final
 
 from graphnet.errors import DataError
@@ -29,7 +30,7 @@ class Fitting:
     ) -> None:
         self.trainer = trainer
         self.training = training
-        self.epochs = epochs
+        self.epochs = operator.index(epochs)
         self.validation = validation
         self.stopping = stopping
         if training.count is not None:  # batches that train_batch did, or an old checkpoint

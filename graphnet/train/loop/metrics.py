@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import DataError
+from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
 from graphnet.train.loop.pairs import kind_of
 
@@ -18,6 +19,7 @@ LOSSES = ("training", "validation", "loss")
 """Names that are taken."""
 
 
+@understanding
 def accuracy(scores: NDArray, classes: NDArray) -> float:
     """The share of right answers: of scores (…, classes) whose largest is at the target (…).
 

@@ -33,7 +33,7 @@ class TextBatches(Sequence[Batch]):
     """
 
     @checked
-    def __init__(self, numbers: NDArray, batch_size: int, seq_length: int) -> None:
+    def __init__(self, numbers: NDArray | Sequence[int], batch_size: int, seq_length: int) -> None:
         if batch_size < 1 or seq_length < 1:
             raise DataError(
                 f"Batches of {batch_size} rows of {seq_length} steps were asked for, "
