@@ -12,8 +12,11 @@ from graphnet.errors import GraphnetError
 from graphnet.graph.files.container import write_file
 
 
-def new_figure() -> tuple[Any, Any]:
-    """A figure without a window, and its axes; raises GraphnetError without matplotlib."""
+def new_figure(panels: int = 0) -> tuple[Any, Any]:
+    """A figure without a window, and its axes; raises GraphnetError without matplotlib.
+
+    ``panels`` are lower axes below, for the same x; ``figure.axes`` has them all.
+    """
     try:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
@@ -24,9 +27,10 @@ def new_figure() -> tuple[Any, Any]:
             "A figure",
         ) from error
 
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.5, 4.2 + 1.3 * panels), layout="constrained")
     FigureCanvasSVG(figure)
-    axes = figure.subplots()
+    heights = [3] + [1] * panels
+    axes = figure.subplots(1 + panels, sharex=True, squeeze=False, height_ratios=heights)[0, 0]
     axes.locator_params(axis="x", integer=True)  # steps and batches are whole
     return figure, axes
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
-from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
+from graphnet.train.reports.figure import notebook_svg, save_figure
+from graphnet.train.reports.loss_chart import Point, losses_figure
 
-Point = tuple[int, float]
-"""Batches trained, and what was measured then."""
 METRIC = "metrics."
 """What the names of their arrays in a checkpoint begin with."""
 
@@ -79,7 +78,9 @@ class History:
         return f"<History of {len(losses)} batches{course}{last}{measured}>"
 
     def _repr_svg_(self) -> str | None:
-        return notebook_svg(lambda: losses_figure(self)[0]) if self.training else None
+        if not self.training:
+            return None
+        return notebook_svg(lambda: losses_figure(self.training, self.validation, self.metrics)[0])
 
     def last_epoch(self, batches: int, number: int | None = None) -> Epoch:
         """The mean losses of the last ``batches`` batches, an epoch; by default all are as long."""
@@ -154,50 +155,15 @@ def nats(loss: Any) -> Any:
     return loss * math.log(2)
 
 
-def smoothed(losses: Sequence[float], reach: int) -> NDArray:
-    """The moving average over ``reach`` values to each side (fewer at the ends)."""
-    total = np.cumsum([0.0, *losses])
-    places = np.arange(len(losses))
-    starts = np.maximum(0, places - reach)
-    ends = np.minimum(len(losses), places + reach + 1)
-    means: NDArray = (total[ends] - total[starts]) / (ends - starts)
-    return means
-
-
 @understanding
 def draw_losses(history: History, path: str | Path, title: str = "") -> None:
     """Plot the loss of each batch, their moving average, and validation; bits on the right axis.
 
-    The suffix of ``path`` is the format: SVG, PNG or PDF. Losses are in nats. Raises GraphnetError
-    without matplotlib.
+    Below them is a panel for each metric. The suffix of ``path`` is the format: SVG, PNG or PDF.
+    Losses are in nats. Raises GraphnetError without matplotlib.
     """
-    figure, axes = losses_figure(history, title)
+    figure, axes = losses_figure(history.training, history.validation, history.metrics, title)
     axes.set_ylabel("loss (nats)")
     right = axes.secondary_yaxis("right", functions=(bits, nats))
     right.set_ylabel("bits")
     save_figure(figure, path)
-
-
-def losses_figure(history: History, title: str = "") -> tuple[Any, Any]:
-    figure, axes = new_figure()
-    count = len(history.training)
-    batches = np.arange(1, count + 1)
-    reach = min(25, count // 50)
-    axes.plot(batches, history.training, color="#9db8d9", linewidth=0.6, label="each batch")
-    axes.plot(
-        batches,
-        smoothed(history.training, reach),
-        color="#1f4e8c",
-        linewidth=1.6,
-        label=f"mean of {2 * reach + 1}",
-    )
-    if history.validation:
-        places, losses = zip(*history.validation, strict=True)
-        label = f"validation, {losses[-1]:.3f} at last"
-        axes.plot(places, losses, "o-", color="#c8501e", markersize=5, label=label)
-    axes.set_xlabel("batches")
-    axes.set_ylabel("loss")
-    axes.set_title(title)
-    axes.grid(alpha=0.25)
-    axes.legend(frameon=False)
-    return figure, axes

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from graphnet import train
-from graphnet.train.reports.history import History, bits, smoothed
+from graphnet.train.reports.history import History, bits
+from graphnet.train.reports.loss_chart import smoothed
 from graphnet.train.reports.progress import loss_text
 from tests.support.paths import TESTS
 from tests.support.trainers import small_trainer
