@@ -180,16 +180,24 @@ def check(function: Callable[..., Any], values: Sequence[Any], named: Mapping[st
         verb = "is" if "missing" in str(error) else "received"
         hint = HINTS["inplace"] if switch else ""
         raise refused(function, values, f"{verb} {error}", hint) from None
-    for name, (test, expected, kind) in tests_of(function).items():
+    for name in tests_of(function):
         if name not in bound:
             continue
-        for value in bound[name] if kind is KINDS.VAR_POSITIONAL else (bound[name],):
-            if not test(plain(value)):
-                problem = f"receives {name} {value!r:.60}, expected {expected}"
-                raise refused(function, values, problem, hint_for(name, function))
+        require_type(function, values, name, bound[name])
         limit, hint = TOO_LARGE.get(name, (0, ""))
         if limit and name not in named and bound[name] > limit:
             raise refused(function, values, f"receives {name} {bound[name]} by position", hint)
+
+
+def require_type(
+    function: Callable[..., Any], values: Sequence[Any], name: str, given: Any
+) -> None:
+    """Raise ArgumentError unless an argument fits its annotation."""
+    test, expected, kind = tests_of(function)[name]
+    for value in given if kind is KINDS.VAR_POSITIONAL else (given,):
+        if not test(plain(value)):
+            problem = f"receives {name} {value!r:.60}, expected {expected}"
+            raise refused(function, values, problem, hint_for(name, function))
 
 
 def hint_for(name: str, function: Callable[..., Any]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.calls import refuse_misspelt
+from graphnet.graph.modules.settings import require_setting
 from graphnet.graph.values.parameter import Parameter
 
 T = TypeVar("T")
@@ -48,7 +49,8 @@ def private(owner: Any, name: str, make: Callable[[], T]) -> T:
 def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
     """The value to store as an attribute (a copy of an array).
 
-    Raises GraphError where it would hide a method of ``base`` or replace a parameter.
+    Raises GraphError where it would hide a method of ``base`` or replace a parameter, and what
+    ``require_setting`` raises.
     """
     kind = type(owner).__name__
     hidden = getattr(base, name, None)
@@ -58,7 +60,9 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
             "Call train() or evaluate()." if "train" in name else "Choose another name.",
             kind,
         )
-    refuse_misspelt(owner, name)
+    is_new = name not in owner.__dict__
+    if is_new:
+        refuse_misspelt(owner, name)
     replaced = isinstance(owner.__dict__.get(name), Parameter)
     if replaced and value is not None and not isinstance(value, Parameter):
         raise GraphError(
@@ -66,6 +70,8 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
             f"Write into it, .{name}[...] = values, or assign a Parameter.",
             kind,
         )
+    if not is_new and not replaced:
+        require_setting(owner, name, value)
     return value.copy() if isinstance(value, np.ndarray) else value
 
 

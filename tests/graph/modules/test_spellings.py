@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphnet import nn, optim
+import graphnet as gn
+from graphnet import nn, optim, train
 from graphnet.errors import ArgumentError, GraphError
 from graphnet.graph.modules.spellings import CONVERTED, FORMER, SAME, TOO_LARGE
 
@@ -117,7 +118,8 @@ def test_other_attributes_are_the_users() -> None:
 
 
 def known_arguments() -> set[str]:
-    functions = [getattr(part, name) for part in (nn, optim) for name in part.__all__]
+    functions = [getattr(part, name) for part in (nn, optim, train) for name in part.__all__]
+    functions += [gn.compile_step, train.Trainer.fit]
     return {
         name for each in functions if callable(each) for name in inspect.signature(each).parameters
     }
@@ -129,3 +131,86 @@ def test_every_entry_stands_for_an_argument_that_there_is() -> None:
     assert meant <= known
     assert set(TOO_LARGE) <= known
     assert not set(CONVERTED) & known
+
+
+ASSIGNED: list[tuple[Any, str, Any, str]] = [
+    (nn.Dropout(), "p", 2, "Dropout: p is 2, expected 0 <= p < 1"),
+    (nn.Dropout(), "p", "x", "Dropout receives p 'x', expected a number"),
+    (nn.Linear(2, 2), "in_features", -1, "in_features is -1, expected a whole number from 1"),
+    (nn.SoftMax(), "axis", 1.5, "SoftMax receives axis 1.5, expected a whole number"),
+    (nn.LayerNorm(3), "eps", "x", "LayerNorm receives eps 'x', expected a number"),
+    (nn.MSECriterion(), "size_average", "mean", "size_average 'mean', expected True or False"),
+    (nn.Concat(1, nn.Tanh()), "axis", "x", "Concat receives axis 'x', expected a whole number"),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "value", "message"), ASSIGNED)
+def test_a_setting_that_is_assigned_is_tested_as_the_constructors(
+    module: Any, name: str, value: Any, message: str
+) -> None:
+    before = getattr(module, name)
+    with pytest.raises((ArgumentError, ValueError), match=message):
+        setattr(module, name, value)
+    assert getattr(module, name) == before
+
+
+def test_a_setting_is_assigned_without_drawing_random_numbers() -> None:
+    gn.manual_seed(3)
+    expected = nn.Linear(2, 2).weight.data
+    gn.manual_seed(3)
+    layer, net = nn.LookupTable(3, 2), nn.Sequential(nn.Dropout(0.5))
+    gn.manual_seed(3)
+    layer.count = 7
+    net[0].p = 0.25
+    np.testing.assert_array_equal(nn.Linear(2, 2).weight.data, expected)
+    assert (layer.count, net[0].p) == (7, 0.25)
+
+
+def trainer(**settings: Any) -> train.Trainer:
+    return train.Trainer(NET, nn.MSECriterion(), optim.SGD(NET), show_progress=False, **settings)
+
+
+PAIRS = [(np.ones((3, 2)), np.ones((3, 2)))]
+CALLS: list[tuple[Make, str]] = [
+    (
+        lambda: trainer(clip_norm=5),
+        "Trainer has no argument named 'clip_norm'\n  It is named max_n",
+    ),
+    (lambda: trainer(clip_value=5), "It is named max_value"),
+    (
+        lambda: trainer(lr=5),
+        r"The learning rate is the optimiser's: optim\.Adam\(net, learning_rate",
+    ),
+    (lambda: trainer(max_norm="5"), "Trainer receives max_norm '5', expected a number or None"),
+    (lambda: trainer(notes=3), "Trainer receives notes 3, expected a dict or None"),
+    (lambda: trainer(schedule=0.5), "Trainer receives schedule 0.5, expected a function"),
+    (lambda: train.Trainer(NET, optim.SGD(NET)), "is missing a required argument: 'optimizer'"),  # type: ignore[arg-type, call-arg]
+    (lambda: trainer().fit(PAIRS), "fit is missing a required argument: 'epochs'"),  # type: ignore[call-arg]
+    (lambda: trainer().fit(PAIRS, epoch=3), "Did you mean epochs?"),  # type: ignore[call-arg]
+    (lambda: trainer().fit(PAIRS, 2.5), "fit receives epochs 2.5, expected a whole number"),  # type: ignore[arg-type]
+    (lambda: gn.compile_step(NET, scale=3), "Did you mean loss_scale?"),  # type: ignore[call-arg]
+    (lambda: gn.compile_step(NET, loss_scale="3"), "receives loss_scale '3', expected a number"),  # type: ignore[arg-type]
+    (lambda: gn.save(NET), "save is missing a required argument: 'path'"),  # type: ignore[call-arg]
+    (lambda: gn.save("net.gn", NET), "save receives module 'net.gn', expected a module"),  # type: ignore[arg-type]
+    (lambda: gn.load(NET), r"load receives path Linear\(2, 2\), expected a text or a path"),  # type: ignore[arg-type]
+    (lambda: gn.draw(NET, shape=(3, 2)), "Did you mean shapes?"),  # type: ignore[call-arg]
+    (lambda: gn.input(nam="x"), "Did you mean name?"),  # type: ignore[call-arg]
+    (lambda: gn.unroll(nn.rnn_cell(2, 2), step=3), "Did you mean steps?"),  # type: ignore[call-arg]
+    (lambda: train.Vocabulary(3), "Vocabulary receives text 3, expected a text"),  # type: ignore[arg-type]
+    (lambda: train.TextBatches(np.arange(9), 1, seq_len=2), "Did you mean seq_length?"),  # type: ignore[call-arg]
+    (lambda: train.decay_after(factor="x"), "receives factor 'x', expected a number"),  # type: ignore[arg-type]
+    (lambda: train.accuracy(np.ones(3)), "accuracy is missing a required argument: 'classes'"),  # type: ignore[call-arg]
+]
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS)
+def test_calls_of_functions_and_trainers_are_told_what_is_right(call: Make, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        call()
+
+
+def test_trainings_take_the_arguments_names_of_elsewhere() -> None:
+    step = gn.compile_step(NET, loss_fn=nn.MSECriterion())  # type: ignore[call-arg]
+    assert step(*PAIRS[0]) >= 0
+    assert trainer(max_grad_norm=5).max_norm == 5
+    assert len(trainer().fit(PAIRS, num_epochs=2).training) == 2  # type: ignore[call-arg]
