@@ -10,6 +10,8 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, ops
+from graphnet.errors import GraphError
+from graphnet.graph.nodes.refusals import module_of
 from tests.support.numeric import numeric_gradient, relative_error
 
 X = np.array([[0.5, 1.0, 2.0], [0.1, 0.2, 0.4]])
@@ -103,3 +105,49 @@ def test_a_merged_cell_equals_the_composed_one(rng: np.random.Generator) -> None
     np.testing.assert_allclose(
         merged.gates[1].bias.grad, cell["forget_gate.h2h"].bias.grad, rtol=1e-12
     )
+
+
+NODE = nn.Linear(3, 3)(gn.input("x")).annotate(name="hidden")
+ON_NODES: list[tuple[Any, str]] = [
+    (lambda: ops.tanh(NODE), r"nn\.Tanh\(\)\(node\)"),
+    (lambda: ops.sigmoid(NODE), r"nn\.Sigmoid\(\)\(node\)"),
+    (lambda: ops.exp(NODE), r"nn\.Exp\(\)\(node\)"),
+    (lambda: ops.absolute(NODE), r"nn\.Abs\(\)\(node\)"),
+    (lambda: ops.softmax(NODE), r"nn\.SoftMax\(\)\(node\)"),
+    (lambda: ops.log_softmax(NODE), r"nn\.LogSoftMax\(\)\(node\)"),
+    (lambda: ops.maximum(NODE, NODE), r"nn\.CMaxTable\(\)\(\[a, b\]\)"),
+    (lambda: ops.matmul(X, NODE), r"nn\.MM\(\)\(\[a, b\]\)"),
+    (lambda: np.exp(NODE), r"nn\.Exp\(\)\(node\)"),
+    (lambda: ops.cos(NODE), r"a module of your own calls ops\.cos in its compute"),
+    (lambda: ops.stack([NODE, NODE]), r"a module of your own calls ops\.stack in its compute"),
+    (lambda: ops.concatenate([NODE, NODE]), r"calls ops\.concatenate in its compute"),
+    (lambda: ops.where(NODE, 1.0, 0.0), r"calls ops\.where in its compute"),
+]
+
+
+@pytest.mark.parametrize(("call", "hint"), ON_NODES)
+def test_an_operation_on_a_node_names_the_module_that_does_it(call: Any, hint: str) -> None:
+    said = rf"(ops|np)\.\w+ cannot be applied to the node Linear 'hidden' \(test_ops\.py:\d+\)\n.*{hint}"
+    with pytest.raises(GraphError, match=said):
+        call()
+
+
+def test_the_modules_that_are_named_are_public_and_do_the_same() -> None:
+    found = {name: module_of(getattr(ops, name)) for name in ops.__all__}
+    named = {name: call.partition("(")[0] for name, call in found.items() if call}
+    assert {"tanh", "sigmoid", "softmax", "matmul", "minimum"} <= named.keys()
+    for name, module in named.items():
+        pair = [X @ X.T, X @ X.T]
+        given = pair if found[name].endswith("([a, b])") else pair[:1]
+        expected = getattr(ops, name)(*given)
+        result = getattr(nn, module)().forward(given if len(given) == 2 else given[0])
+        np.testing.assert_allclose(result, expected)
+
+
+def test_an_operation_on_a_table_says_so() -> None:
+    for module in (nn.Tanh(), nn.Sequential(nn.ReLU()), Written(lambda x: ops.maximum(x[0], x))):
+        with pytest.raises(
+            GraphError,
+            match=r"of the table \[\(2, 3\), \(2, 3\)\], expected an array\n(.*\n)?.*nn\.MapTable",
+        ):
+            module.forward([X, X])

@@ -60,7 +60,7 @@ def constant(primitive: Primitive, value: Any, like: np.dtype[Any]) -> Literal:
 
     Raises DtypeError or GraphError for what is no operand of the primitive.
     """
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, np.ndarray | int | float):
         require_operand(primitive, value)
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -74,7 +74,7 @@ def constant(primitive: Primitive, value: Any, like: np.dtype[Any]) -> Literal:
 def compute_now(primitive: Primitive, values: Sequence[Any], settings: Mapping[str, Any]) -> Any:
     """The result of a primitive on NumPy arrays, without a program."""
     for value in values:
-        if not isinstance(value, np.ndarray):
+        if not isinstance(value, np.ndarray | int | float):
             require_operand(primitive, value)
     arrays = [np.asarray(value) for value in values]
     like = next(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
-from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.nn import init
-from graphnet.nn.layers.linear import above_zero, positive
+from graphnet.nn.layers.linear import above_zero, positive, require_features
 from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.ops import absolute, sqrt, stop_gradient
 
@@ -117,11 +115,3 @@ class WeightedEuclidean(Module):
         require_features(x, self.in_features)
         difference = (x[..., None] - self.weight) * self.diagCov
         return root((difference * difference).sum(-2), 2, 1e-7)
-
-
-def require_features(x: Any, count: int) -> None:
-    if is_table(x) or x.shape[-1:] != (count,):
-        raise ShapeError(
-            f"expects an array (…, {count}), received {describe(x)}",
-            "The last axis holds the features.",
-        )

@@ -38,6 +38,15 @@ def in_order(what: str, low: float, high: float) -> None:
         raise ValueError(f"{what} are {low!r} and {high!r}, expected the lower one first")
 
 
+def require_features(x: Any, count: int) -> None:
+    """Raise ShapeError unless a value is an array (…, count)."""
+    if is_table(x) or x.shape[-1:] != (count,):
+        raise ShapeError(
+            f"expects an array (…, {count}), received {describe(x)}",
+            A_LIST_IS_A_TABLE if is_table(x) else "The last axis holds the features.",
+        )
+
+
 class Linear(Module):
     """Affine map ``x @ weight.T + bias``: (…, in_features) to (…, out_features).
 
@@ -54,11 +63,7 @@ class Linear(Module):
         self.bias = Parameter((out_features,), start) if bias else None
 
     def compute(self, x: Any) -> Any:
-        if is_table(x) or x.shape[-1:] != (self.in_features,):
-            raise ShapeError(
-                f"expects an array (…, {self.in_features}), received {describe(x)}",
-                A_LIST_IS_A_TABLE if is_table(x) else "The last axis holds the features.",
-            )
+        require_features(x, self.in_features)
         y = x @ self.weight.T
         return y + self.bias if self.bias else y
 

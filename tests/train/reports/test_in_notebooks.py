@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from graphnet.train import GradientFlow, History
+from graphnet.train import GradientFlow, History, draw_losses
+from graphnet.train.reports.loss_chart import losses_figure
 from tests.support.notebooks import svg_of
 
 NAN, INF = float("nan"), float("inf")
@@ -23,6 +26,24 @@ def test_a_history_is_its_curves(losses: list[float], validation: list[tuple[int
     assert svg_of(history) is not None
     assert repr(history).startswith(f"<History of {len(losses)} batches, loss ")
     assert ("validation" in repr(history)) == bool(validation)
+
+
+def test_metrics_have_panels_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    points = [(1, 0.5), (2, NAN)]
+    measured = {"accuracy": points, "F1": points[:1], "never": []}
+    history = History([1.0, 0.5], points, measured)
+    figure, losses = losses_figure(history.training, history.validation, history.metrics)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy", "F1"]
+    assert figure.axes[0] is losses
+    np.testing.assert_array_equal(figure.axes[1].lines[0].get_ydata(), [0.5, NAN])
+    assert svg_of(history) is not None
+    sizes = []
+    for each in (history, History(history.training, history.validation)):
+        draw_losses(each, tmp_path / "losses.svg")
+        root = ElementTree.parse(tmp_path / "losses.svg").getroot()
+        sizes.append(float(root.attrib["height"].removesuffix("pt")))
+    assert sizes[0] > sizes[1]
 
 
 def test_a_history_of_nothing_is_its_text() -> None:
