@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, Protocol, TypeAlias, final, runtime_checkable
 
 import numpy as np
 
 from graphnet.errors import DataError
 from graphnet.train.loop.pairs import alone, pair_of
 
-Batches: TypeAlias = Iterable[Any] | Callable[[], Iterable[Any]]
+
+@runtime_checkable
+class Listed(Protocol):
+    """What has a length and entries by number, as PyTorch's data sets."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
+Batches: TypeAlias = Iterable[Any] | Listed | Callable[[], Iterable[Any]]
 """Pairs (input, target): a list, another iterable, or a function that makes one for each epoch.
 
 Inputs alone where the net's output is the loss. To resume at any batch they must be the same in

@@ -46,6 +46,23 @@ def test_any_iterable_of_pairs_trains_as_the_list_does(batches):
     assert_same_bits(found, expected)
 
 
+class DataSet:
+    """As PyTorch's: a length and entries by number, but no iterator."""
+
+    def __len__(self):
+        return len(PAIRS)
+
+    def __getitem__(self, index):
+        return PAIRS[index]
+
+
+def test_an_error_of_a_callback_is_not_taken_for_one_of_the_batches():
+    trainer = linear_trainer(callback=lambda epoch: epoch / 0)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        trainer.fit(DataSet(), 1)
+    assert trainer.batches_done == 3
+
+
 def test_a_generator_lasts_one_epoch():
     trainer = linear_trainer()
     trainer.fit(generated(), epochs=1)
