@@ -18,8 +18,8 @@ from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes.assignment import Assignment, assignment
-from graphnet.names_from_elsewhere import MODULES, NODES
 from graphnet.graph.nodes.refusals import refusal, ufunc_refusal
+from graphnet.names_from_elsewhere import MODULES, NODES
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
 
 NUMBERS = count()
