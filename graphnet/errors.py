@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
+
+COMPUTING = "raised in compute of "
+"""How notes begin."""
 
 
 class GraphnetError(Exception):
@@ -84,3 +88,21 @@ class DataError(GraphnetError, ValueError):
 
 class ProgramError(GraphnetError, AssertionError):
     """An invalid array program: a fault in a pass or a primitive, not in user code."""
+
+
+def note_place(error: Exception, where: str, context: tuple[str, ...] = ()) -> None:
+    """Note at an exception of a user's ``compute`` which node was at work; the innermost is kept.
+
+    Python prints notes from 3.11 on. In 3.10 the note becomes part of the message, if that is all
+    that the exception holds; else it is in ``__notes__``, which pytest prints.
+    """
+    known = (*getattr(error, "__notes__", ()), *error.args)
+    if any(isinstance(text, str) and COMPUTING in text for text in known):
+        return
+    note = "\n  ".join([COMPUTING + where, *context])
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    elif error.args and error.args == (str(error),):
+        error.args = (f"{error}\n{note}",)
+    else:
+        error.__notes__ = [*getattr(error, "__notes__", ()), note]

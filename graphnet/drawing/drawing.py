@@ -21,6 +21,7 @@ from graphnet.errors import FormatError, GraphError, GraphnetError
 from graphnet.graph import GModule, Module, Node, Run
 from graphnet.graph.files.container import write_file
 from graphnet.graph.modules.calls import understanding
+from graphnet.graph.tracebacks import public
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
@@ -36,6 +37,7 @@ class Drawing:
         self.source = source
         self.plain = plain or partial(Plain, source, {})
 
+    @public
     def render(self, format: str) -> bytes:
         """The picture as ``svg``, ``png``, ``pdf`` or ``dot``, in bytes.
 
@@ -50,6 +52,7 @@ class Drawing:
         """The picture as SVG text; raises GraphnetError if it cannot be rendered."""
         return self.render("svg").decode()
 
+    @public
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file; its suffix (``.svg``, ``.png``, ``.pdf``, ``.dot``, ``.gv``) is the format.
 

@@ -23,6 +23,7 @@ from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.running.backward_call import run_and_seed
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
@@ -70,13 +71,17 @@ class Module(BaseModule):
     def __call__(self, /, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
         Several inputs are arguments, or one table; those with names may be given by name."""
-        if not inputs and not named:
-            return node_here(self, ())
-        value = arranged(self, inputs, named)
-        node = node_of_call(self, value)
-        if node is not None:
-            return node
-        return self.call(value) if current_tracing.get() else self.forward(value)
+        try:
+            if not inputs and not named:
+                return node_here(self, ())
+            value = arranged(self, inputs, named)
+            node = node_of_call(self, value)
+            if node is not None:
+                return node
+            return self.call(value) if current_tracing.get() else self.forward(value)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def __rsub__(self, parents: Any) -> Node:
         """``node - module`` and ``[node, node] - module``: nngraph's chaining."""
@@ -111,8 +116,12 @@ class Module(BaseModule):
         for the gradients of parameters at each step. With ``check_finite``, a NaN or infinity
         raises NumericsError that names the node it came from.
         """
-        selection = Selection.of(keep, trace, trace_weights)
-        return run_module(self, arranged(self, inputs, named), check_finite, selection)
+        try:
+            selection = Selection.of(keep, trace, trace_weights)
+            return run_module(self, arranged(self, inputs, named), check_finite, selection)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def forward(self, /, *inputs: Any, check_finite: bool = False, **named: Any) -> Any:
         """The output for an input; tables come as lists.
@@ -120,9 +129,13 @@ class Module(BaseModule):
         ``inputs`` are as in ``run``: ``net.forward(a, b)`` is ``net.forward([a, b])``. Raises
         ShapeError, DtypeError or GraphError that names the node and the shapes it received.
         """
-        run = run_module(self, arranged(self, inputs, named), check_finite, NOTHING)
-        remember_run(self, run)
-        return run.outputs
+        try:
+            run = run_module(self, arranged(self, inputs, named), check_finite, NOTHING)
+            remember_run(self, run)
+            return run.outputs
+        except Exception as error:
+            shorten(error)
+            raise
 
     def backward(self, /, *inputs: Any, grad_outputs: Any = None, **named: Any) -> Any:
         """The gradient of the input, after ``forward`` on the same input in the same thread.
@@ -132,11 +145,15 @@ class Module(BaseModule):
         gradients of the parameters are added to their ``grad``. Raises GraphError or ShapeError for
         gradients that do not fit, GraphError for another input.
         """
-        if len(inputs) > 1 and grad_outputs is None:
-            run, grad_outputs = run_and_seed(self, inputs, named)
-        else:
-            run = run_of(self, arranged(self, inputs, named))
-        return run.backward(grad_outputs)
+        try:
+            if len(inputs) > 1 and grad_outputs is None:
+                run, grad_outputs = run_and_seed(self, inputs, named)
+            else:
+                run = run_of(self, arranged(self, inputs, named))
+            return run.backward(grad_outputs)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def flatten_parameters(self) -> tuple[NDArray, NDArray]:
         """All parameters as one vector and all gradients as another (Torch's ``getParameters``).
@@ -144,15 +161,21 @@ class Module(BaseModule):
         ``weight`` and ``grad`` of every module are views of them from then on, until another net
         that shares some of them is flattened. Raises GraphError when the dtypes differ.
         """
-        flat = FlatVectors.of(self)
-        return flat.data, flat.grad
+        try:
+            flat = FlatVectors.of(self).flat
+            return flat.data, flat.grad
+        except Exception as error:
+            shorten(error)
+            raise
 
+    @public
     def compile(self: Self, on: bool = True) -> Self:
         """Run sequences as machine code from now on (where it has no rule, and with
         ``check_finite``, by the interpreter): the same results, to rounding."""
         object.__setattr__(self, "is_compiled", on and is_available(notify=True))
         return self
 
+    @public
     def clone(self: Self, share: bool | Iterable[str] = False) -> Self:
         """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name.
 
@@ -162,13 +185,16 @@ class Module(BaseModule):
 
     # ---- looking
 
+    @public
     def summary(self, *shapes: Any, dtype: Any = None) -> Summary:
         """A table of nodes, output shapes, parameters and multiply-adds for inputs of these shapes.
 
-        Nothing is computed: shape rules alone. One shape for each input, nested as the input is.
+        Nothing is computed: shape rules alone. One shape for each input, nested as the input is; a
+        dtype may follow it, ``net.summary((7, 4), int)``, and ``dtype`` is that of all others.
         """
         return summarise(self, shapes, dtype)
 
+    @public
     def memory_plan(self, *shapes: Any, dtype: Any = None, **named: Any) -> MemoryPlan:
         """The buffer assignment of a compiled run: offsets and lifetimes. Nothing is computed.
 
@@ -178,6 +204,7 @@ class Module(BaseModule):
         value = module_input(self, shapes, dtype, named)
         return plan_of(executable_for(self, value, NOTHING)[0])
 
+    @public
     def profile(self, /, *inputs: Any, repeats: int = 10, **named: Any) -> Profile:
         """Seconds by node: forward, in training mode also backward; medians of ``repeats`` runs.
 
@@ -187,6 +214,7 @@ class Module(BaseModule):
         executable, leaves = executable_for(self, value, NOTHING)
         return profile_of(executable, leaves, self.is_compiled, repeats)
 
+    @public
     def save(self, path: str | Path) -> None:
         """Write modules, wiring and parameters to one safetensors file: see ``graphnet.load``.
 

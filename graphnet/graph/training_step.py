@@ -22,6 +22,7 @@ from graphnet.graph.running.loss import Loss, refuse_target
 from graphnet.graph.running.outputs import step_outputs
 from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.running.step_executables import StepExecutables
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray
@@ -80,27 +81,41 @@ class TrainingStep:
 
     def __call__(self, inputs: Any, target: Any = None) -> float:
         """The loss of a batch; the ``grad`` of the net's parameters gets its gradient."""
-        executable, leaves = self._executable_for(inputs, target, True)
-        return float(self._results(executable, leaves, inputs, True)[0])
+        try:
+            executable, leaves = self._executable_for(inputs, target, True)
+            return float(self._results(executable, leaves, inputs, True)[0])
+        except Exception as error:
+            shorten(error)
+            raise
 
     def run(self, inputs: Any, target: Any = None) -> StepResult:
         """As a call, with the outputs of the net and, if asked for, the gradient of its input."""
-        executable, leaves = self._executable_for(inputs, target, True)
-        results = self._results(executable, leaves, inputs, True)
-        return StepResult(*step_outputs(executable, results, self.input_gradients))
+        try:
+            executable, leaves = self._executable_for(inputs, target, True)
+            results = self._results(executable, leaves, inputs, True)
+            return StepResult(*step_outputs(executable, results, self.input_gradients))
+        except Exception as error:
+            shorten(error)
+            raise
 
     def judge(self, inputs: Any, target: Any = None) -> StepResult:
         """The loss and the outputs, without gradients (in the mode that the net is in)."""
-        executable, leaves = self._executable_for(inputs, target, False)
-        results = self._results(executable, leaves, inputs, False)
-        return StepResult(*step_outputs(executable, results, False))
+        try:
+            executable, leaves = self._executable_for(inputs, target, False)
+            results = self._results(executable, leaves, inputs, False)
+            return StepResult(*step_outputs(executable, results, False))
+        except Exception as error:
+            shorten(error)
+            raise
 
+    @public
     def memory_plan(self, inputs: Any, target: Any = None) -> MemoryPlan:
         """The memory of a step, before it runs: shapes or arrays, as for ``net.memory_plan``."""
         dtype = parameter_dtype(self.net, FLOAT)
         shapes = stand_in(inputs, dtype), None if target is None else stand_in(target, dtype)
         return plan_of(self._executable_for(*shapes, True)[0])
 
+    @public
     def profile(self, inputs: Any, target: Any = None, repeats: int = 10) -> Profile:
         """Seconds by node, as of ``net.profile``. No gradient changes."""
         executable, leaves = self._executable_for(inputs, target, True)

@@ -11,6 +11,8 @@ import numpy as np
 from graphnet.errors import DtypeError, FormatError, GraphError
 from graphnet.graph.modules.calls import check_constructor, refuse_misspelt
 from graphnet.graph.modules.spellings import former_name
+from graphnet.graph.tracing.staleness import FlatVectors
+from graphnet.graph.values.changes import changes
 from graphnet.ir.core.types import NDArray
 from graphnet.optim.several_nets import Trained, as_one
 
@@ -65,9 +67,11 @@ class Optimizer(ABC):
 
         Raises DtypeError or GraphError if the parameters have changed their dtype or number.
         """
-        values, gradients = self.net.flatten_parameters()
+        vectors = FlatVectors.of(self.net)
+        values, gradients = vectors.flat.data, vectors.flat.grad
         self._require_same_parameters(values)
         vars(self)["steps"] += 1  # without the check of new names
+        changes.note(vectors.parameters)
         self.update(values, self._with_decay(values, gradients))
 
     def zero_grad(self) -> None:

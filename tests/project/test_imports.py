@@ -21,7 +21,7 @@ FLOORS = [
     "native.scheduling", "native.execution", "native.debug",
     "native.passes.loops", "native.passes.simplification", "native.passes.algebra", "native.passes",
     "native",
-    "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
+    "graph.tracebacks", "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
     "nn.init", "nn.layers", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",

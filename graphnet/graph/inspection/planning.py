@@ -10,7 +10,7 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph.inspection.buffer_contents import call_text, contents
 from graphnet.graph.inspection.memory_plan import ArenaPlan, BufferRow, MemoryPlan
 from graphnet.graph.inspection.stages import Stage, stages_of, values_of
-from graphnet.graph.inspection.summary import FLOAT, stand_in
+from graphnet.graph.inspection.summary import FLOAT, stand_in, stand_ins
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
@@ -52,10 +52,10 @@ def module_input(
     require_compiler()
     if not shapes and not named:
         raise ShapeError("needs the shape of each input", "net.memory_plan((5, 3))", "A plan")
+    given = [stand_ins(module, shapes, dtype)] if shapes else []
     dtype = parameter_dtype(module, FLOAT) if dtype is None else dtype
-    values = [stand_in(shape, dtype) for shape in shapes]
     more = {name: stand_in(shape, dtype) for name, shape in named.items()}
-    return arranged(module, [values] if len(values) > 1 else values, more)
+    return arranged(module, given, more)
 
 
 def plan_of(executable: Executable) -> MemoryPlan:

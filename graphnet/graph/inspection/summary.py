@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import ShapeError
+from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.signature import leaves_of
@@ -118,15 +118,40 @@ def shape_trace(
 
     It keeps the values of all nodes, with ``inside`` those inside sequences too.
     """
-    if dtype is None:
-        dtype = parameter_dtype(module, FLOAT)
-    if not shapes:
+    if not shapes or is_dtype(shapes[0]):
         raise ShapeError(
             "needs the shape of each input", "net.summary((5, 3), (5, 4))", "A summary"
         )
-    values = [stand_in(shape, dtype) for shape in shapes]
-    leaves, structure = leaves_of(module, values[0] if len(values) == 1 else values)
-    return trace_module(module, structure, leaves, Selection(keep=True, trace=inside))
+    value = stand_ins(module, shapes, dtype)
+    leaves, structure = leaves_of(module, value)
+    try:
+        return trace_module(module, structure, leaves, Selection(keep=True, trace=inside))
+    except DtypeError as error:
+        if dtype is None and "integer" in error.problem:
+            error.hint = (
+                "A shape alone stands for floating numbers. A dtype may follow it: "
+                f"({leaves[0].shape}, int)."
+            )
+        raise
+
+
+def stand_ins(module: BaseModule, shapes: Sequence[Any], dtype: Any = None) -> Any:
+    """What stands for inputs of these shapes: an array or a table; a shape may have a dtype after
+    it, ``(7, 4), int``. Without, and for floating numbers, the dtype is that of the parameters."""
+    if dtype is None:
+        dtype = parameter_dtype(module, FLOAT)
+    paired: list[Any] = []
+    for shape in shapes:
+        if is_dtype(shape) and paired:
+            paired[-1] = (paired[-1], shape)
+        else:
+            paired.append(shape)
+    values = [stand_in(shape, dtype) for shape in paired]
+    return values[0] if len(values) == 1 else values
+
+
+def is_dtype(value: Any) -> bool:
+    return isinstance(value, type | np.dtype | str)
 
 
 def stand_in(shape: Any, dtype: Any) -> Any:

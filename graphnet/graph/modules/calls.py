@@ -24,6 +24,7 @@ from graphnet.graph.modules.spellings import (
     first_of,
     same_name,
 )
+from graphnet.graph.tracebacks import shorten
 from graphnet.graph.values.hints import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,16 +40,20 @@ def checked(function: F) -> F:
 
     @wraps(function)
     def call(*values: Any, **named: Any) -> Any:
-        if named and not named.keys() <= signature_of(function).parameters.keys():
-            named = understood(function, values, named)
         try:
-            result = function(*values, **named)
+            if named and not named.keys() <= signature_of(function).parameters.keys():
+                named = understood(function, values, named)
+            try:
+                result = function(*values, **named)
+            except Exception as error:
+                if isinstance(error, ArgumentError) or not says_what_is_right(error):
+                    check(function, values, named)
+                raise
+            check(function, values, named)
+            return result
         except Exception as error:
-            if isinstance(error, ArgumentError) or not says_what_is_right(error):
-                check(function, values, named)
+            shorten(error)
             raise
-        check(function, values, named)
-        return result
 
     return cast(F, call)
 
@@ -58,13 +63,17 @@ def understanding(function: F) -> F:
 
     @wraps(function)
     def call(*values: Any, **named: Any) -> Any:
-        if named and not named.keys() <= signature_of(function).parameters.keys():
-            named = understood(function, values, named)
         try:
-            return function(*values, **named)
+            if named and not named.keys() <= signature_of(function).parameters.keys():
+                named = understood(function, values, named)
+            try:
+                return function(*values, **named)
+            except Exception as error:
+                if isinstance(error, ArgumentError) or not says_what_is_right(error):
+                    check(function, values, named)
+                raise
         except Exception as error:
-            if isinstance(error, ArgumentError) or not says_what_is_right(error):
-                check(function, values, named)
+            shorten(error)
             raise
 
     return cast(F, call)

@@ -14,7 +14,15 @@ from graphnet.graph.values.parameter import Parameter
 
 T = TypeVar("T")
 
-UNSAVED = ("_thread_runs", "_executables", "_graph", "_generator", "_memories", "_flat_vectors")
+UNSAVED = (
+    "_thread_runs",
+    "_executables",
+    "_graph",
+    "_generator",
+    "_memories",
+    "_flat_vectors",
+    "_told_of_draws",
+)
 """Attributes that copies and files leave out: caches, and what is private to one object."""
 INDICES = ("_position", "_by_name")
 """Indices of a closed graph; they never change."""

@@ -18,7 +18,7 @@ from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes.assignment import Assignment, assignment
-from graphnet.graph.nodes.refusals import refusal, ufunc_refusal
+from graphnet.graph.nodes.refusals import refusal, ufunc_refusal, unsettable
 from graphnet.names_from_elsewhere import MODULES, NODES
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
 
@@ -62,6 +62,13 @@ class Node:
         self._children: list[weakref.ref[Node]] = []
         for parent in parents:
             parent._add_child(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Attributes of the node; raises AttributeError that says where those of the module are."""
+        try:
+            object.__setattr__(self, name, value)
+        except AttributeError:
+            raise unsettable(self, name) from None
 
     @property
     def module(self) -> Any:

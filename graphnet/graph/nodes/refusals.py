@@ -74,3 +74,13 @@ def program_text(function: Callable[..., Any], arrays: int) -> str:
     except Exception:  # whatever it expects, it is another operation
         return ""
     return str(program) if program.equations else ""
+
+
+def unsettable(node: Any, name: str) -> AttributeError:
+    """The error for an attribute that cannot be set on a node."""
+    if name == "module":
+        return AttributeError(f"{node} keeps its module: wire another node")
+    if hasattr(node.module, name):
+        owner = f"node.module.{name}"
+        return AttributeError(f"{node} is a node; set the {name} of its module: {owner} = …")
+    return AttributeError(f"{node} has no attribute {name!r}, neither has its module")

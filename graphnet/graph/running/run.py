@@ -17,8 +17,10 @@ from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.running.outputs import materialise
 from graphnet.graph.running.run_table import run_table
+from graphnet.graph.tracebacks import shorten
 from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
+from graphnet.graph.values.changes import MOMENTS, changes
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import ByName, Selection, full_path
 from graphnet.html_table import html_table
@@ -34,7 +36,8 @@ class Run:
     ``trace``, has the steps on its first axis: (steps, batch, …).
 
     Runs are independent of each other and of the graph; inputs are copied, parameters are read
-    where they are, so update them after ``backward``.
+    where they are, so update them after ``backward``, which raises GraphError where they have
+    changed since the run (see ``Parameter`` for what counts as a change).
 
     In training mode a run keeps what ``backward`` needs. In evaluation mode it does not, and
     ``backward`` computes forward once more: of a run that keeps no values (``forward``), from the
@@ -53,6 +56,7 @@ class Run:
         self._executable = executable
         self._traced = traced = executable.traced
         self._gradients: list[NDArray | None] | None = None
+        self._began, self._last_change = next(MOMENTS), changes.last
         self._arrays = executable.inputs(leaves)
         values = executable.prepared.run(self._arrays, inputs, self._is_native(), check_finite)
         count = len(traced.program.outputs)
@@ -129,14 +133,33 @@ class Run:
         ``grad_outputs`` has the structure and shapes of the output; it may be left out when the
         output is a single number. Raises GraphError or ShapeError where it does not fit.
         """
-        traced = self._traced
-        types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
-        seeds = seed_arrays(types, traced.output_structure, self.outputs, grad_outputs)
-        how = self.inputs, self._is_native(), self.check_finite
-        if self._residuals is None:
-            self._residuals = self._executable.residuals(self._arrays, *how)
-        self._gradients = self._executable.gradients([*self._residuals, *seeds], *how)
-        return self._distribute()
+        try:
+            if changes.last != self._last_change:
+                self._require_unchanged()
+            traced = self._traced
+            types = [atom.type for atom in traced.program.outputs[: traced.output_count]]
+            seeds = seed_arrays(types, traced.output_structure, self.outputs, grad_outputs)
+            how = self.inputs, self._is_native(), self.check_finite
+            if self._residuals is None:
+                self._residuals = self._executable.residuals(self._arrays, *how)
+            self._gradients = self._executable.gradients([*self._residuals, *seeds], *how)
+            return self._distribute()
+        except Exception as error:
+            shorten(error)
+            raise
+
+    def _require_unchanged(self) -> None:
+        """Raise GraphError if a parameter has changed since the run, which reads them in place."""
+        changed = [p for _, p in self._executable.parameters if p._changed > self._began]
+        if changed:
+            names = {p: path for path, p in self.module.named_parameters()}
+            path = names.get(changed[0], changed[0].shape)
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise GraphError(
+                f"has changed its parameter {path}{more} since this run: gradients would be wrong",
+                "Call backward before the optimiser's step or an assignment, or run again.",
+                type(self.module).__name__,
+            )
 
     def _gradient(self, atom: Any) -> NDArray | None:
         """The gradient of a value of the program; zeros if no output depends on it."""

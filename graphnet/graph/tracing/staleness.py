@@ -10,7 +10,7 @@ from typing import Any
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.values.flat import flat_vectors
-from graphnet.graph.values.parameter import Flat, Parameter
+from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.types import NDArray
 
 version: Callable[[dict[str, Any]], int] = itemgetter("_version")
@@ -96,16 +96,17 @@ class FlatVectors:
 
     def __init__(self, module: BaseModule) -> None:
         parameters = module.parameters()
-        self._flat = flat_vectors(parameters, type(module).__name__)
+        self.flat = flat_vectors(parameters, type(module).__name__)
         self._modules = ModulesSnapshot(
             [ModuleState.of(part) for _, part in module.named_modules()]
         )
-        self._arrays = ArraysSnapshot(list(parameters))
+        self.parameters = list(parameters)
+        self._arrays = ArraysSnapshot(self.parameters)
 
     @staticmethod
-    def of(module: BaseModule) -> Flat:
+    def of(module: BaseModule) -> FlatVectors:
         known: FlatVectors | None = module.__dict__.get("_flat_vectors")
         if known is None or not (known._modules.are_current() and known._arrays.are_kept()):
             known = FlatVectors(module)
             object.__setattr__(module, "_flat_vectors", known)
-        return known._flat
+        return known

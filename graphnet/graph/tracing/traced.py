@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, GraphError, GraphnetError
+from graphnet.errors import DtypeError, GraphError, GraphnetError, note_place
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.computing import computed
 from graphnet.graph.tracing.staleness import DtypesSnapshot, ModulesSnapshot
 from graphnet.graph.tracing.tracing import Tracing, received
+from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
@@ -120,7 +120,7 @@ def trace_module(
             arrays = [tracing.input(type, i) for i, type in enumerate(types)]
             tracing.visit(module)
             tracing.module = module
-            output = traced_output(module, table.unflatten(structure, arrays))
+            output = traced_output(tracing, module, table.unflatten(structure, arrays))
             check_trace(tracing, module)
             return finish(tracing, structure, casts, output)
     except RecursionError:
@@ -129,11 +129,17 @@ def trace_module(
         ) from None
 
 
-def traced_output(module: BaseModule, value: Any) -> Any:
+def traced_output(tracing: Tracing, module: BaseModule, value: Any) -> Any:
     try:
-        return computed(module, value)
+        return tracing.numpy_draws.computed(module, value, type(module).__name__)
     except GraphnetError as error:
-        error.locate(type(module).__name__, received(value))
+        found = about_table(error, module, value, None)
+        found.locate(type(module).__name__, received(value))
+        if found is not error:
+            raise found from None
+        raise
+    except Exception as error:
+        note_place(error, type(module).__name__, received(value))
         raise
 
 

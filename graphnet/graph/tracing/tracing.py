@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from graphnet.errors import GraphError, GraphnetError
+from graphnet.errors import GraphError, GraphnetError, note_place
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
-from graphnet.graph.tracing.computing import computed
+from graphnet.graph.tracing.numpy_draws import NumpyDraws
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
+from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
 from graphnet.graph.values.context import TraceContext, current_tracing
 from graphnet.graph.values.memory import Memory
@@ -54,6 +55,7 @@ class Tracing(TraceContext):
         self.modules: dict[int, ModuleState] = {}
         self.owned: set[Atom] = set()  # values of a parameter or of a recorded node
         self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
+        self.numpy_draws = NumpyDraws()
         self.path = ""
         self.module: BaseModule | None = None
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
@@ -227,12 +229,18 @@ class Tracing(TraceContext):
         self.path, self.module = here.path, module
         try:
             with origin(here):
-                result = computed(module, value)
+                result = self.numpy_draws.computed(module, value, here)
                 self.seen.append(here.path)
                 if here.path != before[0]:
                     result = self.record(here.path, result, node)
         except GraphnetError as error:
-            error.locate(str(here), context())
+            found = about_table(error, module, value, before[1], before[0])
+            found.locate(str(here), context())
+            if found is not error:
+                raise found from None
+            raise
+        except Exception as error:
+            note_place(error, str(here), context())
             raise
         finally:
             self.path, self.module = before

@@ -12,11 +12,17 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, ShapeError
+from graphnet.graph.values.changes import changes
 from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.random import drawn
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
+
+IN_PLACE = frozenset(
+    ("byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "sort")
+)
+"""NumPy's methods that change an array."""
 
 Initialise = Callable[[Shape, np.random.Generator], NDArray]
 
@@ -54,9 +60,13 @@ class Parameter(NDArrayOperatorsMixin):
 
     While a file is loaded, a parameter has a shape but no memory until someone asks for its values:
     the sizes that constructors are given are those of the file, which may say anything.
+
+    ``backward`` of a run before a change raises GraphError. Changes through a parameter are seen
+    (``p[...] =``, ``p -= x``, ``p.data = x``), and those by an optimiser; what is written into the
+    array ``p.data`` itself, or into the flat vector, is not.
     """
 
-    __slots__ = ("__weakref__", "_awaited", "_data", "_flat", "_grad", "_shape")
+    __slots__ = ("__weakref__", "_awaited", "_changed", "_data", "_flat", "_grad", "_shape")
     __hash__ = object.__hash__
     _data: NDArray
 
@@ -97,6 +107,7 @@ class Parameter(NDArrayOperatorsMixin):
                 f"receives values {array.shape}, expected {self.shape}", "", "Parameter"
             )
         self._data[...] = array
+        changes.note((self,))
 
     @property
     def grad(self) -> NDArray:
@@ -139,9 +150,14 @@ class Parameter(NDArrayOperatorsMixin):
             values, dtype = self._awaited
             self._data = initial_values(values, None, dtype)
             return self._data
+        if name == "_changed":
+            return 0  # not changed so far
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.__graphnet_array__(), name)
+        found = getattr(self.__graphnet_array__(), name)
+        if name in IN_PLACE:
+            changes.note((self,))
+        return found
 
     def zero_grad(self) -> None:
         if self._grad is not None:
@@ -174,6 +190,9 @@ class Parameter(NDArrayOperatorsMixin):
         if out:
             options["out"] = tuple(o.data if isinstance(o, Parameter) else o for o in out)
         result = getattr(ufunc, method)(*values, **options)
+        changed = [p for p in (out or inputs[:1] * (method == "at")) if isinstance(p, Parameter)]
+        if changed:
+            changes.note(changed)
         return out[0] if len(out) == 1 else result
 
     def __eq__(self, other: object) -> Any:
@@ -192,6 +211,7 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, values: Any) -> None:
         self._data[index] = values
+        changes.note((self,))
 
     def __len__(self) -> int:
         return len(self._data)

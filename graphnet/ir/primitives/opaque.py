@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import ProgramError, ShapeError
+from graphnet.errors import DtypeError, ProgramError, ShapeError
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.operation import primitive
 from graphnet.ir.core.primitive import PrimitiveKind
-from graphnet.ir.core.types import ArrayType, NDArray, type_of
+from graphnet.ir.core.types import ArrayType, NDArray
 
 ArraysFunction = Callable[[Sequence[NDArray]], Sequence[Any]]
 
@@ -23,18 +23,30 @@ def call_numpy(
     types: tuple[ArrayType, ...],
     label: str,
 ) -> list[NDArray]:
-    results = [np.asarray(value) for value in function([read_only(a) for a in arrays])]
+    results = function([read_only(a) for a in arrays])
     if len(results) != len(types):
         raise ShapeError(f"{label} returns {len(results)} arrays, expected {len(types)}")
-    converted = []
-    for index, (result, type) in enumerate(zip(results, types, strict=True)):
-        if result.shape != type.shape:
-            raise ShapeError(
-                f"{label} returns {type_of(result)} as array {index}, expected {type}",
-                "The shapes must depend on those of the input alone.",
-            )
-        converted.append(result.astype(type.dtype, copy=False))
-    return converted
+    pairs = enumerate(zip(results, types, strict=True))
+    return [converted(value, type, label, index) for index, (value, type) in pairs]
+
+
+def converted(value: Any, type: ArrayType, label: str, index: int) -> NDArray:
+    """What a user's function returns as an array of this type, floats of any precision for others.
+
+    Raises DtypeError or ShapeError for what would lose more than precision.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise DtypeError(
+            f"{label} returns {value!r:.40} as array {index}, expected {type}",
+            "Is a return statement missing?" if value is None else "",
+        )
+    found = f"{label} returns {array.dtype}{[*array.shape]} as array {index}, expected {type}"
+    if array.shape != type.shape:
+        raise ShapeError(found, "The shapes must depend on those of the input alone.")
+    if not np.can_cast(array.dtype, type.dtype, "same_kind"):
+        raise DtypeError(found, "The dtypes must depend on those of the input alone.")
+    return array.astype(type.dtype, copy=False)
 
 
 def read_only(array: NDArray) -> NDArray:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, GraphnetError
+from graphnet.errors import DtypeError, GraphnetError, ShapeError
 from graphnet.graph import Module
+from graphnet.graph.tracing.numpy_draws import drawing_in_each_run
 from graphnet.graph.values import table
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 from graphnet.ops import call_numpy
@@ -21,8 +22,9 @@ class Function(Module):
     of the output is ``output_shape(input_shape)`` (a tuple, or a list of tuples for a table);
     without it, one call of ``function`` on zeros finds it. Such a module cannot be saved.
 
-    Raises DtypeError if ``function`` returns something other than numbers, ShapeError if the shape
-    is not the one expected. What the functions themselves raise becomes a GraphnetError that names
+    Raises DtypeError if one of them returns something other than numbers, or complex numbers or
+    floats where real or whole ones are expected, ShapeError if a shape or the number of arrays is
+    not the one expected. What the functions themselves raise becomes a GraphnetError that names
     the node; its cause is the exception.
 
     >>> import numpy as np
@@ -57,6 +59,11 @@ class Function(Module):
             y = table.unflatten(result, arrays[count : count + outputs])
             g = table.unflatten(result, arrays[count + outputs :])
             gradients = table.flatten(called(self.gradient, "gradient", x, y, g))[0]
+            if len(gradients) != count:
+                raise ShapeError(
+                    f"calls its gradient, which returns {len(gradients)} arrays, expected {count}",
+                    "One for each array of the input, None for one of whole numbers.",
+                )
             return [g for g, leaf in zip(gradients, leaves, strict=True) if leaf.type.is_float]
 
         name = getattr(self.function, "__name__", "function")
@@ -69,7 +76,8 @@ class Function(Module):
         if self.output_shape is None:
             with np.errstate(all="ignore"):
                 zeros = [np.zeros(type.shape, type.dtype) for type in types]
-                value = called(self.function, "function", table.unflatten(structure, zeros))
+                with drawing_in_each_run():
+                    value = called(self.function, "function", table.unflatten(structure, zeros))
             leaves, result = table.flatten(value)
             return tuple(type_of(require_numbers(leaf)) for leaf in leaves), result
         shapes = table.unflatten(structure, [type.shape for type in types])
@@ -97,8 +105,9 @@ def require_numbers(value: Any) -> NDArray:
     """The array that a function returns; raises DtypeError for anything else."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
+        shown = f"{array.dtype}{[*array.shape]}" if array.ndim else f"{value!r:.40}"
         raise DtypeError(
-            f"calls its function, which returns {value!r:.40}, expected arrays of numbers",
+            f"calls its function, which returns {shown}, expected arrays of real numbers",
             "Is a return statement missing?" if value is None else "",
         )
     return array

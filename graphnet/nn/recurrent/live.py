@@ -12,6 +12,7 @@ from graphnet.graph import GModule
 from graphnet.graph.modules.modes import evaluating
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.executables import executable_for
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray, type_of
@@ -45,6 +46,7 @@ class Live:
     (4,)
     """
 
+    @public
     def __init__(self, cell: GModule, x: Any) -> None:
         require_cell(cell, "Live")
         if isinstance(x, tuple):
@@ -93,21 +95,25 @@ class Live:
         ``state`` is what the last step or ``start`` returned. Raises ShapeError for another number
         of states or another shape, and what the cell raises.
         """
-        native, target = self._native, self._given[0]
-        if not isinstance(x, np.ndarray) or x.shape != target.shape:
-            x = self._fitting(x)
-        np.copyto(target, x)
-        is_next = native is not None and state is self._results[native.side]
-        if not is_next:
-            self._take(state)
-        if native is None:
-            return self._interpreted()
-        side = native.run(is_next)
-        if native.flag.value:
-            native.undo()
-            self._take(state)
-            return self._interpreted()  # which raises the error
-        return self._results[side]
+        try:
+            native, target = self._native, self._given[0]
+            if not isinstance(x, np.ndarray) or x.shape != target.shape:
+                x = self._fitting(x)
+            np.copyto(target, x)
+            is_next = native is not None and state is self._results[native.side]
+            if not is_next:
+                self._take(state)
+            if native is None:
+                return self._interpreted()
+            side = native.run(is_next)
+            if native.flag.value:
+                native.undo()
+                self._take(state)
+                return self._interpreted()  # which raises the error
+            return self._results[side]
+        except Exception as error:
+            shorten(error)
+            raise
 
     def _take(self, state: Sequence[NDArray]) -> None:
         """Copy in states other than those that the last step returned."""

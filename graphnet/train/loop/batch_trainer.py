@@ -16,6 +16,7 @@ from graphnet.graph.modules.calls import checked
 from graphnet.graph.modules.modes import evaluating
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.loss import selected
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
@@ -132,6 +133,7 @@ class BatchTrainer(ABC):
         self.history.training.append(loss)
         return loss
 
+    @public
     def validate(self, batches: Batches) -> float:
         """The mean loss over batches of one size, in evaluation mode, from the initial states.
 

@@ -9,7 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn
-from graphnet.errors import ShapeError
+from graphnet.errors import DtypeError, ShapeError
 
 
 def blog() -> gn.GModule:
@@ -66,3 +66,29 @@ def test_the_summary_shows_modules_made_inside_compute() -> None:
 def test_the_summary_counts_the_steps_of_a_sequence() -> None:
     net = nn.Recurrent(nn.lstm_cell(2, 3))
     assert net.summary((7, 4, 2), (4, 3), (4, 3)).multiply_adds == 7 * 4 * 4 * (2 * 3 + 3 * 3)
+
+
+WORDS = [((7, 4), int), (((7, 4), int),), ((7, 4), np.int32), ((7, 4), "int64")]
+
+
+@pytest.mark.parametrize("shapes", WORDS, ids=str)
+def test_a_dtype_may_follow_a_shape(shapes: Any) -> None:
+    net = nn.Sequential(nn.LookupTable(10, 3), nn.Linear(3, 2))
+    assert "(7, 4, 2)" in str(net.summary(*shapes))
+    assert str(net.summary(*shapes)) == str(net.summary((7, 4), dtype=int))
+
+
+def test_a_dtype_is_that_of_the_shape_before_it() -> None:
+    net = nn.ParallelTable(nn.Linear(3, 2), nn.LookupTable(10, 3))
+    text = str(net.summary((5, 3), (7, 4), int))
+    assert "(5, 2)" in text
+    assert "(7, 4, 3)" in text
+
+
+def test_indices_ask_for_their_dtype() -> None:
+    net = nn.Sequential(nn.LookupTable(10, 3), nn.Linear(3, 2))
+    asked = r"^LookupTable '0' expects integer indices.*\n.*\n.* may follow it: \(\(7, 4\), int\)"
+    with pytest.raises(DtypeError, match=asked):
+        net.summary((7, 4))
+    with pytest.raises(ShapeError, match="A summary needs the shape"):
+        net.summary(int)

@@ -94,6 +94,48 @@ GIVEN = [
 ]
 
 
+RETURNED = [
+    # what the function returns, in a trial on zeros
+    (lambda x: None, None, "calls its function, which returns None, expected arrays of real"),
+    (lambda x: "text", None, "calls its function, which returns 'text', expected arrays of"),
+    (lambda x: {1: x}, None, r"calls its function, which returns \{1: array"),
+    (lambda x: x + 1j, None, r"calls its function, which returns complex128\[4, 2\], expected"),
+    # with a rule for the shape, in a run
+    (lambda x: None, tuple, "<lambda> returns None as array 0, expected float64"),
+    (lambda x: "text", tuple, "<lambda> returns 'text' as array 0, expected float64"),
+    (lambda x: object(), tuple, "<lambda> returns <object object at .* expected float64"),
+    (lambda x: x + 1j, tuple, r"<lambda> returns complex128\[4, 2\] as array 0, expected"),
+    (lambda x: (x, x), tuple, "<lambda> returns 2 arrays, expected 1"),
+    # of a trial that returned another dtype than the run
+    (
+        lambda x: x if x.any() else x.astype(int),
+        None,
+        r"<lambda> returns float64\[4, 2\] as array 0, expected int64",
+    ),
+]
+GRADIENTS = [
+    (lambda x, y, g: None, "the backward of sin returns None as array 0, expected float64"),
+    (lambda x, y, g: "text", "the backward of sin returns 'text' as array 0, expected float64"),
+    (lambda x, y, g: g + 1j, r"the backward of sin returns complex128\[4, 2\] as array 0"),
+    (lambda x, y, g: [g, g], "calls its gradient, which returns 2 arrays, expected 1"),
+    (lambda x, y, g: [], "calls its gradient, which returns 0 arrays, expected 1"),
+]
+MISTAKEN = [(function, lambda x, y, g: g, rule, text) for function, rule, text in RETURNED]
+MISTAKEN += [(np.sin, gradient, None, text) for gradient, text in GRADIENTS]
+
+
+@pytest.mark.parametrize(("function", "gradient", "rule", "message"), MISTAKEN)
+def test_what_is_no_array_of_the_expected_type_names_the_node_and_its_line(
+    function: Any, gradient: Any, rule: Any, message: str
+) -> None:
+    x = gn.input()
+    odd = nn.Function(function, gradient, rule)(nn.Linear(3, 2)(x))
+    net, data = gn.GModule(x, odd), np.ones((4, 3))
+    place = rf"^Function 'odd' \(test_function\.py:{odd.line}\) "
+    with pytest.raises(GraphnetError, match=place + message):
+        net.backward(data, net.forward(data))
+
+
 @pytest.mark.parametrize("compile", [False, pytest.param(True, marks=compiles)])
 @pytest.mark.parametrize(("functions", "message"), GIVEN)
 def test_what_a_function_raises_names_the_node(

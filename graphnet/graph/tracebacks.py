@@ -1,0 +1,116 @@
+"""Tracebacks without graphnet's own frames: the user's line and the message come last."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from graphnet import source
+from graphnet.errors import GraphnetError, ProgramError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STANDARD, NUMPY = (
+    os.path.dirname(module.__file__ or "") + os.sep  # noqa: PTH120 (compared with code files)
+    for module in (os, np)
+)
+"""Folders of libraries: their frames belong to the code that called."""
+
+WHOLE = ProgramError, RecursionError
+"""Errors that keep all frames: an internal fault, and what leaves no room to do anything."""
+
+
+def public(function: Callable[P, T]) -> Callable[P, T]:
+    """A function that users call; its errors have short tracebacks.
+
+    What runs at each step or reads the caller's frame does the same without a layer: ``except
+    Exception as error: shorten(error); raise``.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **named: P.kwargs) -> T:
+        try:
+            return function(*args, **named)
+        except Exception as error:
+            shorten(error)
+            raise
+
+    return call
+
+
+def shorten(error: Exception) -> None:
+    """Leave graphnet's frames out of the traceback of an error that is about to be raised again.
+
+    Frames of the user's code between them stay. So does what an internal fault is reported with:
+    everything of a ProgramError, and of any exception that graphnet did not raise on purpose what
+    follows the last frame of the user's. ``GRAPHNET_TRACEBACK=full`` in the environment keeps all.
+    """
+    if os.environ.get("GRAPHNET_TRACEBACK") == "full" or isinstance(error, WHOLE):
+        return
+    on_purpose = isinstance(error, GraphnetError)
+    for part in causes(error):
+        entries = list(entries_of(part.__traceback__))
+        kept = shown(part, entries, on_purpose or isinstance(part, GraphnetError))
+        if len(kept) < len(entries):
+            part.__traceback__ = chained(kept)
+            if sys.version_info < (3, 11) and part is error:  # ``raise`` restores its first entry
+                entries[0].tb_next = part.__traceback__
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The error and all that led to it, each once."""
+    found: list[BaseException] = [error]
+    for part in found:  # which grows
+        for other in (part.__cause__, part.__context__):
+            if other is not None and not any(other is known for known in found):
+                found.append(other)
+    return found
+
+
+def entries_of(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def shown(
+    error: BaseException, entries: list[TracebackType], on_purpose: bool
+) -> list[TracebackType]:
+    """The entries of a traceback that are of use."""
+    own: list[bool] = []
+    for entry in entries:
+        own.append(is_own(entry, own[-1] if own else True))
+    end = len(own)
+    if not on_purpose:
+        end = max((i + 1 for i, is_ours in enumerate(own) if not is_ours), default=0)
+        if isinstance(error, AssertionError) and end < len(own):
+            end = 0
+    return [entry for i, entry in enumerate(entries) if i >= end or not own[i]]
+
+
+def is_own(entry: TracebackType, caller_is_own: bool) -> bool:
+    """Whether a frame is graphnet's, or one of a library that graphnet called."""
+    code, scope = entry.tb_frame.f_code, entry.tb_frame.f_globals
+    file = code.co_filename
+    if source.is_own(code):
+        return True
+    if file == "<string>" and scope.get("__name__", "").startswith("graphnet."):
+        return True  # the constructor of a dataclass
+    installed = "-packages" in file
+    in_library = file.startswith(("<frozen ", "<__array_function__", NUMPY))
+    return caller_is_own and (in_library or (file.startswith(STANDARD) and not installed))
+
+
+def chained(entries: list[TracebackType]) -> TracebackType | None:
+    """A traceback of these entries."""
+    rest: TracebackType | None = None
+    for entry in reversed(entries):
+        rest = TracebackType(rest, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rest

@@ -1,0 +1,107 @@
+"""Draws from NumPy's global generator in a user's ``compute``: they happen once, in the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.parts import private
+from graphnet.graph.modules.registry import is_own
+from graphnet.graph.tracing.computing import computed
+from graphnet.graph.values.context import current_tracing
+from graphnet.source import warn
+
+
+class NumpyDraws:
+    """Warns once of each module whose ``compute`` changes the state of NumPy's generator; final.
+
+    Only modules whose code speaks of randomness are watched: another thread may draw meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._state: Any = None
+        self._at_work: tuple[BaseModule, object] | None = None
+
+    def computed(self, module: BaseModule, value: Any, where: object) -> Any:
+        """What a module computes; ``where`` is the name of its place."""
+        if is_own(type(module)) or not may_draw(type(module)):
+            return computed(module, value)
+        outer = self._at_work
+        self.look()
+        self._at_work = module, where
+        result = computed(module, value)
+        self.look()
+        self._at_work = outer
+        return result
+
+    def look(self) -> None:
+        """Warn if the module at work has drawn since the last look."""
+        state = generator_state()
+        if self._at_work is not None and state != self._state:
+            tell(*self._at_work)
+        self._state = state
+
+    @contextmanager
+    def forgiven(self) -> Iterator[None]:
+        """What is drawn in this block is drawn in each run, too."""
+        if self._at_work is not None:
+            self.look()
+        yield
+        if self._at_work is not None:
+            self._state = generator_state()
+
+
+@contextmanager
+def drawing_in_each_run() -> Iterator[None]:
+    """A block of a ``compute`` with code that each run executes again."""
+    tracing: Any = current_tracing.get()
+    if tracing is None:
+        yield
+    else:
+        with tracing.numpy_draws.forgiven():
+            yield
+
+
+def generator_state() -> Any:
+    """The state of NumPy's global generator, to be compared."""
+    found: Any = np.random.get_state(legacy=False)
+    inner = found.pop("state")
+    key = inner.pop("key", None)
+    return found, inner, None if key is None else key.tobytes()
+
+
+@lru_cache(maxsize=1024)
+def may_draw(cls: type[BaseModule]) -> bool:
+    """Whether ``compute`` of a class, or a function that it names, speaks of randomness."""
+    functions: list[Any] = [cls.compute]
+    for function in functions:  # which grows
+        if isinstance(function, FunctionType):
+            names = set(names_in(function.__code__))
+            if any("rand" in name for name in names):
+                return True
+            found = (getattr(cls, name, function.__globals__.get(name)) for name in names)
+            functions += [each for each in found if not any(each is f for f in functions)]
+    return False
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)
+
+
+def tell(module: BaseModule, where: object) -> None:
+    told: list[bool] = private(module, "_told_of_draws", list)
+    if not told:
+        told.append(True)
+        warn(
+            f"{where} draws from np.random in compute, which runs once for each kind of input: "
+            "later runs get the same numbers. ops.uniform draws anew for each run."
+        )
