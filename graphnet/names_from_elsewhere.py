@@ -81,8 +81,8 @@ LAYERS = Names(
         "Module": "`gn.Module`, whose method is compute(self, x), not forward",
         "input": "`gn.input()`",
         "draw": "`gn.draw(net)`",
-        "ModuleList ParameterList": "a list, `net.layers = [nn.Tanh()]`: what is in it is a part",
-        "ModuleDict ParameterDict": "a dict, `net.layers = {'a': nn.Tanh()}`: what is in it is a "
+        "ModuleList ParameterList": "a list, `self.layers = [nn.Tanh()]`: what is in it is a part",
+        "ModuleDict ParameterDict": "a dict, `self.layers = {'a': nn.Tanh()}`: what is in it is a "
         "part",
         "functional": "modules on nodes and arrays, `nn.Tanh()(array)`; `ops` in compute",
         "utils": "`optim.clip_grad_norm(net, 5.0)`; sequences of different lengths are not packed: "
@@ -196,9 +196,9 @@ MODULES = Names(
         "updateOutput": "`net.forward(array)`; authors write compute",
         "updateGradInput accGradParameters": "`run.backward(gradient)`, which follows from compute",
         "clearState": "nothing to do; `net.save('net.gn')` writes parameters alone",
-        "register_buffer": "`net.mean = np.zeros(3)`: an array is an attribute",
-        "register_parameter": "`net.scale = gn.Parameter((3,))`: a parameter is an attribute",
-        "register_module add_module": "`net.part = nn.Tanh()`: a part is an attribute",
+        "register_buffer": "`self.mean = np.zeros(3)`: an array is an attribute",
+        "register_parameter": "`self.scale = gn.Parameter((3,))`: a parameter is an attribute",
+        "register_module add_module": "`self.part = nn.Tanh()`: a part is an attribute",
         "register_forward_hook": "`run['linear']`, the output of any node of `net.run(array)`",
         "register_backward_hook register_full_backward_hook": "`run.grad['linear']`, after "
         "`run.backward(gradient)`",

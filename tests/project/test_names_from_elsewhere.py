@@ -62,6 +62,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "recurrent": lambda: nn.Recurrent(nn.lstm_cell(3, 4)),
     "rng": lambda: np.random.default_rng(0),
     "run": run_back,
+    "self": lambda: nn.Tanh(),
     "sequential": lambda: nn.Sequential(nn.Tanh()),
     "weight": lambda: gn.Parameter((4, 3)),
     "weights": lambda: nn.to_torch_state_dict(nn.LSTM(3, 4)),

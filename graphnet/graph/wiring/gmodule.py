@@ -14,9 +14,9 @@ from graphnet.graph.module import Module
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.modules.parts import private
-from graphnet.graph.modules.registry import constructor_parameters
 from graphnet.graph.nodes.node import Node
 from graphnet.graph.values import table
+from graphnet.graph.wiring.attributes import check_held, fixed_attributes
 from graphnet.graph.wiring.checks import (
     check_graph,
     check_optional,
@@ -48,7 +48,13 @@ class Graph(Module):
         """Make the nodes, and ``_close`` the graph."""
 
     def _close(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
-        """Check and name the nodes between inputs and outputs."""
+        """Check and name the nodes between inputs and outputs; attributes stay as they are then."""
+        self._wire(inputs, outputs)
+        for name, value in list(self.__dict__.items()):
+            check_held(self, name, value)
+
+    def _wire(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+        """``_close``, whatever the other attributes hold: files of former releases are read."""
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
         self.file, self.line = calling_line()
@@ -64,11 +70,13 @@ class Graph(Module):
         check_optional(self.inputs, self.optional_inputs(), place(self.file, self.line))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__ and any(
-            name == p.name for p in constructor_parameters(type(self))
-        ):
-            kind = type(self).__name__
-            raise GraphError(f"cannot change its {name}", f"Make a new {kind}.", kind)
+        if "_by_name" in self.__dict__:  # closed
+            if name in self.__dict__ and name in fixed_attributes(type(self)):
+                if self.__dict__[name] is value:
+                    return
+                kind = type(self).__name__
+                raise GraphError(f"cannot change its {name}", f"Make a new {kind}.", kind)
+            check_held(self, name, value)
         super().__setattr__(name, value)
 
     def _set_layout(self) -> None:
@@ -195,7 +203,7 @@ class Graph(Module):
         net = cls.__new__(cls)
         for name, value in arguments.items():
             setattr(net, name, value)
-        net._close(inputs, [numbered(nodes, i) for i in data["outputs"]])
+        net._wire(inputs, [numbered(nodes, i) for i in data["outputs"]])
         net.file, net.line = parsed_place(data["place"])
         return net
 
