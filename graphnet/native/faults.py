@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,8 +16,10 @@ MISTAKES = (
     UnboundLocalError, ValueError, ZeroDivisionError, ctypes.ArgumentError,
 )  # fmt: skip
 """The errors of mistakes in Python code: these classes themselves. Their subclasses are graphnet's
-errors; other classes are for exhausted memory, and for handlers of signals, which Python calls when
-machine code returns."""
+errors; other classes are for exhausted memory."""
+
+LIBRARIES = frozenset(("graphnet", "numpy", "llvmlite")) | sys.stdlib_module_names
+"""The packages whose code runs in the compiler."""
 
 
 class CompilerWarning(RuntimeWarning):
@@ -36,12 +39,24 @@ class CompilerError(Exception):
         self.origin = self.origin or next(origins, "")
 
 
+def is_of_user(error: BaseException) -> bool:
+    """Whether an error comes out of code of the user's: a handler of a signal, which Python calls
+    between any two instructions, and when machine code returns."""
+    step = error.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in LIBRARIES:
+            return True
+        step = step.tb_next
+    return False
+
+
 @contextmanager
 def stage(name: str, equations: Sequence[Equation]) -> Iterator[None]:
     """A stage of compiling, for these equations: a fault in it says so.
 
-    What the user can mend (an unknown processor: no error of a subclass), what memory refuses, and
-    warnings that are errors are no such faults.
+    What the user can mend (an unknown processor: no error of a subclass), what memory refuses, what
+    the user's own code raises, and warnings that are errors are no such faults.
     """
     try:
         yield
@@ -51,7 +66,7 @@ def stage(name: str, equations: Sequence[Equation]) -> Iterator[None]:
     except (MemoryError, Warning):
         raise
     except Exception as error:
-        if type(error) is GraphnetError:
+        if type(error) is GraphnetError or is_of_user(error):
             raise
         made = CompilerError(name)
         made.locate(equations)

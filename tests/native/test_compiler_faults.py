@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,15 @@ from graphnet.source import warn_once
 pytestmark = pytest.mark.filterwarnings("default::graphnet.native.CompilerWarning")
 
 
-def refuse(*_: object) -> Any:
-    raise KeyError("nothing is here")
+def own_function(text: str) -> Callable[..., Any]:
+    """A function that counts as graphnet's own code: what it raises is a fault of the compiler."""
+    names: dict[str, Any] = {"__name__": "graphnet.broken", "ShapeError": ShapeError}
+    exec(text, names)
+    function: Callable[..., Any] = names["broken"]
+    return function
+
+
+refuse = own_function("def broken(*_): raise KeyError('nothing is here')")
 
 
 @pytest.fixture
@@ -128,10 +136,7 @@ def test_what_the_user_can_mend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 def test_shapes_that_a_pass_confuses_end_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """The types of a program are those of its trace: an error of them is the compiler's."""
     warn_once.cache_clear()
-
-    def confuse(program: Program) -> Program:
-        raise ShapeError("adds (3,) and (4,)")
-
+    confuse = own_function("def broken(program): raise ShapeError('adds (3,) and (4,)')")
     break_merge(monkeypatch, confuse)
     with pytest.warns(CompilerWarning, match=r"ShapeError: adds \(3,\)"):
         result = net().compile().forward(np.ones((5, 3)))
@@ -227,6 +232,51 @@ def test_what_is_no_fault_of_the_compiler_ends_a_run(
         warnings.simplefilter("error")
         with pytest.raises(error, match="enough"):
             compiled.forward(np.ones((5, 3)))
+
+
+def time_out(*_: object) -> Any:
+    """A handler of a signal, which Python calls in the midst of any code."""
+    raise ValueError("my timeout")
+
+
+@pytest.fixture
+def handled() -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, time_out)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+STRIKE = own_function("def broken(*_):\n    import signal\n    signal.raise_signal(signal.SIGALRM)")
+"""What is interrupted by the signal of a timer."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no such signal")
+@pytest.mark.usefixtures("handled")
+@pytest.mark.parametrize("where", RUNS)
+def test_what_a_handler_of_a_signal_raises_ends_a_run(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled, x = net().compile(), np.ones((5, 3))
+    expected = compiled.forward(x)
+    with monkeypatch.context() as patch:
+        patch.setattr(*RUNS[where], STRIKE)
+        with pytest.raises(ValueError, match="my timeout"):
+            compiled.forward(x)
+    np.testing.assert_array_equal(compiled.forward(x), expected)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no such signal")
+@pytest.mark.usefixtures("handled")
+def test_what_a_handler_of_a_signal_raises_ends_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, x = net().compile(), np.ones((5, 3))
+    with monkeypatch.context() as patch:
+        break_merge(patch, STRIKE)
+        with pytest.raises(ValueError, match="my timeout"):
+            compiled.forward(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = compiled.forward(x)
+    np.testing.assert_allclose(result, net().forward(x), rtol=1e-12)
 
 
 def test_a_fault_of_one_run_leaves_the_next_ones_as_they_were() -> None:

@@ -10,7 +10,7 @@ from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.compiled_piece import compiled
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, Frames, address_of
-from graphnet.native.faults import MISTAKES, report_run
+from graphnet.native.faults import MISTAKES, is_of_user, report_run
 from graphnet.native.llvm.target import Processor, host
 from graphnet.native.runtime import thread_count, thread_pool
 from graphnet.native.runtime.dispatcher import driver
@@ -103,7 +103,7 @@ class Native:
             if not frame.flag[0]:
                 return self.frames.finish(frame)
         except MISTAKES as error:
-            if type(error) not in MISTAKES:
+            if type(error) not in MISTAKES or is_of_user(error):
                 raise
             report_run(error, self.program.equations)
         return self.interpreted(arrays)  # kernels write into frames, and leave inputs as they were
