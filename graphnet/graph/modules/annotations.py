@@ -20,12 +20,13 @@ LARGEST = 2**31
 def predicate_of(kind: Any, in_file: bool = True) -> Predicate:
     """Whether a value has a type, as annotations write it. True is no number here.
 
-    In a file, whole numbers have 32 bits, and there are no functions.
+    In a file, whole numbers have 32 bits, and there are no functions; calls may give numbers of
+    subclasses, too (an IntEnum).
     """
     if kind is Any:
         return lambda value: True
-    if kind is int and not in_file:
-        return lambda value: type(value) is int
+    if kind in IN_CALLS and not in_file:
+        return IN_CALLS[kind]
     if kind in PREDICATES:
         return PREDICATES[kind]
     origin, inner = get_origin(kind), get_args(kind)
@@ -81,10 +82,28 @@ PREDICATES: dict[Any, Predicate] = {
     bool: lambda value: type(value) is bool,
 }
 
+IN_CALLS: dict[Any, Predicate] = {
+    int: lambda value: isinstance(value, int | np.integer) and not isinstance(value, bool),
+    float: lambda value: (
+        isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    ),
+}
+
 
 def is_switch(value: Any) -> bool:
     """True or False, also as 1 or 0; None is written for a bias that was switched off."""
     return value is None or (type(value) in (bool, int) and value in (0, 1))
+
+
+def ordinary(value: Any) -> Any:
+    """Python's number for one of a subclass (an IntEnum), and for a whole number as a 0-d array."""
+    if type(value) in (int, float, bool) or isinstance(value, bool | np.generic):
+        return value
+    if isinstance(value, int) or (
+        isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iu"
+    ):
+        return int(value)
+    return float(value) if isinstance(value, float) else value
 
 
 def plain(value: Any) -> Any:

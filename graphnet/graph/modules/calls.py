@@ -12,6 +12,7 @@ from graphnet.graph.modules.annotations import (
     Predicate,
     in_words,
     is_switch,
+    ordinary,
     plain,
     predicate_of,
 )
@@ -43,6 +44,8 @@ def checked(function: F) -> F:
         try:
             if named and not named.keys() <= signature_of(function).parameters.keys():
                 named = understood(function, values, named)
+            values = tuple(map(ordinary, values))
+            named = {name: ordinary(value) for name, value in named.items()}
             try:
                 result = function(*values, **named)
             except Exception as error:
@@ -174,10 +177,12 @@ def written(parameter: inspect.Parameter) -> str:
 
 
 def subject_of(function: Callable[..., Any], values: Sequence[Any]) -> str:
-    """The name of what is called: of the class, for a constructor."""
-    if function.__name__ == "__init__" and values:
-        return type(values[0]).__name__
-    return function.__name__
+    """The name of what is called: for a constructor, of the class whose constructor it is."""
+    if function.__name__ != "__init__" or not values:
+        return function.__name__
+    classes: Any = type(values[0]).__mro__
+    have = (each for each in classes if getattr(each.__init__, "__wrapped__", None) is function)
+    return next(have, classes[0]).__name__  # type: ignore[no-any-return]
 
 
 def check(function: Callable[..., Any], values: Sequence[Any], named: Mapping[str, Any]) -> None:
@@ -204,9 +209,18 @@ def require_type(
     """Raise ArgumentError unless an argument fits its annotation."""
     test, expected, kind = tests_of(function)[name]
     for value in given if kind is KINDS.VAR_POSITIONAL else (given,):
-        if not test(plain(value)):
+        if not test(as_plain(function, values, name, value)):
             problem = f"receives {name} {value!r:.60}, expected {expected}"
             raise refused(function, values, problem, hint_for(name, function))
+
+
+def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, value: Any) -> Any:
+    """``plain``; raises ArgumentError for what gives no array (a tensor that needs gradients)."""
+    try:
+        return plain(value)
+    except (RuntimeError, TypeError, ValueError) as error:
+        problem = f"receives {name} {value!r:.60}, which gives no array: {error}"
+        raise refused(function, values, problem) from error
 
 
 def hint_for(name: str, function: Callable[..., Any]) -> str:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet import nn, optim, train
+from graphnet import load, nn, optim, train
 from graphnet.errors import ArgumentError, GraphError
 from graphnet.graph.modules.spellings import CONVERTED, FORMER, SAME, TOO_LARGE
+from tests.support.oracle import torch
+
+
+class Size(IntEnum):
+    SMALL = 4
+
+
+class Share(float):
+    """A number of a class of the user's."""
+
 
 NET = nn.Linear(2, 2)
 Make = Callable[[], Any]
@@ -29,6 +41,13 @@ UNDERSTOOD: list[tuple[Make, str, Any]] = [
     (lambda: nn.SoftShrink(lambd=0.25), "threshold", 0.25),  # type: ignore[call-arg]
     (lambda: nn.Dropout(0.25, inplace=False), "p", 0.25),  # type: ignore[call-arg]
     (lambda: nn.Linear(np.int64(3), np.int32(2)), "in_features", 3),  # type: ignore[arg-type]
+    (lambda: nn.Linear(3, Size.SMALL), "out_features", 4),
+    (lambda: nn.Linear(np.array(3), 4), "in_features", 3),  # type: ignore[arg-type]
+    (lambda: nn.Reshape(Size.SMALL, np.array(2)), "sizes", (4, 2)),  # type: ignore[arg-type]
+    (lambda: nn.Dropout(Share(0.25)), "p", 0.25),
+    (lambda: nn.Dropout(np.float32(0.25)), "p", 0.25),  # type: ignore[arg-type]
+    (lambda: nn.LSTM(Size.SMALL, hidden_size=Size.SMALL), "hidden_size", 4),
+    (lambda: nn.ClassNLLCriterion(weight=[Share(0.5), Size.SMALL]), "weight", [0.5, 4]),
     (lambda: optim.SGD(NET, lr=0.5), "learning_rate", 0.5),  # type: ignore[call-arg]
     (lambda: optim.SGD(NET, learningRate=0.5), "learning_rate", 0.5),  # type: ignore[call-arg]
     (lambda: optim.Adam(NET, betas=(0.5, 0.75)), "beta2", 0.75),  # type: ignore[call-arg]
@@ -41,6 +60,43 @@ UNDERSTOOD: list[tuple[Make, str, Any]] = [
 @pytest.mark.parametrize(("make", "name", "value"), UNDERSTOOD)
 def test_a_name_for_the_same_is_understood(make: Make, name: str, value: Any) -> None:
     assert getattr(make(), name) == value
+
+
+@pytest.mark.parametrize("size", [Size.SMALL, np.array(4)])
+def test_settings_are_plain_numbers(size: Any, tmp_path: Path) -> None:
+    linear = nn.Linear(3, size)
+    assert repr(linear) == "Linear(3, 4)"
+    assert type(linear.out_features) is int
+    linear.save(tmp_path / "linear.gn")
+    assert repr(load(tmp_path / "linear.gn")) == "Linear(3, 4)"
+
+
+def test_a_tensor_that_gives_no_array_is_named() -> None:
+    weight = torch.ones(2, requires_grad=True)
+    with pytest.raises(ArgumentError, match=r"receives weight .* no array.*detach\(\)"):
+        nn.ClassNLLCriterion(weight=weight)  # type: ignore[arg-type]
+
+
+class Wider(nn.Linear):
+    def __init__(self, features: Any, factor: int) -> None:
+        super().__init__(features, 2 * factor, 3)  # type: ignore[arg-type]
+
+
+class Same(nn.Linear):
+    """A class with the constructor of its base."""
+
+
+SUBJECTS: list[tuple[Make, str]] = [
+    (lambda: Wider(3, 2), "Linear"),
+    (lambda: Same("3"), "Same"),  # type: ignore[arg-type, call-arg]
+    (lambda: nn.Tanh(3), "Tanh"),  # type: ignore[call-arg]
+]
+
+
+@pytest.mark.parametrize(("make", "name"), SUBJECTS)
+def test_the_class_named_has_the_signature_shown(make: Make, name: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"^{name} .*\n.*It takes {name}\("):
+        make()
 
 
 def test_layers_made_by_functions_understand_too() -> None:
