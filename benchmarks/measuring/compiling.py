@@ -37,7 +37,7 @@ def compilations() -> Found:
 def load_compiler() -> None:
     """The imports that the first compilation would do: what is measured comes after imports."""
     with suppress(ImportError):
-        importlib.import_module("graphnet.native.execution.partition")
+        importlib.import_module("graphnet.native.execution.native_pieces")
 
 
 def timed(make: Callable[[], Callable[[], object]]) -> Found:

@@ -55,7 +55,7 @@ def compiled(program: Program) -> Program:
     A fault of the compiler is reported, and the program is returned as it is.
     """
     if "compiled" not in program.memo:
-        from graphnet.native.execution.partition import lowered
+        from graphnet.native.execution.native_pieces import lowered
 
         try:
             with stage("lowering", program.equations):

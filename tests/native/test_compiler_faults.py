@@ -19,7 +19,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native import CompilerWarning, faults, passes
 from graphnet.native.execution.call_frame import Frames
-from graphnet.native.execution.partition import Native
+from graphnet.native.execution.native_pieces import Native
 from graphnet.native.scheduling import rules
 from graphnet.source import warn_once
 

@@ -24,7 +24,7 @@ from graphnet.native.analysis.attribution import Attribution
 from graphnet.native.analysis.compiled_piece import code_of
 
 if TYPE_CHECKING:
-    from graphnet.native.execution.partition import Native
+    from graphnet.native.execution.native_pieces import Native
 
 
 class Given(Enum):

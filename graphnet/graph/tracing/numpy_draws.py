@@ -13,7 +13,7 @@ import numpy as np
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import private
 from graphnet.graph.modules.registry import is_own
-from graphnet.graph.tracing.computing import computed
+from graphnet.graph.tracing.module_errors import computed
 from graphnet.graph.values.context import current_tracing
 from graphnet.source import warn
 

@@ -23,7 +23,6 @@ from graphnet.graph.wiring.checks import (
     checked_nodes,
     is_optional,
 )
-from graphnet.graph.wiring.computing import compute_node
 from graphnet.graph.wiring.lookup import inner_names, unknown_name
 from graphnet.graph.wiring.names import (
     check_paths,
@@ -32,6 +31,7 @@ from graphnet.graph.wiring.names import (
     name_by_variables,
     unique_names,
 )
+from graphnet.graph.wiring.node_computing import compute_node
 from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_data
 from graphnet.source import GRAPH, calling_frame, calling_line, place
 

@@ -13,11 +13,11 @@ from llvmlite import ir
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.codegen.elementwise import Range
 from graphnet.native.codegen.kernel_kinds import KernelKind
+from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.elements import ELEMENTS, constant, memory_type
 from graphnet.native.llvm.ir_helpers import INDEX, counted, index
 from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel
 from graphnet.native.llvm.strided_access import address
-from graphnet.native.llvm.thread_share import share
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from graphnet.ir.core.program import Atom, Equation, Var
 from graphnet.ir.core.types import ArrayType
 from graphnet.native.codegen.elementwise import Loops, Range, emit_loops
 from graphnet.native.codegen.reductions import Operation, emit_reduction
+from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.ir_helpers import index, smaller
 from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel
 from graphnet.native.llvm.strided_access import Size, Strided
-from graphnet.native.llvm.thread_share import share
 
 CHUNK = 64
 """Threads divide columns at multiples of it: no two write to one line of the cache."""

@@ -13,7 +13,7 @@ from graphnet.ir.core.program import Equation, Program
 from graphnet.native.gemm.library import declare_product_kernel
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import INDEX, POINTER, index, known, smaller
-from graphnet.native.runtime.work_sharing import TOGETHER, TOGETHER_SYMBOL
+from graphnet.native.runtime.job_board import TOGETHER, TOGETHER_SYMBOL
 
 LEAST = 1 << 14
 """Multiply-adds that are worth a share: a quarter of a microsecond, as long as it takes another

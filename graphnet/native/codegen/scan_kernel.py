@@ -18,10 +18,10 @@ from graphnet.native.codegen.parallel_gemm import Team, has_large_product
 from graphnet.native.codegen.scan_body import Emitter
 from graphnet.native.codegen.scratch import Scratch, Sizes
 from graphnet.native.gemm.register_tile import Tile
+from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.ir_helpers import BYTE, POINTER, index
 from graphnet.native.llvm.kernel_abi import begin_kernel
 from graphnet.native.llvm.strided_access import address
-from graphnet.native.llvm.thread_share import share
 from graphnet.native.lowering.lowering import LoweringRule
 
 

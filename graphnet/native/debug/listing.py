@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels, known_kernels, text_of
-from graphnet.native.execution.partition import Native
+from graphnet.native.execution.native_pieces import Native
 from graphnet.native.llvm.target import assembly
 from graphnet.native.scheduling.execution_plan import sharing
 from graphnet.native.scheduling.rules import scheduled

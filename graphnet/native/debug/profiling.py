@@ -17,7 +17,7 @@ from graphnet.ir.core.types import NDArray
 from graphnet.native.analysis.compiled_piece import code_of
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.execution.call_frame import Frame, address_of
-from graphnet.native.execution.partition import Native
+from graphnet.native.execution.native_pieces import Native
 from graphnet.native.runtime.dispatcher import driver
 from graphnet.native.scheduling.calls import KernelCall
 

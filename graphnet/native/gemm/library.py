@@ -14,10 +14,10 @@ from graphnet.native.gemm.blocking import PRODUCT, emit_product
 from graphnet.native.gemm.packing import PACK, emit_pack
 from graphnet.native.gemm.register_tile import Tile, at, best_tile
 from graphnet.native.llvm.build import compiled_module
+from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.ir_helpers import POINTER, divide_up, index, known, smaller
 from graphnet.native.llvm.kernel_abi import KERNEL, Kernel, begin_kernel
 from graphnet.native.llvm.target import Engine, Processor, define_symbol
-from graphnet.native.llvm.thread_share import share
 
 BOTH = (False, True)
 OVERHEAD = 8

@@ -18,7 +18,7 @@ from llvmlite import ir
 from graphnet import forkable
 from graphnet.native.llvm.ir_helpers import BYTE, INDEX, POINTER, begin, counted, index
 from graphnet.native.llvm.target import Engine, NativeFunction, compile_module, define_symbol
-from graphnet.native.runtime.work_sharing import (
+from graphnet.native.runtime.job_board import (
     BOARD,
     BOARD_WORDS,
     OPEN,

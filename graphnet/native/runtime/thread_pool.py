@@ -1,4 +1,4 @@
-"""The thread pool: workers that serve the run which has the board (``work_sharing.py``).
+"""The thread pool: workers that serve the run which has the board (``job_board.py``).
 
 Only one run at a time has it: who finds it taken computes alone.
 """

@@ -16,7 +16,7 @@ from graphnet.native.passes import accumulate
 pytest.importorskip("llvmlite", reason="machine code needs llvmlite")
 
 from graphnet.native.debug.memory_sanitizer import checked_run
-from graphnet.native.execution.partition import lowered
+from graphnet.native.execution.native_pieces import lowered
 from graphnet.native.scheduling.support import reason_not_native
 from tests.array_programs.checks import arrays_for, count, equations_of
 

@@ -1,8 +1,9 @@
-"""Work sharing: idle workers claim the shares of a kernel that its caller has not begun.
+"""Job board: idle workers claim the shares of a kernel that its caller has not begun.
 
-The thread that runs a program leads: it posts a job on the board, executes shares itself, and waits
-for those that workers have begun, so that it never waits for a worker without a core. The board is
-their only shared memory, and is never freed: a late worker finds another job on it, or none.
+This is work sharing. The thread that runs a program leads: it posts a job on the board, executes
+shares itself, and waits for those that workers have begun, so that it never waits for a worker
+without a core. The board is their only shared memory, and is never freed: a late worker finds
+another job on it, or none.
 """
 
 from __future__ import annotations

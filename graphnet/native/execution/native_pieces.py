@@ -1,4 +1,4 @@
-"""Partition: a program divided into pieces that are compiled, and what runs interpreted."""
+"""Native pieces: a program divided into what is compiled, and what runs interpreted."""
 
 from __future__ import annotations
 

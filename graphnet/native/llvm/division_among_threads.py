@@ -1,4 +1,4 @@
-"""The share of a thread: which rows of a batch, or columns of a product, it computes.
+"""Division among threads: which rows of a batch, or columns of a product, each one computes.
 
 Each thread of a call does the share of its number; a thread's share depends on nothing else.
 """
