@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,16 +13,24 @@ Position = tuple[int, int, int, int]
 """Line and column of the beginning and of the end of an expression."""
 
 
+class Word(NamedTuple):
+    """An identifier in the source, by the line and column of its end."""
+
+    name: str
+    line: int
+    column: int
+
+
 class Target(NamedTuple):
     """Where a value goes.
 
     To a variable (``names`` has one), to several (``a, b = …``, "" for what has no name), to a list
     of this name, or, ``is_returned``, to the caller, as its ``entry`` of a tuple if it is one.
-    ``words`` are the identifiers of the source.
+    ``words`` are the identifiers in the source.
     """
 
     names: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
     is_list: bool = False
     is_returned: bool = False
     entry: int | None = None
@@ -35,14 +44,47 @@ CALLING = {"accumulate", "list", "map", "reduce", "set", "sum", "tuple"}
 Found = Iterator[tuple[Position, Target]]
 
 
+ESCAPES = re.compile(r"""\\N\{[^{}\n]*\}|\\[\\'"]|\\(?=[^\r\n])""")
+"""Those in strings; what continues a line is none."""
+
+
 def targets_in(text: str) -> dict[Position, Target]:
     """The targets of all calls, operators and indices in a text; none if it is no Python."""
     with gc_disabled():
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return {}
-        return {where: target for node in ast.walk(tree) for where, target in of_node(node)}
+        tree = parsed(text)
+        has_inner = "lambda" in text or ":=" in text
+        nodes = ast.walk(tree) if has_inner else statements(tree)
+        return {where: target for node in nodes for where, target in of_node(node)}
+
+
+def parsed(text: str) -> ast.Module:
+    """The tree of a text, empty if it is no Python.
+
+    Without its escapes, of which Python would warn again, and the filters of warnings are not to
+    be touched: all threads have the same.
+    """
+    quiet = ESCAPES.sub(lambda found: "." * len(found[0]), text)
+    try:
+        return ast.parse(quiet)
+    except (
+        SyntaxError,
+        SyntaxWarning,
+        DeprecationWarning,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):
+        return ast.Module([], [])
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements; their expressions are left out, which takes less time."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting.extend(getattr(node, field, ()))
 
 
 def of_node(node: ast.AST) -> Found:
@@ -106,7 +148,8 @@ def variable(target: ast.expr) -> Target | None:
     """``h``, ``self.h``, ``gates["h"]``; None for what begins with an underscore."""
     if isinstance(target, ast.Name | ast.Attribute):
         name = target.id if isinstance(target, ast.Name) else target.attr
-        return None if name.startswith("_") else Target((name,), (name,))
+        word = Word(name, *position_of(target)[2:])
+        return None if name.startswith("_") else Target((name,), (word,))
     if isinstance(target, ast.Subscript):
         whole, key = variable(target.value), target.slice
         if whole is None or whole.is_list:

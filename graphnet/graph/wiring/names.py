@@ -48,7 +48,7 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
     kinds: dict[int, set[type]] = {}
     for node in nodes:
         if node.assigned is not None:
-            kinds.setdefault(id(node.assigned), set()).add(type(node.module))
+            kinds.setdefault(id(node.assigned.target), set()).add(type(node.module))
     groups: dict[tuple[str, bool], list[Node]] = {}
     for node in sorted(nodes, key=made):
         if node.name is None:
@@ -57,8 +57,8 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
             if node in held:
                 groups.setdefault((node.name, False), []).append(node)
         elif node.assigned is not None:
-            name, is_list, _ = node.assigned
-            if is_list or len(kinds[id(node.assigned)]) == 1:
+            name, is_list, _, target = node.assigned
+            if is_list or len(target.names) > 1 or len(kinds[id(target)]) == 1:
                 groups.setdefault((name, is_list), []).append(node)
     taken = {node.name for node in nodes if node.name and node not in held}
     given = frozenset(taken)
@@ -74,7 +74,7 @@ def complete_names(nodes: Sequence[Node], held: Container[Node], frame: FrameTyp
             taken.add(node.name)
 
 
-def plain_one(group: Sequence[Node], held: Container[Node], scope: Any) -> Node | None:
+def plain_one(group: Sequence[Node], held: Container[Node], scope: int) -> Node | None:
     """The one of several nodes assigned to a variable that is named as the variable is."""
     inputs = [node for node in group if node.is_input]
     if len(group) == 1 or len(inputs) == 1:
@@ -83,8 +83,8 @@ def plain_one(group: Sequence[Node], held: Container[Node], scope: Any) -> Node 
     return here[0] if len(here) == 1 else None
 
 
-def is_assigned_in(scope: Any, node: Node) -> bool:
-    return node.assigned is not None and node.assigned.scope is scope
+def is_assigned_in(scope: int, node: Node) -> bool:
+    return node.assigned is not None and node.assigned.scope == scope
 
 
 def check_paths(nodes: Sequence[Node], names: Sequence[str]) -> None:

@@ -1,0 +1,93 @@
+"""Targets found by the line alone: CPython 3.10 and ``-X no_debug_ranges`` tell no columns."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from types import FrameType
+
+from graphnet.graph.nodes.targets import (
+    Position,
+    Target,
+    parsed,
+    position_of,
+    targets_in,
+)
+
+
+class Source:
+    """The targets in the lines of a text; final."""
+
+    def __init__(self, text: list[str]) -> None:
+        self.text = text
+
+    @cached_property
+    def at(self) -> dict[Position, Target]:
+        return targets_in("".join(self.text))
+
+    @cached_property
+    def on(self) -> dict[int, set[Target]]:
+        """All targets on each line."""
+        found: dict[int, set[Target]] = {}
+        for (line, *_), target in self.at.items():
+            found.setdefault(line, set()).add(target)
+        return found
+
+    @cached_property
+    def crowded(self) -> set[int]:
+        """Lines with a call or an operator that has no target, and may make a node."""
+        nodes = [node for node in ast.walk(parsed("".join(self.text))) if is_call(node)]
+        builders = {id(part) for node in nodes for part in of_builder(node)}
+        return {
+            node.lineno
+            for node in nodes
+            if id(node) not in builders and position_of(node) not in self.at
+        }
+
+
+def is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.Subscript)
+
+
+def of_builder(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of ``nn.Linear(3, 2 * size)``, which is called; ``annotate``, which makes none."""
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Call):
+            yield from ast.walk(node.func)
+        elif isinstance(node.func, ast.Attribute) and node.func.attr == "annotate":
+            yield node
+            for argument in (*node.args, *node.keywords):
+                yield from ast.walk(argument)
+
+
+def target_of(frame: FrameType, source: Source, is_stored: bool) -> Target | None:
+    """The only target on the line that runs in a frame, if that is what the running call has.
+
+    ``is_stored`` says that its value goes to a variable next; else the line must have no other.
+    """
+    line = frame.f_lineno
+    found = source.on.get(line, set())
+    if len(found) == 1:
+        return next(iter(found)) if is_stored or line not in source.crowded else None
+    return among(frame, source) if found else None
+
+
+if sys.version_info >= (3, 11):
+
+    def among(frame: FrameType, source: Source) -> Target | None:
+        """Of several targets on a line none is certain."""
+        return None
+
+else:
+
+    def among(frame: FrameType, source: Source) -> Target | None:
+        """Of several targets on a line that of the running call, which a library finds.
+
+        It compares the instructions with those of each expression, which takes long.
+        """
+        from executing import Source as Executing
+
+        node = Executing.executing(frame).node
+        return None if node is None else source.at.get(position_of(node))
