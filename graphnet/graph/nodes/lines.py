@@ -11,10 +11,14 @@ from types import FrameType
 from graphnet.graph.nodes.targets import (
     Position,
     Target,
+    called,
     parsed,
     position_of,
     targets_in,
 )
+
+
+CALLS = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript)
 
 
 class Source:
@@ -38,25 +42,26 @@ class Source:
     @cached_property
     def crowded(self) -> set[int]:
         """Lines with a call or an operator that has no target, and may make a node."""
-        nodes = [node for node in ast.walk(parsed("".join(self.text))) if is_call(node)]
-        builders = {id(part) for node in nodes for part in of_builder(node)}
+        tree = parsed("".join(self.text))
+        nodes = [node for node in ast.walk(tree) if isinstance(node, CALLS)]
+        others = {id(part) for node in nodes for part in makes_none(node)}
         return {
             node.lineno
             for node in nodes
-            if id(node) not in builders and position_of(node) not in self.at
+            if id(node) not in others and position_of(node) not in self.at
         }
 
 
-def is_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.Subscript)
-
-
-def of_builder(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of ``nn.Linear(3, 2 * size)``, which is called; ``annotate``, which makes none."""
-    if isinstance(node, ast.Call):
+def makes_none(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of ``nn.Linear(3, 2 * size)``, which is called, and what only takes a node."""
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        yield node
+    elif isinstance(node, ast.Call):
         if isinstance(node.func, ast.Call):
             yield from ast.walk(node.func)
-        elif isinstance(node.func, ast.Attribute) and node.func.attr == "annotate":
+        elif called(node) in ("append", "list", "tuple"):
+            yield node
+        elif called(node) == "annotate":
             yield node
             for argument in (*node.args, *node.keywords):
                 yield from ast.walk(argument)
