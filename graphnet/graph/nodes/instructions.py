@@ -80,7 +80,7 @@ class Instructions:
         following = self.code.co_code[instruction + 2 :: 2]
         names = (opname[number] for number in following if number != EXTENDED_ARG)
         name = next((name for name in names if name != "CACHE"), "")
-        return name.startswith(("STORE_", "RETURN_", "UNPACK_"))
+        return name.startswith(("STORE_", "RETURN_", "UNPACK_", "DUP_TOP", "COPY"))
 
 
 if sys.version_info >= (3, 11):

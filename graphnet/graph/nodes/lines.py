@@ -17,7 +17,6 @@ from graphnet.graph.nodes.targets import (
     targets_in,
 )
 
-
 CALLS = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript)
 
 
