@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dis import EXTENDED_ARG, hasfree, haslocal, hasname, opname
 from types import CodeType
 
@@ -12,12 +12,16 @@ from graphnet.graph.nodes.targets import Word
 Place = tuple[int | None, int | None, int | None, int | None]
 """Line, last line, column, last column; None for what is not known."""
 
+End = tuple[int | None, int | None]
+"""A line and a column; None for any."""
+
 CELLS_FOLLOW = sys.version_info >= (3, 11)
 """Whether the variables of inner functions are numbered after the plain ones."""
 
 SHIFTS = {
     "LOAD_GLOBAL": int(sys.version_info >= (3, 11)),
     "LOAD_ATTR": int(sys.version_info >= (3, 12)),
+    "LOAD_SUPER_ATTR": 2,
 }
 """By how many bits an argument is shifted, by the instruction: the lowest say something else."""
 
@@ -25,13 +29,14 @@ NAMES, LOCALS, FREE = range(3)
 
 
 def kinds() -> dict[int, tuple[int, int]]:
-    """For instructions that use a name: which table it is in, and by how much to shift."""
+    """For instructions that load or store: which table the name is in, and by how much to shift."""
     found = {}
     for table, numbers in ((NAMES, hasname), (LOCALS, haslocal), (FREE, hasfree)):
         for number in numbers:
             name = opname[number]
-            shift = 4 if name.count("_FAST") > 1 else SHIFTS.get(name, 0)  # of two variables
-            found[number] = table, shift
+            if name.startswith(("LOAD_", "STORE_")):
+                shift = 4 if name.count("_FAST") > 1 else SHIFTS.get(name, 0)  # of two variables
+                found[number] = table, shift
     return found
 
 
@@ -45,7 +50,7 @@ class Instructions:
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.places = places(code)
-        self._used: dict[tuple[int | None, int | None], set[str]] = {}
+        self._used: dict[End, list[str]] = {}
         plain = code.co_varnames
         cells = (*code.co_cellvars, *code.co_freevars)
         if CELLS_FOLLOW:
@@ -64,16 +69,26 @@ class Instructions:
                 table, shift = kind
                 argument |= high
                 end = (place[0] if place[3] is None else place[1]), place[3]
-                self._used.setdefault(end, set()).add(tables[table][argument >> shift])
+                argument, second = argument >> shift, argument & 15
+                self._note(end, tables[table][argument : argument + 1])
                 if number == PAIR:  # the second has no place of its own
-                    second = tables[table][argument & 15]
-                    self._used.setdefault((place[0], None), set()).add(second)
+                    self._note((place[0], None), tables[table][second : second + 1])
             high = 0
 
-    def uses(self, word: Word) -> bool:
-        """Whether a name stands there when the code was compiled."""
-        found = self._used.get((word.line, word.column))
-        return word.name in (self._used.get((word.line, None), ()) if found is None else found)
+    def _note(self, end: End, names: Sequence[str]) -> None:
+        self._used.setdefault(end, []).extend(names)
+
+    def uses(self, words: Iterable[Word]) -> bool:
+        """Whether names stood there when the code was compiled; in this order on the lines."""
+        on_lines: dict[int, Iterator[str]] = {}
+        for word in words:
+            found: Iterable[str] | None = self._used.get((word.line, word.column))
+            if found is None:
+                some = self._used.get((word.line, None), [])
+                found = on_lines.setdefault(word.line, iter(some))
+            if word.name not in found:
+                return False
+        return True
 
     def is_stored(self, instruction: int) -> bool:
         """Whether what the instruction at this offset makes goes to a variable or the caller."""

@@ -52,13 +52,10 @@ def found_target(frame: FrameType) -> Target | None:
         target = lines.target_of(frame, source(frame), known.is_stored(frame.f_lasti))
     else:
         target = source(frame).at.get((line, column, last_line, last_column))
-    if target is None or all(known.uses(word) for word in target.words):
+    if target is None or known.uses(target.words):
         return target
     outer = around(frame).f_code
-    if outer is frame.f_code:
-        return None
-    also = instructions(outer)
-    return target if all(known.uses(w) or also.uses(w) for w in target.words) else None
+    return target if instructions(outer).uses(target.words) else None
 
 
 def around(frame: FrameType) -> FrameType:
