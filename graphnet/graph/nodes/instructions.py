@@ -92,7 +92,7 @@ class Instructions:
 
     def is_stored(self, instruction: int) -> bool:
         """Whether what the instruction at this offset makes goes to a variable or the caller."""
-        following = self.code.co_code[instruction + 2 :: 2]
+        following = self.code.co_code[instruction + 2 : instruction + 64 : 2]  # caches are shorter
         names = (opname[number] for number in following if number != EXTENDED_ARG)
         name = next((name for name in names if name != "CACHE"), "")
         return name.startswith(("STORE_", "RETURN_", "UNPACK_", "DUP_TOP", "COPY"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from functools import cached_property
 from types import FrameType
 
 from graphnet.graph.nodes.targets import (
@@ -21,34 +20,35 @@ CALLS = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript)
 
 
 class Source:
-    """The targets in the lines of a text; final."""
+    """The targets in the lines of a text; final. Those of its lines are made where asked for."""
 
     def __init__(self, text: list[str]) -> None:
         self.text = text
+        self.at = targets_in("".join(text))
+        self._on: dict[int, set[Target]] | None = None
+        self._crowded: set[int] | None = None
 
-    @cached_property
-    def at(self) -> dict[Position, Target]:
-        return targets_in("".join(self.text))
+    def on(self, line: int) -> set[Target]:
+        """All targets on a line."""
+        if self._on is None:
+            found: dict[int, set[Target]] = {}
+            for (first, *_), target in self.at.items():
+                found.setdefault(first, set()).add(target)
+            self._on = found
+        return self._on.get(line, set())
 
-    @cached_property
-    def on(self) -> dict[int, set[Target]]:
-        """All targets on each line."""
-        found: dict[int, set[Target]] = {}
-        for (line, *_), target in self.at.items():
-            found.setdefault(line, set()).add(target)
-        return found
-
-    @cached_property
-    def crowded(self) -> set[int]:
-        """Lines with a call or an operator that has no target, and may make a node."""
-        tree = parsed("".join(self.text))
-        nodes = [node for node in ast.walk(tree) if isinstance(node, CALLS)]
-        others = {id(part) for node in nodes for part in makes_none(node)}
-        return {
-            node.lineno
-            for node in nodes
-            if id(node) not in others and position_of(node) not in self.at
-        }
+    def is_crowded(self, line: int) -> bool:
+        """Whether a line has a call or an operator that has no target, and may make a node."""
+        if self._crowded is None:
+            tree = parsed("".join(self.text))
+            nodes = [node for node in ast.walk(tree) if isinstance(node, CALLS)]
+            others = {id(part) for node in nodes for part in makes_none(node)}
+            self._crowded = {
+                node.lineno
+                for node in nodes
+                if id(node) not in others and position_of(node) not in self.at
+            }
+        return line in self._crowded
 
 
 def makes_none(node: ast.AST) -> Iterator[ast.AST]:
@@ -72,9 +72,9 @@ def target_of(frame: FrameType, source: Source, is_stored: bool) -> Target | Non
     ``is_stored`` says that its value goes to a variable next; else the line must have no other.
     """
     line = frame.f_lineno
-    found = source.on.get(line, set())
+    found = source.on(line)
     if len(found) == 1:
-        return next(iter(found)) if is_stored or line not in source.crowded else None
+        return next(iter(found)) if is_stored or not source.is_crowded(line) else None
     return among(frame, source) if found else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -218,7 +217,6 @@ def names_of(net: gn.GModule) -> list[str]:
     return [line.split()[0] for line in repr(net).splitlines()[1:]]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="such statements are not found there")
 def test_a_statement_that_adds() -> None:
     def build() -> gn.GModule:
         x = gn.input()
