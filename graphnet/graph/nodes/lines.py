@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from types import FrameType
 
 from graphnet.graph.nodes.targets import (
-    Position,
     Target,
     called,
     parsed,

@@ -49,10 +49,15 @@ def test_threads_that_wire_leave_the_filters_of_warnings_alone(tmp_path: Path) -
         threading.Thread(target=lambda part: [build() for build in part], args=(builds[i::8],))
         for i in range(8)
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     assert warnings.filters == before
 
 
