@@ -21,10 +21,11 @@ HINT = "Build the net as it was; what is to differ can be changed after load()."
 def require_same_net(source: Module, target: Module, name: str) -> None:
     """Raise FormatError unless two nets have the same parameters, modules and wiring.
 
-    Names of nodes may differ if parameters do not change places: they are the user's variables.
+    Parameters are matched by their places in the wiring. Names of nodes are the user's variables
+    and may differ; where they have changed places with each other, it is another net.
     """
     require_same_parameters(source, target, name)
-    numbers = Numbers()
+    numbers = Numbers([source, target])
     if numbers.of(source) == numbers.of(target):
         return
     raise FormatError(
@@ -37,7 +38,7 @@ def require_same_net(source: Module, target: Module, name: str) -> None:
 def require_same_parameters(source: Module, target: Module, name: str) -> None:
     """Raise FormatError unless two nets have parameters of one layout: shapes, dtype, order."""
     found, expected = layout(source), layout(target)
-    if found == expected or (kinds(source) == kinds(target) and not are_moved(source, target)):
+    if kinds(source) == kinds(target) and not are_exchanged(names(source), names(target)):
         return
     sizes = [
         f"{len(net.parameters())} parameters ({size_of(net):,} numbers)" for net in (source, target)
@@ -51,11 +52,15 @@ def require_same_parameters(source: Module, target: Module, name: str) -> None:
 
 @final
 class Numbers:
-    """A number for each module: the same for those that compute the same."""
+    """A number for each module: the same for those that compute the same with the same parameters.
 
-    def __init__(self) -> None:
+    Parameters of several nets are the same if they have the same place among those of their net.
+    """
+
+    def __init__(self, nets: Sequence[Module]) -> None:
         self._known: dict[Hashable, int] = {}
         self._modules: dict[int, int] = {}
+        self._places = {p: place for net in nets for place, p in enumerate(net.parameters())}
 
     def of(self, module: BaseModule) -> int:
         """The number of a module, found once; the module must stay alive meanwhile."""
@@ -67,7 +72,8 @@ class Numbers:
         """A graph is known by its outputs, whatever the order in which its nodes were made."""
         if not isinstance(module, GModule):
             children = tuple(self.of(child) for _, child in module.named_children())
-            return self._number((type(module).__name__, settings(module), children))
+            own = tuple(self._places[parameter] for _, parameter in module.own_parameters())
+            return self._number((type(module).__name__, settings(module), children, own))
         nodes: dict[Any, int] = {}
         places = {node: place for place, node in enumerate(module.inputs)}
         for node in module.nodes:
@@ -108,11 +114,21 @@ def listed(found: Counter[str], most: int = 3) -> str:
     return shown + (f" and {len(found) - most} kinds more" if len(found) > most else "")
 
 
-def are_moved(source: Module, target: Module) -> bool:
-    """Whether a parameter of one name has another place in the two nets."""
-    places = {name: place for place, (name, _) in enumerate(target.named_parameters())}
-    found = enumerate(name for name, _ in source.named_parameters())
-    return any(places.get(name, place) != place for place, name in found)
+def are_exchanged(found: Sequence[str], expected: Sequence[str]) -> bool:
+    """Whether names have changed places with each other: ``a, b`` and ``b, a``, or in a longer ring.
+
+    A name that another parameter has taken over, whose own one is gone, belongs to no ring.
+    """
+    place_of = {name: place for place, name in enumerate(expected)}
+    moves = {i: place_of[name] for i, name in enumerate(found) if place_of.get(name, i) != i}
+    while ends := moves.keys() - moves.values() | {i for i, to in moves.items() if to not in moves}:
+        for end in ends:
+            del moves[end]
+    return bool(moves)
+
+
+def names(net: Module) -> list[str]:
+    return [name for name, _ in net.named_parameters()]
 
 
 def kinds(net: Module) -> list[str]:

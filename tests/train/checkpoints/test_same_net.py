@@ -6,6 +6,9 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from graphnet.errors import FormatError
+from graphnet.graph.files.save_load import read
+from graphnet.train.checkpoints.same_net import are_exchanged
+from tests.support.paths import FILES
 
 
 def trainer_of(net, path=None, learning_rate=0.01, **settings):
@@ -93,6 +96,59 @@ def test_variables_may_be_renamed(tmp_path):
     trainer_of(old, path).save()
     trainer_of(new, path).load()
     np.testing.assert_array_equal(new["top"].weight, old["second"].weight)
+
+
+def helper_names():
+    """A net of a helper function; the release before named its layers linear and linear_2."""
+
+    def encoder(x):
+        a = nn.Linear(3, 3)(x)
+        linear = nn.Linear(3, 3)(a)
+        return nn.Tanh()(linear)
+
+    x = gn.input()
+    y = encoder(x)
+    return gn.GModule([x], [y])
+
+
+def test_a_checkpoint_of_the_release_before_that_named_nodes_otherwise(tmp_path):
+    net = helper_names()
+    assert [name for name in net.names if "linear" in name] == ["linear"]
+    trainer = train.Trainer(
+        net, nn.MSECriterion(), optim.Adam(net, 0.01), show_progress=False, checkpoint=tmp_path / "a"
+    )
+    trainer.load(FILES / "helper_names.gn")
+    stored = read(FILES / "helper_names.gn")
+    assert stored.module.names == ("x", "linear", "linear_2", "y")
+    np.testing.assert_array_equal(net["a"].weight, stored.module["linear"].weight)
+    np.testing.assert_array_equal(net["linear"].weight, stored.module["linear_2"].weight)
+    trainer.fit([(np.ones((2, 3)), np.zeros((2, 3)))] * 2, epochs=3)
+    assert (trainer.batches_done, trainer.epochs_done) == (6, 3)
+
+
+def chain(order):
+    """Two layers of one size, applied in this order: their parameters do not tell it."""
+    layers = [nn.Linear(3, 3), nn.Linear(3, 3)]
+    x = y = gn.input("x")
+    for number, layer in enumerate(order):
+        y = layers[layer](y).annotate(name=f"step_{number}")
+    return gn.GModule([x], [y])
+
+
+def test_layers_that_are_shared_otherwise_are_another_net(tmp_path):
+    path = tmp_path / "a.gn"
+    trainer_of(chain([0, 1, 0]), path).save()
+    trainer_of(chain([0, 1, 0]), path).load()
+    with pytest.raises(FormatError, match="holds another net: its modules are wired otherwise"):
+        trainer_of(chain([0, 1, 1]), path).load()
+
+
+@pytest.mark.parametrize(
+    ("expected", "exchanged"),
+    [("abc", False), ("bac", True), ("cab", True), ("bcd", False), ("dab", False), ("bad", True)],
+)
+def test_names_that_have_changed_places_with_each_other(expected, exchanged):
+    assert are_exchanged("abc", expected) is exchanged
 
 
 def test_a_part_that_was_frozen_may_be_in_another_mode(tmp_path):
