@@ -17,7 +17,7 @@ from graphnet.errors import NumericsError
 from graphnet.graph import Module
 from graphnet.graph.files.save_load import read
 from graphnet.text_table import aligned
-from graphnet.train.checkpoints.checkpoint import POSITION
+from graphnet.train.checkpoints.training_state import POSITION
 
 
 def check_command(place: Place, inputs: Inputs = None) -> None:

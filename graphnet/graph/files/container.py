@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,28 @@ DTYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "
 def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
     """The description in a file and all of its arrays. Raises FormatError for what is no whole
     container, FileNotFoundError where there is none."""
+    with opened(path) as file:
+        text = description_in(file)
+        return text, {name: array_of(file, name) for name in file.keys()}  # noqa: SIM118
+
+
+def read_description(path: Path) -> str:
+    """The description alone, without reading the arrays; errors as of ``read_container``."""
+    with opened(path) as file:
+        return description_in(file)
+
+
+def description_in(file: Any) -> str:
+    text: str | None = (file.metadata() or {}).get(KEY)
+    if text is None:
+        raise FormatError("is a safetensors file, but holds no graph")
+    check_sizes(text)
+    return text
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A container to read from, whose header is known to be small enough."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}")
     with path.open("rb") as file:
@@ -35,11 +59,7 @@ def read_container(path: Path) -> tuple[str, dict[str, NDArray]]:
         raise unreadable(path, problem)
     try:
         with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(KEY)
-            if text is None:
-                raise FormatError("is a safetensors file, but holds no graph")
-            check_sizes(text)
-            return text, {name: array_of(file, name) for name in file.keys()}  # noqa: SIM118
+            yield file
     except FormatError:
         raise
     except (SafetensorError, ValueError, OSError, MemoryError) as error:

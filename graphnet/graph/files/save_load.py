@@ -19,6 +19,7 @@ from graphnet.graph.files.container import (
     check_header,
     check_sizes,
     read_container,
+    read_description,
     write_file,
 )
 from graphnet.graph.files.description import describe
@@ -114,6 +115,15 @@ def read(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Stored:
     except FormatError as error:
         error.locate(path.name)
         raise
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """The notes in a file, without its arrays; raises FormatError where none can be read."""
+    header = parsed(read_description(path))
+    notes = header.get("notes") if isinstance(header, dict) else None
+    if not isinstance(notes, dict):
+        raise FormatError("holds no notes", subject=path.name)
+    return notes
 
 
 def checked_header(text: str, tensors: Mapping[str, NDArray]) -> Any:

@@ -16,17 +16,27 @@ from graphnet.graph import Module
 from graphnet.graph.files.description import describe
 from graphnet.graph.files.save_load import Stored, read, save
 from graphnet.ir.core.types import NDArray
+from graphnet.source import warn
+from graphnet.train.checkpoints.optimizer_order import in_order_of, order_of
 from graphnet.train.checkpoints.same_net import copy_parameters, require_same_net
-from graphnet.train.checkpoints.training_state import Best, TrainingState
+from graphnet.train.checkpoints.training_state import (
+    MODES,
+    POSITION,
+    RUN,
+    Best,
+    TrainingState,
+    usual_mode,
+)
 from graphnet.train.reports.history import History
 from graphnet.train.text.vocabulary import require_same_characters
 
-POSITION = "position"
 TEXT_DIGEST = "text_sha256"
 VOCABULARY = "vocabulary"
 CHECKPOINT = "The checkpoint"
 OPTIMIZER, STATE = "optimizer.", "state."
+ORDER = "optimizer_order"
 BEST, LAST = "best", "last"
+BEST_NOTES = ("epoch", "value", "monitor", "mode")
 
 
 def require_savable(net: Module, notes: Mapping[str, Any]) -> None:
@@ -55,13 +65,15 @@ def save_checkpoint(training: TrainingState, path: str | Path) -> None:
     if training.last is not None:
         arrays[LAST] = training.last
     position = {
+        RUN: training.run_id,
         "batches": training.batches_done,
         "epochs": training.epochs_done,
         "in_epoch": training.in_epoch,
         "shuffle_seed": training.shuffle_seed,
-        "best": best and {"epoch": best.epoch, "value": best.value, "monitor": best.monitor},
+        "best": best and {name: getattr(best, name) for name in BEST_NOTES},
         "learning_rate": float(training.learning_rate),
         "optimizer": numbers,
+        ORDER: order_of(training.optimizer.net, training.net),
         "generator": training.net.generator.bit_generator.state,
     }
     save(training.net, path, notes={**training.notes, POSITION: position}, arrays=arrays)
@@ -112,6 +124,8 @@ class Restored:
         """Read from a file; raises FormatError, or what Python raises, where it does not fit."""
         position = stored.notes[POSITION]
         vectors = under(OPTIMIZER, stored.arrays)
+        noted = position.get(ORDER)
+        vectors = in_order_of(training.optimizer.net, training.net, noted, vectors)
         batches = number(position, "batches", int)
         restored = Restored(
             position=replace(
@@ -159,7 +173,19 @@ def best_of(noted: Any, arrays: Mapping[str, NDArray]) -> Best | None:
     epoch, monitor = number(noted, "epoch", int), noted["monitor"]
     if not isinstance(monitor, str):
         raise ValueError(f"monitor is {monitor!r}")
-    return Best(epoch, float(noted["value"]), monitor, arrays[BEST])
+    mode = noted.get("mode", usual_mode(monitor))  # it was not noted before
+    if mode not in MODES:
+        raise ValueError(f"mode is {mode!r}")
+    return Best(epoch, float(noted["value"]), monitor, mode, arrays[BEST])
+
+
+def warn_of_another_rate(found: float, given: float, name: str) -> None:
+    """Say that the learning rate of a checkpoint replaces another one."""
+    if given != found:
+        warn(
+            f"the learning rate {found:g} of the checkpoint {name} replaces the optimiser's "
+            f"{given:g}: load(learning_rate={given:g}) keeps that"
+        )
 
 
 def require_same_vectors(position: TrainingState) -> None:

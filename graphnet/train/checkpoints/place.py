@@ -6,12 +6,15 @@ import errno
 import os
 import sys
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import final
+from typing import Any, final
 
 from graphnet.atomic_write import write_atomically
 from graphnet.errors import DataError
+from graphnet.source import warn
+from graphnet.train.checkpoints.training_state import RUN, position_in
 
 Identity = tuple[int, int, int, int]
 
@@ -19,19 +22,21 @@ Identity = tuple[int, int, int, int]
 @final
 class CheckpointPlace:
     """Held while a training runs. Files have an advisory lock where the system has such locks;
-    what another training wrote in spite of it is seen by the file's identity.
+    what another training wrote in spite of it is seen by the position that the file notes.
 
-    Raises OSError where nothing can be written, DataError where another training writes.
+    ``run_id`` is the training's own name. Raises OSError where nothing can be written, DataError
+    where another training writes.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._own: Identity | None = None
+    def __init__(self, path: Path, run_id: str) -> None:
+        self._path, self._run_id = path, run_id
+        self._known: Identity | None = None
+        self._first: Any = None
         self._handle: int | None = None
 
     def __enter__(self) -> CheckpointPlace:
         require_writable(self._path)
-        self._own = identity(self._path)
+        self._known, self._first = identity(self._path), position_in(self._path)
         self._hold()
         return self
 
@@ -43,16 +48,31 @@ class CheckpointPlace:
     ) -> None:
         self._release()
 
-    def require_own(self) -> None:
-        """Raise DataError if another training has written the file since this one did."""
-        found = identity(self._path)
-        if found is not None and found != self._own:
-            raise taken(self._path, "has been written by another training meanwhile")
+    def to_write(self) -> Path:
+        """The path to write to: if another training has written there meanwhile, one beside it."""
+        if self._is_own():
+            return self._path
+        return unused_beside(self._path)
 
-    def written(self) -> None:
-        """The file is this training's now."""
-        self._own = identity(self._path)
-        self._hold()
+    def written(self, path: Path) -> None:
+        """The file at ``path`` is this training's from now on; a warning tells if that is new."""
+        former, self._path = self._path, path
+        self._known = identity(path)
+        with suppress(DataError):  # taken since it was written; that is seen by its next content
+            self._hold()
+        if path != former:
+            warn(
+                f"{former} has been written by another training meanwhile, so this one is saved as "
+                f"{path}; give each training a checkpoint of its own"
+            )
+
+    def _is_own(self) -> bool:
+        """Whether the file may be written over: as it was, or of no other training."""
+        found = identity(self._path)
+        if found is None or found == self._known:
+            return True
+        position = position_in(self._path)  # it was touched, copied or written anew
+        return position in (None, self._first) or position.get(RUN) == self._run_id
 
     def _hold(self) -> None:
         self._release()
@@ -60,15 +80,21 @@ class CheckpointPlace:
 
     def _release(self) -> None:
         if self._handle is not None:
-            os.close(self._handle)
+            unlocked(self._handle)
             self._handle = None
+
+
+def unused_beside(path: Path) -> Path:
+    """``a_2.gn`` for ``a.gn``, or the next number of which there is no file."""
+    paths = (path.with_name(f"{path.stem}_{number}{path.suffix}") for number in count(2))
+    return next(path for path in paths if not path.exists())
 
 
 def require_free(path: Path) -> None:
     """Raise DataError if another training writes this checkpoint now."""
     handle = locked(path)
     if handle is not None:
-        os.close(handle)
+        unlocked(handle)
 
 
 def require_writable(path: Path) -> None:
@@ -109,6 +135,16 @@ def locked(path: Path) -> int | None:
             raise taken(path, "is being written by another training") from None
         return None  # a file system without locks
     return handle
+
+
+def unlocked(handle: int) -> None:
+    """Give up the lock, also where a forked process has inherited its descriptor."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def taken(path: Path, problem: str) -> DataError:

@@ -115,7 +115,7 @@ def listed(found: Counter[str], most: int = 3) -> str:
 
 
 def are_exchanged(found: Sequence[str], expected: Sequence[str]) -> bool:
-    """Whether names have changed places with each other: ``a, b`` and ``b, a``, or in a longer ring.
+    """Whether names have changed places with each other: ``a, b`` and ``b, a``, or a longer ring.
 
     A name that another parameter has taken over, whose own one is gone, belongs to no ring.
     """

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, final, runtime_checkable
 import numpy as np
 
 from graphnet.errors import DataError
-from graphnet.train.loop.pairs import alone, pair_of
+from graphnet.train.loop.pairs import alone, is_pair, pair_of
 
 
 @runtime_checkable
@@ -44,7 +44,8 @@ class BatchSource:
         self.is_listed = hasattr(kind, "__len__") and hasattr(kind, "__getitem__")
         self._is_iterable = isinstance(batches, Iterable)
         is_known = self.is_listed or self._is_iterable or callable(batches)
-        if isinstance(batches, Mapping | str | bytes) or not is_known:
+        is_one_batch = isinstance(batches, tuple) and not all(map(is_pair, batches))
+        if isinstance(batches, Mapping | str | bytes) or is_one_batch or not is_known:
             raise refused(batches)
         self._batches = batches
         self._purpose = purpose

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class BatchTrainer(ABC):
         self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
         self.loss_scale, self.max_value, self.max_norm = loss_scale, max_value, max_norm
         self.schedule, self.learning_rate = schedule, optimizer.learning_rate
-        if checkpoint_every < 1:
+        if type(checkpoint_every) is int and checkpoint_every < 1:
             raise ValueError(f"checkpoint_every is {checkpoint_every}, expected 1 or more")
         self.checkpoint = Path(checkpoint) if checkpoint else None
         self.checkpoint_every = checkpoint_every
@@ -88,6 +89,7 @@ class BatchTrainer(ABC):
         self.show_progress, self.unit = show_progress, unit
         self.callback, self.batch_callback = callback, batch_callback
         self.history = History()
+        self.run_id = uuid4().hex
 
     def _take_states(self, states: Iterable[Any], select: int | None) -> None:
         """The states before the first batch; raises GraphError if ``select`` is not theirs."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from graphnet.errors import DataError
 from graphnet.ir.core.types import NDArray
-from graphnet.train.checkpoints.training_state import Best
+from graphnet.train.checkpoints.training_state import MODES, Best, usual_mode
 from graphnet.train.reports.history import Epoch
-
-MODES = ("min", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class EarlyStopping:
         monitored, without one the training. Raises DataError for another name or mode, or a
         patience below 1.
         """
-        if isinstance(patience, bool) or patience < 1:
+        if isinstance(patience, bool) or operator.index(patience) < 1:
             raise DataError(f"patience is {patience}, expected a number of epochs from 1")
         if monitor is None:
             monitor = "validation" if "validation" in measured else "training"
@@ -41,17 +40,21 @@ class EarlyStopping:
                 f"monitor is {monitor!r}, expected one of {', '.join(measured)}",
                 "Losses and metrics of a validation need validation=….",
             )
-        usual = "min" if monitor in ("training", "validation") else "max"
-        if (mode or usual) not in MODES:
+        mode = usual_mode(monitor) if mode is None else mode
+        if mode not in MODES:
             raise DataError(f"mode is {mode!r}, expected 'min' or 'max'")
-        return EarlyStopping(patience, monitor, mode or usual)
+        return EarlyStopping(patience, monitor, mode)
 
     def better(self, best: Best | None, epoch: Epoch, parameters: NDArray) -> Best:
         """The best of the epochs so far and this one; of equals, the first."""
         value = epoch.measures()[self.monitor]
-        if best is not None and best.monitor == self.monitor and not self._exceeds(value, best):
+        if best is not None and self._is_of_this(best) and not self._exceeds(value, best):
             return best
-        return Best(epoch.number, value, self.monitor, parameters.copy())
+        return Best(epoch.number, value, self.monitor, self.mode, parameters.copy())
+
+    def _is_of_this(self, best: Best) -> bool:
+        """Whether it was found the best by the same measure."""
+        return (best.monitor, best.mode) == (self.monitor, self.mode)
 
     def _exceeds(self, value: float, best: Best) -> bool:
         if math.isnan(best.value):
@@ -62,6 +65,6 @@ class EarlyStopping:
         """Whether the patience is at its end."""
         return (
             best is not None
-            and best.monitor == self.monitor
+            and self._is_of_this(best)
             and epochs_done - best.epoch >= self.patience
         )

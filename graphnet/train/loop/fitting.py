@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import final
 
+import numpy as np
+
 from graphnet.errors import DataError
 from graphnet.graph.values.random import drawn
 from graphnet.train.loop.batch_source import Batches, BatchSource
@@ -30,6 +32,8 @@ class Fitting:
     ) -> None:
         self.trainer = trainer
         self.training = training
+        if isinstance(epochs, bool):
+            raise DataError(f"epochs is {epochs}, expected a number of epochs in total")
         self.epochs = operator.index(epochs)
         self.validation = validation
         self.stopping = stopping
@@ -53,6 +57,8 @@ class Fitting:
     def set_order(self, shuffle: bool) -> None:
         """Shuffle from now on, or not; DataError in the middle of an epoch begun otherwise."""
         trainer = self.trainer
+        if not isinstance(shuffle, bool | np.bool_):
+            raise TypeError  # the call of fit says of what type it is to be
         if shuffle:
             self.training.require_list()
             if trainer.initial_states:

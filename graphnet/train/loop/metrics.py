@@ -10,13 +10,15 @@ import numpy as np
 from graphnet.errors import DataError
 from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
-from graphnet.train.loop.pairs import kind_of
+from graphnet.train.loop.pairs import as_arrays, kind_of
 
 Metric = Callable[[Any, Any], Any]
 Metrics = Mapping[str, Metric]
 
 LOSSES = ("training", "validation", "loss")
 """Names that are taken."""
+
+HINT = 'For instance metrics={"accuracy": train.accuracy}.'
 
 
 @understanding
@@ -31,6 +33,11 @@ def accuracy(scores: NDArray, classes: NDArray) -> float:
 
 def checked_metrics(metrics: Metrics | None, has_target: bool) -> dict[str, Metric]:
     """Named functions; raises DataError for anything else, and where there is no target."""
+    if not isinstance(metrics, Mapping | None):
+        raise DataError(
+            f"The trainer received metrics {kind_of(metrics)}, expected functions by their names",
+            HINT,
+        )
     found = dict(metrics or {})
     if found and not has_target:
         raise DataError(
@@ -39,18 +46,19 @@ def checked_metrics(metrics: Metrics | None, has_target: bool) -> dict[str, Metr
             "is none.",
         )
     for name, metric in found.items():
-        if name in LOSSES or not callable(metric):
+        is_named = isinstance(name, str) and name.strip() and name not in LOSSES
+        if not is_named or not callable(metric):
             raise DataError(
                 f"The trainer received the metric {name!r}: {type(metric).__name__}, "
                 "expected a name of its own and a function (output, target) of arrays",
-                'For instance metrics={"accuracy": train.accuracy}.',
+                HINT,
             )
     return found
 
 
 def measured(name: str, metric: Metric, output: Any, target: Any) -> float:
     """The metric of a batch; raises DataError where it gives no number."""
-    value = metric(output, target)
+    value = as_arrays(metric(output, target))
     if np.size(value) != 1 or np.asarray(value).dtype.kind not in "biuf":
         raise DataError(
             f"The metric {name!r} gave {kind_of(value)}, expected one number",

@@ -12,12 +12,17 @@ from graphnet.graph.values import table
 
 def pair_of(batch: Any) -> tuple[Any, Any]:
     """The input and the target of a batch, as arrays; raises DataError if it is no pair."""
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
+    if not is_pair(batch):
         raise DataError(
             f"The trainer received a batch that is no pair (input, target): {kind_of(batch)}",
             "Several inputs are one table: ([xs, lengths], target).",
         )
     return as_arrays(batch[0]), as_arrays(batch[1])
+
+
+def is_pair(batch: Any) -> bool:
+    """Whether it may be an input with its target."""
+    return isinstance(batch, tuple | list) and len(batch) == 2
 
 
 def alone(batch: Any) -> tuple[Any, None]:

@@ -13,10 +13,15 @@ from graphnet.errors import DataError
 from graphnet.graph.modules.calls import understanding
 from graphnet.ir.core.types import NDArray
 from graphnet.source import warn
-from graphnet.train.checkpoints.checkpoint import load_checkpoint, require_savable, save_checkpoint
+from graphnet.train.checkpoints.checkpoint import (
+    load_checkpoint,
+    require_savable,
+    save_checkpoint,
+    warn_of_another_rate,
+)
 from graphnet.train.checkpoints.place import CheckpointPlace
 from graphnet.train.checkpoints.training_state import TrainingState
-from graphnet.train.loop.batch_source import Batches, refused
+from graphnet.train.loop.batch_source import Batches
 from graphnet.train.loop.batch_trainer import BatchTrainer
 from graphnet.train.loop.early_stopping import EarlyStopping
 from graphnet.train.loop.fitting import Fitting
@@ -115,8 +120,6 @@ class Trainer(BatchTrainer):
         change.
         """
         require_training(self.net)
-        if isinstance(training, tuple):
-            raise refused(training)
         if isinstance(validation, Sized) and not len(validation):
             validation = None
         stopping = self._stopping(patience, monitor, mode, validation is not None)
@@ -140,7 +143,7 @@ class Trainer(BatchTrainer):
             self.best = None  # nobody looks for it now
         if self.checkpoint is not None:
             require_savable(self.net, self.notes)
-            self._place = CheckpointPlace(self.checkpoint)
+            self._place = CheckpointPlace(self.checkpoint, self.run_id)
         try:
             with self._place or nullcontext(), interruptible() as interruption:
                 fitting.run(interruption)
@@ -203,15 +206,16 @@ class Trainer(BatchTrainer):
     def save(self) -> None:
         """Write the checkpoint, if there is a path for it; the old one survives any failure.
 
-        Raises DataError if another training has written there while ``fit`` runs.
+        If another training has written there while ``fit`` runs, this one is saved beside it, as a
+        warning says, and ``checkpoint`` is that path from then on.
         """
         if self.checkpoint is None:
             return
         if self._place is not None:
-            self._place.require_own()
+            self.checkpoint = self._place.to_write()
         save_checkpoint(self._state(), self.checkpoint)
         if self._place is not None:
-            self._place.written()
+            self._place.written(self.checkpoint)
 
     @understanding
     def load(self, path: str | Path | None = None, *, learning_rate: float | None = None) -> None:
@@ -230,11 +234,8 @@ class Trainer(BatchTrainer):
         given, self.learning_rate = self.learning_rate, training.learning_rate
         if learning_rate is not None:
             self.learning_rate = self.optimizer.learning_rate = learning_rate
-        elif given != self.learning_rate:
-            warn(
-                f"the learning rate {self.learning_rate:g} of the checkpoint {Path(found).name} "
-                f"replaces the optimiser's {given:g}: load(learning_rate={given:g}) keeps that"
-            )
+        else:
+            warn_of_another_rate(self.learning_rate, given, Path(found).name)
         self.batches_done = training.batches_done
         self.epochs_done = training.epochs_done
         self.in_epoch = training.in_epoch
@@ -250,6 +251,7 @@ class Trainer(BatchTrainer):
             net=self.net,
             optimizer=self.optimizer,
             notes=self.notes,
+            run_id=self.run_id,
             batches_done=self.batches_done,
             epochs_done=self.epochs_done,
             in_epoch=self.in_epoch,

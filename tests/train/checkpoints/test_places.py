@@ -9,6 +9,7 @@ import pytest
 
 from graphnet import Module, nn, optim, train
 from graphnet.errors import DataError, GraphError
+from graphnet.train.checkpoints.place import require_free
 from tests.support.paths import TESTS
 from tests.support.trainers import small_trainer
 
@@ -136,10 +137,95 @@ def test_two_trainings_that_began_at_once_are_noticed_at_the_first_write(tmp_pat
     trainer, _, _ = small_trainer(
         path, batch_callback=lambda batch: batch.number == 3 and other.save()
     )
-    with pytest.raises(DataError, match=r"a\.gn has been written by another training meanwhile"):
-        trainer.fit(training, epochs=1)
+    message = (
+        r"a\.gn has been written by another training meanwhile, so this one is saved as .*a_2\.gn"
+    )
+    with pytest.warns(UserWarning, match=message):
+        trainer.fit(training, epochs=2)
     other.load()
     assert other.batches_done == 0  # what the other one wrote is there
+    assert trainer.checkpoint == tmp_path / "a_2.gn"
+    trainer.load()
+    assert trainer.epochs_done == 2  # it kept to the new path, and lost nothing
+
+
+def test_nothing_is_lost_where_that_warning_is_an_error(tmp_path):
+    path = tmp_path / "a.gn"
+    other, training, _ = small_trainer(path)
+    trainer, _, _ = small_trainer(
+        path, batch_callback=lambda batch: batch.number == 3 and other.save()
+    )
+    with pytest.raises(UserWarning, match="so this one is saved as"):
+        trainer.fit(training, epochs=1)
+    trainer.load()
+    assert trainer.epochs_done == 1
+
+
+def touch(trainer):
+    os.utime(trainer.checkpoint)
+
+
+def save_the_net(trainer):
+    trainer.net.save(trainer.checkpoint)
+
+
+def copy(trainer):
+    """As a synchronised folder, or a file system that numbers its files anew."""
+    content = trainer.checkpoint.read_bytes()
+    trainer.checkpoint.unlink()
+    trainer.checkpoint.write_bytes(content)
+
+
+def damage(trainer):
+    trainer.checkpoint.write_bytes(b"nothing")
+
+
+@pytest.mark.parametrize("change", [touch, save_the_net, copy, damage])
+def test_a_checkpoint_that_was_changed_meanwhile_is_written_over(tmp_path, change):
+    path = tmp_path / "a.gn"
+    trainer, training, _ = small_trainer(path, callback=lambda epoch: change(trainer))
+    trainer.fit(training, epochs=2)
+    trainer.callback = None
+    trainer.fit(training, epochs=3)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.gn"]
+    trainer.load()
+    assert trainer.epochs_done == 3
+
+
+def test_an_older_checkpoint_that_was_touched_before_the_first_save_is_written_over(tmp_path):
+    path = tmp_path / "a.gn"
+    older, training, _ = small_trainer(path)
+    older.fit(training, epochs=1)
+    trainer, _, _ = small_trainer(path, batch_callback=lambda batch: os.utime(path))
+    trainer.load()
+    trainer.fit(training, epochs=2)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.gn"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on POSIX alone")
+def test_a_forked_process_does_not_keep_the_checkpoint(tmp_path):
+    path = tmp_path / "a.gn"
+    reader, writer = os.pipe()
+    children = []
+
+    def fork(batch):
+        if batch.number == 12 and (child := os.fork()):  # after the first save
+            children.append(child)
+        elif batch.number == 12:
+            os.read(reader, 1)  # lives until the end of the test
+            os._exit(0)
+
+    trainer, training, _ = small_trainer(path, batch_callback=fork, checkpoint_every=100)
+    try:
+        trainer.fit(training, epochs=2)
+        trainer.fit(training, epochs=3)
+        require_free(path)
+    finally:
+        os.write(writer, b"x")
+        os.waitpid(children[0], 0)
+        os.close(reader)
+        os.close(writer)
+    assert trainer.epochs_done == 3
 
 
 def test_an_old_checkpoint_may_be_written_over(tmp_path):

@@ -115,7 +115,11 @@ def test_a_checkpoint_of_the_release_before_that_named_nodes_otherwise(tmp_path)
     net = helper_names()
     assert [name for name in net.names if "linear" in name] == ["linear"]
     trainer = train.Trainer(
-        net, nn.MSECriterion(), optim.Adam(net, 0.01), show_progress=False, checkpoint=tmp_path / "a"
+        net,
+        nn.MSECriterion(),
+        optim.Adam(net, 0.01),
+        show_progress=False,
+        checkpoint=tmp_path / "a",
     )
     trainer.load(FILES / "helper_names.gn")
     stored = read(FILES / "helper_names.gn")
