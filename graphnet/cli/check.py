@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import typer
 
+from graphnet.cli.definitions import read_saved
 from graphnet.cli.inputs import as_given, shapes_for
 from graphnet.cli.loading import file_of, reporting
-from graphnet.cli.net_arguments import Inputs, Place
+from graphnet.cli.net_arguments import Inputs, Place, With
 from graphnet.cli.nets import is_saved, net_of
 from graphnet.errors import NumericsError
 from graphnet.graph import Module
-from graphnet.graph.files.save_load import read
 from graphnet.text_table import aligned
 from graphnet.train.checkpoints.training_state import POSITION
 
 
-def check_command(place: Place, inputs: Inputs = None) -> None:
+def check_command(place: Place, inputs: Inputs = None, definitions: With = None) -> None:
     """Check that a file is whole and its net sound, and say what it holds.
 
     With --input for each input of the net, all its shapes are checked too.
@@ -32,10 +32,10 @@ def check_command(place: Place, inputs: Inputs = None) -> None:
     graphnet check cell.py:net --input 20
     """
     if is_saved(place):
-        stored = read(place)
+        stored = read_saved(Path(place), definitions or ())
         net, lines = stored.module, list(facts_of_file(Path(place), stored.notes))
     else:
-        net, lines = net_of(place), []
+        net, lines = net_of(place, definitions), []
     lines += facts_of_net(net)
     require_finite(net, place)
     if inputs:

@@ -9,7 +9,7 @@ import typer
 from graphnet.cli.compiled import Compiled
 from graphnet.cli.inputs import as_given, shapes_for
 from graphnet.cli.loading import file_of, reporting
-from graphnet.cli.net_arguments import Dtype, Inputs, Mode, Place, Show
+from graphnet.cli.net_arguments import Dtype, Inputs, Mode, Place, Show, With
 from graphnet.cli.nets import net_of
 
 
@@ -19,6 +19,7 @@ def compile_command(
     dtype: Dtype = None,
     mode: Mode = "train",
     show: Show = None,
+    definitions: With = None,
 ) -> None:
     """Compile a net, and say what was made of it.
 
@@ -43,7 +44,7 @@ def compile_command(
     GRAPHNET_CPU=haswell makes code for a lesser processor, GRAPHNET_THREADS=1 for one thread, and
     GRAPHNET_CACHE=off compiles what is on disk already.
     """
-    net, wanted, texts = net_of(place), show or [], inputs or []
+    net, wanted, texts = net_of(place, definitions), show or [], inputs or []
     if dtype is not None:
         net.astype(dtype)
     net.train(mode == "train")

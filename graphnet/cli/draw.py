@@ -9,7 +9,7 @@ import typer
 
 from graphnet.cli.inputs import as_given, shapes_for
 from graphnet.cli.loading import file_of, reporting
-from graphnet.cli.net_arguments import Inputs, Place
+from graphnet.cli.net_arguments import Inputs, Place, With
 from graphnet.cli.nets import net_of
 from graphnet.errors import DataError
 
@@ -21,6 +21,7 @@ def draw_command(
         typer.Option("--output", "-o", help="The picture: .svg, .png, .pdf or .dot."),
     ] = Path("graph.svg"),
     inputs: Inputs = None,
+    definitions: With = None,
     backward: Annotated[bool, typer.Option(help="Draw the graph of the gradients.")] = False,
     depth: Annotated[int, typer.Option(min=0, help="Levels of inner graphs to open.")] = 0,
     direction: Annotated[str, typer.Option(help="Of the arrows: TB, LR, BT or RL.")] = "TB",
@@ -41,7 +42,7 @@ def draw_command(
     format = output.suffix.lower().removeprefix(".")
     if format not in FORMATS:
         raise DataError(f"-o {output} ends in none of .{', .'.join(FORMATS)}")
-    net = net_of(place)
+    net = net_of(place, definitions)
     shapes = shapes_for(net, place, inputs) if inputs else None
     with reporting(file_of(place)), as_given(net, inputs or []):
         drawing = draw(net, shapes, backward=backward, depth=depth, direction=direction)

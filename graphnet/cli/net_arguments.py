@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,7 +36,8 @@ Place = Annotated[
     typer.Argument(
         metavar="FILE.py:NAME",
         help="A module in a Python file, or a function without arguments that returns one; or "
-        "FILE.gn, a saved net; or a cell, lstm_cell or lstm_cell:20,10 (its sizes).",
+        "FILE.gn, a saved net; or a cell, lstm_cell or lstm_cell:20,10 (its sizes); or a layer, "
+        "LSTM:20,10.",
         autocompletion=complete_place,
     ),
 ]
@@ -44,6 +46,14 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         help="Shape of an input: 20, or 32,20, or 50,32:int for indices. Once for each input.",
+    ),
+]
+With = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE.py",
+        help="A Python file that defines classes of a saved net. May be given several times.",
     ),
 ]
 MoreInputs = Annotated[

@@ -11,6 +11,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn, optim, train
 from tests.cli.test_commands import FAULTY
+from tests.support.paths import TESTS
 
 
 @pytest.fixture
@@ -80,6 +81,72 @@ def test_numbers_that_are_none_are_found(folder, graphnet):
     code, output, errors = graphnet("check", "net.gn")
     assert (code, output) == (2, "")
     assert "net.gn holds nan at (1, 2) of weight" in errors
+
+
+def test_a_saved_net_whose_name_is_in_capitals(saved, graphnet):
+    (saved / "net.gn").rename(saved / "NET.GN")
+    assert graphnet("summary", "NET.GN", "--input", "5,3")[0] == 0
+    code, _, errors = graphnet("summary", "OTHER.GN")
+    assert code == 2
+    assert "no file OTHER.GN" in errors
+
+
+# ---- classes of the user's
+
+OWN = """
+import graphnet as gn
+from graphnet import Module, nn
+
+
+class Twice(Module):
+    def __init__(self, size):
+        self.size = size
+        self.layer = nn.Linear(size, size)
+
+    def compute(self, x):
+        return self.layer.compute(self.layer.compute(x))
+
+
+if __name__ == "__main__":
+    nn.Sequential(Twice(3)).save("ran.gn")
+"""
+
+
+@pytest.fixture
+def own_classes(folder):
+    """Nets with a class of ``my_cells.py``: ``ran.gn`` where it was run, else imported."""
+    (folder / "my_cells.py").write_text(OWN)
+    save = "import my_cells; my_cells.Twice(3).save('imported.gn')"
+    for arguments in (["my_cells.py"], ["-c", save]):
+        path = os.pathsep.join([str(TESTS.parent), str(folder)])
+        environment = os.environ | {"PYTHONPATH": path}
+        subprocess.run([sys.executable, *arguments], cwd=folder, check=True, env=environment)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["ran.gn", "imported.gn"])
+def test_a_net_with_a_class_of_the_users(own_classes, graphnet, name):
+    for command in (["summary"], ["check"], ["draw", "-o", "a.dot"], ["compile"]):
+        code, _, errors = graphnet(*command, name, "--input", "5,3", "--with", "my_cells.py")
+        assert (code, errors) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["summary", "check", "draw", "compile"])
+def test_without_the_file_that_defines_it_a_class_is_not_known(own_classes, graphnet, command):
+    code, _, errors = graphnet(command, "ran.gn", "--input", "5,3")
+    assert code == 2
+    assert "ran.gn names the module class '__main__.Twice', which is not known\n" in errors
+    assert "  Name the Python file that defines it: --with FILE.py." in errors
+    code, _, errors = graphnet(command, "ran.gn", "--input", "5,3", "--with", "nets.py")
+    assert code == 2
+    assert "It is not defined in nets.py. Name the Python file that defines it" in errors
+
+
+def test_files_of_classes_that_cannot_be_used(own_classes, graphnet):
+    code, _, errors = graphnet("check", "ran.gn", "--with", "missing.py")
+    assert (code, "There is no file missing.py" in errors) == (2, True)
+    code, _, errors = graphnet("check", "nets.py:layer", "--with", "my_cells.py")
+    assert (code, "nets.py:layer is no saved net, and --with names" in errors) == (2, True)
 
 
 def zipped(path):
@@ -154,6 +221,21 @@ def test_a_cell_with_sizes(folder, graphnet):
     code, output, _ = graphnet("summary", "lstm_cell:6,4", *shapes)
     assert code == 0
     assert "Linear(6, 4)" in output
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_a_layer_of_cells_is_known_by_its_name(folder, graphnet, name):
+    code, output, _ = graphnet("summary", f"{name}:6,4", "--input", "5,2,6")
+    assert code == 0
+    assert "(5, 2, 4)" in output
+    assert graphnet("draw", name, "-o", "layer.dot")[0] == 0
+
+
+def test_another_layer_by_its_name_says_what_to_type(folder, graphnet):
+    code, _, errors = graphnet("draw", "LSTN:8,16")
+    assert code == 2
+    assert "'LSTN' does not name a net\n  Did you mean LSTM?" in errors
+    assert "a cell or layer with its sizes, as LSTM:8,16: " in errors
 
 
 def test_a_misspelt_cell_is_guessed(folder, graphnet):

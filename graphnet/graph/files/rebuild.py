@@ -39,20 +39,25 @@ GRAPH = Form(
 )
 """The entry of a graph, with the arguments of its constructor if that makes the nodes itself."""
 
+IMPORT_FIRST = "Import the module that defines it before loading, or pass classes=[…]."
+"""What helps where a class of the user's is not known."""
+
 WHOLE = Form({"modules": list[Any]})
 
 
 def build(
     description: Any,
     parameters: Mapping[str, NDArray],
-    classes: Sequence[type[BaseModule]] = (),
+    classes: Sequence[type[BaseModule]] | Mapping[str, type[BaseModule]] = (),
     constants: Mapping[str, NDArray] | None = None,
 ) -> BaseModule:
     """The module of a description; every claim of it is checked. Raises FormatError.
 
+    Other ``classes`` than those known may be given, if need be with the names that the file uses.
     The arrays come by their numbers; those of parameters become theirs, without a copy.
     """
-    types = {**MODULE_TYPES, **{type_key(cls): cls for cls in classes}}
+    named = classes if isinstance(classes, Mapping) else {type_key(cls): cls for cls in classes}
+    types = {**MODULE_TYPES, **named}
     check_description(description)
     shared: dict[int, Parameter] = {}
     modules: list[BaseModule] = []
@@ -125,7 +130,7 @@ def made(
     if cls is None:
         raise FormatError(
             f"names the module class {entry['type']!r:.80}, which is not known",
-            "Import the module that defines it before loading, or pass classes=[…].",
+            IMPORT_FIRST,
         )
     if cls._is_wired != ("nodes" in entry):
         expected = "without nodes" if cls._is_wired else "with nodes"

@@ -100,8 +100,13 @@ def load(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Any:
     return read(path, classes).module
 
 
-def read(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Stored:
-    """The module saved in a file, with the notes and arrays beside it; errors as in ``load``."""
+def read(
+    path: str | Path, classes: Iterable[type[BaseModule]] | Mapping[str, type[BaseModule]] = ()
+) -> Stored:
+    """The module saved in a file, with the notes and arrays beside it; errors as in ``load``.
+
+    ``classes`` may have the names that the file uses.
+    """
     path = Path(path)
     try:
         text, tensors = read_container(path)
@@ -110,7 +115,8 @@ def read(path: str | Path, classes: Iterable[type[BaseModule]] = ()) -> Stored:
         arrays = under(ARRAY, tensors)
         if len(parameters) + len(constants) + len(arrays) < len(tensors):
             raise FormatError(f"holds values of no kind: {', '.join(tensors):.80}")
-        module = build(header["graph"], parameters, list(classes), constants)
+        given = classes if isinstance(classes, Mapping) else list(classes)
+        module = build(header["graph"], parameters, given, constants)
         return Stored(module, header["notes"], arrays)
     except FormatError as error:
         error.locate(path.name)
@@ -124,6 +130,15 @@ def read_notes(path: Path) -> dict[str, Any]:
     if not isinstance(notes, dict):
         raise FormatError("holds no notes", subject=path.name)
     return notes
+
+
+def read_class_names(path: Path) -> set[str]:
+    """The classes that a file names; of what ``read`` refuses, none or any."""
+    try:
+        modules = parsed(read_description(path))["graph"]["modules"]
+        return {entry["type"] for entry in modules if isinstance(entry["type"], str)}
+    except (FormatError, KeyError, TypeError):
+        return set()
 
 
 def checked_header(text: str, tensors: Mapping[str, NDArray]) -> Any:

@@ -46,14 +46,18 @@ def checked_metrics(metrics: Metrics | None, has_target: bool) -> dict[str, Metr
             "is none.",
         )
     for name, metric in found.items():
-        is_named = isinstance(name, str) and name.strip() and name not in LOSSES
-        if not is_named or not callable(metric):
+        if not is_name(name) or not callable(metric):
             raise DataError(
                 f"The trainer received the metric {name!r}: {type(metric).__name__}, "
                 "expected a name of its own and a function (output, target) of arrays",
                 HINT,
             )
     return found
+
+
+def is_name(name: object) -> bool:
+    """Whether a metric may be called so."""
+    return isinstance(name, str) and bool(name.strip()) and name not in LOSSES
 
 
 def measured(name: str, metric: Metric, output: Any, target: Any) -> float:

@@ -24,6 +24,22 @@ def linear_trainer(path=None, **settings):
     )  # fmt: skip
 
 
+def test_a_tuple_of_pairs_is_gone_through_as_a_list():
+    trainers = [linear_trainer(), linear_trainer()]
+    for trainer, batches in zip(trainers, (PAIRS, tuple(PAIRS)), strict=True):
+        trainer.fit(batches, 2, batches, shuffle=False)
+    assert_same_bits(*trainers)
+
+
+@pytest.mark.parametrize("pair", [PAIRS[0], ([X, X], X), (X[:2], X[:2])])
+def test_one_pair_is_no_tuple_of_pairs(pair):
+    trainer = linear_trainer()
+    for given in ({"training": pair}, {"training": PAIRS, "validation": pair}):
+        with pytest.raises(DataError, match=r"tuple as its batches.*\n.*fit\(\[\(x, y\)\]"):
+            trainer.fit(epochs=1, **given)
+    assert trainer.batches_done == 0
+
+
 class Endless:
     """An iterable without a length."""
 

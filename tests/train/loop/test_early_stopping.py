@@ -7,7 +7,8 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, optim, train
-from graphnet.errors import DataError
+from graphnet.errors import ArgumentError, DataError, FormatError
+from graphnet.graph.files.save_load import read, save
 from graphnet.train.checkpoints.training_state import Best
 from graphnet.train.loop.early_stopping import EarlyStopping
 from tests.support.trainers import Interrupting, everything
@@ -149,7 +150,7 @@ def test_it_tells_that_it_stopped(capsys):
 
 
 def test_a_loss_that_was_no_number_is_not_the_best():
-    best = Best(1, math.nan, "training", np.zeros(1))
+    best = Best(1, math.nan, "training", "min", np.zeros(1))
     stopping = EarlyStopping(2, "training", "min")
     epoch = train.Epoch(2, 8, 0.5, None)
     assert stopping.better(best, epoch, np.ones(1)).epoch == 2
@@ -171,7 +172,99 @@ def test_mistakes_about_stopping(settings, message):
         classifier().fit(TRAINING, 2, **settings)
 
 
+def test_another_mode_begins_anew(tmp_path):
+    path = tmp_path / "a.gn"
+    trainer = classifier(path)
+    trainer.fit(TRAINING, 3, VALIDATION, patience=5, mode="min")
+    assert (trainer.best.epoch, trainer.best.mode) == (3, "min")
+    resumed = classifier(path)
+    resumed.load()
+    assert resumed.best.mode == "min"
+    resumed.fit(TRAINING, 5, VALIDATION, patience=5, mode="max")
+    losses = [loss for _, loss in resumed.history.validation]
+    assert (resumed.best.mode, resumed.best.value) == ("max", max(losses[3:]))
+
+
+def test_a_mode_that_was_not_noted_is_the_usual_one(tmp_path):
+    path = tmp_path / "a.gn"
+    trainer = classifier(path)
+    trainer.fit(TRAINING, 1, VALIDATION, patience=5)
+    stored = read(path)
+    for mode, found in ((None, "min"), ("max", "max")):
+        best = stored.notes["position"]["best"]
+        best.pop("mode", None)
+        best |= {"mode": mode} if mode else {}
+        save(stored.module, path, notes=stored.notes, arrays=stored.arrays)
+        trainer.load()
+        assert trainer.best.mode == found
+    stored.notes["position"]["best"]["mode"] = "best"
+    save(stored.module, path, notes=stored.notes, arrays=stored.arrays)
+    with pytest.raises(FormatError, match="mode is 'best'"):
+        trainer.load()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        ({"epochs": 1.5}, ArgumentError, r"epochs 1\.5, expected a whole number"),
+        ({"epochs": "1"}, ArgumentError, "epochs '1', expected a whole number"),
+        ({"epochs": True}, DataError, "epochs is True, expected a number of epochs"),
+        ({"patience": "1"}, ArgumentError, "patience '1', expected a whole number"),
+        ({"patience": 1.5}, ArgumentError, r"patience 1\.5, expected a whole number"),
+        ({"patience": True}, DataError, "patience is True, expected a number of epochs"),
+        ({"shuffle": "yes"}, ArgumentError, "shuffle 'yes', expected True or False"),
+        ({"patience": 1, "mode": ""}, DataError, "mode is '', expected 'min' or 'max'"),
+    ],
+)
+def test_arguments_of_fit_of_another_type(call, error, message):
+    trainer = classifier()
+    with pytest.raises(error, match=message):
+        trainer.fit(TRAINING, **{"epochs": 2, **call})
+    assert trainer.batches_done == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"checkpoint_every": "5"}, "checkpoint_every '5', expected a whole number"),
+        ({"checkpoint_every": 1.5}, r"checkpoint_every 1\.5, expected a whole number"),
+        ({"checkpoint_every": True}, "checkpoint_every True, expected a whole number"),
+        ({"schedule": 0.5}, r"schedule 0\.5, expected a function"),
+    ],
+)
+def test_arguments_of_a_trainer_of_another_type(settings, message):
+    with pytest.raises(ArgumentError, match=message):
+        classifier(**settings)
+
+
 # ---- metrics
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ({1: train.accuracy}, "received the metric 1: function, expected a name of its own"),
+        ({"": train.accuracy}, "received the metric '': function, expected a name"),
+        ({" ": train.accuracy}, "received the metric ' ': function, expected a name"),
+        (
+            train.accuracy,
+            "received metrics function, expected functions by their names\n.*For inst",
+        ),
+        (["a"], "received metrics a list of 1, expected functions by their names"),
+        ("accuracy", "received metrics str, expected functions by their names"),
+    ],
+)
+def test_metrics_are_functions_by_their_names(metrics, message):
+    with pytest.raises(DataError, match=message):
+        classifier(metrics=metrics)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_a_metric_may_give_a_tensor(shape):
+    torch = pytest.importorskip("torch")
+    trainer = classifier(metrics={"half": lambda output, target: torch.full(shape, 0.5)})
+    trainer.fit(TRAINING, 1, VALIDATION)
+    assert trainer.history.metrics["half"] == [(4, 0.5)]
 
 
 def test_metrics_are_measured_on_the_validation(capsys):
