@@ -22,7 +22,6 @@ from graphnet.train.checkpoints.same_net import copy_parameters, require_same_ne
 from graphnet.train.checkpoints.training_state import (
     MODES,
     POSITION,
-    RUN,
     Best,
     TrainingState,
     usual_mode,
@@ -65,7 +64,6 @@ def save_checkpoint(training: TrainingState, path: str | Path) -> None:
     if training.last is not None:
         arrays[LAST] = training.last
     position = {
-        RUN: training.run_id,
         "batches": training.batches_done,
         "epochs": training.epochs_done,
         "in_epoch": training.in_epoch,

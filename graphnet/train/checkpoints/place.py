@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sys
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, final
+from typing import final
 
 from graphnet.atomic_write import write_atomically
-from graphnet.errors import DataError
+from graphnet.errors import DataError, FormatError
+from graphnet.graph.files.container import read_description
+from graphnet.graph.files.save_load import read_notes
 from graphnet.source import warn
-from graphnet.train.checkpoints.training_state import RUN, position_in
+from graphnet.train.checkpoints.training_state import POSITION
 
 Identity = tuple[int, int, int, int]
 
@@ -22,21 +25,20 @@ Identity = tuple[int, int, int, int]
 @final
 class CheckpointPlace:
     """Held while a training runs. Files have an advisory lock where the system has such locks;
-    what another training wrote in spite of it is seen by the position that the file notes.
+    what another training wrote in spite of it is seen by the file's content.
 
-    ``run_id`` is the training's own name. Raises OSError where nothing can be written, DataError
-    where another training writes.
+    Raises OSError where nothing can be written, DataError where another training writes.
     """
 
-    def __init__(self, path: Path, run_id: str) -> None:
-        self._path, self._run_id = path, run_id
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._known: Identity | None = None
-        self._first: Any = None
+        self._content: bytes | None = None
         self._handle: int | None = None
 
     def __enter__(self) -> CheckpointPlace:
         require_writable(self._path)
-        self._known, self._first = identity(self._path), position_in(self._path)
+        self._note()
         self._hold()
         return self
 
@@ -57,7 +59,7 @@ class CheckpointPlace:
     def written(self, path: Path) -> None:
         """The file at ``path`` is this training's from now on; a warning tells if that is new."""
         former, self._path = self._path, path
-        self._known = identity(path)
+        self._note()
         with suppress(DataError):  # taken since it was written; that is seen by its next content
             self._hold()
         if path != former:
@@ -67,12 +69,16 @@ class CheckpointPlace:
             )
 
     def _is_own(self) -> bool:
-        """Whether the file may be written over: as it was, or of no other training."""
+        """Whether the file may be written over: as it was, or no checkpoint."""
         found = identity(self._path)
         if found is None or found == self._known:
             return True
-        position = position_in(self._path)  # it was touched, copied or written anew
-        return position in (None, self._first) or position.get(RUN) == self._run_id
+        is_same = content(self._path) == self._content  # it was touched, or copied
+        return is_same or not is_checkpoint(self._path)
+
+    def _note(self) -> None:
+        """Know the file again."""
+        self._known, self._content = identity(self._path), content(self._path)
 
     def _hold(self) -> None:
         self._release()
@@ -115,6 +121,22 @@ def identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def content(path: Path) -> bytes | None:
+    """A digest of the description in a file, with its checksums of all arrays; None without one."""
+    try:
+        return hashlib.sha256(read_description(path).encode()).digest()
+    except (FormatError, OSError):
+        return None
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file holds a training, and not a net alone or anything else."""
+    try:
+        return POSITION in read_notes(path)
+    except (FormatError, OSError):
+        return False
 
 
 def locked(path: Path) -> int | None:

@@ -1,14 +1,11 @@
-"""TrainingState: the content of a checkpoint; the position that a file notes."""
+"""TrainingState: the content of a checkpoint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from graphnet.errors import FormatError
 from graphnet.graph import Module
-from graphnet.graph.files.save_load import read_notes
 from graphnet.ir.core.types import NDArray
 from graphnet.optim import Optimizer
 from graphnet.train.reports.history import History
@@ -17,8 +14,7 @@ MODES = ("min", "max")
 """What may be better: the smaller or the larger."""
 
 POSITION = "position"
-RUN = "run"
-"""In the position: the name of the training, that of no other."""
+"""The note that only checkpoints have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,15 @@ class TrainingState:
     """The content of a checkpoint: a net, its optimiser, and the position of their training.
 
     ``states`` are the carried states of the net, ``learning_rate`` is the base of the schedule, and
-    ``notes`` are plain values that must be the same when the training continues. ``run_id`` is the
-    name of this training and of no other. ``epochs_done`` are whole; ``in_epoch`` batches of the
-    next one are done. ``shuffle_seed`` orders the batches. Where the net holds the parameters of
-    the best epoch, ``last`` (numbers,) are those after the last one.
+    ``notes`` are plain values that must be the same when the training continues. ``epochs_done``
+    are whole; ``in_epoch`` batches of the next one are done. ``shuffle_seed`` orders the batches.
+    Where the net holds the parameters of the best epoch, ``last`` (numbers,) are those after the
+    last one.
     """
 
     net: Module
     optimizer: Optimizer
     notes: dict[str, Any]
-    run_id: str
     batches_done: int
     epochs_done: int
     in_epoch: int
@@ -64,12 +59,3 @@ class TrainingState:
 def usual_mode(monitor: str) -> str:
     """Losses are better when smaller, metrics when larger."""
     return "min" if monitor in ("training", "validation") else "max"
-
-
-def position_in(path: Path) -> dict[str, Any] | None:
-    """The position that a checkpoint notes; None for a file that is none, or no file."""
-    try:
-        position = read_notes(path).get(POSITION)
-    except (FormatError, OSError):
-        return None
-    return position if isinstance(position, dict) else None

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
@@ -89,7 +88,6 @@ class BatchTrainer(ABC):
         self.show_progress, self.unit = show_progress, unit
         self.callback, self.batch_callback = callback, batch_callback
         self.history = History()
-        self.run_id = uuid4().hex
 
     def _take_states(self, states: Iterable[Any], select: int | None) -> None:
         """The states before the first batch; raises GraphError if ``select`` is not theirs."""

@@ -143,7 +143,7 @@ class Trainer(BatchTrainer):
             self.best = None  # nobody looks for it now
         if self.checkpoint is not None:
             require_savable(self.net, self.notes)
-            self._place = CheckpointPlace(self.checkpoint, self.run_id)
+            self._place = CheckpointPlace(self.checkpoint)
         try:
             with self._place or nullcontext(), interruptible() as interruption:
                 fitting.run(interruption)
@@ -251,7 +251,6 @@ class Trainer(BatchTrainer):
             net=self.net,
             optimizer=self.optimizer,
             notes=self.notes,
-            run_id=self.run_id,
             batches_done=self.batches_done,
             epochs_done=self.epochs_done,
             in_epoch=self.in_epoch,
