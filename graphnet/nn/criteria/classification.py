@@ -10,6 +10,12 @@ import numpy as np
 from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph.values.table import describe, is_table
 from graphnet.ir.core.types import NDArray
+from graphnet.nn.criteria.classes import (
+    check_order,
+    chosen,
+    class_weights,
+    flat_classes,
+)
 from graphnet.nn.criteria.criterion import Criterion, matching, reduced
 from graphnet.nn.layers.activation import softplus
 from graphnet.ops import (
@@ -24,43 +30,6 @@ from graphnet.ops import (
     take,
     where,
 )
-
-
-def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
-    """Scores (…, C) and classes (…) as (n, C) and (n,); raises if they do not fit."""
-    if is_table(input) or is_table(target) or not input.ndim:
-        raise ShapeError(
-            f"expects scores (…, classes) and targets (…), received {describe([input, target])}"
-        )
-    if target.dtype.kind not in "iu":
-        raise DtypeError(
-            f"expects classes as integers, received a target of dtype {target.dtype}",
-            "Classes are counted from 0; convert with target.astype(int).",
-        )
-    leading = input.shape[:-1]
-    if target.shape != leading and not (target.shape == (1,) and input.ndim == 1):
-        raise ShapeError(
-            f"has scores {input.shape} and targets {target.shape}",
-            f"There is one class for each row of scores: targets of {leading}.",
-        )
-    return input.reshape((target.size, input.shape[-1])), target.reshape((target.size,))
-
-
-def chosen(scores: Any, classes: Any) -> Any:
-    """The scores (n,) of the classes (n,), from scores (n, C)."""
-    n, count = scores.shape
-    columns = take(np.arange(count), classes)  # the same, but names a class out of range
-    return take(scores.reshape((n * count,)), columns + np.arange(n) * count)
-
-
-def class_weights(weights: Any, count: int) -> NDArray | None:
-    """The weights as an array (C,), or None; raises ShapeError for another shape."""
-    if weights is None:
-        return None
-    array = np.asarray(weights, dtype=float)
-    if array.shape != (count,):
-        raise ShapeError(f"has weights {array.shape} for {count} classes")
-    return array
 
 
 class ClassNLLCriterion(Criterion):
@@ -141,6 +110,7 @@ class CrossEntropyCriterion(Criterion):
     def loss(self, input: Any, target: Any) -> Any:
         if is_table(input) or not input.ndim:
             raise ShapeError(f"expects scores (…, classes), received {describe(input)}")
+        check_order(input, target)
         scores = log_softmax(input)
         return negative_log_likelihood(
             scores, target, self.weight, self.size_average, self.ignore_index
@@ -216,10 +186,11 @@ class MultiLabelMarginCriterion(Criterion):
 class BCECriterion(Criterion):
     """Binary cross-entropy, in nats: the mean of ``-(t log(x) + (1 - t) log(1 - x))``.
 
-    Input (probabilities) and target have one shape, any; the loss is (). 1e-12 is added inside the
-    logarithms. ``weight`` has a shape that broadcasts to the input. Without ``size_average`` the
-    entries are summed. Torch's nn/BCECriterion.lua. Raises ShapeError if the shapes differ or the
-    weights do not broadcast, DtypeError for an input of integers.
+    Input (probabilities) and target have one shape, any, so that the wrong order is no error; the
+    loss is (). 1e-12 is added inside the logarithms. ``weight`` has a shape that broadcasts to the
+    input. Without ``size_average`` the entries are summed. Torch's nn/BCECriterion.lua. Raises
+    ShapeError if the shapes differ or the weights do not broadcast, DtypeError for an input of
+    integers.
     """
 
     symbol = "BCE"

@@ -10,11 +10,8 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.nn.criteria.classification import (
-    ClassNLLCriterion,
-    CrossEntropyCriterion,
-    flat_classes,
-)
+from graphnet.nn.criteria.classes import flat_classes
+from graphnet.nn.criteria.classification import ClassNLLCriterion, CrossEntropyCriterion
 from graphnet.nn.criteria.criterion import WeightedCriteria
 from graphnet.nn.criteria.of_pair import CriterionOfPair
 from graphnet.nn.criteria.regression import L1Cost
