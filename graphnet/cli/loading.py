@@ -52,7 +52,7 @@ def execute(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        with reporting(path):
+        with reporting(path, whole=True):
             spec.loader.exec_module(module)
     finally:
         if str(path.parent.resolve()) in sys.path:
@@ -61,11 +61,17 @@ def execute(path: Path) -> ModuleType:
 
 
 @contextmanager
-def reporting(path: Path) -> Iterator[None]:
-    """What goes wrong in a user's file within is reported as GraphError, with its line."""
+def reporting(path: Path, whole: bool = False) -> Iterator[None]:
+    """What goes wrong in a user's file within is reported as GraphError, with its line.
+
+    With ``whole``, nothing but the user's code runs within: all of its errors are so.
+    """
     try:
         yield
-    except GraphnetError:
+    except GraphnetError as error:
+        place = f"{path.name}{line_in(path, error)}"
+        if whole and path.name not in str(error):
+            error.hint = f"{error.hint} It comes from {place}.".strip()
         raise
     except SystemExit as end:
         raise GraphError(
@@ -74,7 +80,7 @@ def reporting(path: Path) -> Iterator[None]:
         ) from end
     except Exception as error:
         line = line_in(path, error)
-        if not line and not isinstance(error, SyntaxError | ImportError | ValueError):
+        if not line and not whole and not isinstance(error, SyntaxError | ImportError | ValueError):
             raise
         raise GraphError(
             f"{path.name} fails{line}: {type(error).__name__}: {error}",
@@ -94,6 +100,11 @@ def as_module(value: Any, place: str, source: ModuleType) -> Module:
     """A module as it is; a function's result."""
     if isinstance(value, Module):
         return value
+    if is_of_torch(value):
+        raise GraphError(
+            f"{place} is a torch {type(value).__name__}, expected a module of graphnet",
+            "Build it with graphnet.nn: docs/pytorch.md has the names.",
+        )
     if callable(value):
         missing = required(value)
         if missing:
@@ -101,16 +112,23 @@ def as_module(value: Any, place: str, source: ModuleType) -> Module:
                 f"{place} needs the arguments {', '.join(missing)}",
                 "Name a function without required arguments; it may call this one.",
             )
-        with reporting(file_of(place)):
+        with reporting(file_of(place), whole=True):
             value = value()
         if isinstance(value, Module):
             return value
+        if is_of_torch(value):
+            return as_module(value, f"{place}()", source)
         place += "()"
     hint = "Close the graph first: GModule(inputs, outputs)." if isinstance(value, Node) else ""
     raise GraphError(
         f"{place} is {value!r} of type {type(value).__name__}, expected a module",
         hint or candidates_text(source),
     )
+
+
+def is_of_torch(value: Any) -> bool:
+    """Whether a value is a module of PyTorch, which need not be installed."""
+    return any(f"{cls.__module__}.".startswith("torch.nn.") for cls in type(value).__mro__)
 
 
 def required(function: Any) -> list[str]:

@@ -44,7 +44,18 @@ def net_of(place: str, definitions: Sequence[Path] | None = None) -> Module:
     if is_saved(place):
         net: Module = read_saved(Path(place), definitions or ()).module
         return net
+    refuse_one_size(place)
     return load_module(place)
+
+
+def refuse_one_size(place: str) -> None:
+    """Raise GraphError for a cell with one size: ``lstm_cell:3``."""
+    name, _, size = place.partition(":")
+    if name in nn.CELLS and size.isdecimal():
+        raise GraphError(
+            f"{place!r} has one size, expected two: of the input and of the hidden state",
+            f"For example {name}:{size},{int(size) + 1}.",
+        )
 
 
 def cell_of(name: str, input_size: int, hidden_size: int) -> Module:

@@ -138,6 +138,7 @@ def test_places_that_hold_no_net(folder, graphnet, command, place, message):
         ),
         (["draw", "nets.py:net", "-o", "a.bmp"], "-o a.bmp ends in none of .svg"),
         (["draw", "nets.py:net", "--direction", "UP"], "direction='UP', expected one of TB"),
+        (["draw", "lstm_cell:3"], "has one size, expected two: of the input and of the hidden"),
         (["draw"], "Missing argument 'FILE.py:NAME'"),
         (["paint"], "No such command 'paint'"),
     ],
@@ -147,6 +148,26 @@ def test_mistakes(folder, graphnet, arguments, message):
     assert code == 2
     assert message in errors
     assert "Traceback" not in errors
+
+
+def test_a_module_of_torch_is_told_apart(folder, graphnet):
+    pytest.importorskip("torch")
+    (folder / "cell.py").write_text(
+        "import torch\n\nnet = torch.nn.Linear(3, 4)\n\n\ndef make():\n    return net\n"
+    )
+    for place in ("cell.py:net", "cell.py:make"):
+        code, _, errors = graphnet("draw", place)
+        assert code == 2
+        assert "is a torch Linear, expected a module of graphnet" in errors
+
+
+def test_errors_of_functions_from_elsewhere_are_told(folder, graphnet):
+    (folder / "shape.py").write_text(
+        "import json\nfrom functools import partial\n\nnet = partial(json.loads, s=3)\n"
+    )
+    code, _, errors = graphnet("draw", "shape.py:net")
+    assert code == 2
+    assert "shape.py fails: TypeError" in errors
 
 
 def test_files_beside_the_named_one_can_be_imported(folder, graphnet):
