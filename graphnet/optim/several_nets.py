@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, final
 
 from graphnet.errors import GraphError
-from graphnet.graph import Module
+from graphnet.graph import Module, Node
 
 Trained: TypeAlias = Module | Sequence[Module]
 """A net, or several."""
@@ -36,6 +36,11 @@ def as_one(net: Trained, owner: str) -> Module:
     if isinstance(net, list | tuple):
         others = [type(part).__name__ for part in net if not isinstance(part, Module)]
         received = f"{received} with {others[0]}" if others else f"an empty {type(net).__name__}"
+    if isinstance(net, Node):
+        raise GraphError(
+            f"{owner} received a node, which has no parameters of its own",
+            f"Give it the net of that node: {owner}(GModule(inputs, outputs), …).",
+        )
     raise GraphError(
         f"{owner} received {received}, expected a net or several",
         f"Give it the net itself, {owner}(net, …), or a list of nets.",

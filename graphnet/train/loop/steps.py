@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from graphnet.errors import GraphError
 from graphnet.graph import Module, Run
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.loss import (
     asking_which,
     own_entry,
@@ -26,6 +28,7 @@ class Steps(ABC):
     """
 
     def __init__(self, net: Module, criterion: Module | None, select: int | None) -> None:
+        require_criterion(criterion)
         self.net = net
         self.criterion = criterion
         self.select = select
@@ -42,6 +45,21 @@ class Steps(ABC):
     @abstractmethod
     def judge(self, inputs: Any, target: Any) -> tuple[float, Any]:
         """The loss, and the outputs of the net."""
+
+
+def require_criterion(criterion: object) -> None:
+    """Raise GraphError for what is no criterion: a class of them, an optimiser, a function."""
+    if criterion is None or isinstance(criterion, BaseModule):
+        return
+    if isinstance(criterion, type) and issubclass(criterion, BaseModule):
+        raise GraphError(
+            f"The trainer received the class {criterion.__name__} as its criterion",
+            f"Make one of it: nn.{criterion.__name__}().",
+        )
+    raise GraphError(
+        f"The trainer received {type(criterion).__name__} as its criterion, expected a module",
+        "The order is Trainer(net, criterion, optimizer), with nn.MSECriterion() for example.",
+    )
 
 
 class Compiled(Steps):

@@ -23,6 +23,11 @@ def require_optimizer(optimizer: Optimizer, net: Module, frozen: Frozen = ()) ->
     Raises GraphError for what is no optimiser, for one of another net, or one of what is frozen.
     """
     kind = type(optimizer).__name__
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        raise GraphError(
+            f"The trainer received the class {optimizer.__name__} as its optimiser",
+            f"Make one of it: optim.{optimizer.__name__}(net).",
+        )
     if not isinstance(optimizer, Optimizer):
         raise GraphError(
             f"The trainer received {kind} as its optimiser",
