@@ -36,6 +36,9 @@ ENTRIES = {"version": int, "graph": dict[str, Any], "notes": dict[str, Any]}
 UNSEALED = Form(ENTRIES)
 SEALED = Form({**ENTRIES, "checksum": str, "checksums": dict[str, Any]})
 
+PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".gif")
+"""Suffixes of what is drawn, not saved."""
+
 PARAMETER, CONSTANT, ARRAY = "parameter.", "constant.", "array."
 
 
@@ -59,9 +62,10 @@ def save(
     """Write a module to a file, atomically: an old file stays whole until the new one is on disk.
 
     ``notes`` (plain JSON values) and ``arrays`` are kept beside it, for checkpoints. Raises
-    GraphError for a module that cannot be described (a function in its arguments), OSError when
-    the disk refuses.
+    GraphError for a module that cannot be described (a function in its arguments) and for the
+    suffix of a picture, OSError when the disk refuses.
     """
+    require_no_picture(Path(path))
     found = describe(module)
     tensors = {PARAMETER + str(i): storable(p.data) for i, p in enumerate(found.parameters)}
     tensors |= {CONSTANT + str(i): storable(a) for i, a in enumerate(found.constants)}
@@ -82,6 +86,16 @@ def save(
             "module",
         ) from None
     write_file(Path(path), written)
+
+
+def require_no_picture(path: Path) -> None:
+    """Raise GraphError for the suffix of a picture."""
+    if path.suffix.lower() in PICTURES:
+        raise GraphError(
+            f"cannot be saved as {path.name}: that is the name of a picture",
+            f"gn.draw(net).save({path.name!r}) draws; net.save('{path.stem}.gn') saves.",
+            "module",
+        )
 
 
 def storable(array: NDArray) -> NDArray:

@@ -1,4 +1,4 @@
-"""Conversion of weights to and from PyTorch's nn.LSTM, nn.GRU and nn.RNN (state_dict)."""
+"""Conversion of weights to and from PyTorch: nn.LSTM, nn.GRU, nn.RNN and layers (state_dict)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graphnet.errors import FormatError, GraphError
-from graphnet.graph import GModule, Parameter
+from graphnet.graph import GModule, Module, Parameter
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.cells.gru import gru_cell
@@ -17,7 +17,7 @@ from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
 
-Self = TypeVar("Self", bound=Graph)
+Self = TypeVar("Self", bound=Module)
 
 GATES = {
     "forget_gate": ("input_gate", "forget_gate", "candidate", "output_gate"),
@@ -26,9 +26,16 @@ GATES = {
 """PyTorch's order of the stacked gates, by a gate of the cell."""
 
 
-def to_torch_state_dict(net: Graph) -> dict[str, NDArray]:
+EXCHANGED = (
+    "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, and for layers without graphs in "
+    "them; for others: net.weight[...] = weights['weight'].numpy()."
+)
+
+
+def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
+    Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters.
     ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
     GraphError for another graph.
     """
@@ -38,6 +45,7 @@ def to_torch_state_dict(net: Graph) -> dict[str, NDArray]:
 def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 
+    Other layers (``nn.Linear``, an ``nn.Sequential`` of them) take arrays of their own names.
     The values may be tensors or arrays of PyTorch's shapes; they are converted to the dtype of the
     net. Raises GraphError for another graph, FormatError if a name or a shape does not fit, before
     anything is changed.
@@ -75,8 +83,20 @@ def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     return net
 
 
-def torch_names(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:
-    """PyTorch's names, each with the parameters it stacks; raises GraphError for other graphs."""
+def torch_names(net: Module) -> Iterator[tuple[str, list[Parameter]]]:
+    """PyTorch's names, each with the parameters it stacks; raises GraphError for other nets."""
+    if not isinstance(net, Module):
+        raise GraphError(f"is of type {type(net).__name__}, not of graphnet", EXCHANGED, "The net")
+    if isinstance(net, Graph):
+        yield from names_of_layers(net)
+        return
+    inner = [name for name, part in net.named_modules() if isinstance(part, Graph)]
+    if inner:
+        raise GraphError(f"has a graph in it, {inner[0]}", EXCHANGED, "The net")
+    yield from ((name, [parameter]) for name, parameter in net.named_parameters())
+
+
+def names_of_layers(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:
     number = 1
     if "no_padding" in net:
         raise GraphError("has connections that PyTorch has not", "", "The net")
@@ -87,9 +107,7 @@ def torch_names(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:
                 yield from cell_names(net, layer, f"l{number - 1}{suffix}")
         number += 1
     if number == 1:
-        raise GraphError(
-            "has no layer1", "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN.", "The net"
-        )
+        raise GraphError("has no layer1", EXCHANGED, "The net")
 
 
 KINDS: tuple[Callable[..., GModule], ...] = (

@@ -300,3 +300,11 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "net.gn").mkdir()
     with pytest.raises(FileExistsError, match=r"net\.gn is no file, so none can be written"):
         nn.Tanh().save(tmp_path / "net.gn")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".SVG", ".pdf"])
+def test_a_net_is_not_saved_as_a_picture(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"net{suffix}"
+    with pytest.raises(GraphError, match=r"gn\.draw\(net\)\.save\('net\.\w+'\) draws"):
+        nn.Linear(2, 2).save(path)
+    assert not path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,3 +86,20 @@ def test_weights_that_do_not_fit_change_nothing(change: Change, message: str) ->
 def test_another_graph_has_no_weights_for_torch() -> None:
     with pytest.raises(GraphError, match=r"The net has no layer1\n.*nn.LSTM, nn.GRU and nn.RNN"):
         nn.to_torch_state_dict(nn.lstm_cell(3, 4))
+
+
+def test_layers_take_the_weights_of_pytorch_by_their_names() -> None:
+    theirs = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3))
+    net = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
+    assert nn.from_torch_state_dict(net, theirs.double().state_dict()) is net
+    x = np.linspace(-1, 1, 10).reshape(2, 5)
+    expected = theirs(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(net.forward(x), expected, rtol=1e-12)
+    with pytest.raises(FormatError, match=r"has weight \(5, 3\), expected \(3, 5\)"):
+        nn.from_torch_state_dict(nn.Linear(5, 3), torch.nn.Linear(3, 5).state_dict())
+
+
+@pytest.mark.parametrize("net", [nn.Sequential(nn.LSTM(3, 4)), "net"], ids=["inner", "no net"])
+def test_what_has_no_names_of_pytorch_is_told(net: Any) -> None:
+    with pytest.raises(GraphError, match=r"layers without graphs in them; for others: net\.weight"):
+        nn.from_torch_state_dict(net, {})
