@@ -51,7 +51,7 @@ def net_of(place: str, definitions: Sequence[Path] | None = None) -> Module:
 def refuse_one_size(place: str) -> None:
     """Raise GraphError for a cell with one size: ``lstm_cell:3``."""
     name, _, size = place.partition(":")
-    if name in nn.CELLS and size.isdecimal():
+    if name in CELLS and size.isdecimal():
         raise GraphError(
             f"{place!r} has one size, expected two: of the input and of the hidden state",
             f"For example {name}:{size},{int(size) + 1}.",
