@@ -9,6 +9,7 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import join_path
+from graphnet.graph.values.table_hints import is_ragged, table_hint
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder
 
@@ -33,6 +34,9 @@ def about_table(
             maker = maker_of(entry, owner, path) if owner else ""
             if not maker and AS_ARRAY not in error.problem:
                 return error
+            if not maker and is_ragged(value):
+                problem = f"expects an array, received the table {table.describe(value)}"
+                return ShapeError(problem, table_hint(value))
             return ShapeError(
                 f"expects an array, received the table {table.describe(value)}{maker}",
                 f"nn.SelectTable({index}) takes its entry {index}, {table.describe(entry)}."

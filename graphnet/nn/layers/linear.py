@@ -8,10 +8,9 @@ from typing import Any
 from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
+from graphnet.graph.values.table_hints import table_hint
 from graphnet.nn import init
 from graphnet.ops import take
-
-A_LIST_IS_A_TABLE = "A list is a table; make an array of it with np.array(…)."
 
 
 def positive(what: str, size: int) -> int:
@@ -43,7 +42,7 @@ def require_features(x: Any, count: int) -> None:
     if is_table(x) or x.shape[-1:] != (count,):
         raise ShapeError(
             f"expects an array (…, {count}), received {describe(x)}",
-            A_LIST_IS_A_TABLE if is_table(x) else "The last axis holds the features.",
+            table_hint(x) if is_table(x) else "The last axis holds the features.",
         )
 
 
@@ -89,7 +88,7 @@ def require_indices(value: Any) -> Any:
     """The value, if it is an array of integers; raises DtypeError."""
     if is_table(value):
         raise DtypeError(
-            f"expects integer indices, received the table {describe(value)}", A_LIST_IS_A_TABLE
+            f"expects integer indices, received the table {describe(value)}", table_hint(value)
         )
     if value.dtype.kind not in "iu":
         raise DtypeError(

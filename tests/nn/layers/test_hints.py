@@ -30,6 +30,21 @@ def test_a_linear_layer_says_the_same() -> None:
         nn.Linear(2, 2).forward(WORDS)
 
 
+@pytest.mark.parametrize(
+    ("sequence", "expected"),
+    [
+        (nn.LSTM(2, 3), r"nn\.LSTM gives \(output, \(h, c\)\): output, _ = layer\(x\)"),
+        (nn.GRU(2, 3), r"nn\.GRU gives \(output, h\): output, _ = layer\(x\)"),
+    ],
+    ids=["LSTM", "GRU"],
+)
+def test_what_a_sequence_layer_gives_is_no_array(sequence: Module, expected: str) -> None:
+    outputs = sequence(np.ones((5, 4, 2)))
+    with pytest.raises(ShapeError, match=expected) as told:
+        nn.Linear(3, 2)(outputs)
+    assert "np.array" not in str(told.value)
+
+
 @pytest.mark.parametrize("layer", [nn.Cosine(4, 2), nn.WeightedEuclidean(4, 2), nn.Euclidean(4, 2)])
 def test_layers_of_features_say_the_same(layer: Module) -> None:
     with pytest.raises(ShapeError, match=r"A list is a table; make an array of it with np\.array"):
