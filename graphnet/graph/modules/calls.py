@@ -194,7 +194,7 @@ def check(function: Callable[..., Any], values: Sequence[Any], named: Mapping[st
         verb = "is" if "missing" in str(error) else "received"
         hint = HINTS["inplace"] if switch else ""
         if "multiple values for argument 'epochs'" in str(error):
-            hint = hint_for("epochs", function)
+            hint = "Batches are one list of pairs: fit([(X, Y)], epochs=3)."
         raise refused(function, values, f"{verb} {error}", hint) from None
     for name in tests_of(function):
         if name not in bound:
@@ -226,8 +226,6 @@ def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, val
 
 
 def hint_for(name: str, function: Callable[..., Any]) -> str:
-    if function.__name__ == "fit" and name == "epochs":
-        return "Batches are one list of pairs: fit([(X, Y)], epochs=3)."
     return HINTS["rho"] if function.__name__ == "FastLSTM" and name == "mask_zero" else ""
 
 

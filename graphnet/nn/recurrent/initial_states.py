@@ -18,6 +18,7 @@ from graphnet.ir.core.builder import Having, apart, building
 from graphnet.ir.core.types import ArrayType
 from graphnet.nn.cells.state import State
 from graphnet.nn.layers.linear import Linear
+from graphnet.nn.recurrent.sequences import read_as
 
 
 def state_sizes(cell: GModule) -> list[int | None]:
@@ -116,7 +117,7 @@ def types_for(
     return [ArrayType(() if n is None else (*batch, n), dtype) for n in sizes]
 
 
-def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
+def check_given(cell: GModule, states: Sequence[Any], x: Any, steps: int) -> None:
     """Raise ShapeError unless given states have the batch of the sequence."""
     first = table.flatten(x)[0][0].type
     batch = batch_axes(first)
@@ -134,7 +135,8 @@ def check_given(cell: GModule, states: Sequence[Any], x: Any) -> None:
         if state.shape[:-1] != type.shape[:-1]:
             raise ShapeError(
                 f"received the state {cell.name_of(node)} {state.shape}, expected {type.shape}",
-                "States before the first step have the batch of the sequence.",
+                read_as((steps, *batch), state.shape[:-1])
+                or "States before the first step have the batch of the sequence.",
             )
 
 

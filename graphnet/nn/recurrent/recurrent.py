@@ -187,7 +187,7 @@ class Recurrent(Module):
             live = live_rows(lengths, steps)
             sequences = [filled_padding(sequence, lengths, live) for sequence in sequences]
         first = table.unflatten(structure, [sequence[0] for sequence in sequences])
-        states = self._initial(states, first)
+        states = self._initial(states, first, steps)
         extra = [v for v in (live, self._cuts(steps, lengths)) if v is not None]
 
         def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -242,10 +242,10 @@ class Recurrent(Module):
 
     # ---- states
 
-    def _initial(self, states: Sequence[Any], x: Any) -> list[Any]:
+    def _initial(self, states: Sequence[Any], x: Any, steps: int) -> list[Any]:
         """The initial states: given, remembered, learned, or zeros."""
         names = state_names(self.cell)
-        check_given(self.cell, states, x)
+        check_given(self.cell, states, x, steps)
         if all(state is not None for state in states):
             return list(states)
         types = state_types(self.cell, x, states)

@@ -81,7 +81,8 @@ def whole_lengths(lengths: Any, sequences: Sequence[Any], steps: int) -> Any:
         raise ShapeError(
             f"received {describe_lengths(lengths)} for sequences "
             f"{' and '.join(str(s.shape) for s in sequences)} (steps, batch, …)",
-            "Give one length for each sequence; batch_first says which axis is the batch.",
+            read_as(sequences[0].shape, lengths.shape)
+            or "Give one length for each sequence; batch_first says which axis is the batch.",
         )
     return checked_lengths(lengths, steps=steps)
 
@@ -106,4 +107,14 @@ def filled_padding(sequence: Any, lengths: Any, live: Any) -> Any:
 def describe_lengths(lengths: Any) -> str:
     return (
         f"{lengths.shape[0]} lengths" if lengths.ndim == 1 else f"lengths of shape {lengths.shape}"
+    )
+
+
+def read_as(sequence: Sequence[int], batch: Sequence[int]) -> str:
+    """How the axes of a sequence were read, if a batch would fit the other way; else nothing."""
+    if len(sequence) < 2 or tuple(batch) != tuple(sequence[:1]):
+        return ""
+    return (
+        f"The sequence is read as {sequence[0]} steps of a batch of {sequence[1]}; the other way "
+        "round: batch_first=True in the layer, or batch_first=False where it was True."
     )

@@ -34,6 +34,11 @@ class Fitting:
         self.training = training
         if isinstance(epochs, bool):
             raise DataError(f"epochs is {epochs}, expected a number of epochs in total")
+        if np.ndim(epochs):
+            raise DataError(
+                f"fit received an array {np.shape(epochs)} as epochs, expected a whole number",
+                "Batches are one list of pairs: fit([(X, Y)], epochs=3).",
+            )
         self.epochs = operator.index(epochs)
         self.validation = validation
         self.stopping = stopping

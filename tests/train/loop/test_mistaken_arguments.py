@@ -9,7 +9,7 @@ import pytest
 
 import graphnet as gn
 from graphnet import nn, optim, train
-from graphnet.errors import ArgumentError, GraphError
+from graphnet.errors import GraphError, GraphnetError
 
 
 def test_classes_are_not_objects() -> None:
@@ -29,7 +29,9 @@ def test_classes_are_not_objects() -> None:
 def test_a_function_is_no_criterion() -> None:
     net = nn.Linear(5, 3)
     function: Any = np.mean
-    with pytest.raises(GraphError, match=r"trainer received .* as its criterion, expected a module"):
+    with pytest.raises(
+        GraphError, match=r"trainer received .* as its criterion, expected a module"
+    ):
         train.Trainer(net, function, optim.Adam(net))
 
 
@@ -38,7 +40,7 @@ def test_inputs_and_targets_are_not_two_arguments_of_fit(named: bool) -> None:
     net = nn.Linear(5, 3)
     trainer: Any = train.Trainer(net, nn.MSECriterion(), optim.Adam(net))
     x, y = np.ones((4, 5)), np.ones((4, 3))
-    with pytest.raises(ArgumentError, match=r"one list of pairs: fit\(\[\(X, Y\)\], epochs=3\)"):
+    with pytest.raises(GraphnetError, match=r"one list of pairs: fit\(\[\(X, Y\)\], epochs=3\)"):
         trainer.fit(x, y, epochs=3) if named else trainer.fit(x, y)
 
 
