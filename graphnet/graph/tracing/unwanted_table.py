@@ -15,7 +15,9 @@ from graphnet.ir.core.builder import Builder
 
 AS_ARRAY = "has no values while it is traced"
 """What NumPy's functions meet in a table of traced arrays: ``ir/core/array.py``."""
-OF_TABLE = (AS_ARRAY, "cannot take the table", "expects an array")
+OF_OPERAND = " of the table ["
+"""What operations meet there: ``ir/core/operands.py``."""
+OF_TABLE = (AS_ARRAY, OF_OPERAND, "cannot take the table", "expects an array")
 """What is said by modules that take no table; others say what is wrong with one."""
 
 
@@ -32,7 +34,7 @@ def about_table(
     for index, entry in enumerate(value):
         if isinstance(entry, Array) and takes(module, entry):
             maker = maker_of(entry, owner, path) if owner else ""
-            if not maker and AS_ARRAY not in error.problem:
+            if not maker and not any(words in error.problem for words in (AS_ARRAY, OF_OPERAND)):
                 return error
             if not maker and is_ragged(value):
                 problem = f"expects an array, received the table {table.describe(value)}"
@@ -41,7 +43,8 @@ def about_table(
                 f"expects an array, received the table {table.describe(value)}{maker}",
                 f"nn.SelectTable({index}) takes its entry {index}, {table.describe(entry)}."
                 if maker
-                else "A list is a table; make an array of it with np.array(…).",
+                else "A list is a table; make an array of it with np.array(…), or apply the module "
+                "to each entry with nn.MapTable(module).",
             )
     return error
 
