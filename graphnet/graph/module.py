@@ -14,10 +14,11 @@ from graphnet.graph.inspection.memory_plan import MemoryPlan
 from graphnet.graph.inspection.planning import module_input, plan_of
 from graphnet.graph.inspection.profile import Profile
 from graphnet.graph.inspection.summary import Summary, summarise
+from graphnet.graph.modules.authoring import check_compute
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.modules.parts import checked_attribute
-from graphnet.graph.modules.registry import register
+from graphnet.graph.modules.registry import is_own, register
 from graphnet.graph.nodes.calling import node_of_call
 from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.running.backward_call import run_and_seed
@@ -59,6 +60,8 @@ class Module(BaseModule):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if not is_own(cls):
+            check_compute(cls)
         register(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
