@@ -49,7 +49,7 @@ def checked(function: F) -> F:
             try:
                 result = function(*values, **named)
             except Exception as error:
-                if isinstance(error, ArgumentError) or not says_what_is_right(error):
+                if isinstance(error, ArgumentError) or not says_what_is_right(error, values):
                     check(function, values, named)
                 raise
             check(function, values, named)
@@ -72,7 +72,7 @@ def understanding(function: F) -> F:
             try:
                 return function(*values, **named)
             except Exception as error:
-                if isinstance(error, ArgumentError) or not says_what_is_right(error):
+                if isinstance(error, ArgumentError) or not says_what_is_right(error, values):
                     check(function, values, named)
                 raise
         except Exception as error:
@@ -82,10 +82,12 @@ def understanding(function: F) -> F:
     return cast(F, call)
 
 
-def says_what_is_right(error: Exception) -> bool:
+def says_what_is_right(error: Exception, values: Sequence[Any]) -> bool:
     """Whether a constructor refused an argument itself, in its own words."""
     is_own_error = isinstance(error, GraphnetError)
-    return is_own_error or (isinstance(error, ValueError) and "expected" in str(error))
+    if is_own_error or not isinstance(error, ValueError):
+        return is_own_error
+    return "expected" in str(error) and not any(map(holds_node, values))
 
 
 def check_constructor(cls: type) -> None:
@@ -159,8 +161,19 @@ def refused(
     """The error for a call, with the call that is right."""
     subject = subject_of(function, values)
     taken = [written(parameter) for parameter in own_parameters(function)]
+    if function.__name__ == "__init__" and any(map(holds_node, values[1:])):
+        rest = "" if all("=" in text for text in taken) else "…"
+        hint = (
+            f"Did you mean {subject}({rest})(node)? A layer is made first, then applied to nodes."
+        )
     hint = f"{hint.strip()} It takes {subject}({', '.join(taken)})."
     return ArgumentError(problem, hint.strip(), subject)
+
+
+def holds_node(value: Any) -> bool:
+    """Whether a value is a node, or a list with one (this file lies below that class)."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    return any(hasattr(type(part), "__graphnet_refusal__") for part in parts)
 
 
 def own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -213,7 +226,7 @@ def require_type(
     for value in given if kind is KINDS.VAR_POSITIONAL else (given,):
         if not test(as_plain(function, values, name, value)):
             problem = f"receives {name} {value!r:.60}, expected {expected}"
-            raise refused(function, values, problem, hint_for(name, function))
+            raise refused(function, values, problem, hint_for(name, function, value))
 
 
 def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, value: Any) -> Any:
@@ -225,7 +238,9 @@ def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, val
         raise refused(function, values, problem) from error
 
 
-def hint_for(name: str, function: Callable[..., Any]) -> str:
+def hint_for(name: str, function: Callable[..., Any], given: Any = None) -> str:
+    if isinstance(given, type):
+        return f"{given.__name__} is a class: give {given.__name__}(…), an instance of it."
     return HINTS["rho"] if function.__name__ == "FastLSTM" and name == "mask_zero" else ""
 
 

@@ -87,6 +87,12 @@ def require_node(value: Any, what: str, module: BaseModule | None = None) -> Nod
             f"{where} is the module {value.description()}, expected a node",
             "Did you forget a second pair of parentheses, which makes a node of a module?",
         )
+    if isinstance(value, type) and issubclass(value, BaseModule):
+        name = value.__name__
+        raise GraphError(
+            f"{where} is the class {name}, expected a node",
+            f"{name}(…) makes a module of the class, {name}(…)(node) a node of that.",
+        )
     if isinstance(value, Array) or hasattr(value, "__array__"):
         raise GraphError(
             f"{where} is an array, expected a node",

@@ -33,8 +33,8 @@ class Container(Module):
         """Append a module and return the container; raises GraphError if it is no module."""
         if not isinstance(module, Module):
             raise GraphError(
-                f"cannot add {module!r}, expected a module",
-                "Containers hold modules, not nodes.",
+                f"cannot add {module!r:.200}, expected a module",
+                instead_of(module, type(self).__name__),
                 type(self).__name__,
             )
         self.modules.append(module)
@@ -56,6 +56,15 @@ class Container(Module):
 
     @abstractmethod
     def compute(self, input: Any) -> Any: ...
+
+
+def instead_of(value: Any, container: str) -> str:
+    """What to give a container in place of what is no module."""
+    if isinstance(value, type):
+        return f"{value.__name__} is a class: add {value.__name__}(…), a module of it."
+    if isinstance(value, list | tuple):
+        return f"Give the modules themselves: {container}(a, b), or {container}(*modules)."
+    return "Containers hold modules, not nodes."
 
 
 def filled(container: Self, modules: tuple[Module, ...]) -> Self:
