@@ -13,13 +13,16 @@ array([1., 2.])
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnet.errors import UnknownNameError
 from graphnet.graph.tracing.tracing import uniform
 from graphnet.ir.core.builder import current_builder
+from graphnet.ir.core.missing import OPERATIONS
 from graphnet.ir.core.operands import of_arrays
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives import pointwise, reduction, shaping
@@ -90,3 +93,14 @@ __all__ += pointwise.__all__
 def __dir__() -> list[str]:
     """The public names alone."""
     return __all__
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    def __getattr__(name: str) -> Any:
+        """What a name of NumPy or of another library stands for, or an error that tells it."""
+        try:
+            return OPERATIONS.attribute(sys.modules[__name__], "compute", name)
+        except UnknownNameError as error:
+            error.problem = f"uses ops.{name}, which there is not"
+            raise

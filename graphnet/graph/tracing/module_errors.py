@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphnet.errors import GraphError, GraphnetError
+from graphnet.errors import GraphError, GraphnetError, UnknownNameError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.values import table
@@ -17,9 +17,9 @@ def computed(module: BaseModule, value: Any) -> Any:
     """The result of ``compute``; raises GraphError for None, and for what it cannot take."""
     try:
         result = module.compute(value)
-    except GraphnetError:
-        raise
     except MISFITS as error:
+        if isinstance(error, GraphnetError) and not isinstance(error, UnknownNameError):
+            raise
         if (found := misfit(module, value, error)) is error:
             raise
         raise found from error

@@ -28,15 +28,19 @@ def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
 
 def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> tuple[Node, ...]:
     """All nodes in order of computation; raises GraphError for the first mistake."""
-    check_inputs(inputs, where)
+    check_inputs(inputs, outputs, where)
     order = ordered(outputs, where)
     reached = set(order)
     listed = set(inputs)
     undeclared = [node for node in order if node.is_input and node not in listed]
     if undeclared:
+        node = undeclared[0]
+        reader = next((each for each in order if node in each.parents), None)
+        through = f"; it is reached through {reader}" if reader else ""
         raise GraphError(
-            f"GModule ({where}): {undeclared[0]} has no parents and is not among the inputs",
-            "List it as an input, or connect it.",
+            f"GModule ({where}): {node} has no parents and is not among the inputs{through}",
+            "List it as an input, or connect it. Of another net, take the net, not its nodes: "
+            "net(node) is a node.",
         )
     check_splits(order, where)
     check_dangling(inputs, reached, where)
@@ -49,13 +53,15 @@ def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> 
     return order
 
 
-def check_inputs(inputs: Sequence[Node], where: str) -> None:
+def check_inputs(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> None:
     seen: set[Node] = set()
     for index, node in enumerate(inputs):
         if node.parents:
             raise GraphError(
                 f"GModule ({where}): inputs[{index}], {node}, has parents",
-                "An input node is made by module() with nothing in the parentheses.",
+                "The order is GModule(inputs, outputs)."
+                if all(output.is_input for output in outputs)
+                else "An input node is made by module() with nothing in the parentheses.",
             )
         if node in seen:
             raise GraphError(f"GModule ({where}): inputs[{index}], {node}, is listed twice")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from graphnet.errors import DtypeError
+from graphnet.ir.core import missing
 from graphnet.ir.core.primitive import PRIMITIVES, Primitive
 from graphnet.ir.core.program import Atom
 from graphnet.ir.core.subscripts import selection
@@ -81,6 +82,27 @@ class Array:
             "array",
         )
 
+    def __float__(self) -> float:
+        raise missing.no_values(self.type)
+
+    def __int__(self) -> int:
+        raise missing.no_values(self.type)
+
+    def __index__(self) -> int:
+        raise missing.no_values(self.type)
+
+    def __format__(self, form: str) -> str:
+        if form:
+            raise missing.no_values(self.type)
+        return repr(self)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise missing.no_assignment(index)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, *_: Any) -> Any:
+        raise missing.no_tensor(function)
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of an array without axes")
@@ -90,11 +112,12 @@ class Array:
         return self.builder.apply(primitive_of(ufunc, method, options), inputs, {})
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise DtypeError(
-            f"has no values while it is traced ({self.type})",
-            "Use graphnet.ops in compute(), or nn.Function for NumPy code.",
-            "array",
-        )
+        raise missing.no_values(self.type)
+
+    if not TYPE_CHECKING:  # type checkers report missing attributes
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing.no_attribute(self, name)
 
     def _call(self, name: str, *operands: Any, **settings: Any) -> Array:
         result: Array = self.builder.apply(PRIMITIVES[name], (self, *operands), settings)

@@ -16,7 +16,7 @@ def test_forward_in_place_of_compute() -> None:
     with pytest.raises(GraphError, match=expected):
 
         class Double(gn.Module):
-            def forward(self, x: Any) -> Any:
+            def forward(self, x: Any) -> Any:  # type: ignore[override]
                 return x * 2
 
 

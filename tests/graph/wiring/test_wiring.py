@@ -294,6 +294,13 @@ def undeclared() -> gn.GModule:
     return gn.GModule(x, hidden + gn.input("other"))
 
 
+def of_another_net() -> gn.GModule:
+    theirs, ours = gn.input("theirs"), gn.input("ours")
+    inner = nn.Tanh()(theirs)
+    gn.GModule(theirs, inner)
+    return gn.GModule(ours, nn.CAddTable()([nn.Exp()(inner), ours]))
+
+
 def cycle() -> gn.GModule:
     x, hidden = parts()
     top = nn.Tanh()(hidden)
@@ -310,6 +317,8 @@ FAULTS = [
     (dangling, r"Tanh 'loose' \(test_wiring.py:\d+\) does not reach any output"),
     (unused_split, r"2 of the 3 outputs of split\(3\) of SplitTable .*\(numbers 1, 2\)\n .*node\[i\]"),
     (undeclared, "Identity 'other' .* has no parents and is not among the inputs"),
+    (of_another_net, r"'theirs' .* reached through Tanh '\w+' \(test_w.*\n .*net\(node\) is a node"),
+    (lambda: gn.GModule(parts()[1], gn.input()), r"has parents\n  The order is GModule\(inputs, out"),
     (cycle, "there is a cycle through"),
     (lambda: gn.GModule([], parts()[1]), "received no inputs"),
     (lambda: gn.GModule(parts()[0], []), "received no outputs"),
