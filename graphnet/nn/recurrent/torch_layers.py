@@ -94,6 +94,15 @@ class LSTM(Graph):
         self.proj_size = proj_size
         self._close(*torch_layers(self, cell, widths))
 
+    def compute(self, input: Any) -> Any:
+        state = input[1] if is_table(input) and len(input) in (2, 3) else None
+        if state is not None and not (is_table(state) and len(state) == 2):
+            raise ShapeError(
+                f"expects the pair [h, c] as its state, received {describe(state)}",
+                "An LSTM has two states, of the same shape without proj_size: lstm(xs, [h, c]).",
+            )
+        return super().compute(input)
+
 
 @GModule.register
 class GRU(Graph):
