@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.modules.parts import private
+from graphnet.graph.modules.parts import UNSAVED, private
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.tracing.module_errors import computed
 from graphnet.graph.values.context import current_tracing
@@ -30,19 +31,26 @@ class NumpyDraws:
 
     def computed(self, module: BaseModule, value: Any, where: object) -> Any:
         """What a module computes; ``where`` is the name of its place."""
-        if is_own(type(module)) or not may_draw(type(module)):
+        if is_own(type(module)) or not (may_draw(type(module)) or generators_of(module)):
             return computed(module, value)
         outer = self._at_work
         self.look()
         self._at_work = module, where
+        self._state = self.state()
         result = computed(module, value)
         self.look()
         self._at_work = outer
+        self._state = self.state()
         return result
+
+    def state(self) -> Any:
+        """The states of the global generators and of those that the module at work holds."""
+        held = generators_of(self._at_work[0]) if self._at_work else ()
+        return generator_state(), [str(each.bit_generator.state) for each in held]
 
     def look(self) -> None:
         """Warn if the module at work has drawn since the last look."""
-        state = generator_state()
+        state = self.state()
         if self._at_work is not None and state != self._state:
             tell(*self._at_work)
         self._state = state
@@ -54,7 +62,7 @@ class NumpyDraws:
             self.look()
         yield
         if self._at_work is not None:
-            self._state = generator_state()
+            self._state = self.state()
 
 
 @contextmanager
@@ -68,12 +76,21 @@ def drawing_in_each_run() -> Iterator[None]:
             yield
 
 
+def generators_of(module: BaseModule) -> list[np.random.Generator]:
+    """The generators among a module's attributes, without the one that every net has."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, np.random.Generator) and name not in UNSAVED
+    ]
+
+
 def generator_state() -> Any:
-    """The state of NumPy's global generator, to be compared."""
+    """The states of NumPy's global generator and of Python's, to be compared."""
     found: Any = np.random.get_state(legacy=False)
     inner = found.pop("state")
     key = inner.pop("key", None)
-    return found, inner, None if key is None else key.tobytes()
+    return found, inner, None if key is None else key.tobytes(), random.getstate()
 
 
 @lru_cache(maxsize=1024)
@@ -102,6 +119,6 @@ def tell(module: BaseModule, where: object) -> None:
     if not told:
         told.append(True)
         warn(
-            f"{where} draws from np.random in compute, which runs once for each kind of input: "
-            "later runs get the same numbers. ops.uniform draws anew for each run."
+            f"{where} draws from np.random or random in compute, which runs once for each "
+            "kind of input: later runs get the same numbers. ops.uniform draws anew for each run."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from typing import Any
 
@@ -99,3 +100,26 @@ def test_the_state_of_numpy_s_generator_is_only_read() -> None:
     np.random.seed(3)
     Around(nn.Tanh()).forward(X)
     assert np.random.rand() == expected
+
+
+class Holding(gn.Module):
+    """Draws from a generator that it holds."""
+
+    def __init__(self) -> None:
+        self.source = np.random.default_rng(0)
+
+    def compute(self, x: Any) -> Any:
+        return x + self.source.normal(size=x.shape)
+
+
+class Standard(gn.Module):
+    """Draws from Python's generator."""
+
+    def compute(self, x: Any) -> Any:
+        return x * random.random()
+
+
+@pytest.mark.parametrize("kind", [Holding, Standard])
+def test_generators_of_one_s_own_and_of_python_are_told_of(kind: type[Module]) -> None:
+    with pytest.warns(UserWarning, match=rf"^{kind.__name__} draws from np\.random or random in"):
+        kind().forward(X)
