@@ -21,6 +21,7 @@ from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
 from graphnet.graph.files.save_load import load, save
+from graphnet.graph.tracebacks import public
 from graphnet.graph.training_step import compile_step
 from graphnet.names_from_elsewhere import PACKAGE
 from graphnet.native.runtime.thread_count import set_threads
@@ -59,6 +60,7 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:  # type checkers report missing names
 
+    @public
     def __getattr__(name: str) -> Any:
         """What a name of another library stands for, or an error that tells it."""
         return PACKAGE.attribute(sys.modules[__name__], __name__, name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from graphnet.errors import UnknownNameError
+from graphnet.source import calling_frame
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Names:
         if name in self.aliases:
             return getattr(owner, self.aliases[name])
         error = self.error(owner, title, name)
-        if name in self.equivalents and is_import(sys._getframe(2)):
+        if name in self.equivalents and is_import(calling_frame()):
             raise ImportError(str(error))  # of an AttributeError, imports would hide the text
         raise error
 

@@ -44,7 +44,7 @@ PACKAGE = Names(
         "compile jit": "`net.compile()`, or `gn.compile_step(net, criterion)` for a training step",
         "utils": "`train.Trainer`, `optim.clip_grad_norm(net, 5.0)`; batches are any iterable",
         "functional": "modules on nodes and arrays, `nn.Tanh()(array)`; `ops` in compute",
-        "dot": "`gn.draw(net)`",
+        "dot": "`gn.draw(net).save('file.svg')`",
         "annotateNodes": "`node.annotate('x')`; nodes take the names of variables",
         "Variable Input placeholder": "`gn.input()`; arrays are NumPy's",
         "Model": "`gn.GModule([x], [y])`",
@@ -167,6 +167,10 @@ TRAINING = Names(
 )
 """Of ``graphnet.train`` (``torch.utils.data``, Keras)."""
 
+FROZEN = (
+    "give the optimiser only the parts to train, `optim.SGD(linear)`, or "
+    "`train.Trainer(net, criterion, optimizer, frozen=['linear'])`"
+)
 WEIGHTS = "`linear.weight[:] = nn.init.uniform(0.08)(linear.weight.shape, rng)`"
 
 MODULES = Names(
@@ -182,7 +186,7 @@ MODULES = Names(
         "remember": "`nn.remember(net)`",
         "forget": "`nn.forget(net)`",
         "updateParameters": "`optim.SGD(net, learning_rate=0.1).step()`",
-        "requires_grad_ freeze": "an optimiser of the parts that learn, `optim.SGD(linear)`",
+        "requires_grad requires_grad_ freeze": FROZEN,
         "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
         "replace": "`net.apply(print)` visits all parts; a graph is not rewired: make it anew",
         "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
@@ -212,7 +216,9 @@ MODULES = Names(
         "fg": "`net.graph`, or `gn.draw(net)`",
         "bg": "`gn.draw(net, backward=True)`",
         "forwardnodes backwardnodes": "`net.nodes`",
-        "fit": "`train.Trainer(net, criterion, optimizer)`, and its fit",
+        "fit fit_generator train_on_batch": "`train.Trainer(net, criterion, optimizer)`, and its "
+        "fit",
+        "load": "`net = gn.load('net.gn')`",
         "predict": "`net.evaluate().forward(array)`",
         "no_grad": "`net.evaluate()`; backward alone computes gradients",
     },
@@ -254,3 +260,6 @@ NODES = Names(
     },
 )
 """Of nodes (PyTorch's tensors, nngraph's nodes)."""
+
+PARAMETERS = Names(aliases={}, equivalents={"requires_grad requires_grad_": FROZEN})
+"""Of parameters (``torch.nn.Parameter``)."""

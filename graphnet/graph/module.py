@@ -16,6 +16,7 @@ from graphnet.graph.inspection.profile import Profile
 from graphnet.graph.inspection.summary import Summary, summarise
 from graphnet.graph.modules.authoring import check_compute
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.calls import understanding
 from graphnet.graph.modules.optional import arranged
 from graphnet.graph.modules.parts import checked_attribute
 from graphnet.graph.modules.registry import is_own, register
@@ -171,7 +172,7 @@ class Module(BaseModule):
             shorten(error)
             raise
 
-    @public
+    @understanding
     def compile(self: Self, on: bool = True) -> Self:
         """Run sequences as machine code from now on (where it has no rule, and with
         ``check_finite``, by the interpreter): the same results, to rounding."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import opcode
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
@@ -12,7 +14,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from graphnet import source
-from graphnet.errors import GraphnetError, ProgramError
+from graphnet.errors import ArgumentError, GraphnetError, ProgramError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +27,13 @@ STANDARD, NUMPY = (
 
 WHOLE = ProgramError, RecursionError
 """Errors that keep all frames: an internal fault, and what leaves no room to do anything."""
+
+PLAIN = ValueError, TypeError, AttributeError, ImportError, OSError
+"""Python's own errors that graphnet raises for mistakes in a call."""
+
+RAISE = opcode.opmap["RAISE_VARARGS"]
+MISTAKE = "_is_mistake"
+"""Marks such errors, whose innermost frames the first of several public functions leaves out."""
 
 
 def public(function: Callable[P, T]) -> Callable[P, T]:
@@ -50,18 +59,36 @@ def shorten(error: Exception) -> None:
 
     Frames of the user's code between them stay. So does what an internal fault is reported with:
     everything of a ProgramError, and of any exception that graphnet did not raise on purpose what
-    follows the last frame of the user's. ``GRAPHNET_TRACEBACK=full`` in the environment keeps all.
+    follows the last frame of the user's. An ArgumentError says all that is known of a call, so the
+    exception that it replaces is not shown. ``GRAPHNET_TRACEBACK=full`` in the environment keeps
+    all.
     """
     if os.environ.get("GRAPHNET_TRACEBACK") == "full" or isinstance(error, WHOLE):
         return
-    on_purpose = isinstance(error, GraphnetError)
+    if isinstance(error, ArgumentError):
+        error.__suppress_context__ = True
+    on_purpose = is_on_purpose(error)
     for part in causes(error):
         entries = list(entries_of(part.__traceback__))
-        kept = shown(part, entries, on_purpose or isinstance(part, GraphnetError))
+        kept = shown(part, entries, on_purpose or is_on_purpose(part))
         if len(kept) < len(entries):
             part.__traceback__ = chained(kept)
             if sys.version_info < (3, 11) and part is error:  # ``raise`` restores its first entry
                 entries[0].tb_next = part.__traceback__
+
+
+def is_on_purpose(error: BaseException) -> bool:
+    """Whether graphnet raised an error for a mistake of the user's: with ``raise``, in its code."""
+    if isinstance(error, GraphnetError) or MISTAKE in vars(error):
+        return True
+    last = deque(entries_of(error.__traceback__), maxlen=1)
+    if not isinstance(error, PLAIN) or not last:
+        return False
+    code = last[0].tb_frame.f_code
+    if source.is_own(code) and code.co_code[last[0].tb_lasti] == RAISE:
+        vars(error)[MISTAKE] = True
+        return True
+    return False
 
 
 def causes(error: BaseException) -> list[BaseException]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphnet.graph import GModule as GModule
 from graphnet.graph import Parameter as Parameter
+from graphnet.graph.tracebacks import public
 from graphnet.graph.wiring.arithmetic import (
     AddConstant,
     CAddTable,
@@ -292,6 +293,7 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:  # type checkers report missing names
 
+    @public
     def __getattr__(name: str) -> Any:
         """What a name of another library stands for, or an error that tells it."""
         return LAYERS.attribute(sys.modules[__name__], __name__, name)

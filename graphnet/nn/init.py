@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Initialise
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.names_from_elsewhere import INITIALISERS
@@ -50,6 +51,7 @@ def constant(value: float) -> Initialise:
 
 if not TYPE_CHECKING:  # type checkers report missing names
 
+    @public
     def __getattr__(name: str) -> Any:
         """What a name of another library stands for, or an error that tells it."""
         return INITIALISERS.attribute(sys.modules[__name__], __name__, name)

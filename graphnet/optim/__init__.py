@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
+from graphnet.graph.tracebacks import public
 from graphnet.names_from_elsewhere import OPTIMISERS
 from graphnet.optim.adadelta import Adadelta
 from graphnet.optim.adagrad import Adagrad
@@ -39,6 +40,7 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:  # type checkers report missing names
 
+    @public
     def __getattr__(name: str) -> Any:
         """What a name of another library stands for, or an error that tells it."""
         return OPTIMISERS.attribute(sys.modules[__name__], __name__, name)

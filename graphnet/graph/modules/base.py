@@ -12,6 +12,7 @@ from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
@@ -212,5 +213,6 @@ class BaseModule(ABC):
 
     if not TYPE_CHECKING:  # type checkers report missing attributes
 
+        @public
         def __getattr__(self, name: str) -> Any:
             return MODULES.attribute(self, type(self).__name__, name)

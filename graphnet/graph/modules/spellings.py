@@ -94,6 +94,7 @@ HINTS: dict[str, str] = {
     "padding_idx": "nn.LookupTableMaskZero has a row of zeros for padding, at index 0.",
     "device": "Everything is computed on the processor: leave it out.",
     "dtype": "net.float() and net.double() convert a whole net.",
+    "optimizer": "Training is the trainer's: train.Trainer(net, criterion, optimizer).",
     "params": "An optimiser takes the net itself: optim.Adam(net).",
     "lr": "The learning rate is the optimiser's: optim.Adam(net, learning_rate=…).",
     "learning_rate": "The learning rate is the optimiser's: optim.Adam(net, learning_rate=…).",

@@ -17,9 +17,9 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
+from graphnet.graph.nodes import refusals
 from graphnet.graph.nodes.assignment import Assignment, assignment
-from graphnet.graph.nodes.refusals import refusal, ufunc_refusal, unsettable
-from graphnet.names_from_elsewhere import MODULES, NODES
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
 
 NUMBERS = count()
@@ -31,7 +31,7 @@ class Node:
 
     ``slots`` is empty, or says for each parent which entry of the module's input it is, where
     optional inputs are left out. Attributes of the module can be read through the node:
-    ``net["gate"].weight``.
+    ``net["gate"].weight``. What a net does with all its nodes (``forward``, ``parameters``) is not.
 
     Raises GraphError for an invalid name, split or index, and for NumPy functions of a node.
     """
@@ -66,15 +66,20 @@ class Node:
     def __setattr__(self, name: str, value: Any) -> None:
         """Attributes of the node; raises AttributeError that says where those of the module are."""
         try:
-            object.__setattr__(self, name, value)
-        except AttributeError:
-            raise unsettable(self, name) from None
+            try:
+                object.__setattr__(self, name, value)
+            except AttributeError:
+                raise refusals.unsettable(self, name) from None
+        except AttributeError as error:
+            shorten(error)
+            raise
 
     @property
     def module(self) -> Any:
         """The ``Module``, read-only."""
         return self._module
 
+    @public
     def annotate(
         self,
         name: str | None = None,
@@ -102,6 +107,7 @@ class Node:
             return entries
         return values[0] if len(values) == 1 else values
 
+    @public
     def split(self, count: int) -> tuple[Node, ...]:
         """One node for each of the ``count`` entries of this node's output table."""
         if count < 1:
@@ -139,10 +145,15 @@ class Node:
             raise AttributeError(name)
         module = object.__getattribute__(self, "_module")
         try:
-            return getattr(module, name)
-        except AttributeError:
-            names = NODES if name in NODES.equivalents else MODULES
-            raise names.error(self, f"{self}, a node,", name) from None
+            if name in refusals.OF_NETS:
+                raise refusals.missing(self, name)
+            try:
+                return getattr(module, name)
+            except AttributeError:
+                raise refusals.missing(self, name) from None
+        except AttributeError as error:
+            shorten(error)
+            raise
 
     def __add__(self, other: Any) -> Node:
         if is_number(other):
@@ -187,25 +198,31 @@ class Node:
     def __neg__(self) -> Node:
         return self._then("MulConstant", -1.0)
 
+    def __bool__(self) -> bool:
+        return True  # so that ``if node`` asks whether there is one
+
+    @public
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Operators take NumPy's scalars; raises GraphError for arrays and NumPy's functions."""
         operation = OPERATORS.get(ufunc.__name__)
         plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
         if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
             return operation(*plain)
-        raise ufunc_refusal(self, ufunc.__name__, any(np.ndim(v) for v in plain if v is not self))
+        raise refusals.ufunc_refusal(self, ufunc.__name__, plain)
 
     def __graphnet_refusal__(self, operation: Callable[..., Any]) -> GraphError:
         """The error for one of ``graphnet.ops`` that was called on this node."""
-        return refusal(self, operation)
+        return refusals.refusal(self, operation)
 
     def _then(self, name: str, *arguments: Any) -> Node:
         """A new module of the class of this name, applied to this node."""
         return node_here(new(name, *arguments), (self,))
 
+    @public
     def __iter__(self) -> Iterator[Any]:
         raise GraphError(f"{self} is one node", "For the entries of a table: a, b = node.split(2).")
 
+    @public
     def __getitem__(self, index: Any) -> Node:
         """One entry of this node's output table: ``nn.SelectTable(index)(node)``."""
         if isinstance(index, int | np.integer) and not isinstance(index, bool):
@@ -223,6 +240,10 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self}>"
+
+
+for operation, refuse in refusals.REFUSED.items():
+    setattr(Node, operation, refuse)  # type checkers report these operations
 
 
 def is_name(value: object) -> bool:

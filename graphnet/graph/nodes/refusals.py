@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphnet.errors import GraphError
+from graphnet.errors import GraphError, UnknownNameError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import MODULE_TYPES, constructor_parameters, is_own
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values.context import initialising
 from graphnet.ir.core.builder import Having
 from graphnet.ir.core.primitive import PRIMITIVES
 from graphnet.ir.core.trace import trace
 from graphnet.ir.core.types import ArrayType
+from graphnet.names_from_elsewhere import MODULES, NODES
 
 STAND_IN = ArrayType((2, 2), np.dtype(float))
 """The type of arrays by which operations and modules are compared."""
+
+OF_NETS = frozenset(
+    (
+        "forward", "backward", "run", "parameters", "named_parameters", "flatten_parameters",
+        "zero_grad", "train", "evaluate", "eval", "compile", "clone", "save", "summary",
+        "memory_plan", "profile", "astype", "float", "double", "seed", "zeroGradParameters",
+        "getParameters",
+    )
+)  # fmt: skip
+"""What a net does with all its nodes, and a module for itself, which a node would hide."""
 
 
 def refusal(node: object, operation: Callable[..., Any], called: str = "") -> GraphError:
@@ -33,8 +45,9 @@ def refusal(node: object, operation: Callable[..., Any], called: str = "") -> Gr
     return GraphError(f"{called or f'ops.{name}'} cannot be applied to the node {node}", hint)
 
 
-def ufunc_refusal(node: object, name: str, of_arrays: bool) -> GraphError:
+def ufunc_refusal(node: object, name: str, operands: Sequence[Any]) -> GraphError:
     """The error for a function of NumPy, by its name; perhaps a node met arrays in it."""
+    of_arrays = any(np.ndim(value) for value in operands if value is not node)
     if name in PRIMITIVES and not of_arrays:
         return refusal(node, PRIMITIVES[name], f"np.{name}")
     return GraphError(
@@ -84,3 +97,49 @@ def unsettable(node: Any, name: str) -> AttributeError:
         owner = f"node.module.{name}"
         return AttributeError(f"{node} is a node; set the {name} of its module: {owner} = …")
     return AttributeError(f"{node} has no attribute {name!r}, neither has its module")
+
+
+def missing(node: Any, name: str) -> UnknownNameError:
+    """The error for an attribute of neither a node nor its module, or for what only a net does."""
+    if name not in OF_NETS:
+        names = NODES if name in NODES.equivalents else MODULES
+        return names.error(node, f"{node}, a node,", name)
+    error = UnknownNameError(
+        f"is a node, and has no {name}",
+        f"Close the graph: net = gn.GModule([x], [y]), then net.{name}. "
+        f"The module of this node alone: node.module.{name}.",
+        str(node),
+    )
+    error.name, error.obj = name, node
+    return error
+
+
+def without_value(doing: str, instead: str = "") -> Callable[..., Any]:
+    """A method of nodes that refuses what needs a value: ``cannot be compared``."""
+
+    @public
+    def refuse(node: object, *_: Any, **__: Any) -> Any:
+        raise GraphError(
+            f"{node} {doing}: it is a node, which has no value yet",
+            instead
+            or "It has one in a run: net = gn.GModule([x], [y]), run = net.run(array), "
+            "run['name'].",
+        )
+
+    return refuse
+
+
+VALUELESS = {
+    "__lt__ __le__ __gt__ __ge__": without_value("cannot be compared"),
+    "__float__ __int__": without_value("is no number"),
+    "__len__": without_value("has no length", "For the entries of a table: node.split(2)."),
+    "__matmul__ __rmatmul__": without_value(
+        "cannot be multiplied with @", "Wire the module that does it: nn.MM()([a, b])."
+    ),
+    "__call__": without_value(
+        "cannot be called",
+        "Close the graph, net = gn.GModule([x], [y]), and call that: net(array).",
+    ),
+}
+REFUSED = {name: refuse for names, refuse in VALUELESS.items() for name in names.split()}
+"""Python's operations that need a value."""

@@ -17,7 +17,7 @@ from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.running.outputs import materialise
 from graphnet.graph.running.run_table import run_table
-from graphnet.graph.tracebacks import shorten
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
 from graphnet.graph.values.changes import MOMENTS, changes
@@ -71,6 +71,7 @@ class Run:
     def _is_native(self) -> bool:
         return self.module.is_compiled and not self.check_finite
 
+    @public
     def __getitem__(self, key: Any) -> Any:
         """The output of a node, by node or by dotted name."""
         record = self._record(key)
@@ -103,6 +104,7 @@ class Run:
         return list(self._traced.records)
 
     @property
+    @public
     def grad(self) -> Gradients:
         """The gradient of each node's output, after ``backward``."""
         self._require_backward("grad")
@@ -206,6 +208,7 @@ class Gradients:
     def __init__(self, run: Run) -> None:
         self._run = run
 
+    @public
     def __getitem__(self, key: Any) -> Any:
         record = self._run._record(key)
         leaves = [None if p is None else self._run._gradient(p) for p in record.probes]

@@ -6,18 +6,20 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, ShapeError
+from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values.changes import changes
 from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.random import drawn
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
+from graphnet.names_from_elsewhere import PARAMETERS
 
 IN_PLACE = frozenset(
     ("byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "sort")
@@ -154,10 +156,27 @@ class Parameter(NDArrayOperatorsMixin):
             return 0  # not changed so far
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in PARAMETERS.equivalents:
+            try:
+                raise PARAMETERS.error(self, "Parameter", name)
+            except AttributeError as error:
+                shorten(error)
+                raise
         found = getattr(self.__graphnet_array__(), name)
         if name in IN_PLACE:
             changes.note((self,))
         return found
+
+    if not TYPE_CHECKING:  # type checkers report these names
+
+        @property
+        def requires_grad(self) -> bool:
+            raise PARAMETERS.error(self, "Parameter", "requires_grad")
+
+        @requires_grad.setter
+        @public
+        def requires_grad(self, on: object) -> None:
+            raise PARAMETERS.error(self, "Parameter", "requires_grad")
 
     def zero_grad(self) -> None:
         if self._grad is not None:

@@ -8,6 +8,7 @@ from typing import Protocol, overload, runtime_checkable
 import numpy as np
 
 from graphnet.errors import GraphError
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Parameter
 from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
@@ -41,6 +42,7 @@ class ParameterTable(Sequence[Parameter]):
     def __getitem__(self, key: int | str) -> Parameter: ...
     @overload
     def __getitem__(self, key: slice) -> list[Parameter]: ...
+    @public
     def __getitem__(self, key: int | str | slice) -> Parameter | list[Parameter]:
         if isinstance(key, str):
             if key not in self.named:

@@ -15,6 +15,7 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.modules.parts import private
 from graphnet.graph.nodes.node import Node
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.graph.wiring.attributes import check_held, fixed_attributes
 from graphnet.graph.wiring.checks import (
@@ -135,6 +136,7 @@ class Graph(Module):
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
+    @public
     def __getitem__(self, path: str) -> Any:
         """The node at a dotted path; below a module that is no graph, the part or parameter.
 

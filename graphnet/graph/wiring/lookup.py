@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.values.hints import did_you_mean
 
 SHOWN = 20
 """How many names an error lists."""
@@ -30,7 +30,20 @@ def unknown_name(module: BaseModule, names: Sequence[str], path: object) -> Grap
     longer = [each for each in inner if each.endswith(f".{path}")]
     below = [each for each in inner if dot and each.startswith(f"{head}.")]
     listed = longer or below or names
-    last_words = [each.rpartition(".")[2] for each in inner]
-    guess = did_you_mean(path, [*listed, *names, *inner, *last_words])
+    guess = guessed(path, longer[:1] or [*listed, *names, *inner], inner)
     shown = ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")
     return GraphError(f"There is no node named {path!r}", f"{guess}There are: {shown}")
+
+
+def guessed(path: str, paths: Sequence[str], inner: Sequence[str]) -> str:
+    """``Did you mean …?`` with a whole path, also for what is close to the end of one."""
+    if len(paths) == 1 and paths[0].endswith(f".{path}"):
+        return f"Did you mean {paths[0]}? "
+    ends: dict[str, str] = {}
+    for each in [*inner, *paths]:
+        words = each.split(".")
+        for cut in range(len(words)):
+            ends.setdefault(".".join(words[cut:]), each)
+    ends |= {each: each for each in paths}
+    close = get_close_matches(path, ends, 1)
+    return f"Did you mean {ends[close[0]]}? " if close else ""

@@ -10,6 +10,8 @@ import numpy as np
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph import GModule, Parameter
+from graphnet.graph.tracebacks import public
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.cells.gru import gru_cell
@@ -33,6 +35,8 @@ EXCHANGED = (
 
 
 def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
+@public
+def to_torch_state_dict(net: Graph) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
     Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters.
@@ -42,6 +46,7 @@ def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     return {key: np.concatenate([part.data for part in parts]) for key, parts in torch_names(net)}
 
 
+@public
 def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 

@@ -1,0 +1,126 @@
+"""Nodes used as nets or as numbers: refused, with what is right; a parameter that stays."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphnet as gn
+from graphnet import nn, ops, optim
+from graphnet.errors import ArgumentError, GraphError, UnknownNameError
+from graphnet.source import PACKAGE
+from tests.graph.test_tracebacks import exact
+
+X = gn.input("x")
+NODE: Any = nn.Tanh()(nn.Linear(3, 3)(X))
+NET = gn.GModule([X], [NODE])
+WEIGHT: Any = nn.Linear(3, 3).weight
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "forward", "backward", "run", "parameters", "save", "summary", "train", "evaluate",
+        "compile", "zero_grad", "clone", "getParameters",
+    ],
+)  # fmt: skip
+def test_a_node_is_no_net(name: str) -> None:
+    assert hasattr(NODE.module, name)
+    with pytest.raises(UnknownNameError, match=rf"is a node, and has no {name}\n.*gn.GModule"):
+        getattr(NODE, name)
+
+
+def test_settings_are_read_through_a_node() -> None:
+    node = nn.Dropout(0.25)(nn.Linear(3, 3)(X))
+    assert node.p == 0.25
+    assert node.parents[0].weight.shape == (3, 3)
+    assert node.training
+    assert bool(node) is True
+
+
+OPERATIONS: dict[str, tuple[Callable[[], Any], str]] = {
+    "<": (lambda: NODE > 0, r"cannot be compared: it is a node, which has no value yet"),
+    "<=": (lambda: NODE <= 0, r"cannot be compared.*\n.*run = net.run\(array\)"),
+    "@": (lambda: NODE @ NODE, r"@: it is a node.*\n.*nn.MM\(\)\(\[a, b\]\)"),
+    "call": (lambda: NODE(np.ones(3)), r"cannot be called.*\n.*gn.GModule\(\[x\], \[y\]\)"),
+    "len": (lambda: len(NODE), r"has no length.*\n.*split\(2\)"),
+    "float": (lambda: float(NODE), r"is no number: it is a node"),
+    "int": (lambda: int(NODE), r"is no number: it is a node"),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_that_needs_a_value_is_refused(name: str) -> None:
+    operation, message = OPERATIONS[name]
+    with pytest.raises(GraphError, match=message):
+        operation()
+
+
+def unpacked() -> None:
+    _first, _second = NODE
+
+
+def set_wrongly() -> None:
+    NODE.wieght = 3
+
+
+def frozen() -> None:
+    WEIGHT.requires_grad = False
+
+
+MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "a layer": (lambda: nn.LSTMCell, UnknownNameError, "lstm_cell"),  # type: ignore[attr-defined]
+    "of a net": (lambda: NET.cuda, UnknownNameError, "processor"),  # type: ignore[attr-defined]
+    "of a node": (lambda: NODE.view, UnknownNameError, "nn.Reshape"),
+    "of a net, of a node": (lambda: NODE.forward, UnknownNameError, "gn.GModule"),
+    "a node of a net": (lambda: NET["foo"], GraphError, "no node named 'foo'"),
+    "a node of a run": (lambda: NET.run(np.ones(3))["foo"], GraphError, "no node named 'foo'"),
+    "a parameter": (lambda: NET.parameters()["foo"], GraphError, "no parameter named 'foo'"),
+    "NumPy": (lambda: np.sin(NODE), GraphError, "np.sin cannot be applied"),
+    "unpacking": (unpacked, GraphError, "is one node"),
+    "setting": (set_wrongly, AttributeError, "has no attribute 'wieght'"),
+    "comparing": (lambda: NODE > 0, GraphError, "no value yet"),
+    "an optimiser": (
+        lambda: optim.SGD(NET, learning_rate=-0.1), ValueError, "expected 0 <= learning_rate"
+    ),
+    "a constructor": (lambda: nn.Linear(2.5, 3), ValueError, "whole number"),  # type: ignore[arg-type]
+    "a file": (lambda: gn.load("none.gn"), FileNotFoundError, "no file none.gn"),
+    "weights": (lambda: nn.from_torch_state_dict(nn.LSTM(3, 4), {}), ValueError, "lacks"),
+    "a frozen parameter": (frozen, UnknownNameError, r"frozen=\['linear'\]"),
+    "freezing": (lambda: WEIGHT.requires_grad_(False), UnknownNameError, "only the parts to train"),
+    "Keras": (
+        lambda: NET.compile(optimizer="adam"),  # type: ignore[call-arg]
+        ArgumentError,
+        "train.Trainer",
+    ),
+    "loading": (
+        lambda: NET.load("net.gn"),  # type: ignore[attr-defined]
+        UnknownNameError,
+        r"Here: net = gn.load\('net.gn'\)",
+    ),
+}  # fmt: skip
+
+
+@exact
+@pytest.mark.parametrize("name", MISTAKES)
+def test_no_frame_of_graphnet_s_is_shown(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mistake, kind, message = MISTAKES[name]
+    with pytest.raises(kind, match=message) as told:
+        mistake()
+    frames = traceback.extract_tb(told.value.__traceback__)
+    assert not [frame for frame in frames if frame.filename.startswith(PACKAGE)]
+    text = "".join(traceback.format_exception(told.value))
+    assert "During handling" not in text
+
+
+def test_an_operation_of_arrays_names_the_module() -> None:
+    with pytest.raises(GraphError, match=r"nn.Tanh\(\)\(node\)"):
+        ops.tanh(NODE)
