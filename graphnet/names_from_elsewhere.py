@@ -44,7 +44,7 @@ PACKAGE = Names(
         "compile jit": "`net.compile()`, or `gn.compile_step(net, criterion)` for a training step",
         "utils": "`train.Trainer`, `optim.clip_grad_norm(net, 5.0)`; batches are any iterable",
         "functional": "modules on nodes and arrays, `nn.Tanh()(array)`; `ops` in compute",
-        "dot": "`gn.draw(net).save('file.svg')`",
+        "dot": "`gn.draw(net).save('net.svg')`",
         "annotateNodes": "`node.annotate('x')`; nodes take the names of variables",
         "Variable Input placeholder": "`gn.input()`; arrays are NumPy's",
         "Model": "`gn.GModule([x], [y])`",
@@ -168,8 +168,8 @@ TRAINING = Names(
 """Of ``graphnet.train`` (``torch.utils.data``, Keras)."""
 
 FROZEN = (
-    "give the optimiser only the parts to train, `optim.SGD(linear)`, or "
-    "`train.Trainer(net, criterion, optimizer, frozen=['linear'])`"
+    "give the optimiser only the parts to train, `optim.SGD(linear)`; a trainer is told of the "
+    "others, Trainer(…, frozen=[part])"
 )
 WEIGHTS = "`linear.weight[:] = nn.init.uniform(0.08)(linear.weight.shape, rng)`"
 
@@ -263,3 +263,11 @@ NODES = Names(
 
 PARAMETERS = Names(aliases={}, equivalents={"requires_grad requires_grad_": FROZEN})
 """Of parameters (``torch.nn.Parameter``)."""
+
+GRAPHS = Names(
+    aliases={},
+    equivalents={
+        "dot": "`gn.draw(net).save('net.svg')`",
+    },
+)
+"""Of ``graphnet.graph`` (Torch's graph)."""

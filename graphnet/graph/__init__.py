@@ -1,10 +1,14 @@
 """The module graph: modules, parameters, nodes, closed graphs and their runs."""
 
+import sys
+from typing import TYPE_CHECKING, Any
+
 from graphnet.graph.files.rebuild import rebuilt as rebuilt  # pickles name it
 from graphnet.graph.module import Module
 from graphnet.graph.modules.registry import MODULE_TYPES
 from graphnet.graph.nodes.node import Node
 from graphnet.graph.running.run import Run
+from graphnet.graph.tracebacks import public
 from graphnet.graph.tracing.tracing import uniform
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
@@ -12,6 +16,7 @@ from graphnet.graph.values.random import default_generator, manual_seed
 from graphnet.graph.wiring.arithmetic import CAddTable as CAddTable  # nodes make it by its name
 from graphnet.graph.wiring.gmodule import GModule
 from graphnet.graph.wiring.table_modules import input
+from graphnet.names_from_elsewhere import GRAPHS
 
 __all__ = [
     "MODULE_TYPES",
@@ -26,3 +31,11 @@ __all__ = [
     "manual_seed",
     "uniform",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers report missing names
+
+    @public
+    def __getattr__(name: str) -> Any:
+        """An error that tells what stands for a name of another library."""
+        return GRAPHS.attribute(sys.modules[__name__], __name__, name)

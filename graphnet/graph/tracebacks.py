@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from graphnet import source
-from graphnet.errors import ArgumentError, GraphnetError, ProgramError
+from graphnet.errors import ArgumentError, GraphnetError, ProgramError, UnknownNameError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,16 +65,23 @@ def shorten(error: Exception) -> None:
     """
     if os.environ.get("GRAPHNET_TRACEBACK") == "full" or isinstance(error, WHOLE):
         return
-    if isinstance(error, ArgumentError):
+    if isinstance(error, ArgumentError) and is_within(error.__context__):
         error.__suppress_context__ = True
     on_purpose = is_on_purpose(error)
-    for part in causes(error):
+    is_probe = isinstance(error, UnknownNameError)  # hasattr, perhaps while another is handled
+    for part in [error] if is_probe else causes(error):
         entries = list(entries_of(part.__traceback__))
         kept = shown(part, entries, on_purpose or is_on_purpose(part))
         if len(kept) < len(entries):
             part.__traceback__ = chained(kept)
             if sys.version_info < (3, 11) and part is error:  # ``raise`` restores its first entry
                 entries[0].tb_next = part.__traceback__
+
+
+def is_within(error: BaseException | None) -> bool:
+    """Whether an exception was caught in graphnet, and not by the user's code that called it."""
+    first = error and error.__traceback__
+    return first is not None and source.is_own(first.tb_frame.f_code)
 
 
 def is_on_purpose(error: BaseException) -> bool:

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 import graphnet as gn
+from graphnet import graph, nn, ops, optim, train
 from graphnet import names_from_elsewhere as elsewhere
-from graphnet import nn, ops, optim, train
 from graphnet.errors import GraphnetError, UnknownNameError
 from graphnet.name_table import Names
 
 MODULES: dict[str, tuple[ModuleType, Names]] = {
     "gn": (gn, elsewhere.PACKAGE),
+    "graph": (graph, elsewhere.GRAPHS),
     "nn": (nn, elsewhere.LAYERS),
     "nn.init": (nn.init, elsewhere.INITIALISERS),
     "optim": (optim, elsewhere.OPTIMISERS),
@@ -37,6 +38,7 @@ OWNERS: dict[str, tuple[Any, Names]] = {
     **MODULES,
     "a module": (nn.Tanh(), elsewhere.MODULES),
     "a node": (gn.input("x"), elsewhere.NODES),
+    "a parameter": (gn.Parameter((2,)), elsewhere.PARAMETERS),
 }
 MISSING = [(where, name) for where, (_, names) in OWNERS.items() for name in names.equivalents]
 ALIASES = [(where, name) for where, (_, names) in OWNERS.items() for name in names.aliases]

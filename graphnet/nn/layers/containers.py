@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module
+from graphnet.graph.tracebacks import public
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
 from graphnet.ir.core.types import normalise_axis
@@ -29,6 +30,7 @@ class Container(Module):
 
     modules: list[Module]
 
+    @public
     def add(self: Self, module: Module) -> Self:
         """Append a module and return the container; raises GraphError if it is no module."""
         if not isinstance(module, Module):

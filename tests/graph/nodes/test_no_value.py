@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet import nn, ops, optim
+from graphnet import graph, nn, ops, optim
 from graphnet.errors import ArgumentError, GraphError, UnknownNameError
 from graphnet.source import PACKAGE
 from tests.graph.test_tracebacks import exact
@@ -91,13 +91,16 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a constructor": (lambda: nn.Linear(2.5, 3), ValueError, "whole number"),  # type: ignore[arg-type]
     "a file": (lambda: gn.load("none.gn"), FileNotFoundError, "no file none.gn"),
     "weights": (lambda: nn.from_torch_state_dict(nn.LSTM(3, 4), {}), ValueError, "lacks"),
-    "a frozen parameter": (frozen, UnknownNameError, r"frozen=\['linear'\]"),
+    "a frozen parameter": (frozen, UnknownNameError, r"frozen=\[part\]"),
     "freezing": (lambda: WEIGHT.requires_grad_(False), UnknownNameError, "only the parts to train"),
     "Keras": (
         lambda: NET.compile(optimizer="adam"),  # type: ignore[call-arg]
         ArgumentError,
         "train.Trainer",
     ),
+    "drawing": (lambda: graph.dot, UnknownNameError, r"gn.draw\(net\).save"),  # type: ignore[attr-defined]
+    "a container": (lambda: nn.Sequential().add(3), GraphError, "cannot add 3"),  # type: ignore[arg-type]
+    "saving": (lambda: NET.save("none/net.gn"), FileNotFoundError, "no folder none"),
     "loading": (
         lambda: NET.load("net.gn"),  # type: ignore[attr-defined]
         UnknownNameError,
@@ -124,3 +127,15 @@ def test_no_frame_of_graphnet_s_is_shown(
 def test_an_operation_of_arrays_names_the_module() -> None:
     with pytest.raises(GraphError, match=r"nn.Tanh\(\)\(node\)"):
         ops.tanh(NODE)
+
+
+@exact
+def test_a_look_for_an_attribute_leaves_the_error_that_is_handled_alone() -> None:
+    with pytest.raises(ValueError, match="invalid literal") as told:
+        NET.apply(lambda _: int("none"))
+    count = len(traceback.extract_tb(told.value.__traceback__))
+    try:
+        raise told.value
+    except ValueError as error:
+        assert not hasattr(NET, "nothing")
+        assert len(traceback.extract_tb(error.__traceback__)) >= count

@@ -37,6 +37,11 @@ def test_a_path_gives_the_parameter() -> None:
         ("liner", "Did you mean linear[?]"),
         ("linear.wieght", r"Did you mean linear.weight[?] There are: linear.weight, linear.bias"),
         ("lstm.forgte_gate", r"Did you mean lstm.forget_gate[?]"),
+        (
+            "forget_gate.i2h",
+            r"Did you mean lstm.forget_gate.i2h[?] There are: lstm.forget_gate.i2h$",
+        ),
+        ("forgte_gate", r"Did you mean lstm.forget_gate[?]"),
         ("forget_gate", r"Did you mean lstm.forget_gate[?] There are: lstm.forget_gate$"),
         ("last.0.bias", r"There are: last.0.weight"),
         ("nothing.like.it", r"There are: x, linear, lstm, selecttable, last"),
