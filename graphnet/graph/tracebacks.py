@@ -80,7 +80,7 @@ def shorten(error: Exception) -> None:
 
 def is_within(error: BaseException | None) -> bool:
     """Whether an exception was caught in graphnet, and not by the user's code that called it."""
-    first = error and error.__traceback__
+    first = None if error is None else error.__traceback__
     return first is not None and source.is_own(first.tb_frame.f_code)
 
 
