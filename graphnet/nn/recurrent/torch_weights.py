@@ -10,7 +10,6 @@ import numpy as np
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Parameter
-from graphnet.graph import GModule, Parameter
 from graphnet.graph.tracebacks import public
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
@@ -34,9 +33,8 @@ EXCHANGED = (
 )
 
 
-def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
 @public
-def to_torch_state_dict(net: Graph) -> dict[str, NDArray]:
+def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
     Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters.
