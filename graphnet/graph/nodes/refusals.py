@@ -136,10 +136,6 @@ VALUELESS = {
     "__matmul__ __rmatmul__": without_value(
         "cannot be multiplied with @", "Wire the module that does it: nn.MM()([a, b])."
     ),
-    "__call__": without_value(
-        "cannot be called",
-        "Close the graph, net = gn.GModule([x], [y]), and call that: net(array).",
-    ),
 }
 REFUSED = {name: refuse for names, refuse in VALUELESS.items() for name in names.split()}
 """Python's operations that need a value."""

@@ -47,7 +47,6 @@ OPERATIONS: dict[str, tuple[Callable[[], Any], str]] = {
     "<": (lambda: NODE > 0, r"cannot be compared: it is a node, which has no value yet"),
     "<=": (lambda: NODE <= 0, r"cannot be compared.*\n.*run = net.run\(array\)"),
     "@": (lambda: NODE @ NODE, r"@: it is a node.*\n.*nn.MM\(\)\(\[a, b\]\)"),
-    "call": (lambda: NODE(np.ones(3)), r"cannot be called.*\n.*gn.GModule\(\[x\], \[y\]\)"),
     "len": (lambda: len(NODE), r"has no length.*\n.*split\(2\)"),
     "float": (lambda: float(NODE), r"is no number: it is a node"),
     "int": (lambda: int(NODE), r"is no number: it is a node"),
