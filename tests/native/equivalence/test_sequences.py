@@ -21,7 +21,7 @@ from graphnet.ir.core.primitive import PrimitiveKind
 pytest.importorskip("llvmlite")
 
 from graphnet.native import optimised
-from graphnet.native.execution import partition
+from graphnet.native.execution import native_pieces
 from graphnet.native.llvm.target import compilations, processor
 from graphnet.source import warn_once
 from tests.support.processors import LESSER
@@ -212,7 +212,7 @@ def test_threads_share_a_compiled_net(rng: np.random.Generator) -> None:
 def test_lesser_processors(
     cpu: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partition, "host", lambda: processor(cpu))
+    monkeypatch.setattr(native_pieces, "host", lambda: processor(cpu))
     net = nn.Recurrent(nn.lstm_cell(5, 19)).float()
     check(net, rng.normal(size=(6, 9, 5)), TOLERANCE["float32"])
 
