@@ -24,14 +24,8 @@ from graphnet.nn.cells import (
     simple,
 )
 from graphnet.nn.cells.conversion import merge_gates, split_gates
-from graphnet.nn.cells.gru import *  # noqa: F403
-from graphnet.nn.cells.light import *  # noqa: F403
-from graphnet.nn.cells.lstm import *  # noqa: F403
-from graphnet.nn.cells.merged import *  # noqa: F403
-from graphnet.nn.cells.multiplicative import *  # noqa: F403
-from graphnet.nn.cells.peephole import *  # noqa: F403
-from graphnet.nn.cells.regularised import *  # noqa: F403
-from graphnet.nn.cells.simple import *  # noqa: F403
+from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
+from graphnet.nn.cells.state import State
 from graphnet.nn.layers.rectifiers import ReLU
 
 FILES = (simple, lstm, peephole, merged, multiplicative, regularised, gru, light)
@@ -60,4 +54,4 @@ FUNCTIONS: dict[str, Callable[..., GModule]] = {
 CELLS: dict[str, Callable[..., GModule]] = {**FUNCTIONS, **VARIANTS}
 """Every cell and variant by name: functions of (input_size, hidden_size, …)."""
 
-__all__ = ["CELLS", "merge_gates", "split_gates", *FUNCTIONS]
+__all__ = ["CELLS", "State", "VariationalDropout", "Zoneout", "merge_gates", "split_gates"]

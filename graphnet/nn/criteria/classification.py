@@ -31,6 +31,17 @@ from graphnet.ops import (
     where,
 )
 
+__all__ = [
+    "BCECriterion",
+    "ClassNLLCriterion",
+    "CrossEntropyCriterion",
+    "DistKLDivCriterion",
+    "MultiLabelMarginCriterion",
+    "MultiLabelSoftMarginCriterion",
+    "MultiMarginCriterion",
+    "SoftMarginCriterion",
+]
+
 
 class ClassNLLCriterion(Criterion):
     """Negative log-likelihood, in nats: the mean of ``-input[target]`` over the rows.

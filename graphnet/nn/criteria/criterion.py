@@ -14,6 +14,14 @@ from graphnet.nn.criteria.of_pair import CriterionOfPair
 from graphnet.nn.layers.containers import Container, require_modules
 from graphnet.ops import scan, stop_gradient
 
+__all__ = [
+    "Criterion",
+    "ModuleFromCriterion",
+    "MultiCriterion",
+    "ParallelCriterion",
+    "SequencerCriterion",
+]
+
 Self = TypeVar("Self", bound="WeightedCriteria")
 
 

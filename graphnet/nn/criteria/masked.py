@@ -18,6 +18,8 @@ from graphnet.nn.criteria.regression import L1Cost
 from graphnet.nn.recurrent.mask import fitted
 from graphnet.ops import absolute, cast, maximum, not_equal, scan, take, where
 
+__all__ = ["MaskZeroCriterion"]
+
 
 class MaskZeroCriterion(CriterionOfPair):
     """The loss of a criterion on the rows of a batch whose input is not entirely zero, of shape ().

@@ -9,6 +9,18 @@ from graphnet.nn.criteria.criterion import Criterion, matching, reduced
 from graphnet.nn.layers.distance import cosine
 from graphnet.ops import absolute, maximum, where
 
+__all__ = [
+    "AbsCriterion",
+    "CosineEmbeddingCriterion",
+    "HingeEmbeddingCriterion",
+    "L1Cost",
+    "L1HingeEmbeddingCriterion",
+    "MSECriterion",
+    "MarginCriterion",
+    "MarginRankingCriterion",
+    "SmoothL1Criterion",
+]
+
 
 class MSECriterion(Criterion):
     """Mean squared error: the mean of ``(x - t)²`` over all entries.

@@ -17,6 +17,19 @@ from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, where
 
+__all__ = [
+    "Abs",
+    "Add",
+    "CAdd",
+    "CMul",
+    "Exp",
+    "GradientReversal",
+    "L1Penalty",
+    "Log",
+    "Mul",
+    "Sqrt",
+]
+
 
 class Add(Module):
     """``x + bias``: (…, size) to (…, size), with a learned ``bias`` (size,).

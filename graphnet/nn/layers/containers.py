@@ -18,6 +18,17 @@ from graphnet.nn.layers.shape import along
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import concatenate
 
+__all__ = [
+    "Bottle",
+    "Concat",
+    "ConcatTable",
+    "Container",
+    "MapTable",
+    "Parallel",
+    "ParallelTable",
+    "Sequential",
+]
+
 Self = TypeVar("Self", bound="Container")
 
 

@@ -11,6 +11,8 @@ from graphnet.nn.layers.linear import above_zero, positive, require_features
 from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.ops import absolute, sqrt, stop_gradient
 
+__all__ = ["Cosine", "CosineDistance", "Euclidean", "PairwiseDistance", "WeightedEuclidean"]
+
 
 def root(total: Any, p: float, eps: float) -> Any:
     """``total^(1/p)``, whose gradient has ``eps`` added to the root in its denominator.

@@ -7,6 +7,8 @@ from typing import Any
 from graphnet.graph import Module
 from graphnet.ops import cast, uniform
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Module):
     """In training, zeroes each entry with probability ``p`` and divides the rest by ``1 - p``.

@@ -14,6 +14,8 @@ from graphnet.graph.values import table
 from graphnet.ir.core.types import ArrayType, NDArray, type_of
 from graphnet.ops import call_numpy
 
+__all__ = ["Function"]
+
 
 class Function(Module):
     """``function(x) -> y`` and ``gradient(x, y, grad_y) -> grad_x``, on NumPy arrays or tables.

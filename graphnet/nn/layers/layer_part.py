@@ -11,6 +11,8 @@ from graphnet.graph.values.table import describe, is_table
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.layers.linear import positive
 
+__all__ = ["LayerPart"]
+
 
 class LayerPart(Module):
     """Outputs ``offset`` to ``offset + length`` of a layer: (…, outputs) to (…, length).

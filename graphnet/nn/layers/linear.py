@@ -12,6 +12,8 @@ from graphnet.graph.values.table_hints import table_hint
 from graphnet.nn import init
 from graphnet.ops import take
 
+__all__ = ["Linear", "LookupTable"]
+
 
 def positive(what: str, size: int) -> int:
     """The size, if it is a whole number from 1; raises ValueError."""

@@ -11,6 +11,8 @@ from graphnet.nn import init
 from graphnet.nn.layers.linear import positive
 from graphnet.ops import sqrt
 
+__all__ = ["LayerNorm"]
+
 
 class LayerNorm(Module):
     """The last axis scaled to mean 0 and variance 1, times ``weight``, plus ``bias``.

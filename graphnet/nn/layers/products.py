@@ -14,6 +14,8 @@ from graphnet.nn.layers.reduction import at_least_vector
 from graphnet.nn.layers.shape import swapped
 from graphnet.ops import stack
 
+__all__ = ["MM", "MV", "Bilinear", "DotProduct", "MixtureTable"]
+
 
 class MM(Module):
     """The matrix product of a pair, [(…, m, k), (…, k, n)] to (…, m, n).

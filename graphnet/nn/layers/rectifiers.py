@@ -9,6 +9,21 @@ from graphnet.nn import init
 from graphnet.nn.layers.linear import in_order, positive
 from graphnet.ops import absolute, concatenate, expm1, maximum, minimum, uniform, where
 
+__all__ = [
+    "ELU",
+    "CReLU",
+    "Clamp",
+    "HardShrink",
+    "HardTanh",
+    "LeakyReLU",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SoftShrink",
+    "Threshold",
+]
+
 
 class ReLU(Module):
     """``max(0, x)``, element by element: any shape to the same. The gradient at 0 is 0.

@@ -12,6 +12,8 @@ from graphnet.nn.layers.linear import above_zero
 from graphnet.nn.layers.tables import batched_axis, require_array
 from graphnet.ops import absolute
 
+__all__ = ["Max", "Mean", "Min", "Normalize", "Sum"]
+
 
 def own_axis(axis: int, x: Any, input_dims: int | None) -> int:
     """The axis counted from 0, after a batch axis if there is one."""

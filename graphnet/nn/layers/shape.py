@@ -13,6 +13,21 @@ from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import batched_axis, require_array
 from graphnet.ops import broadcast_to, concatenate, take
 
+__all__ = [
+    "Collapse",
+    "Contiguous",
+    "Index",
+    "Narrow",
+    "Padding",
+    "Replicate",
+    "Reshape",
+    "Select",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+    "View",
+]
+
 
 class Reshape(Module):
     """The same entries in the shape ``sizes``, or in (batch, …) with ``sizes`` after the batch.

@@ -13,6 +13,20 @@ from graphnet.graph.wiring.table_modules import position
 from graphnet.nn.layers.linear import positive
 from graphnet.ops import concatenate, maximum, minimum, stack
 
+__all__ = [
+    "CAddTensorTable",
+    "CMaxTable",
+    "CMinTable",
+    "FlattenTable",
+    "JoinTable",
+    "JustElement",
+    "JustTable",
+    "NarrowTable",
+    "SplitTable",
+    "StackTable",
+    "ZipTable",
+]
+
 
 class CMaxTable(Module):
     """Element-wise maximum of a table of arrays of one shape, or that broadcast.

@@ -12,6 +12,8 @@ from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.recurrent import Recurrent
 
+__all__ = ["Bidirectional"]
+
 MERGES: dict[str, Callable[[list[Node]], Node]] = {
     "concat": lambda pair: JoinTable(-1)(pair),
     "sum": lambda pair: CAddTable()(pair),

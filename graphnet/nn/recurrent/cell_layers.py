@@ -16,6 +16,8 @@ from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.mask import ZeroPadding
 from graphnet.nn.recurrent.recurrent import Recurrent
 
+__all__ = ["stack"]
+
 Layer = GModule | tuple[GModule, GModule]
 """A cell, or one for each direction."""
 

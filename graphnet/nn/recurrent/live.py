@@ -20,6 +20,8 @@ from graphnet.native import is_available, live_program
 from graphnet.nn.recurrent.cell_checks import require_cell
 from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for
 
+__all__ = ["Live"]
+
 
 class Live:
     """A cell run step by step on inputs as they arrive, without allocation.

@@ -11,6 +11,8 @@ from graphnet.graph.values import table
 from graphnet.nn.recurrent.sequences import live_rows, steps_of, swapped, whole_lengths
 from graphnet.ops import absolute, stop_gradient, where
 
+__all__ = ["MaskZero", "ZeroPadding"]
+
 
 class MaskZero(Module):
     """A module whose output is zero in rows of padding: rows in which all features are zero.

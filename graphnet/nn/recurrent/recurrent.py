@@ -43,6 +43,8 @@ from graphnet.nn.recurrent.sequences import (
 )
 from graphnet.ops import broadcast_to, maximum, scan, stop_gradient, take, zeros
 
+__all__ = ["Recurrent"]
+
 Self = TypeVar("Self", bound="Recurrent")
 
 INITIAL = ("zeros", "learned")

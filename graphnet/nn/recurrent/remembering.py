@@ -12,6 +12,8 @@ from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.memory import Memory
 from graphnet.ir.core.types import ArrayType
 
+__all__ = ["forget", "remember"]
+
 MODES = ("neither", "train", "eval", "both")
 
 

@@ -20,6 +20,8 @@ from graphnet.nn.layers.rectifiers import ReLU
 from graphnet.nn.layers.tables import StackTable
 from graphnet.nn.recurrent.cell_layers import Layer, Wiring, wired
 
+__all__ = ["GRU", "LSTM", "RNN", "LayerStates"]
+
 Cell = Callable[[int, int], GModule]
 
 

@@ -18,6 +18,8 @@ from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
 
+__all__ = ["from_torch_state_dict", "to_torch_state_dict"]
+
 Self = TypeVar("Self", bound=Module)
 
 GATES = {

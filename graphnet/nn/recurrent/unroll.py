@@ -10,6 +10,8 @@ from graphnet.nn.layers.tables import SplitTable, StackTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.cell_outputs import chosen, output_position, warn_of_inner_output
 
+__all__ = ["unroll"]
+
 
 @understanding
 def unroll(
