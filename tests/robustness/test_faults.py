@@ -63,7 +63,7 @@ def during() -> Iterator[Strike]:
 
     def repeat(task: Callable[[], object], seconds: float) -> None:
         try:
-            signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again: a callback swallows one
+            signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again: a callback swallows one
             while True:
                 task()
         except StruckError:

@@ -8,6 +8,8 @@ from contextvars import ContextVar, copy_context
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
+import numpy as np
+
 from graphnet.errors import ProgramError
 from graphnet.ir.core.array import Array, Scope
 from graphnet.ir.core.operands import compute_now, constant, resolve
@@ -114,9 +116,10 @@ def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, 
     if not traced:
         return compute_now(primitive, values, settings)
     builder = home(traced)
-    like = min((a.dtype for a in traced), key=lambda dtype: "fiub".index(dtype.kind))
     atoms = tuple(
-        builder.atom(value) if isinstance(value, Array) else constant(primitive, value, like)
+        builder.atom(value)
+        if isinstance(value, Array)
+        else constant(primitive, value, leading_dtype(traced))
         for value in values
     )
     literals = [atom.value for atom in atoms if isinstance(atom, Literal)]
@@ -125,9 +128,17 @@ def apply(primitive: Primitive, operands: Sequence[Any], settings: Mapping[str, 
     return builder.emit(primitive, atoms, settings)
 
 
+def leading_dtype(traced: Sequence[Array]) -> np.dtype[Any]:
+    """The dtype that constants among these operands take: a floating one, if there is one."""
+    return min((array.dtype for array in traced), key=lambda dtype: "fiub".index(dtype.kind))
+
+
 def home(traced: Sequence[Array]) -> Scope:
     """The builder for an operation on these arrays: the innermost of theirs."""
-    builder = max((array.builder for array in traced), key=lambda builder: builder.level)
+    builder = traced[0].builder
+    for array in traced[1:]:
+        if array.builder.level > builder.level:
+            builder = array.builder
     running = current_builder.get()
     if running is not None and builder.level < running.barrier.level:
         return running.barrier

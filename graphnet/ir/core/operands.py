@@ -19,8 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def resolve(operand: Any) -> Any:
     """The array of a parameter in the running trace; anything else unchanged."""
-    stand_in = getattr(operand, "__graphnet_array__", None)
-    return operand if stand_in is None else stand_in()
+    stand_in = getattr(type(operand), "__graphnet_array__", None)  # of arrays, asked for often
+    return operand if stand_in is None else stand_in(operand)
 
 
 def of_arrays(function: F) -> F:

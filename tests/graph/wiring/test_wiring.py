@@ -235,7 +235,7 @@ def test_a_chain_of_100_000_nodes(tmp_path: Any) -> None:
     assert net.backward(data, np.ones(2)).shape == (2,)
     assert len(net.clone().nodes) == 100_001
     net.save(tmp_path / "chain.gn")
-    np.testing.assert_array_equal(gn.load(tmp_path / "chain.gn").forward(data), out)
+    np.testing.assert_array_equal(gn.load(tmp_path / "chain.gn").evaluate().forward(data), out)
     assert len(net.graph) == 100_001
 
 
