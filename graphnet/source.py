@@ -31,6 +31,16 @@ def is_own(code: CodeType) -> bool:
     return code.co_filename.startswith(PACKAGE)
 
 
+def packages_of(error: BaseException) -> set[str]:
+    """The packages through whose functions an exception passed."""
+    found, trace = set(), error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        found.add(module.partition(".")[0])
+        trace = trace.tb_next
+    return found
+
+
 def is_command(frame: FrameType) -> bool:
     return frame.f_code.co_filename.startswith(COMMANDS)
 

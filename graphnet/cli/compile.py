@@ -6,7 +6,7 @@ import warnings
 
 import typer
 
-from graphnet.cli.compiled import Compiled
+from graphnet.cli.compiled import CompiledNet
 from graphnet.cli.inputs import as_given, shapes_for
 from graphnet.cli.loading import file_of, reporting
 from graphnet.cli.net_arguments import Dtype, Inputs, Mode, Place, Show, With
@@ -51,7 +51,7 @@ def compile_command(
     shapes = shapes_for(net, place, texts)
     with reporting(file_of(place)), as_given(net, texts), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* runs? interpreted")  # told below
-        made = Compiled(net, shapes)
+        made = CompiledNet(net, shapes)
         views = [text for name in wanted for text in made.shown(name)]
         for line in made.lines():
             typer.echo(line, err=bool(wanted))

@@ -27,7 +27,7 @@ from graphnet.text_table import aligned
 VIEWS_OF_CODE = ("program", "calls", "memory", "profile", "llvm", "assembly")
 
 
-class Compiled:
+class CompiledNet:
     """A net, compiled for inputs of these shapes; final."""
 
     def __init__(self, net: Module, shapes: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from graphnet.errors import GraphnetError
 from graphnet.ir.core.program import Equation
-from graphnet.source import warn_once
+from graphnet.source import packages_of, warn_once
 
 MISTAKES = (
     AssertionError, AttributeError, IndexError, KeyError, NameError, OverflowError, TypeError,
@@ -42,13 +42,7 @@ class CompilerError(Exception):
 def is_of_user(error: BaseException) -> bool:
     """Whether an error comes out of code of the user's: a handler of a signal, which Python calls
     between any two instructions, and when machine code returns."""
-    step = error.__traceback__
-    while step is not None:
-        module = str(step.tb_frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] not in LIBRARIES:
-            return True
-        step = step.tb_next
-    return False
+    return not packages_of(error) <= LIBRARIES
 
 
 @contextmanager

@@ -8,9 +8,12 @@ from graphnet.errors import GraphError, GraphnetError, UnknownNameError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.values import table
+from graphnet.source import packages_of
 
 MISFITS = (AttributeError, TypeError, ValueError, LookupError, ZeroDivisionError)
 """What Python raises where a list stands for an array, or an entry is missing."""
+OWN = {"graphnet", "numpy", "functools", "contextlib"}
+"""The packages whose functions the ``compute`` of a library's module calls."""
 
 
 def computed(module: BaseModule, value: Any) -> Any:
@@ -36,7 +39,7 @@ def has_none(value: Any) -> bool:
 
 def misfit(module: BaseModule, value: Any, error: Exception) -> Exception:
     """The error for what ``compute`` raised: a GraphError, if no code of a user was at work."""
-    if not is_own(type(module)) or not is_all_own(error):
+    if not is_own(type(module)) or not packages_of(error) <= OWN:
         return error
     kind = "the table " if table.is_table(value) else ""
     summary, _, _ = (type(module).__doc__ or "").partition("\n")
@@ -52,14 +55,3 @@ def nothing_in(module: BaseModule, value: Any, result: Any) -> bool:
         and not table.flatten(value)[0]
         and bool(table.flatten(result)[0])
     )
-
-
-def is_all_own(error: Exception) -> bool:
-    """Whether an exception passed through graphnet's and NumPy's functions alone."""
-    trace = error.__traceback__
-    while trace is not None:
-        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in ("graphnet", "numpy", "functools", "contextlib"):
-            return False
-        trace = trace.tb_next
-    return True

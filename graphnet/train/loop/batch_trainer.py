@@ -26,7 +26,7 @@ from graphnet.train.loop.batch_source import Batches, BatchSource
 from graphnet.train.loop.metrics import Metrics, checked_metrics, measured
 from graphnet.train.loop.pairs import as_arrays, empty_in, not_finite_in, size_of
 from graphnet.train.loop.schedule import Schedule, constant
-from graphnet.train.loop.steps import Compiled, Interpreted, Steps
+from graphnet.train.loop.steps import CompiledSteps, InterpretedSteps, Steps
 from graphnet.train.loop.trained_parameters import Frozen, require_optimizer
 from graphnet.train.reports.history import Batch, Epoch, History
 
@@ -75,7 +75,7 @@ class BatchTrainer(ABC):
         self.net, self.criterion, self.optimizer = net, criterion, optimizer
         self._take_states(states, select)
         compiles = is_available() if compile is None else compile and is_available(notify=True)
-        kind = Compiled if compiles else Interpreted
+        kind = CompiledSteps if compiles else InterpretedSteps
         self._steps: Steps = kind(net, criterion, 0 if self.initial_states else select)
         self.loss_scale, self.max_value, self.max_norm = loss_scale, max_value, max_norm
         self.schedule, self.learning_rate = schedule, optimizer.learning_rate
@@ -108,7 +108,7 @@ class BatchTrainer(ABC):
     @property
     def is_compiled(self) -> bool:
         """Whether batches are computed in machine code."""
-        return isinstance(self._steps, Compiled)
+        return isinstance(self._steps, CompiledSteps)
 
     def train_batch(self, inputs: Any, target: Any = None) -> float:
         """One step of the optimiser; returns the loss before it. No target without a criterion.

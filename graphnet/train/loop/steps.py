@@ -62,7 +62,7 @@ def require_criterion(criterion: object) -> None:
     )
 
 
-class Compiled(Steps):
+class CompiledSteps(Steps):
     """Network, criterion and backward as machine code: see ``graphnet.compile_step``."""
 
     def __init__(self, net: Module, criterion: Module | None, select: int | None) -> None:
@@ -85,7 +85,7 @@ class Compiled(Steps):
         return result.loss, result.outputs
 
 
-class Interpreted(Steps):
+class InterpretedSteps(Steps):
     """A run of the net, then one of the criterion, and back."""
 
     will_compile = False
