@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
-from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed
+from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed, nest
 from graphnet.graph.files.save_load import load, save
+from graphnet.graph.gradient_check import check_gradients
 from graphnet.graph.tracebacks import public
 from graphnet.graph.training_step import compile_step
 from graphnet.names_from_elsewhere import PACKAGE
@@ -37,12 +38,14 @@ __all__ = [
     "Node",
     "Parameter",
     "Run",
+    "check_gradients",
     "compile_step",
     "draw",
     "gradient_flow",
     "input",
     "load",
     "manual_seed",
+    "nest",
     "nn",
     "ops",
     "optim",

@@ -78,6 +78,10 @@ class NumericsError(GraphnetError, ArithmeticError):
     """A NaN or an infinity, found by ``check_finite``, gradient clipping or the trainer."""
 
 
+class GradientError(GraphnetError, ArithmeticError):
+    """A gradient that differs from central differences: see ``check_gradients``."""
+
+
 class FormatError(GraphnetError, ValueError):
     """A file that is damaged, hostile, or of another format or version."""
 

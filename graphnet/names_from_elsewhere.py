@@ -52,6 +52,7 @@ PACKAGE = Names(
         "Adam SGD": "`optim.Adam(net)`: optimisers are in optim",
         "Trainer": "`train.Trainer`",
         "summary": "`net.summary((2, 3))`",
+        "gradcheck": "`gn.check_gradients(linear, np.ones((2, 3)))`",
         "remember forget": "`nn.remember(recurrent)`, `nn.forget(recurrent)`",
     },
 )
@@ -174,7 +175,12 @@ FROZEN = (
 WEIGHTS = "`linear.weight[:] = nn.init.uniform(0.08)(linear.weight.shape, rng)`"
 
 MODULES = Names(
-    aliases={"zeroGradParameters": "zero_grad", "getParameters": "flatten_parameters"},
+    aliases={
+        "zeroGradParameters": "zero_grad",
+        "updateParameters": "update_parameters",
+        "getParameters": "flatten_parameters",
+        "findModules": "find_modules",
+    },
     equivalents={
         "state_dict": "`net.save('net.gn')`, `net.parameters().named`, or for PyTorch's layers "
         "`nn.to_torch_state_dict(lstm)`",
@@ -185,10 +191,8 @@ MODULES = Names(
         "half bfloat16": "`net.float()`, the smallest type there is",
         "remember": "`nn.remember(net)`",
         "forget": "`nn.forget(net)`",
-        "updateParameters": "`optim.SGD(net, learning_rate=0.1).step()`",
         "requires_grad requires_grad_ freeze": FROZEN,
         "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
-        "replace": "`net.apply(print)` visits all parts; a graph is not rewired: make it anew",
         "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
         "reset reset_parameters": WEIGHTS + ", or make it anew",
         "output": "`run.outputs`, or `run['linear']` of a node",
@@ -207,7 +211,7 @@ MODULES = Names(
         "register_backward_hook register_full_backward_hook": "`run.grad['linear']`, after "
         "`run.backward(gradient)`",
         "children layers": "`net.named_children()`",
-        "modules listModules findModules": "`net.named_modules()`",
+        "modules listModules": "`net.named_modules()`",
         "get get_submodule": "`net['linear'].module` of a graph, `sequential[0]` of a container",
         "get_parameter": "`net.parameters()['linear.weight']`",
         "buffers named_buffers": "`vars(net)`: arrays are attributes",

@@ -1,8 +1,8 @@
-"""``graphnet check``: whether a saved net is whole, and what it holds."""
+"""``graphnet check``: whether a net is whole, what it holds, whether gradients are right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from graphnet.cli.net_arguments import Inputs, Place, With
 from graphnet.cli.nets import is_saved, net_of
 from graphnet.errors import NumericsError
 from graphnet.graph import Module
+from graphnet.graph.gradient_check import check_gradients
+from graphnet.graph.inspection.summary import stand_ins
+from graphnet.graph.values.table import flatten, map_table
 from graphnet.text_table import aligned
 from graphnet.train.checkpoints.training_state import POSITION
 
@@ -23,7 +26,8 @@ from graphnet.train.checkpoints.training_state import POSITION
 def check_command(place: Place, inputs: Inputs = None, definitions: With = None) -> None:
     """Check that a file is whole and its net sound, and say what it holds.
 
-    With --input for each input of the net, all its shapes are checked too.
+    With --input for each input of the net, all its shapes are checked too, and the gradients of a
+    net without indices among its inputs against central differences, on random inputs.
 
     \b
     graphnet check wave.gn
@@ -43,6 +47,7 @@ def check_command(place: Place, inputs: Inputs = None, definitions: With = None)
         with reporting(file_of(place)), as_given(net, inputs):
             net.summary(*shapes)
         lines.append(("shapes", f"fit for inputs {' and '.join(inputs)}"))
+        lines.append(("gradients", checked(net, shapes, place)))
     for line in aligned(lines):
         typer.echo(line)
     typer.echo("ok")
@@ -66,6 +71,18 @@ def facts_of_net(net: Module) -> Iterator[tuple[str, str]]:
     count = sum(p.size for p in parameters)
     yield "net", net.description()
     yield "parameters", f"{len(parameters)}, {count:,} numbers, {dtypes}"
+
+
+def checked(net: Module, shapes: Sequence[Any], place: str) -> str:
+    """What the gradients on random inputs of these shapes are like."""
+    values = stand_ins(net, shapes)
+    if any(leaf.dtype.kind != "f" for leaf in flatten(values)[0]):
+        return "not checked: random indices need not be valid; see gn.check_gradients"
+    rng = np.random.default_rng(0)
+    with reporting(file_of(place)):
+        check = check_gradients(net, map_table(lambda leaf: rng.normal(size=leaf.shape), values))
+    worst = check.worst
+    return f"agree with differences; largest error {worst.error:.0e}, by {worst.name}"
 
 
 def require_finite(net: Module, place: str) -> None:

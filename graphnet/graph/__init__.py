@@ -15,7 +15,7 @@ from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import default_generator, manual_seed
 from graphnet.graph.wiring.arithmetic import CAddTable as CAddTable  # nodes make it by its name
 from graphnet.graph.wiring.gmodule import GModule
-from graphnet.graph.wiring.table_modules import input
+from graphnet.graph.wiring.table_modules import input, nest
 from graphnet.names_from_elsewhere import GRAPHS
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "default_generator",
     "input",
     "manual_seed",
+    "nest",
     "uniform",
 ]
 

@@ -65,6 +65,26 @@ def test_a_net_in_a_file_of_python_is_checked(folder, graphnet):
     assert "expects an array (…, 20), received (7, 21)" in errors
 
 
+def test_gradients_are_checked_against_differences(folder, graphnet):
+    code, output, _ = graphnet("check", "nets.py:layer", "--input", "7,20")
+    assert (code, "gradients   agree with differences" in output) == (0, True)
+    (folder / "wrong.py").write_text(
+        "from graphnet import nn\n"
+        "net = nn.Sequential(nn.Function(lambda x: x**3, lambda x, y, g: 2 * g * x**2))\n"
+    )
+    code, _, errors = graphnet("check", "wrong.py:net", "--input", "4")
+    assert code == 2
+    assert "has a wrong gradient by input[" in errors
+
+
+def test_gradients_by_way_of_random_indices_are_not_checked(folder, graphnet):
+    code, output, _ = graphnet("check", "LSTM:2,3", "--input", "5,4,2")
+    assert (code, "gradients   agree" in output) == (0, True)
+    (folder / "words.py").write_text("from graphnet import nn\nnet = nn.LookupTable(5, 3)\n")
+    code, output, _ = graphnet("check", "words.py:net", "--input", "4:int")
+    assert (code, "gradients   not checked" in output) == (0, True)
+
+
 def test_damage_is_found(saved, graphnet):
     content = bytearray((saved / "net.gn").read_bytes())
     content[-3] ^= 1

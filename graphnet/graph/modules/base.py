@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from graphnet.errors import GraphError
 from graphnet.graph.modules.calls import check_constructor, checked
-from graphnet.graph.modules.parts import parts_of, private
+from graphnet.graph.modules.parts import parts_of, private, put
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
 from graphnet.graph.tracebacks import public
@@ -20,6 +21,7 @@ from graphnet.graph.values.selection import join_path
 from graphnet.names_from_elsewhere import MODULES
 
 Self = TypeVar("Self", bound="BaseModule")
+Found = TypeVar("Found", bound="BaseModule")
 
 
 class BaseModule(ABC):
@@ -109,6 +111,33 @@ class BaseModule(ABC):
         """Set all gradients to zero."""
         for parameter in self.parameters():
             parameter.zero_grad()
+
+    def update_parameters(self, learning_rate: float) -> None:
+        """Subtract ``learning_rate`` times its gradient from each parameter (Torch's
+        updateParameters); optimisers are in ``optim``."""
+        for parameter in self.parameters():
+            parameter[...] = parameter.data - learning_rate * parameter.grad
+
+    # ---- the modules inside
+
+    def find_modules(self, kind: type[Found]) -> list[Found]:
+        """This module and its parts at any depth that are of a class, each once (Torch's
+        findModules); ``named_modules`` gives their paths."""
+        return [part for _, part in self.named_modules() if isinstance(part, kind)]
+
+    @public
+    def replace(self, function: Callable[[Any], BaseModule]) -> BaseModule:
+        """Put what a function makes of each part in its place, the innermost first, and return what
+        it makes of this module (Torch's replace).
+
+        A module in several places becomes one module. Raises GraphError where the function returns
+        no module.
+        """
+        return replaced(self, function, {})
+
+    def _put_part(self, name: str, part: BaseModule) -> None:
+        """Set a part that ``named_children`` lists."""
+        put(self, name, part)
 
     # ---- modes and conversions
 
@@ -216,3 +245,25 @@ class BaseModule(ABC):
         @public
         def __getattr__(self, name: str) -> Any:
             return MODULES.attribute(self, type(self).__name__, name)
+
+
+def replaced(
+    module: BaseModule,
+    function: Callable[[Any], BaseModule],
+    made: dict[int, tuple[BaseModule, BaseModule]],
+) -> BaseModule:
+    """What a function makes of a module, after its parts; ``made`` has those before by id."""
+    if id(module) not in made:
+        for name, part in list(module.named_children()):
+            other = replaced(part, function, made)
+            if other is not part:
+                module._put_part(name, other)
+        result = function(module)
+        if not isinstance(result, BaseModule):
+            raise GraphError(
+                f"replace: the function returned {result!r} for {module.description()}, expected "
+                "a module",
+                "Return the module itself where it is to stay.",
+            )
+        made[id(module)] = module, result
+    return made[id(module)][1]

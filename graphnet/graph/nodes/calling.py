@@ -62,14 +62,15 @@ def parents_of(module: BaseModule, value: Any) -> tuple[Node, ...]:
     """The parent nodes of a call; a nested list becomes a ``Pack`` node."""
     if not table.is_table(value):
         require_node(value, "input", module)
-    parents = []
-    for index, part in enumerate(value):
-        if table.is_table(part) and part:
-            inner = parents_of(module, part)
-            parents.append(Node(new("Pack", len(inner)), inner, *calling_line()))
-        else:
-            parents.append(require_node(part, f"inputs[{index}]", module))
-    return tuple(parents)
+    return tuple(nested(part, f"inputs[{i}]", module) for i, part in enumerate(value))
+
+
+def nested(value: Any, what: str, module: BaseModule | None = None) -> Node:
+    """A node; for a list of such, the node of a table. Raises GraphError for anything else."""
+    if not table.is_table(value) or not value:
+        return require_node(value, what, module)
+    entries = tuple(nested(part, f"{what}[{i}]", module) for i, part in enumerate(value))
+    return Node(new("Pack", len(entries)), entries, *calling_line())
 
 
 def require_node(value: Any, what: str, module: BaseModule | None = None) -> Node:

@@ -76,7 +76,7 @@ class Node:
 
     @property
     def module(self) -> Any:
-        """The ``Module``, read-only."""
+        """The ``Module``, read-only; ``net.replace`` may put another in its place."""
         return self._module
 
     @public

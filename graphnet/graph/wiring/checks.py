@@ -8,14 +8,14 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.optional import RESERVED
-from graphnet.graph.nodes.calling import require_node
+from graphnet.graph.nodes.calling import nested, require_node
 from graphnet.graph.nodes.node import Node
 from graphnet.graph.wiring.table_modules import Element, OptionalInput, Split
 from graphnet.source import calling_line, place
 
 
 def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
-    """The inputs or outputs of a graph as a tuple of nodes."""
+    """The inputs or outputs of a graph as a tuple of nodes; a list among outputs is a table."""
     if isinstance(value, Node):
         return (value,)
     if not isinstance(value, list | tuple):
@@ -23,7 +23,8 @@ def checked_nodes(value: Any, what: str) -> tuple[Node, ...]:
     if not value:
         where = place(*calling_line())
         raise GraphError(f"GModule ({where}) received no {what}", "A graph needs at least one.")
-    return tuple(require_node(node, f"{what}[{i}]") for i, node in enumerate(value))
+    check = nested if what == "outputs" else require_node
+    return tuple(check(node, f"{what}[{i}]") for i, node in enumerate(value))
 
 
 def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> tuple[Node, ...]:

@@ -37,6 +37,7 @@ from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_d
 from graphnet.source import GRAPH, calling_frame, calling_line, place
 
 Self = TypeVar("Self", bound="Graph")
+Outputs = Node | Sequence[Node | Sequence[Any]]
 
 
 class Graph(Module):
@@ -48,13 +49,13 @@ class Graph(Module):
     def __init__(self) -> None:
         """Make the nodes, and ``_close`` the graph."""
 
-    def _close(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+    def _close(self, inputs: Node | Sequence[Node], outputs: Outputs) -> None:
         """Check and name the nodes between inputs and outputs; attributes stay as they are then."""
         self._wire(inputs, outputs)
         for name, value in list(self.__dict__.items()):
             check_held(self, name, value)
 
-    def _wire(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+    def _wire(self, inputs: Node | Sequence[Node], outputs: Outputs) -> None:
         """``_close``, whatever the other attributes hold: files of former releases are read."""
         self.inputs = checked_nodes(inputs, "inputs")
         self.outputs = checked_nodes(outputs, "outputs")
@@ -91,9 +92,9 @@ class Graph(Module):
     @property
     def graph(self) -> nx.MultiDiGraph:
         """The graph in networkx: nodes carry ``name`` and ``module``, edges have slots as keys."""
-        return private(self, "_graph", self._make_graph)
+        return private(self, "_graph", self._networkx)
 
-    def _make_graph(self) -> nx.MultiDiGraph:
+    def _networkx(self) -> nx.MultiDiGraph:
         graph = nx.MultiDiGraph()
         for node, name in zip(self.nodes, self.names, strict=True):
             graph.add_node(node, name=name, module=node.module)
@@ -124,6 +125,13 @@ class Graph(Module):
     def named_children(self) -> Iterator[tuple[str, Module]]:
         for node, name in zip(self.nodes, self.names, strict=True):
             yield name, node.module
+
+    def _put_part(self, name: str, part: BaseModule) -> None:
+        node = self._by_name[name]
+        node.module.touch()  # for the traces of other graphs
+        node._module = part
+        self.touch()
+        self.__dict__.pop("_graph", None)
 
     def _listed_children(self) -> Iterator[tuple[str, Module]]:
         for node in sorted(self.nodes, key=made):
@@ -156,8 +164,7 @@ class Graph(Module):
             return found
         parts = path.split(".")
         for cut in range(len(parts) - 1, 0, -1):
-            node = self._by_name.get(".".join(parts[:cut]))
-            if node is not None:
+            if (node := self._by_name.get(".".join(parts[:cut]))) is not None:
                 return part_at(node.module, parts[cut:])
         return None
 
@@ -227,8 +234,9 @@ class Graph(Module):
 class GModule(Graph):
     """The graph between input nodes and output nodes, as one module (nngraph's ``gModule``).
 
-    ``inputs`` and ``outputs`` are a node or a list of nodes. With one input the graph takes the
-    value itself, with several a table; the same holds for outputs. Nodes without a name take that
+    ``inputs`` and ``outputs`` are a node or a list of nodes, ``outputs`` also a nested one
+    (``[a, [b, c]]``). With one input the graph takes the value itself, with several a table; the
+    same holds for outputs. Nodes without a name take that
     of their module (``module.name``), of the local variable that holds them, or of the one that
     their line assigns them to (``h_1``, ``h_2`` in a loop, ``layers_0`` in a list). ``net["name"]``
     is the node of that name, at any depth (``net["layer1.gate"]``), ``net["linear.weight"]`` the
@@ -246,7 +254,7 @@ class GModule(Graph):
     True
     """
 
-    def __init__(self, inputs: Node | Sequence[Node], outputs: Node | Sequence[Node]) -> None:
+    def __init__(self, inputs: Node | Sequence[Node], outputs: Outputs) -> None:
         self._close(inputs, outputs)
 
     def description(self) -> str:

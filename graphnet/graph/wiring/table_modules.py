@@ -7,6 +7,7 @@ from typing import Any
 from graphnet.errors import GraphError, IndexRangeError
 from graphnet.graph.module import Module
 from graphnet.graph.modules.calls import checked
+from graphnet.graph.nodes.calling import nested
 from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.values import table
 
@@ -38,6 +39,18 @@ def input(name: str | None = None, *, optional: bool = False) -> Node:
     """
     module = OptionalInput() if optional else Identity()
     return node_here(module, ()).annotate(name=name)
+
+
+@checked
+def nest(nodes: Any) -> Node:
+    """The node of a table, of a nested list of nodes (nngraph's nest); a node is itself.
+
+    Raises GraphError for an empty list and for what is no node.
+
+    >>> nest([input("a"), [input("b")]]).parents[0].name
+    'a'
+    """
+    return nested(nodes, "nest")
 
 
 class Split(Module):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module
+from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.tracebacks import public
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
@@ -66,6 +67,9 @@ class Container(Module):
     def named_children(self) -> Iterator[tuple[str, Module]]:
         for index, module in enumerate(self.modules):
             yield str(index), module
+
+    def _put_part(self, name: str, part: BaseModule) -> None:
+        super()._put_part(f"modules.{name}", part)
 
     @abstractmethod
     def compute(self, input: Any) -> Any: ...
