@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from module_page import write_page  # noqa: E402
 from reference import write_pages  # noqa: E402
 
 import graphnet  # noqa: E402
@@ -27,3 +28,4 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 
 write_pages(HERE / "reference")
+write_page(HERE / "modules")
