@@ -25,13 +25,13 @@ from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.running.backward_call import run_and_seed
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import NOTHING, Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
+from graphnet.tracebacks import public, shorten
 
 Self = TypeVar("Self", bound="Module")
 
@@ -60,10 +60,14 @@ class Module(BaseModule):
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if not is_own(cls):
-            check_compute(cls)
-        register(cls)
+        try:
+            super().__init_subclass__(**options)
+            if not is_own(cls):
+                check_compute(cls)
+            register(cls)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, checked_attribute(self, Module, name, value))

@@ -13,12 +13,12 @@ from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private, put
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
 from graphnet.graph.values.selection import join_path
 from graphnet.names_from_elsewhere import MODULES
+from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="BaseModule")
 Found = TypeVar("Found", bound="BaseModule")

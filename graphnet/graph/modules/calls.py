@@ -25,8 +25,8 @@ from graphnet.graph.modules.spellings import (
     first_of,
     same_name,
 )
-from graphnet.graph.tracebacks import shorten
 from graphnet.graph.values.hints import did_you_mean
+from graphnet.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
 KINDS = inspect.Parameter

@@ -19,8 +19,8 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes import refusals
 from graphnet.graph.nodes.assignment import Assignment, assignment
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
+from graphnet.tracebacks import public, shorten
 
 NUMBERS = count()
 """Nodes are numbered as they are made."""

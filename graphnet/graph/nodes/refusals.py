@@ -11,13 +11,13 @@ import numpy as np
 from graphnet.errors import GraphError, UnknownNameError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import MODULE_TYPES, constructor_parameters, is_own
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.context import initialising
 from graphnet.ir.core.builder import Having
 from graphnet.ir.core.primitive import PRIMITIVES
 from graphnet.ir.core.trace import trace
 from graphnet.ir.core.types import ArrayType
 from graphnet.names_from_elsewhere import MODULES, NODES
+from graphnet.tracebacks import public
 
 STAND_IN = ArrayType((2, 2), np.dtype(float))
 """The type of arrays by which operations and modules are compared."""

@@ -8,11 +8,11 @@ from typing import Protocol, overload, runtime_checkable
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Parameter
 from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
 from graphnet.text_table import Table
+from graphnet.tracebacks import public
 
 
 @runtime_checkable

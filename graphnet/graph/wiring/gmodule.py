@@ -15,7 +15,6 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.modules.parts import private
 from graphnet.graph.nodes.node import Node
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.graph.wiring.attributes import check_held, fixed_attributes
 from graphnet.graph.wiring.checks import (
@@ -35,6 +34,7 @@ from graphnet.graph.wiring.names import (
 from graphnet.graph.wiring.node_computing import compute_node
 from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_data
 from graphnet.source import GRAPH, calling_frame, calling_line, place
+from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="Graph")
 Outputs = Node | Sequence[Node | Sequence[Any]]

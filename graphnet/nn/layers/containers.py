@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from graphnet.errors import GraphError
 from graphnet.graph import Module
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
 from graphnet.ir.core.types import normalise_axis
@@ -18,6 +17,7 @@ from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.shape import along
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import concatenate
+from graphnet.tracebacks import public
 
 __all__ = [
     "Bottle",

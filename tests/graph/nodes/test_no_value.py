@@ -80,6 +80,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a node of a net": (lambda: NET["foo"], GraphError, "no node named 'foo'"),
     "a node of a run": (lambda: NET.run(np.ones(3))["foo"], GraphError, "no node named 'foo'"),
     "a parameter": (lambda: NET.parameters()["foo"], GraphError, "no parameter named 'foo'"),
+    "an operation": (lambda: ops.tanh(NODE), GraphError, r"ops.tanh cannot be applied"),
+    "an operation of a list": (lambda: ops.stack([NODE, NODE]), GraphError, "ops.stack cannot"),
+    "no operation": (lambda: ops.sum(NODE), UnknownNameError, r"x.sum\(0\)"),  # type: ignore[attr-defined]
     "NumPy": (lambda: np.sin(NODE), GraphError, "np.sin cannot be applied"),
     "unpacking": (unpacked, GraphError, "is one node"),
     "setting": (set_wrongly, AttributeError, "has no attribute 'wieght'"),
