@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="BaseModule")
 Found = TypeVar("Found", bound="BaseModule")
+made_by_user = partial(checked, of_module=True)
 
 
 class BaseModule(ABC):
@@ -36,7 +38,7 @@ class BaseModule(ABC):
     symbol: str = ""
     """How drawings show the module, where there is a common sign for it (σ, tanh, +, ×)."""
 
-    @checked  # noqa: B027 (a class without settings defines none)
+    @made_by_user  # noqa: B027 (a class without settings defines none)
     def __init__(self) -> None:
         """A module without settings; classes that have some need not call it."""
 

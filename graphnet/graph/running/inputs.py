@@ -13,6 +13,10 @@ from graphnet.graph.values import table
 from graphnet.ir.core.interpreter import require_finite
 from graphnet.ir.core.types import ArrayType, NDArray
 
+FROM_CRITERION = (
+    "Of a loss, the gradient of the output comes from the criterion: "
+    "net.backward(x, criterion.backward(output, target))."
+)
 SHOWN = 40
 """Characters of a list that an error shows."""
 
@@ -94,7 +98,7 @@ def seed_arrays(
         if len(types) != 1 or types[0].size != 1:
             raise GraphError(
                 f"backward of {table.describe(outputs)} needs grad_outputs",
-                "Only a single number has an obvious gradient: 1.",
+                f"Only a single number has an obvious gradient: 1. {FROM_CRITERION}",
             )
         return [np.ones(types[0].shape, types[0].dtype)]
     leaves, structure = table.flatten(with_zeros(grad_outputs, outputs))
@@ -102,7 +106,9 @@ def seed_arrays(
         raise GraphError(
             f"backward received the gradients {shapes_and_count(grad_outputs)}, "
             f"expected {shapes_and_count(outputs)}",
-            "Give one gradient for each output, nested as the output is.",
+            "Give one gradient for each output, nested as the output is."
+            if table.is_table(grad_outputs)
+            else FROM_CRITERION,
         )
     seeds = []
     for index, (leaf, type) in enumerate(zip(leaves, types, strict=True)):
@@ -113,11 +119,17 @@ def seed_arrays(
         array = np.asarray(leaf)
         if array.shape != type.shape:
             raise ShapeError(
-                f"backward received a gradient {array.shape} for output {index}, "
-                f"expected {type.shape}"
+                f"backward received {gradient_text(array)} for output {index}, "
+                f"expected {type.shape}",
+                "" if array.shape else FROM_CRITERION,
             )
         seeds.append(array.astype(type.dtype))
     return seeds
+
+
+def gradient_text(array: NDArray) -> str:
+    """A gradient of the wrong shape, in words."""
+    return f"a gradient {array.shape}" if array.shape else f"the number {array}"
 
 
 def with_zeros(gradients: Any, outputs: Any) -> Any:

@@ -282,6 +282,15 @@ def input_values(net: Graph, value: Any) -> dict[Node, Any]:
     return dict(zip(net.inputs, value, strict=True))
 
 
+def named_part(module: BaseModule, path: str) -> Any:
+    """The part or parameter at a dotted path in a container; raises GraphError if there is none."""
+    found = part_at(module, path.split("."))
+    if found is None:
+        names = [name for name, _ in module.named_children()]
+        raise unknown_name(module, names, path, "part")
+    return found
+
+
 def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
     """Walk down from a module along the rest of a path; None where it ends."""
     path = ".".join(parts)

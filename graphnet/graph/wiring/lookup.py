@@ -7,9 +7,7 @@ from difflib import get_close_matches
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
-
-SHOWN = 20
-"""How many names an error lists."""
+from graphnet.graph.values.hints import listed
 
 
 def inner_names(module: BaseModule) -> list[str]:
@@ -18,8 +16,10 @@ def inner_names(module: BaseModule) -> list[str]:
     return parts + [path for path, _ in module.named_parameters()]
 
 
-def unknown_name(module: BaseModule, names: Sequence[str], path: object) -> GraphError:
-    """The error for what names nothing in a graph of nodes of these names."""
+def unknown_name(
+    module: BaseModule, names: Sequence[str], path: object, kind: str = "node"
+) -> GraphError:
+    """The error for what names nothing in a graph of nodes, or a container, of these names."""
     if not isinstance(path, str):
         return GraphError(
             f"{path!r} is no name of a node",
@@ -29,10 +29,9 @@ def unknown_name(module: BaseModule, names: Sequence[str], path: object) -> Grap
     head, dot, _ = path.rpartition(".")
     longer = [each for each in inner if each.endswith(f".{path}")]
     below = [each for each in inner if dot and each.startswith(f"{head}.")]
-    listed = longer or below or names
-    guess = guessed(path, longer[:1] or [*listed, *names, *inner], inner)
-    shown = ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")
-    return GraphError(f"There is no node named {path!r}", f"{guess}There are: {shown}")
+    found = longer or below or names
+    guess = guessed(path, longer[:1] or [*found, *names, *inner], inner)
+    return GraphError(f"There is no {kind} named {path!r}", listed(guess, found))
 
 
 def guessed(path: str, paths: Sequence[str], inner: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from graphnet.graph import Module
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
+from graphnet.graph.wiring.gmodule import named_part
+from graphnet.graph.wiring.lookup import inner_names
 from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.shape import along
@@ -36,8 +38,9 @@ Self = TypeVar("Self", bound="Container")
 class Container(Module):
     """A module made of the list ``modules``, whose entries are named by their position.
 
-    ``container[0]`` is the first module, ``container.add(module)`` appends one and returns the
-    container. Shapes are those that its modules take and return.
+    ``container[0]`` is the first module, ``container["0.weight"]`` its weight, and
+    ``container.add(module)`` appends one and returns the container. Shapes are those that its
+    modules take and return.
     """
 
     modules: list[Module]
@@ -55,8 +58,15 @@ class Container(Module):
         self.touch()
         return self
 
-    def __getitem__(self, index: int) -> Module:
+    @public
+    def __getitem__(self, index: Any) -> Any:
+        """The module at a position, or the part or parameter at a path: ``net["0.weight"]``."""
+        if isinstance(index, str):
+            return named_part(self, index)
         return self.modules[index]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return inner_names(self)
 
     def __len__(self) -> int:
         return len(self.modules)
