@@ -26,7 +26,7 @@ from graphnet.graph.modules.spellings import (
     first_of,
     same_name,
 )
-from graphnet.graph.values.hints import did_you_mean
+from graphnet.graph.values.hints import did_you_mean, kind_of
 from graphnet.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -232,7 +232,8 @@ def require_type(
     test, expected, kind = tests_of(function)[name]
     for value in given if kind is KINDS.VAR_POSITIONAL else (given,):
         if not test(as_plain(function, values, name, value)):
-            problem = f"receives {name} {value!r:.60}, expected {expected}"
+            given_text = kind_of(value) if isinstance(value, type) else f"{value!r:.60}"
+            problem = f"receives {name} {given_text}, expected {expected}"
             raise refused(function, values, problem, hint_for(name, function, value))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
+from graphnet.graph.values.hints import kind_of
 from graphnet.ir.core.interpreter import require_finite
 from graphnet.ir.core.types import ArrayType, NDArray
 
@@ -24,14 +25,24 @@ SHOWN = 40
 def as_array(module: BaseModule, leaf: Any) -> NDArray:
     if isinstance(leaf, np.ndarray):
         return leaf
-    if leaf is None or isinstance(leaf, str | dict):
-        error = DtypeError(
-            f"receives {leaf!r}, expected an array or a table of arrays",
-            "Is a name mistyped, or did a function return nothing?",
-        )
+    if problem := no_array(leaf):
+        error = DtypeError(*problem)
         error.locate(type(module).__name__)
         raise error
     return np.asarray(leaf)
+
+
+def no_array(leaf: Any) -> tuple[str, str] | None:
+    """Problem and hint for what stands in the place of an array; None for numbers."""
+    if leaf is None or isinstance(leaf, str | dict):
+        hint = "Is a name mistyped, or did a function return nothing?"
+        return f"receives {leaf!r}, expected an array or a table of arrays", hint
+    if isinstance(leaf, BaseModule | type):
+        made = f"{leaf.__name__}(…)" if isinstance(leaf, type) else leaf.description()
+        what = kind_of(leaf) if isinstance(leaf, type) else f"the module {made}"
+        problem = f"receives {what} among its inputs, expected arrays"
+        return problem, f"Apply it to an array, and give what it returns: {made}(x)."
+    return None
 
 
 def list_for_array(error: GraphnetError, module: BaseModule, inputs: Any) -> GraphnetError | None:

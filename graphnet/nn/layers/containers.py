@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.values.hints import kind_of
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
 from graphnet.graph.wiring.gmodule import named_part
@@ -50,7 +51,7 @@ class Container(Module):
         """Append a module and return the container; raises GraphError if it is no module."""
         if not isinstance(module, Module):
             raise GraphError(
-                f"cannot add {module!r:.200}, expected a module",
+                f"cannot add {shown(module):.200}, expected a module",
                 instead_of(module, type(self).__name__),
                 type(self).__name__,
             )
@@ -58,8 +59,12 @@ class Container(Module):
         self.touch()
         return self
 
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: str) -> Any: ...
     @public
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int | str) -> Any:
         """The module at a position, or the part or parameter at a path: ``net["0.weight"]``."""
         if isinstance(index, str):
             return named_part(self, index)
@@ -83,6 +88,11 @@ class Container(Module):
 
     @abstractmethod
     def compute(self, input: Any) -> Any: ...
+
+
+def shown(value: Any) -> str:
+    """A value that is no module, in an error."""
+    return kind_of(value) if isinstance(value, type) else repr(value)
 
 
 def instead_of(value: Any, container: str) -> str:

@@ -69,16 +69,17 @@ def test_what_is_no_text_is_refused(key: Any) -> None:
 
 
 def test_a_container_is_asked_alike() -> None:
-    net = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.LSTM(4, 2), nn.SelectTable(0)))
-    assert net["0.weight"] is net[0].weight
-    assert net["0"] is net[0]
-    assert net["1.0.layer1.forget_gate"] is net[1][0]["layer1.forget_gate"]
+    linear, lstm = nn.Linear(3, 4), nn.LSTM(4, 2)
+    net = nn.Sequential(linear, nn.Sequential(lstm, nn.SelectTable(0)))
+    assert net["0.weight"] is linear.weight
+    assert net["0"] is net[0] is linear
+    assert net["1.0.layer1.forget_gate"] is lstm["layer1.forget_gate"]
     with pytest.raises(
         GraphError, match=r"There is no part named '0\.wieght'\n.*mean 0\.weight[?]"
     ):
         net["0.wieght"]
     assert {"0", "0.weight", "1.0.layer1.forget_gate"} <= set(completions(net))
-    assert [type(part).__name__ for part in net] == ["Linear", "Sequential"]
+    assert [type(part).__name__ for part in net] == ["Linear", "Sequential"]  # type: ignore[attr-defined]
 
 
 def test_a_guess_needs_no_list_of_all_names() -> None:
