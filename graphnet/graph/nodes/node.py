@@ -206,9 +206,16 @@ class Node:
         """Operators take NumPy's scalars; raises GraphError for arrays and NumPy's functions."""
         operation = OPERATORS.get(ufunc.__name__)
         plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
+        if method != "__call__":  # np.add.reduce, as np.sum calls it
+            raise refusals.array_function_refusal(self, f"{ufunc.__name__}.{method}")
         if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
             return operation(*plain)
         raise refusals.ufunc_refusal(self, ufunc.__name__, plain)
+
+    @public
+    def __array_function__(self, function: Callable[..., Any], *_: Any) -> Any:
+        """Raises GraphError for NumPy's functions of arrays, with the module that does the same."""
+        raise refusals.array_function_refusal(self, function.__name__)
 
     def __graphnet_refusal__(self, operation: Callable[..., Any]) -> GraphError:
         """The error for one of ``graphnet.ops`` that was called on this node."""
