@@ -28,12 +28,18 @@ class CriterionOfProbabilities(Criterion):
         input, target = map(np.asarray, run.inputs)
         if loss != loss:
             require_probabilities(type(self).__name__, input)
-        elif is_certain(input.flat[:1]) and is_certain(input) and not is_certain(target):
+        elif are_swapped(input, target):
             warn(
                 f"{type(self).__name__} receives an input of 0 and 1 alone, and a target between "
                 "them: were output and target swapped? criterion(output, target)"
             )
         return loss
+
+
+def are_swapped(input: NDArray, target: NDArray) -> bool:
+    """Whether the input looks like a target; its first number nearly always says no."""
+    begins_so = input.size > 1 and is_certain(input.flat[:1])
+    return begins_so and is_certain(input) and not is_certain(target)
 
 
 def is_certain(array: NDArray) -> bool:
