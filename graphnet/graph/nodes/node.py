@@ -212,11 +212,6 @@ class Node:
             return operation(*plain)
         raise refusals.ufunc_refusal(self, ufunc.__name__, plain)
 
-    @public
-    def __array_function__(self, function: Callable[..., Any], *_: Any) -> Any:
-        """Raises GraphError for NumPy's functions of arrays, with the module that does the same."""
-        raise refusals.array_function_refusal(self, function.__name__)
-
     def __graphnet_refusal__(self, operation: Callable[..., Any]) -> GraphError:
         """The error for one of ``graphnet.ops`` that was called on this node."""
         return refusals.refusal(self, operation)

@@ -183,5 +183,14 @@ VALUELESS = {
         "cannot be multiplied with @", "Wire the module that does it: nn.MM()([a, b])."
     ),
 }
+
+
+@public
+def refuse_array_function(node: object, function: Callable[..., Any], *_: Any) -> Any:
+    """Raises GraphError for NumPy's functions of arrays, with the module that does the same."""
+    raise array_function_refusal(node, function.__name__)
+
+
 REFUSED = {name: refuse for names, refuse in VALUELESS.items() for name in names.split()}
-"""Python's operations that need a value."""
+REFUSED["__array_function__"] = refuse_array_function
+"""Python's operations that need a value, and NumPy's functions."""

@@ -23,7 +23,7 @@ from graphnet.graph.wiring.checks import (
     checked_nodes,
     is_optional,
 )
-from graphnet.graph.wiring.lookup import inner_names, unknown_name
+from graphnet.graph.wiring.lookup import inner_names, part_at, unknown_name
 from graphnet.graph.wiring.names import (
     check_paths,
     complete_names,
@@ -280,30 +280,3 @@ def input_values(net: Graph, value: Any) -> dict[Node, Any]:
         error.locate(f"GModule ({place(net.file, net.line)})")
         raise error
     return dict(zip(net.inputs, value, strict=True))
-
-
-def named_part(module: BaseModule, path: str) -> Any:
-    """The part or parameter at a dotted path in a container; raises GraphError if there is none."""
-    found = part_at(module, path.split("."))
-    if found is None:
-        names = [name for name, _ in module.named_children()]
-        raise unknown_name(module, names, path, "part")
-    return found
-
-
-def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
-    """Walk down from a module along the rest of a path; None where it ends."""
-    path = ".".join(parts)
-    if isinstance(module, Graph):
-        return module.find(path)
-    own = dict(module.own_parameters())
-    if path in own:
-        return own[path]
-    children = dict(module.named_children())
-    if module.inside and parts[0] != module.inside:
-        return part_at(children[module.inside], parts)
-    for cut in range(len(parts), 0, -1):
-        child = children.get(".".join(parts[:cut]))
-        if child is not None:
-            return part_at(child, parts[cut:]) if parts[cut:] else child
-    return None

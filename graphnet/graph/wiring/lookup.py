@@ -1,9 +1,10 @@
-"""Names that may follow ``net[``: those inside the nodes of a graph; errors for unknown ones."""
+"""What may follow ``net[``: names inside the nodes of a graph or a container; errors for others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
@@ -46,3 +47,31 @@ def guessed(path: str, paths: Sequence[str], inner: Sequence[str]) -> str:
     ends |= {each: each for each in paths}
     close = get_close_matches(path, ends, 1)
     return f"Did you mean {ends[close[0]]}? " if close else ""
+
+
+def named_part(module: BaseModule, path: str) -> Any:
+    """The part or parameter at a dotted path in a container; raises GraphError if there is none."""
+    found = part_at(module, path.split("."))
+    if found is None:
+        names = [name for name, _ in module.named_children()]
+        raise unknown_name(module, names, path, "part")
+    return found
+
+
+def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
+    """Walk down from a module along the rest of a path; None where it ends."""
+    path = ".".join(parts)
+    if module._is_wired:
+        graph: Any = module
+        return graph.find(path)
+    own = dict(module.own_parameters())
+    if path in own:
+        return own[path]
+    children = dict(module.named_children())
+    if module.inside and parts[0] != module.inside:
+        return part_at(children[module.inside], parts)
+    for cut in range(len(parts), 0, -1):
+        child = children.get(".".join(parts[:cut]))
+        if child is not None:
+            return part_at(child, parts[cut:]) if parts[cut:] else child
+    return None

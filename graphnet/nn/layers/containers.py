@@ -13,8 +13,7 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values.hints import kind_of
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
-from graphnet.graph.wiring.gmodule import named_part
-from graphnet.graph.wiring.lookup import inner_names
+from graphnet.graph.wiring.lookup import inner_names, named_part
 from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.shape import along
