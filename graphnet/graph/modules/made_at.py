@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from graphnet.graph.values.context import initialising
-from graphnet.source import calling_line, place
+from graphnet.source import calling_frame, place
 
 LINE = "_made_at"
 
 
 def note_line(module: Any) -> None:
     """Keep the line that makes a module; a file that is read is not its place."""
-    if LINE not in module.__dict__ and initialising.get():
-        module.__dict__[LINE] = calling_line()
+    held = module.__dict__
+    if LINE not in held and initialising.get():
+        frame = calling_frame(start=sys._getframe(2))  # from the caller of the constructor on
+        held[LINE] = frame.f_code.co_filename, frame.f_lineno
 
 
 def copy_line(module: Any, copy: Any) -> None:
