@@ -22,11 +22,11 @@ from graphnet.errors import GraphnetError
 from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed, nest
 from graphnet.graph.files.save_load import load, save
 from graphnet.graph.gradient_check import check_gradients
-from graphnet.graph.tracebacks import public
 from graphnet.graph.training_step import compile_step
 from graphnet.names_from_elsewhere import PACKAGE
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
+from graphnet.tracebacks import public
 from graphnet.train.reports.gradient_flow import gradient_flow
 
 __version__ = "0.1.0"

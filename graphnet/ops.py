@@ -32,6 +32,7 @@ from graphnet.ir.primitives.pointwise import *  # noqa: F403
 from graphnet.ir.primitives.product import matmul
 from graphnet.ir.primitives.scan import scan
 from graphnet.ir.primitives.scan import value_type as type_of
+from graphnet.tracebacks import public
 
 log_softmax = of_arrays(reduction.log_softmax)
 logsumexp = of_arrays(reduction.logsumexp)
@@ -97,6 +98,7 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:  # type checkers report missing names
 
+    @public
     def __getattr__(name: str) -> Any:
         """What a name of NumPy or of another library stands for, or an error that tells it."""
         try:

@@ -10,11 +10,14 @@ from types import CodeType, FrameType
 
 PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120 (compared with names of code files)
 COMMANDS = PACKAGE + "cli" + os.sep
-GRAPH = PACKAGE + "graph" + os.sep
+GRAPH = PACKAGE + "graph" + os.sep, PACKAGE + "tracebacks.py"
+"""Where nodes are made, and the wrappers of functions."""
 
 
-def calling_frame(outside: str = PACKAGE, start: FrameType | None = None) -> FrameType:
-    """The innermost running frame, or that from ``start`` on, of no code in the given folder."""
+def calling_frame(
+    outside: str | tuple[str, ...] = PACKAGE, start: FrameType | None = None
+) -> FrameType:
+    """The innermost running frame, or that from ``start`` on, of no code in the given places."""
     frame: FrameType | None = start or sys._getframe(1)
     last = frame
     while frame is not None:
@@ -49,7 +52,7 @@ def library_frame() -> FrameType:
     """Under the command line, where no code is the user's: the function that a command called."""
     frame = found = sys._getframe(1)
     while not is_command(frame) and frame.f_back is not None:
-        if not frame.f_code.co_filename.startswith(GRAPH):  # wrappers of functions lie there
+        if not frame.f_code.co_filename.startswith(GRAPH):
             found = frame
         frame = frame.f_back
     return found

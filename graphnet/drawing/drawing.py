@@ -21,7 +21,7 @@ from graphnet.errors import FormatError, GraphError, GraphnetError
 from graphnet.graph import GModule, Module, Node, Run
 from graphnet.graph.files.container import write_file
 from graphnet.graph.modules.calls import understanding
-from graphnet.graph.tracebacks import public
+from graphnet.tracebacks import public
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 

@@ -8,7 +8,6 @@ from graphnet.graph.module import Module
 from graphnet.graph.modules.registry import MODULE_TYPES
 from graphnet.graph.nodes.node import Node
 from graphnet.graph.running.run import Run
-from graphnet.graph.tracebacks import public
 from graphnet.graph.tracing.tracing import uniform
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
@@ -17,6 +16,7 @@ from graphnet.graph.wiring.arithmetic import CAddTable as CAddTable  # nodes mak
 from graphnet.graph.wiring.gmodule import GModule
 from graphnet.graph.wiring.table_modules import input, nest
 from graphnet.names_from_elsewhere import GRAPHS
+from graphnet.tracebacks import public
 
 __all__ = [
     "MODULE_TYPES",

@@ -11,13 +11,13 @@ import numpy as np
 from graphnet.errors import GradientError, GraphError
 from graphnet.graph.module import Module
 from graphnet.graph.modules.calls import checked
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
 from graphnet.source import place
 from graphnet.text_table import Table
+from graphnet.tracebacks import public
 
 WEIGHTS = (1, -8, 8, -1)
 """Of f(x - 2h), f(x - h), f(x + h), f(x + 2h), over 12 h: an error of the fourth order in h."""

@@ -25,13 +25,13 @@ from graphnet.graph.nodes.node import Node, node_here
 from graphnet.graph.running.backward_call import run_and_seed
 from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.run import Run, remember_run, run_module, run_of
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.selection import NOTHING, Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
+from graphnet.tracebacks import public, shorten
 
 Self = TypeVar("Self", bound="Module")
 
@@ -60,10 +60,14 @@ class Module(BaseModule):
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if not is_own(cls):
-            check_compute(cls)
-        register(cls)
+        try:
+            super().__init_subclass__(**options)
+            if not is_own(cls):
+                check_compute(cls)
+            register(cls)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, checked_attribute(self, Module, name, value))
@@ -74,7 +78,8 @@ class Module(BaseModule):
 
     def __call__(self, /, *inputs: Any, **named: Any) -> Any:
         """A node, when applied to nodes; an input node, to nothing; the output, to arrays.
-        Several inputs are arguments, or one table; those with names may be given by name."""
+        Inputs of a graph or criterion are arguments, or one table; those with names may be given by
+        name. A module whose ``compute`` takes a table receives it as one list."""
         try:
             if not inputs and not named:
                 return node_here(self, ())
@@ -113,11 +118,12 @@ class Module(BaseModule):
     ) -> Run:
         """Compute the output and keep every node's: see ``Run``.
 
-        ``inputs`` is an array or a table (list or tuple) of arrays; several inputs may also be
-        several arguments, and those with names be given by name. ``keep`` names the nodes whose
-        values and gradients are kept, or is True for all and False for none. ``trace`` does the
-        same for the nodes inside sequences, which have a value at each step, and ``trace_weights``
-        for the gradients of parameters at each step. With ``check_finite``, a NaN or infinity
+        ``inputs`` is an array or a table (list or tuple) of arrays; several inputs of a graph may
+        also be several arguments, and those with names be given by name (a module whose ``compute``
+        takes a table is given one list). ``keep`` names the nodes whose values and gradients are
+        kept, or is True for all and False for none. ``trace`` does the same for the nodes inside
+        sequences, which have a value at each step, and ``trace_weights`` for the gradients of
+        parameters at each step. With ``check_finite``, a NaN or infinity
         raises NumericsError that names the node it came from.
         """
         try:
@@ -130,8 +136,8 @@ class Module(BaseModule):
     def forward(self, /, *inputs: Any, check_finite: bool = False, **named: Any) -> Any:
         """The output for an input; tables come as lists.
 
-        ``inputs`` are as in ``run``: ``net.forward(a, b)`` is ``net.forward([a, b])``. Raises
-        ShapeError, DtypeError or GraphError that names the node and the shapes it received.
+        ``inputs`` are as in ``run``: of a graph, ``net.forward(a, b)`` is ``net.forward([a, b])``.
+        Raises ShapeError, DtypeError or GraphError that names the node and the shapes it received.
         """
         try:
             run = run_module(self, arranged(self, inputs, named), check_finite, NOTHING)

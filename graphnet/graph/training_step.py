@@ -22,11 +22,11 @@ from graphnet.graph.running.loss import Loss, refuse_target
 from graphnet.graph.running.outputs import step_outputs
 from graphnet.graph.running.signature import leaves_of
 from graphnet.graph.running.step_executables import StepExecutables
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
+from graphnet.tracebacks import public, shorten
 
 ARRAYS: table.Structure = (None, None)
 """The structure of an input and a target that are arrays."""

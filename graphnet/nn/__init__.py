@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from graphnet.graph import GModule as GModule
 from graphnet.graph import Parameter as Parameter
-from graphnet.graph.tracebacks import public
 from graphnet.graph.wiring.arithmetic import (
     AddConstant,
     CAddTable,
@@ -59,6 +58,7 @@ from graphnet.nn.recurrent.remembering import *  # noqa: F403
 from graphnet.nn.recurrent.torch_layers import *  # noqa: F403
 from graphnet.nn.recurrent.torch_weights import *  # noqa: F403
 from graphnet.nn.recurrent.unroll import *  # noqa: F403
+from graphnet.tracebacks import public
 
 __all__ = [
     "AddConstant",

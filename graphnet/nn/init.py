@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Initialise
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.names_from_elsewhere import INITIALISERS
+from graphnet.tracebacks import public
 
 
 def uniform(bound: float) -> Initialise:

@@ -3,7 +3,6 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphnet.graph.tracebacks import public
 from graphnet.names_from_elsewhere import OPTIMISERS
 from graphnet.optim.adadelta import Adadelta
 from graphnet.optim.adagrad import Adagrad
@@ -16,6 +15,7 @@ from graphnet.optim.optimizer import Optimizer
 from graphnet.optim.rmsprop import RMSprop
 from graphnet.optim.rprop import Rprop
 from graphnet.optim.sgd import SGD
+from graphnet.tracebacks import public
 
 __all__ = [
     "ASGD",

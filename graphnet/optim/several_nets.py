@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, final
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module, Node
+from graphnet.graph.values.hints import instance_of, kind_of
 
 Trained: TypeAlias = Module | Sequence[Module]
 """A net, or several."""
@@ -32,9 +33,9 @@ def as_one(net: Trained, owner: str) -> Module:
         return net
     if isinstance(net, list | tuple) and net and all(isinstance(part, Module) for part in net):
         return net[0] if len(net) == 1 else SeveralNets(net)
-    received = f"a {type(net).__name__}"
+    received = kind_of(net, "a ")
     if isinstance(net, list | tuple):
-        others = [type(part).__name__ for part in net if not isinstance(part, Module)]
+        others = [kind_of(part) for part in net if not isinstance(part, Module)]
         received = f"{received} with {others[0]}" if others else f"an empty {type(net).__name__}"
     if isinstance(net, Node):
         raise GraphError(
@@ -43,5 +44,5 @@ def as_one(net: Trained, owner: str) -> Module:
         )
     raise GraphError(
         f"{owner} received {received}, expected a net or several",
-        f"Give it the net itself, {owner}(net, …), or a list of nets.",
+        instance_of(net, "…", f"Give it the net itself, {owner}(net, …), or a list of nets."),
     )

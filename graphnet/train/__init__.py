@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphnet.graph.tracebacks import public
 from graphnet.names_from_elsewhere import TRAINING
+from graphnet.tracebacks import public
 from graphnet.train.loop.metrics import accuracy
 from graphnet.train.loop.sampling import sample
 from graphnet.train.loop.schedule import decay_after

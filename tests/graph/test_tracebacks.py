@@ -15,7 +15,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import ProgramError
-from graphnet.graph.tracebacks import public
+from graphnet.tracebacks import public
 from tests.support.paths import ROOT
 
 START = """

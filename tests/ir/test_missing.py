@@ -35,11 +35,7 @@ def assign(x: Any) -> Any:
 
 
 NO_VALUES: list[Callable[[Any], Any]] = [
-    lambda x: x * float(x.mean()),
-    lambda x: x * int(x.mean()),
     lambda x: f"{x.mean():.3f}",
-    lambda x: range(x.sum()),
-    lambda x: math.sqrt(x.sum()),
     np.asarray,
     *[lambda x, name=name: getattr(x, name) for name in VALUES],
 ]
@@ -48,6 +44,36 @@ NO_VALUES: list[Callable[[Any], Any]] = [
 @pytest.mark.parametrize("function", NO_VALUES)
 def test_there_are_no_values(function: Callable[[Any], Any]) -> None:
     expected = r"^Written has no values while it is traced \(.*\n.*\n  net\.run\(array\) and run"
+    with pytest.raises(GraphnetError, match=expected):
+        Written(function).forward(X)
+
+
+NUMBERS: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda x: x * float(x.mean()), r"calls float\(x\), but x has no values"),
+    (lambda x: x * int(x.mean()), r"calls int\(x\), but x has no values"),
+    (lambda x: x * math.sqrt(x.sum()), r"calls float\(x\), but x has no values"),
+    (lambda x: range(x.sum()), "uses x as a whole number, but x has no values"),
+]
+
+
+@pytest.mark.parametrize(("function", "problem"), NUMBERS)
+def test_a_traced_array_is_no_number(function: Callable[[Any], Any], problem: str) -> None:
+    expected = rf"^Written {problem} while it is traced \(.*\n.*\n  compute runs once, .* numbers"
+    with pytest.raises(GraphnetError, match=expected):
+        Written(function).forward(X)
+
+
+ASKED: list[Callable[[Any], Any]] = [
+    lambda x: x if x.sum() > 0 else -x,
+    lambda x: bool(x.sum() > 0) * x,
+    lambda x: x * (not x.sum()),
+    lambda x: x.sum() > 0 and x,
+]
+
+
+@pytest.mark.parametrize("function", ASKED)
+def test_a_traced_array_is_neither_true_nor_false(function: Callable[[Any], Any]) -> None:
+    expected = r"^Written asks whether x is true \(if, .*\n.*\n  compute runs once.*ops\.where"
     with pytest.raises(GraphnetError, match=expected):
         Written(function).forward(X)
 

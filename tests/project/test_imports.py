@@ -15,13 +15,13 @@ import graphnet
 ROOT = Path(graphnet.__file__).parent
 
 FLOORS = [
-    "errors", "source", "name_table", "names_from_elsewhere", "forkable", "stderr", "atomic_write", "text_table", "printable", "html_table",
+    "errors", "source", "tracebacks", "name_table", "names_from_elsewhere", "forkable", "stderr", "atomic_write", "text_table", "printable", "html_table",
     "ir.gc_disabled", "ir.core", "ir.gradient", "ir.primitives", "ir",
     "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.lowering", "native.codegen",
     "native.scheduling", "native.execution", "native.debug",
     "native.passes.loops", "native.passes.simplification", "native.passes.algebra", "native.passes",
     "native",
-    "graph.tracebacks", "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
+    "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
     "nn.init", "nn.layers", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",

@@ -130,6 +130,28 @@ def test_no_name_is_a_file_of_the_package(where: str) -> None:
     assert not files & {*names.aliases, *names.equivalents}
 
 
+PORTS = {
+    "nn": (
+        "Embedding", "Conv2d", "CrossEntropyLoss", "MSELoss", "LSTMCell", "Module", "Parameter",
+        "gModule",
+    ),
+    "a module": (
+        "zeroGradParameters", "getParameters", "cuda", "state_dict", "replace", "maskZero",
+    ),
+}  # fmt: skip
+"""What every port of a program of PyTorch or nngraph asks for."""
+
+
+@pytest.mark.parametrize(("where", "name"), [(w, n) for w, names in PORTS.items() for n in names])
+def test_what_every_port_asks_for_is_there_or_told(where: str, name: str) -> None:
+    owner, names = OWNERS[where]
+    if name in names.equivalents:
+        with pytest.raises(UnknownNameError, match="\n  Here: "):
+            getattr(owner, name)
+    else:
+        assert callable(getattr(owner, name))
+
+
 def test_parameters_and_closed_graphs_are_found_among_the_layers() -> None:
     assert nn.Parameter is gn.Parameter
     assert nn.gModule is gn.GModule  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
+from graphnet.graph.modules.made_at import copy_line
 from graphnet.graph.modules.parts import INDICES, UNSAVED
 from graphnet.graph.values.parameter import Parameter
 
@@ -70,6 +71,7 @@ def clone_part(part: BaseModule, memo: Memo) -> BaseModule:
     for name, value in part.__dict__.items():
         if name not in (*UNSAVED, *INDICES):
             object.__setattr__(result, name, clone_value(value, memo))
+    copy_line(part, result)
     result._after_copy()
     return result
 

@@ -45,7 +45,8 @@ def describe(module: BaseModule) -> Description:
         for _, parameter in part.own_parameters():
             parameters.setdefault(parameter, len(parameters))
     constants: list[NDArray] = []
-    entries = [describe_part(part, Numbering(numbers, parameters, constants)) for part in modules]
+    numbering = Numbering(numbers, parameters, constants)
+    entries = [describe_within(module, part, numbering) for part in modules]
     return Description({"modules": entries}, list(parameters), constants)
 
 
@@ -63,6 +64,16 @@ class Numbering:
             raise FormatError(f"has {array!r:.80}, an array of {array.dtype}")
         self.constants.append(array)
         return len(self.constants) - 1
+
+
+def describe_within(module: BaseModule, part: BaseModule, numbers: Numbering) -> Data:
+    """``describe_part``, whose error names the path of the part in the module."""
+    try:
+        return describe_part(part, numbers)
+    except GraphError as error:
+        path = next(path for path, each in module.named_modules() if each is part)
+        error.subject += f" '{path}'" if path else ""
+        raise
 
 
 def describe_part(part: BaseModule, numbers: Numbering) -> Data:

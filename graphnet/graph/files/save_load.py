@@ -65,7 +65,7 @@ def save(
     GraphError for a module that cannot be described (a function in its arguments) and for the
     suffix of a picture, OSError when the disk refuses.
     """
-    require_no_picture(Path(path))
+    require_no_picture(module, Path(path))
     found = describe(module)
     tensors = {PARAMETER + str(i): storable(p.data) for i, p in enumerate(found.parameters)}
     tensors |= {CONSTANT + str(i): storable(a) for i, a in enumerate(found.constants)}
@@ -83,18 +83,18 @@ def save(
         raise GraphError(
             f"cannot be saved: {getattr(error, 'problem', error)}",
             "Only numbers, strings, lists, arrays and modules can be written.",
-            "module",
+            type(module).__name__,
         ) from None
     write_file(Path(path), written)
 
 
-def require_no_picture(path: Path) -> None:
+def require_no_picture(module: BaseModule, path: Path) -> None:
     """Raise GraphError for the suffix of a picture."""
     if path.suffix.lower() in PICTURES:
         raise GraphError(
             f"cannot be saved as {path.name}: that is the name of a picture",
             f"gn.draw(net).save({path.name!r}) draws; net.save('{path.stem}.gn') saves.",
-            "module",
+            type(module).__name__,
         )
 
 

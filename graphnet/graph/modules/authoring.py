@@ -24,6 +24,12 @@ def check_compute(cls: Any) -> None:
         )
     if isinstance(compute, FunctionType):
         names = required(compute)
+        if not takes_value(compute):
+            raise GraphError(
+                f"takes no input in compute({', '.join(names)})",
+                "It receives one value, an array or a table: def compute(self, x).",
+                subject_of(cls, compute),
+            )
         if len(names) > 2:
             inputs = ", ".join(names[1:])
             raise GraphError(
@@ -31,6 +37,15 @@ def check_compute(cls: Any) -> None:
                 f"Several inputs are one table: def compute(self, inputs): {inputs} = inputs.",
                 subject_of(cls, compute),
             )
+
+
+def takes_value(method: FunctionType) -> bool:
+    """Whether a method can be called with one value beside ``self``."""
+    try:
+        signature(method).bind_partial(None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def subject_of(cls: type, method: FunctionType) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -13,15 +14,16 @@ from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private, put
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
 from graphnet.graph.values.selection import join_path
 from graphnet.names_from_elsewhere import MODULES
+from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="BaseModule")
 Found = TypeVar("Found", bound="BaseModule")
+made_by_user = partial(checked, of_module=True)
 
 
 class BaseModule(ABC):
@@ -36,7 +38,7 @@ class BaseModule(ABC):
     symbol: str = ""
     """How drawings show the module, where there is a common sign for it (σ, tanh, +, ×)."""
 
-    @checked  # noqa: B027 (a class without settings defines none)
+    @made_by_user  # noqa: B027 (a class without settings defines none)
     def __init__(self) -> None:
         """A module without settings; classes that have some need not call it."""
 

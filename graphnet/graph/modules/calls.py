@@ -16,6 +16,7 @@ from graphnet.graph.modules.annotations import (
     plain,
     predicate_of,
 )
+from graphnet.graph.modules.made_at import note_line
 from graphnet.graph.modules.registry import is_own
 from graphnet.graph.modules.spellings import (
     CONVERTED,
@@ -25,23 +26,28 @@ from graphnet.graph.modules.spellings import (
     first_of,
     same_name,
 )
-from graphnet.graph.tracebacks import shorten
-from graphnet.graph.values.hints import did_you_mean
+from graphnet.graph.values.hints import did_you_mean, kind_of
+from graphnet.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
 KINDS = inspect.Parameter
+BESIDE_HINT = 9
+"""How many arguments an error lists at most beside a hint."""
 
 
-def checked(function: F) -> F:
+def checked(function: F, of_module: bool = False) -> F:
     """A constructor or function whose calls may use the ``spellings`` of other libraries.
 
     Calls raise ArgumentError for an unknown or missing argument, or for one of another type than
-    its annotation; what the function itself raises as ValueError comes first.
+    its annotation; what the function itself raises as ValueError comes first. The constructor
+    ``of_module`` also notes the line that calls it.
     """
 
     @wraps(function)
     def call(*values: Any, **named: Any) -> Any:
         try:
+            if of_module:
+                note_line(values[0])
             if named and not named.keys() <= signature_of(function).parameters.keys():
                 named = understood(function, values, named)
             values = tuple(map(ordinary, values))
@@ -93,7 +99,7 @@ def says_what_is_right(error: Exception, values: Sequence[Any]) -> bool:
 def check_constructor(cls: type) -> None:
     """Make the constructor of a class of graphnet ``checked``; its users' see to their own."""
     if is_own(cls) and "__init__" in vars(cls):
-        type.__setattr__(cls, "__init__", checked(vars(cls)["__init__"]))
+        type.__setattr__(cls, "__init__", checked(vars(cls)["__init__"], of_module=True))
 
 
 @lru_cache(maxsize=1024)
@@ -166,7 +172,8 @@ def refused(
         hint = (
             f"Did you mean {subject}({rest})(node)? A layer is made first, then applied to nodes."
         )
-    hint = f"{hint.strip()} It takes {subject}({', '.join(taken)})."
+    if not hint or len(taken) <= BESIDE_HINT:
+        hint = f"{hint.strip()} It takes {subject}({', '.join(taken)})."
     return ArgumentError(problem, hint.strip(), subject)
 
 
@@ -225,7 +232,8 @@ def require_type(
     test, expected, kind = tests_of(function)[name]
     for value in given if kind is KINDS.VAR_POSITIONAL else (given,):
         if not test(as_plain(function, values, name, value)):
-            problem = f"receives {name} {value!r:.60}, expected {expected}"
+            given_text = kind_of(value) if isinstance(value, type) else f"{value!r:.60}"
+            problem = f"receives {name} {given_text}, expected {expected}"
             raise refused(function, values, problem, hint_for(name, function, value))
 
 

@@ -40,7 +40,8 @@ def arranged(module: BaseModule, inputs: Sequence[Any], named: Mapping[str, Any]
     if len(inputs) > 1 and total == 1:
         raise GraphError(
             f"received {len(inputs)} arguments, expected one",
-            "Pass several inputs as a list: module([a, b]).",
+            "Its compute takes one value: give a table as a list, module([a, b]). Of a graph or a "
+            "criterion, inputs may be several arguments.",
             f"{type(module).__name__} ({place(*calling_line())})",
         )
     if named or not required <= len(inputs) <= total:

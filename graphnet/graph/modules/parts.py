@@ -22,6 +22,7 @@ UNSAVED = (
     "_memories",
     "_flat_vectors",
     "_told_of_draws",
+    "_made_at",
 )
 """Attributes that copies and files leave out: caches, and what is private to one object."""
 INDICES = ("_position", "_by_name")

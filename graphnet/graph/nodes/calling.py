@@ -22,6 +22,7 @@ def node_of_call(module: BaseModule, value: Any) -> Node | None:
         return node_here(module, (value,))
     leaves, _ = table.flatten(value, absent=bool(module.optional_inputs()))
     if any(isinstance(leaf, Node) for leaf in leaves) or not all(map(is_array, leaves)):
+        require_no_module(module, value)
         value, slots = present_entries(module, value)
         return node_here(module, parents_of(module, value), slots)
     if not leaves:
@@ -46,6 +47,14 @@ def present_entries(module: BaseModule, value: Any) -> tuple[Any, tuple[int, ...
         return value, ()
     slots = tuple(slot for slot, part in enumerate(value) if part is not None)
     return [value[slot] for slot in slots], slots
+
+
+def require_no_module(module: BaseModule, value: Any) -> None:
+    """Raise GraphError for a module, or the class of one, among nodes or arrays."""
+    for path, leaf in table.walk(value):
+        if isinstance(leaf, BaseModule | type):
+            what = f"inputs{table.position_text(path)}" if path else "input"
+            require_node(leaf, what, module)
 
 
 def is_array(value: Any) -> bool:

@@ -19,8 +19,8 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import new
 from graphnet.graph.nodes import refusals
 from graphnet.graph.nodes.assignment import Assignment, assignment
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.source import GRAPH, calling_frame, calling_line, is_own, place
+from graphnet.tracebacks import public, shorten
 
 NUMBERS = count()
 """Nodes are numbered as they are made."""
@@ -206,6 +206,8 @@ class Node:
         """Operators take NumPy's scalars; raises GraphError for arrays and NumPy's functions."""
         operation = OPERATORS.get(ufunc.__name__)
         plain = [v if isinstance(v, Node) or np.ndim(v) else np.asarray(v).item() for v in inputs]
+        if method != "__call__":  # np.add.reduce, as np.sum calls it
+            raise refusals.array_function_refusal(self, f"{ufunc.__name__}.{method}")
         if operation and not any(np.ndim(v) for v in plain if not isinstance(v, Node)):
             return operation(*plain)
         raise refusals.ufunc_refusal(self, ufunc.__name__, plain)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import linecache
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,13 +13,14 @@ import numpy as np
 from graphnet.errors import GraphError, UnknownNameError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.registry import MODULE_TYPES, constructor_parameters, is_own
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values.context import initialising
 from graphnet.ir.core.builder import Having
 from graphnet.ir.core.primitive import PRIMITIVES
 from graphnet.ir.core.trace import trace
 from graphnet.ir.core.types import ArrayType
 from graphnet.names_from_elsewhere import MODULES, NODES
+from graphnet.source import calling_line
+from graphnet.tracebacks import public
 
 STAND_IN = ArrayType((2, 2), np.dtype(float))
 """The type of arrays by which operations and modules are compared."""
@@ -31,6 +34,24 @@ OF_NETS = frozenset(
     )
 )  # fmt: skip
 """What a net does with all its nodes, and a module for itself, which a node would hide."""
+
+OF_AXIS = frozenset(
+    [
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "amax",
+        "amin",
+        "squeeze",
+        "unsqueeze",
+        "expand_dims",
+        "cat",
+        "concatenate",
+        "stack",
+    ]
+)
+"""Operations along an axis, which is the first number that they are given, or has a name."""
 
 
 def refusal(node: object, operation: Callable[..., Any], called: str = "") -> GraphError:
@@ -47,7 +68,7 @@ def refusal(node: object, operation: Callable[..., Any], called: str = "") -> Gr
 
 def ufunc_refusal(node: object, name: str, operands: Sequence[Any]) -> GraphError:
     """The error for a function of NumPy, by its name; perhaps a node met arrays in it."""
-    of_arrays = any(np.ndim(value) for value in operands if value is not node)
+    of_arrays = any(np.ndim(value) for value in operands if type(value) is not type(node))
     if name in PRIMITIVES and not of_arrays:
         return refusal(node, PRIMITIVES[name], f"np.{name}")
     return GraphError(
@@ -103,7 +124,9 @@ def missing(node: Any, name: str) -> UnknownNameError:
     """The error for an attribute of neither a node nor its module, or for what only a net does."""
     if name not in OF_NETS:
         names = NODES if name in NODES.equivalents else MODULES
-        return names.error(node, f"{node}, a node,", name)
+        error = names.error(node, f"{node}, a node,", name)
+        error.hint = with_axis(error.hint, name)
+        return error
     error = UnknownNameError(
         f"is a node, and has no {name}",
         f"Close the graph: net = gn.GModule([x], [y]), then net.{name}. "
@@ -112,6 +135,29 @@ def missing(node: Any, name: str) -> UnknownNameError:
     )
     error.name, error.obj = name, node
     return error
+
+
+def with_axis(hint: str, name: str) -> str:
+    """The hint with the axis that the user's line gives: ``node.sum(dim=1)``."""
+    if name not in OF_AXIS:
+        return hint
+    given = rf"\.{name}\((?:[^()]*?\b(?:dim|axis)\s*=\s*|\s*)(-?\d+)\s*[,)]"
+    axes = set(re.findall(given, linecache.getline(*calling_line())))
+    return (
+        re.sub(r"\(-?\d+\)(?=\((node|a|b|\[))", f"({axes.pop()})", hint) if len(axes) == 1 else hint
+    )
+
+
+def array_function_refusal(node: object, name: str) -> GraphError:
+    """The error for ``np.concatenate([node, node])`` and its like, by the name of the function."""
+    hint = NODES.equivalents.get(name, "").replace("`", "")
+    return GraphError(
+        f"np.{name} cannot be applied to the node {node}",
+        f"Here: {with_axis(hint, name)}."
+        if hint
+        else f"Wire modules (nn.Tanh()(node)); a module of your own computes in its compute, or "
+        f"nn.Function(forward, backward) calls np.{name} on the arrays of a run.",
+    )
 
 
 def without_value(doing: str, instead: str = "") -> Callable[..., Any]:
@@ -137,5 +183,14 @@ VALUELESS = {
         "cannot be multiplied with @", "Wire the module that does it: nn.MM()([a, b])."
     ),
 }
+
+
+@public
+def refuse_array_function(node: object, function: Callable[..., Any], *_: Any) -> Any:
+    """Raises GraphError for NumPy's functions of arrays, with the module that does the same."""
+    raise array_function_refusal(node, function.__name__)
+
+
 REFUSED = {name: refuse for names, refuse in VALUELESS.items() for name in names.split()}
-"""Python's operations that need a value."""
+REFUSED["__array_function__"] = refuse_array_function
+"""Python's operations that need a value, and NumPy's functions."""

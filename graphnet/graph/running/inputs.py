@@ -10,9 +10,14 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphError, GraphnetError, ShapeError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
+from graphnet.graph.values.hints import kind_of
 from graphnet.ir.core.interpreter import require_finite
 from graphnet.ir.core.types import ArrayType, NDArray
 
+FROM_CRITERION = (
+    "Of a loss, the gradient of the output comes from the criterion: "
+    "net.backward(x, criterion.backward(output, target))."
+)
 SHOWN = 40
 """Characters of a list that an error shows."""
 
@@ -20,14 +25,24 @@ SHOWN = 40
 def as_array(module: BaseModule, leaf: Any) -> NDArray:
     if isinstance(leaf, np.ndarray):
         return leaf
-    if leaf is None or isinstance(leaf, str | dict):
-        error = DtypeError(
-            f"receives {leaf!r}, expected an array or a table of arrays",
-            "Is a name mistyped, or did a function return nothing?",
-        )
+    if problem := no_array(leaf):
+        error = DtypeError(*problem)
         error.locate(type(module).__name__)
         raise error
     return np.asarray(leaf)
+
+
+def no_array(leaf: Any) -> tuple[str, str] | None:
+    """Problem and hint for what stands in the place of an array; None for numbers."""
+    if leaf is None or isinstance(leaf, str | dict):
+        hint = "Is a name mistyped, or did a function return nothing?"
+        return f"receives {leaf!r}, expected an array or a table of arrays", hint
+    if isinstance(leaf, BaseModule | type):
+        made = f"{leaf.__name__}(…)" if isinstance(leaf, type) else leaf.description()
+        what = kind_of(leaf) if isinstance(leaf, type) else f"the module {made}"
+        problem = f"receives {what} among its inputs, expected arrays"
+        return problem, f"Apply it to an array, and give what it returns: {made}(x)."
+    return None
 
 
 def list_for_array(error: GraphnetError, module: BaseModule, inputs: Any) -> GraphnetError | None:
@@ -94,7 +109,7 @@ def seed_arrays(
         if len(types) != 1 or types[0].size != 1:
             raise GraphError(
                 f"backward of {table.describe(outputs)} needs grad_outputs",
-                "Only a single number has an obvious gradient: 1.",
+                f"Only a single number has an obvious gradient: 1. {FROM_CRITERION}",
             )
         return [np.ones(types[0].shape, types[0].dtype)]
     leaves, structure = table.flatten(with_zeros(grad_outputs, outputs))
@@ -102,7 +117,9 @@ def seed_arrays(
         raise GraphError(
             f"backward received the gradients {shapes_and_count(grad_outputs)}, "
             f"expected {shapes_and_count(outputs)}",
-            "Give one gradient for each output, nested as the output is.",
+            "Give one gradient for each output, nested as the output is."
+            if table.is_table(grad_outputs)
+            else FROM_CRITERION,
         )
     seeds = []
     for index, (leaf, type) in enumerate(zip(leaves, types, strict=True)):
@@ -113,11 +130,17 @@ def seed_arrays(
         array = np.asarray(leaf)
         if array.shape != type.shape:
             raise ShapeError(
-                f"backward received a gradient {array.shape} for output {index}, "
-                f"expected {type.shape}"
+                f"backward received {gradient_text(array)} for output {index}, "
+                f"expected {type.shape}",
+                "" if array.shape else FROM_CRITERION,
             )
         seeds.append(array.astype(type.dtype))
     return seeds
+
+
+def gradient_text(array: NDArray) -> str:
+    """A gradient of the wrong shape, in words."""
+    return f"a gradient {array.shape}" if array.shape else f"the number {array}"
 
 
 def with_zeros(gradients: Any, outputs: Any) -> Any:

@@ -17,7 +17,6 @@ from graphnet.graph.running.executables import executable_for
 from graphnet.graph.running.inputs import check_inputs, read_only, same_input, seed_arrays
 from graphnet.graph.running.outputs import materialise
 from graphnet.graph.running.run_table import run_table
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.tracing.traced import Record
 from graphnet.graph.values import table
 from graphnet.graph.values.changes import MOMENTS, changes
@@ -25,6 +24,7 @@ from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import ByName, Selection, full_path
 from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
+from graphnet.tracebacks import public, shorten
 
 
 class Run:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -31,7 +33,8 @@ class NumpyDraws:
 
     def computed(self, module: BaseModule, value: Any, where: object) -> Any:
         """What a module computes; ``where`` is the name of its place."""
-        if is_own(type(module)) or not (may_draw(type(module)) or generators_of(module)):
+        kind = type(module)
+        if is_own(kind) or not (may_draw(kind) or generators_of(module)):
             return computed(module, value)
         outer = self._at_work
         self.look()
@@ -39,6 +42,8 @@ class NumpyDraws:
         self._state = self.state()
         result = computed(module, value)
         self.look()
+        if makes_generator(kind):
+            tell(module, where)
         self._at_work = outer
         self._state = self.state()
         return result
@@ -96,15 +101,38 @@ def generator_state() -> Any:
 @lru_cache(maxsize=1024)
 def may_draw(cls: type[BaseModule]) -> bool:
     """Whether ``compute`` of a class, or a function that it names, speaks of randomness."""
+    names = (name for function in functions_of(cls) for name in names_in(function.__code__))
+    return any("rand" in name or name == "default_rng" for name in names)
+
+
+@lru_cache(maxsize=1024)
+def makes_generator(cls: type[BaseModule]) -> bool:
+    """Whether they make a generator without a seed: ``default_rng(1)`` gives constants."""
+    return any(calls_without_seed(function.__code__) for function in functions_of(cls))
+
+
+def functions_of(cls: type[BaseModule]) -> list[FunctionType]:
+    """``compute`` of a class, and the functions and methods that it names, theirs among them."""
     functions: list[Any] = [cls.compute]
     for function in functions:  # which grows
         if isinstance(function, FunctionType):
             names = set(names_in(function.__code__))
-            if any("rand" in name for name in names):
-                return True
             found = (getattr(cls, name, function.__globals__.get(name)) for name in names)
             functions += [each for each in found if not any(each is f for f in functions)]
-    return False
+    return [function for function in functions if isinstance(function, FunctionType)]
+
+
+def calls_without_seed(code: CodeType) -> bool:
+    """Whether code calls ``default_rng()``."""
+    steps = [step for step in dis.get_instructions(code) if step.opname not in NO_STEPS]
+    return any(
+        step.argval == "default_rng" and following.opname.startswith("CALL") and not following.arg
+        for step, following in pairwise(steps)
+    )
+
+
+NO_STEPS = ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG")
+"""Instructions between a function and its call, in one version of Python or another."""
 
 
 def names_in(code: CodeType) -> Iterator[str]:

@@ -12,8 +12,9 @@ from graphnet.errors import DtypeError, GraphError, GraphnetError, note_place
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.part_inputs import received
 from graphnet.graph.tracing.staleness import DtypesSnapshot, ModulesSnapshot
-from graphnet.graph.tracing.tracing import Tracing, received
+from graphnet.graph.tracing.tracing import Tracing
 from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
 from graphnet.graph.values.context import current_tracing

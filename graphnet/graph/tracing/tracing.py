@@ -12,6 +12,7 @@ from graphnet.errors import GraphError, GraphnetError, note_place
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.tracing.numpy_draws import NumpyDraws
+from graphnet.graph.tracing.part_inputs import part_lines, received
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
@@ -264,10 +265,6 @@ def active_tracing() -> Tracing | None:
     return cast("Tracing | None", current_tracing.get())
 
 
-def received(value: Any) -> tuple[str, ...]:
-    return (f"input  {table.describe(value)}",)
-
-
 def compute_inside(module: BaseModule, value: Any, name: str | None = None) -> Any:
     """The output of a module within the ``compute`` of another, under a path of its own."""
     tracing = active_tracing()
@@ -276,7 +273,9 @@ def compute_inside(module: BaseModule, value: Any, name: str | None = None) -> A
     outer = current_origin.get() or Origin("", "", 0)
     name = tracing.name_of(module) if name is None else name
     here = tracing.origin_of(module, name, outer.file, outer.line)
-    return tracing.compute(module, value, here, lambda: received(value))
+    whole = partial(received, value)  # of a training step: the net itself, or the criterion
+    context = partial(part_lines, module, value, tracing.module, tracing.path) if name else whole
+    return tracing.compute(module, value, here, context)
 
 
 def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, ShapeError
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values.changes import changes
 from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.random import drawn
@@ -20,6 +19,7 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.names_from_elsewhere import PARAMETERS
+from graphnet.tracebacks import public, shorten
 
 IN_PLACE = frozenset(
     ("byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "sort")

@@ -8,11 +8,12 @@ from typing import Protocol, overload, runtime_checkable
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph.tracebacks import public
+from graphnet.graph.values.hints import did_you_mean, listed
 from graphnet.graph.values.parameter import Parameter
 from graphnet.html_table import html_table
 from graphnet.ir.core.types import NDArray
 from graphnet.text_table import Table
+from graphnet.tracebacks import public
 
 
 @runtime_checkable
@@ -46,8 +47,9 @@ class ParameterTable(Sequence[Parameter]):
     def __getitem__(self, key: int | str | slice) -> Parameter | list[Parameter]:
         if isinstance(key, str):
             if key not in self.named:
+                guess = did_you_mean(key, self.named)
                 raise GraphError(
-                    f"There is no parameter named {key!r}", f"There are: {', '.join(self.named)}"
+                    f"There is no parameter named {key!r}", listed(guess, list(self.named))
                 )
             return self.named[key]
         return self._values[key]

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from graphnet.errors import GraphError
-from graphnet.graph.values.hints import did_you_mean
-
-SHOWN = 20
-"""How many nodes an error lists."""
+from graphnet.graph.values.hints import did_you_mean, listed
 
 Names = bool | tuple[str, ...]
 """All, none, or those of these names."""
@@ -84,10 +81,9 @@ def full_path(
     if found:
         raise GraphError(f"{name!r} names {len(found)} nodes", f"There are: {', '.join(found)}")
     guess = did_you_mean(name, [*paths, *(path.rpartition(".")[2] for path in paths)])
-    rest = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    shown = ", ".join(paths[:SHOWN]) + rest
-    hint = f"{guess}There are: {shown}" if paths else "Nothing was kept"
-    raise GraphError(f"{owner} has no node named {name!r}", f"{hint}.{more}")
+    hint = listed(guess, paths) if paths else "Nothing was kept"
+    end = "" if hint.endswith("?") else "."
+    raise GraphError(f"{owner} has no node named {name!r}", f"{hint}{end}{more}")
 
 
 class ByName(dict[str, Any]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from graphnet.graph.values.hints import kind_of
+
 Structure = tuple[Any, ...] | str | None
 """None for a leaf, a tuple of structures for a table, ABSENT for an input that is not given."""
 
@@ -80,7 +82,7 @@ def describe(value: Any) -> str:
         shown = [*map(describe, value[:SHOWN]), *(["…"] if len(value) > SHOWN else [])]
         return f"[{', '.join(shown)}]"
     shape = getattr(value, "shape", None)
-    return type(value).__name__ if shape is None else str(tuple(shape))
+    return str(tuple(shape)) if isinstance(shape, tuple | list) else kind_of(value)
 
 
 def position_text(path: tuple[int, ...]) -> str:

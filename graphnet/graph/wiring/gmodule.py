@@ -15,7 +15,6 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.modules.parts import private
 from graphnet.graph.nodes.node import Node
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.graph.wiring.attributes import check_held, fixed_attributes
 from graphnet.graph.wiring.checks import (
@@ -24,7 +23,7 @@ from graphnet.graph.wiring.checks import (
     checked_nodes,
     is_optional,
 )
-from graphnet.graph.wiring.lookup import inner_names, unknown_name
+from graphnet.graph.wiring.lookup import inner_names, part_at, unknown_name
 from graphnet.graph.wiring.names import (
     check_paths,
     complete_names,
@@ -35,6 +34,7 @@ from graphnet.graph.wiring.names import (
 from graphnet.graph.wiring.node_computing import compute_node
 from graphnet.graph.wiring.node_data import Data, copy_of, node_data, nodes_of_data
 from graphnet.source import GRAPH, calling_frame, calling_line, place
+from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="Graph")
 Outputs = Node | Sequence[Node | Sequence[Any]]
@@ -280,21 +280,3 @@ def input_values(net: Graph, value: Any) -> dict[Node, Any]:
         error.locate(f"GModule ({place(net.file, net.line)})")
         raise error
     return dict(zip(net.inputs, value, strict=True))
-
-
-def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
-    """Walk down from a module along the rest of a path; None where it ends."""
-    path = ".".join(parts)
-    if isinstance(module, Graph):
-        return module.find(path)
-    own = dict(module.own_parameters())
-    if path in own:
-        return own[path]
-    children = dict(module.named_children())
-    if module.inside and parts[0] != module.inside:
-        return part_at(children[module.inside], parts)
-    for cut in range(len(parts), 0, -1):
-        child = children.get(".".join(parts[:cut]))
-        if child is not None:
-            return part_at(child, parts[cut:]) if parts[cut:] else child
-    return None

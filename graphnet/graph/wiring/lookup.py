@@ -1,15 +1,14 @@
-"""Names that may follow ``net[``: those inside the nodes of a graph; errors for unknown ones."""
+"""What may follow ``net[``: names inside the nodes of a graph or a container; errors for others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
-
-SHOWN = 20
-"""How many names an error lists."""
+from graphnet.graph.values.hints import listed
 
 
 def inner_names(module: BaseModule) -> list[str]:
@@ -18,8 +17,10 @@ def inner_names(module: BaseModule) -> list[str]:
     return parts + [path for path, _ in module.named_parameters()]
 
 
-def unknown_name(module: BaseModule, names: Sequence[str], path: object) -> GraphError:
-    """The error for what names nothing in a graph of nodes of these names."""
+def unknown_name(
+    module: BaseModule, names: Sequence[str], path: object, kind: str = "node"
+) -> GraphError:
+    """The error for what names nothing in a graph of nodes, or a container, of these names."""
     if not isinstance(path, str):
         return GraphError(
             f"{path!r} is no name of a node",
@@ -29,10 +30,9 @@ def unknown_name(module: BaseModule, names: Sequence[str], path: object) -> Grap
     head, dot, _ = path.rpartition(".")
     longer = [each for each in inner if each.endswith(f".{path}")]
     below = [each for each in inner if dot and each.startswith(f"{head}.")]
-    listed = longer or below or names
-    guess = guessed(path, longer[:1] or [*listed, *names, *inner], inner)
-    shown = ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")
-    return GraphError(f"There is no node named {path!r}", f"{guess}There are: {shown}")
+    found = longer or below or names
+    guess = guessed(path, longer[:1] or [*found, *names, *inner], inner)
+    return GraphError(f"There is no {kind} named {path!r}", listed(guess, found))
 
 
 def guessed(path: str, paths: Sequence[str], inner: Sequence[str]) -> str:
@@ -47,3 +47,31 @@ def guessed(path: str, paths: Sequence[str], inner: Sequence[str]) -> str:
     ends |= {each: each for each in paths}
     close = get_close_matches(path, ends, 1)
     return f"Did you mean {ends[close[0]]}? " if close else ""
+
+
+def named_part(module: BaseModule, path: str) -> Any:
+    """The part or parameter at a dotted path in a container; raises GraphError if there is none."""
+    found = part_at(module, path.split("."))
+    if found is None:
+        names = [name for name, _ in module.named_children()]
+        raise unknown_name(module, names, path, "part")
+    return found
+
+
+def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
+    """Walk down from a module along the rest of a path; None where it ends."""
+    path = ".".join(parts)
+    if module._is_wired:
+        graph: Any = module
+        return graph.find(path)
+    own = dict(module.own_parameters())
+    if path in own:
+        return own[path]
+    children = dict(module.named_children())
+    if module.inside and parts[0] != module.inside:
+        return part_at(children[module.inside], parts)
+    for cut in range(len(parts), 0, -1):
+        child = children.get(".".join(parts[:cut]))
+        if child is not None:
+            return part_at(child, parts[cut:]) if parts[cut:] else child
+    return None

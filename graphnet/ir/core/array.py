@@ -76,20 +76,16 @@ class Array:
         return f"Array({self.type})"
 
     def __bool__(self) -> bool:
-        raise DtypeError(
-            f"has no truth value while it is traced ({self.type})",
-            "Use where(condition, a, b) in place of if.",
-            "array",
-        )
+        raise missing.no_truth(self.type)
 
     def __float__(self) -> float:
-        raise missing.no_values(self.type)
+        raise missing.no_number("calls float(x)", self.type)
 
     def __int__(self) -> int:
-        raise missing.no_values(self.type)
+        raise missing.no_number("calls int(x)", self.type)
 
     def __index__(self) -> int:
-        raise missing.no_values(self.type)
+        raise missing.no_number("uses x as a whole number", self.type)
 
     def __format__(self, form: str) -> str:
         if form:

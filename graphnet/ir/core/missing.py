@@ -15,6 +15,11 @@ SHOWN = (
     "nn.Function for NumPy code."
 )
 
+AS_NUMBER = (
+    "compute runs once, to learn what is computed, before any numbers come in. Compute with the "
+    "array itself, x * 2 or x.mean(); nn.Function runs code that needs the numbers."
+)
+
 ARRAYS = Names(
     aliases={},
     equivalents={
@@ -78,6 +83,23 @@ OPERATIONS = Names(
 def no_values(type: Any) -> DtypeError:
     """The error for code that asks for the numbers in a traced array."""
     return DtypeError(f"has no values while it is traced ({type})", SHOWN, "array")
+
+
+def no_number(doing: str, type: Any) -> DtypeError:
+    """The error for code that is ``doing`` what needs a number: ``calls float(x)``."""
+    problem = f"{doing}, but x has no values while it is traced ({type})"
+    return DtypeError(problem, AS_NUMBER, "compute")
+
+
+def no_truth(type: Any) -> DtypeError:
+    """The error for ``if x``, also where ``and``, ``or``, ``not``, ``while`` ask."""
+    return DtypeError(
+        f"asks whether x is true (if, while, and, or, not, bool), but x has no truth value while "
+        f"it is traced ({type})",
+        "compute runs once, before any numbers come in. ops.where(condition, a, b) chooses for "
+        "each entry, in place of if.",
+        "compute",
+    )
 
 
 def no_attribute(array: Any, name: str) -> Exception:

@@ -13,6 +13,7 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.interpreter import execute_equation
 from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Literal, literal
+from graphnet.tracebacks import public
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,7 +33,7 @@ def of_arrays(function: F) -> F:
             refuse_node(function, value)
         return function(*values, **settings)
 
-    return cast(F, call)
+    return cast(F, public(call))
 
 
 def refuse_node(operation: Callable[..., Any], value: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from graphnet.errors import GraphnetError
 from graphnet.ir.core.types import ArrayType
+from graphnet.tracebacks import shorten
 
 TypeRule = Callable[..., Any]
 """Types of the operands (and settings) → type of the result, or a tuple of types when ``many``."""
@@ -124,7 +125,11 @@ class Primitive:
 
     def __call__(self, *arrays: Any, **settings: Any) -> Any:
         """Apply to arrays: emits an equation for traced ones, computes at once for NumPy ones."""
-        return self.application(self, arrays, settings)
+        try:
+            return self.application(self, arrays, settings)
+        except Exception as error:
+            shorten(error)
+            raise
 
     def output_types(
         self, inputs: Sequence[Typed], settings: Mapping[str, Any]

@@ -17,6 +17,7 @@ from graphnet.nn.criteria.classes import (
     flat_classes,
 )
 from graphnet.nn.criteria.criterion import Criterion, matching, reduced
+from graphnet.nn.criteria.of_probabilities import CriterionOfProbabilities
 from graphnet.nn.layers.activation import softplus
 from graphnet.ops import (
     cast,
@@ -194,14 +195,15 @@ class MultiLabelMarginCriterion(Criterion):
         return reduced((excess * pairs).sum((-2, -1)) * (1 / count), self.size_average)
 
 
-class BCECriterion(Criterion):
+class BCECriterion(CriterionOfProbabilities):
     """Binary cross-entropy, in nats: the mean of ``-(t log(x) + (1 - t) log(1 - x))``.
 
-    Input (probabilities) and target have one shape, any, so that the wrong order is no error; the
-    loss is (). 1e-12 is added inside the logarithms. ``weight`` has a shape that broadcasts to the
-    input. Without ``size_average`` the entries are summed. Torch's nn/BCECriterion.lua. Raises
-    ShapeError if the shapes differ or the weights do not broadcast, DtypeError for an input of
-    integers.
+    Input (probabilities) and target have one shape, any; the loss is (). ``forward`` warns of an
+    input of 0 and 1 alone with a target between them: of the wrong order. 1e-12 is added inside the
+    logarithms. ``weight`` has a shape that broadcasts to the input. Without ``size_average`` the
+    entries are summed. Torch's nn/BCECriterion.lua. Raises ShapeError if the shapes differ or the
+    weights do not broadcast, DtypeError for an input of integers, NumericsError for one below 0 or
+    above 1 whose loss is no number.
     """
 
     symbol = "BCE"

@@ -5,19 +5,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from graphnet.errors import GraphError
 from graphnet.graph import Module
 from graphnet.graph.modules.base import BaseModule
-from graphnet.graph.tracebacks import public
+from graphnet.graph.values.hints import kind_of
 from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_table
+from graphnet.graph.wiring.lookup import inner_names, named_part
 from graphnet.ir.core.types import normalise_axis
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.shape import along
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import concatenate
+from graphnet.tracebacks import public
 
 __all__ = [
     "Bottle",
@@ -36,8 +38,9 @@ Self = TypeVar("Self", bound="Container")
 class Container(Module):
     """A module made of the list ``modules``, whose entries are named by their position.
 
-    ``container[0]`` is the first module, ``container.add(module)`` appends one and returns the
-    container. Shapes are those that its modules take and return.
+    ``container[0]`` is the first module, ``container["0.weight"]`` its weight, and
+    ``container.add(module)`` appends one and returns the container. Shapes are those that its
+    modules take and return.
     """
 
     modules: list[Module]
@@ -47,7 +50,7 @@ class Container(Module):
         """Append a module and return the container; raises GraphError if it is no module."""
         if not isinstance(module, Module):
             raise GraphError(
-                f"cannot add {module!r:.200}, expected a module",
+                f"cannot add {shown(module):.200}, expected a module",
                 instead_of(module, type(self).__name__),
                 type(self).__name__,
             )
@@ -55,8 +58,19 @@ class Container(Module):
         self.touch()
         return self
 
-    def __getitem__(self, index: int) -> Module:
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: str) -> Any: ...
+    @public
+    def __getitem__(self, index: int | str) -> Any:
+        """The module at a position, or the part or parameter at a path: ``net["0.weight"]``."""
+        if isinstance(index, str):
+            return named_part(self, index)
         return self.modules[index]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return inner_names(self)
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -73,6 +87,11 @@ class Container(Module):
 
     @abstractmethod
     def compute(self, input: Any) -> Any: ...
+
+
+def shown(value: Any) -> str:
+    """A value that is no module, in an error."""
+    return kind_of(value) if isinstance(value, type) else repr(value)
 
 
 def instead_of(value: Any, container: str) -> str:

@@ -9,6 +9,7 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import GModule
 from graphnet.graph.modules.optional import RESERVED
 from graphnet.graph.values import table
+from graphnet.graph.values.hints import kind_of
 
 
 def state_names(cell: GModule) -> list[str]:
@@ -18,8 +19,8 @@ def state_names(cell: GModule) -> list[str]:
 def require_cell(cell: object, name: str = "Recurrent") -> None:
     if not isinstance(cell, GModule) or len(cell.inputs) < 2:
         raise GraphError(
-            f"{name} received {type(cell).__name__}, expected a cell that is a graph",
-            "A cell is a GModule with the inputs x and at least one state.",
+            f"{name} received {kind_of(cell)}, expected a cell that is a graph",
+            "A cell is a GModule with the inputs x and at least one state: nn.lstm_cell(3, 4).",
         )
     if "lengths" in cell.optional_inputs():
         raise GraphError(

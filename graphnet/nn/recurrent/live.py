@@ -12,13 +12,13 @@ from graphnet.graph import GModule
 from graphnet.graph.modules.modes import evaluating
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.executables import executable_for
-from graphnet.graph.tracebacks import public, shorten
 from graphnet.graph.values import table
 from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray, type_of
 from graphnet.native import is_available, live_program
 from graphnet.nn.recurrent.cell_checks import require_cell
 from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for
+from graphnet.tracebacks import public, shorten
 
 __all__ = ["Live"]
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Parameter
-from graphnet.graph.tracebacks import public
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
+from graphnet.tracebacks import public
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 

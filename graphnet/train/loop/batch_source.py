@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias, final, runtime_checkable
 import numpy as np
 
 from graphnet.errors import DataError
-from graphnet.train.loop.pairs import alone, is_pair, pair_of
+from graphnet.train.loop.pairs import alone, is_pair, kind_of, pair_of
 
 
 @runtime_checkable
@@ -45,7 +45,8 @@ class BatchSource:
         self._is_iterable = isinstance(batches, Iterable)
         is_known = self.is_listed or self._is_iterable or callable(batches)
         is_one_batch = isinstance(batches, tuple) and not all(map(is_pair, batches))
-        if isinstance(batches, Mapping | str | bytes) or is_one_batch or not is_known:
+        is_array = has_target and is_numeric(batches)
+        if isinstance(batches, Mapping | str | bytes) or is_one_batch or is_array or not is_known:
             raise refused(batches)
         self._batches = batches
         self._purpose = purpose
@@ -108,6 +109,11 @@ class BatchSource:
         return DataError(f"There is no batch to {self._purpose}", hint)
 
 
+def is_numeric(batches: Any) -> bool:
+    """Whether it is an array or a tensor, which holds numbers, no pairs."""
+    return hasattr(batches, "shape") and getattr(batches, "dtype", None) != np.dtype(object)
+
+
 def length_of(batches: Any) -> int | None:
     """How many batches there are, if that is known before they are gone through."""
     try:
@@ -117,7 +123,11 @@ def length_of(batches: Any) -> int | None:
 
 
 def refused(batches: Any, whence: str = "") -> DataError:
+    is_array = hasattr(batches, "shape")
+    kind = kind_of(batches) if is_array else type(batches).__name__
     return DataError(
-        f"The trainer received {type(batches).__name__} {whence}as its batches, {EXPECTED}",
-        "One pair is one batch: fit([(x, y)], epochs=10).",
+        f"The trainer received {kind} {whence}as its batches, {EXPECTED}",
+        "Batches are one list of pairs: fit([(X, Y)], epochs=3)."
+        if is_array
+        else "One pair is one batch: fit([(x, y)], epochs=10).",
     )

@@ -16,11 +16,11 @@ from graphnet.graph.modules.calls import checked
 from graphnet.graph.modules.modes import evaluating
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.loss import selected
-from graphnet.graph.tracebacks import public
 from graphnet.graph.values import table
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
 from graphnet.optim import Optimizer, clip_grad_norm, clip_grad_value
+from graphnet.tracebacks import public
 from graphnet.train.checkpoints.training_state import Best
 from graphnet.train.loop.batch_source import Batches, BatchSource
 from graphnet.train.loop.metrics import Metrics, checked_metrics, measured

@@ -14,6 +14,7 @@ from graphnet.train.loop.batch_trainer import BatchTrainer
 from graphnet.train.loop.early_stopping import EarlyStopping
 from graphnet.train.loop.interruption import Interruption
 from graphnet.train.loop.pairs import size_of
+from graphnet.train.loop.schedule import rate_factor
 from graphnet.train.reports.history import Batch
 from graphnet.train.reports.progress import Progress, loss_text
 
@@ -107,7 +108,8 @@ class Fitting:
         """From the present position to the end of the epoch, or to an interruption."""
         trainer, count = self.trainer, self.training.count
         number = trainer.epochs_done + 1
-        trainer.optimizer.learning_rate = trainer.learning_rate * trainer.schedule(number)
+        factor = rate_factor(trainer.schedule, number)
+        trainer.optimizer.learning_rate = trainer.learning_rate * factor
         progress.begin_epoch(f"epoch {number}/{self.epochs}", count, trainer.in_epoch)
         key = None if trainer.shuffle_seed is None else (trainer.shuffle_seed, number)
         for inputs, target in self.training.pairs(trainer.in_epoch, key):

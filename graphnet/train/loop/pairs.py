@@ -15,7 +15,7 @@ def pair_of(batch: Any) -> tuple[Any, Any]:
     if not is_pair(batch):
         raise DataError(
             f"The trainer received a batch that is no pair (input, target): {kind_of(batch)}",
-            "Several inputs are one table: ([xs, lengths], target).",
+            "A list of batches is [(x, y), …]; several inputs are a table: ([xs, lengths], y).",
         )
     return as_arrays(batch[0]), as_arrays(batch[1])
 

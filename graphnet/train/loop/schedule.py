@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+
+from graphnet.errors import DataError
 from graphnet.graph.modules.calls import checked
 
 Schedule = Callable[[int], float]
+
+
+def rate_factor(schedule: Schedule, epoch: int) -> float:
+    """The factor for an epoch; raises DataError if the schedule gives no finite number."""
+    factor: Any = schedule(epoch)
+    is_number = isinstance(factor, int | float | np.number) and not isinstance(factor, bool)
+    if not is_number or not np.isfinite(factor):
+        raise DataError(
+            f"The trainer's schedule gives {factor!r:.60} for epoch {epoch}, expected a number",
+            "It returns the factor on the learning rate: schedule=lambda epoch: 0.9**epoch."
+            if factor is not None
+            else "Is a return statement missing? It gives the factor on the learning rate: "
+            "schedule=lambda epoch: 0.9**epoch.",
+        )
+    return float(factor)
 
 
 def constant(epoch: int) -> float:

@@ -115,9 +115,9 @@ class Trainer(BatchTrainer):
 
         Raises GraphError if the whole net is in evaluation mode or cannot be saved, and OSError if
         no checkpoint can be written, before the first batch; DataError if ``training`` is not as
-        above or empty, for metrics without a validation, or if another training writes the
-        checkpoint; NumericsError if the loss or a gradient is not finite, before the parameters
-        change.
+        above or empty, for metrics without a validation, a schedule that gives no number, or if
+        another training writes the checkpoint; NumericsError if the loss or a gradient is not
+        finite, before the parameters change.
         """
         require_training(self.net)
         if isinstance(validation, Sized) and not len(validation):

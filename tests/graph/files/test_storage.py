@@ -164,6 +164,23 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
             module.save(tmp_path / "a.gn")
 
 
+def test_what_cannot_be_saved_is_named_with_its_class_and_path(tmp_path: Path) -> None:
+    doubled = Doubled({})  # type: ignore[arg-type]
+    x = gn.input()
+    gate = nn.Sequential(nn.Tanh(), doubled)(x)
+    for net, expected in (
+        (doubled, "^Doubled cannot be saved: it has an argument {}, a dict"),
+        (nn.Sequential(nn.Tanh(), doubled), r"^Doubled '1' cannot be saved: it has an argument"),
+        (gn.GModule(x, gate), r"^Doubled 'gate\.1' cannot be saved: it has an argument"),
+    ):
+        with pytest.raises(GraphError, match=expected):
+            net.save(tmp_path / "a.gn")
+    with pytest.raises(GraphError, match=r"^Tanh cannot be saved as net\.svg: "):
+        nn.Tanh().save(tmp_path / "net.svg")
+    with pytest.raises(GraphError, match=r"^Tanh cannot be saved: "):
+        gn.save(nn.Tanh(), tmp_path / "a.gn", notes={"x": object()})
+
+
 def test_pickled_modules_have_memory_of_their_own() -> None:
     net = nn.Linear(2, 2)
     for other in (copy.copy(net), pickle.loads(pickle.dumps(net))):

@@ -87,7 +87,9 @@ def test_a_dtype_is_that_of_the_shape_before_it() -> None:
 
 def test_indices_ask_for_their_dtype() -> None:
     net = nn.Sequential(nn.LookupTable(10, 3), nn.Linear(3, 2))
-    asked = r"^LookupTable '0' expects integer indices.*\n.*\n.* may follow it: \(\(7, 4\), int\)"
+    asked = (
+        r"^LookupTable '0' expects integer indices.*\n.*\n.*\n.* may follow it: \(\(7, 4\), int\)"
+    )
     with pytest.raises(DtypeError, match=asked):
         net.summary((7, 4))
     with pytest.raises(ShapeError, match="A summary needs the shape"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 
 import graphnet as gn
 from graphnet.errors import GraphError
+from graphnet.source import PACKAGE
+from tests.graph.test_tracebacks import exact
 
 
 def test_forward_in_place_of_compute() -> None:
@@ -46,6 +50,47 @@ def test_compute_of_several_inputs() -> None:
         class Product(gn.Module):
             def compute(self, x: Any, y: Any) -> Any:  # type: ignore[override]
                 return x * y
+
+
+def test_compute_of_no_input() -> None:
+    expected = (
+        r"^Noise \(test_authoring\.py:\d+\) takes no input in compute\(self\)\n"
+        r"  It receives one value, an array or a table: def compute\(self, x\)\.$"
+    )
+    with pytest.raises(GraphError, match=expected):
+
+        class Noise(gn.Module):
+            def compute(self) -> Any:  # type: ignore[override]
+                return 0
+
+
+def define_with_forward() -> None:
+    class Double(gn.Module):
+        def forward(self, x: Any) -> Any:  # type: ignore[override]
+            return x * 2
+
+
+def define_of_two_inputs() -> None:
+    class Product(gn.Module):
+        def compute(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+            return x * y
+
+
+@exact
+@pytest.mark.parametrize("define", [define_with_forward, define_of_two_inputs])
+def test_a_refused_definition_shows_no_frame_of_graphnet_s(define: Callable[[], None]) -> None:
+    with pytest.raises(GraphError, match="compute") as told:
+        define()
+    frames = traceback.extract_tb(told.value.__traceback__)
+    assert not [frame for frame in frames if frame.filename.startswith(PACKAGE)]
+
+
+def test_a_compute_of_any_number_of_inputs_is_left_alone() -> None:
+    class Doubling(gn.Module):
+        def compute(self, *x: Any) -> Any:
+            return x[0] * 2
+
+    assert Doubling().forward(2.0) == 4
 
 
 def test_settings_of_compute_with_defaults_are_no_inputs() -> None:

@@ -80,6 +80,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a node of a net": (lambda: NET["foo"], GraphError, "no node named 'foo'"),
     "a node of a run": (lambda: NET.run(np.ones(3))["foo"], GraphError, "no node named 'foo'"),
     "a parameter": (lambda: NET.parameters()["foo"], GraphError, "no parameter named 'foo'"),
+    "an operation": (lambda: ops.tanh(NODE), GraphError, r"ops.tanh cannot be applied"),
+    "an operation of a list": (lambda: ops.stack([NODE, NODE]), GraphError, "ops.stack cannot"),
+    "no operation": (lambda: ops.sum(NODE), UnknownNameError, r"x.sum\(0\)"),  # type: ignore[attr-defined]
+    "NumPy's arrays": (lambda: np.concatenate([NODE, NODE]), GraphError, "nn.JoinTable"),
     "NumPy": (lambda: np.sin(NODE), GraphError, "np.sin cannot be applied"),
     "unpacking": (unpacked, GraphError, "is one node"),
     "setting": (set_wrongly, AttributeError, "has no attribute 'wieght'"),
@@ -121,6 +125,44 @@ def test_no_frame_of_graphnet_s_is_shown(
     assert not [frame for frame in frames if frame.filename.startswith(PACKAGE)]
     text = "".join(traceback.format_exception(told.value))
     assert "During handling" not in text
+
+
+ALONG_AN_AXIS: list[tuple[Callable[[], Any], str]] = [
+    (lambda: NODE.sum(dim=1), r"nn\.Sum\(1\)\(node\)"),
+    (lambda: NODE.sum(axis=-1), r"nn\.Sum\(-1\)\(node\)"),
+    (lambda: NODE.mean(1, keepdim=True), r"nn\.Mean\(1\)\(node\)"),
+    (lambda: NODE.sum(), r"nn\.Sum\(0\)\(node\)"),
+    (lambda: NODE.unsqueeze(1), r"nn\.Unsqueeze\(1\)\(node\)"),
+    (lambda: np.sum(NODE, axis=1), r"nn\.Sum\(1\)\(node\)"),
+    (lambda: np.stack([NODE, NODE], axis=1), r"nn\.JoinTable\(1\)\(\[nn\.Unsqueeze\(1\)\(a\)"),
+]
+
+
+@pytest.mark.parametrize(("call", "module"), ALONG_AN_AXIS)
+def test_an_operation_along_an_axis_names_the_module_with_that_axis(
+    call: Callable[[], Any], module: str
+) -> None:
+    with pytest.raises(gn.GraphnetError, match=module):
+        call()
+
+
+FUNCTIONS_OF_NUMPY: list[tuple[Callable[[], Any], str]] = [
+    (lambda: np.concatenate([NODE, NODE]), r"np\.concatenate .*\n.*nn\.JoinTable\(0\)\(\[a, b\]\)"),
+    (lambda: np.vstack([NODE, NODE]), r"np\.(vstack|concatenate) .*\n.*nn\.JoinTable\(0\)"),
+    (lambda: np.sum(NODE), r"np\.sum .*\n.*nn\.Sum"),
+    (lambda: np.mean(NODE), r"np\.mean .*\n.*nn\.Mean"),
+    (lambda: np.reshape(NODE, (2, 3)), r"np\.reshape .*\n.*nn\.Reshape"),
+    (lambda: np.add.reduce(NODE), r"np\.add\.reduce cannot be applied to the node Tanh"),
+    (lambda: np.linalg.norm(NODE), r"np\.norm cannot be applied .*\n.*nn\.Function"),
+    (lambda: np.add(NODE, np.ones(3)), r"np\.add cannot be applied .*\n.*as inputs"),
+    (lambda: np.maximum(NODE, NODE), r"np\.maximum cannot be applied .*\n.*nn\.CMaxTable"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), FUNCTIONS_OF_NUMPY)
+def test_a_function_of_numpy_names_the_module(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        call()
 
 
 def test_an_operation_of_arrays_names_the_module() -> None:

@@ -117,6 +117,10 @@ def test_check_finite_names_the_input_or_the_node() -> None:
 BACKWARD_FAULTS = [
     (None, GraphError, "needs grad_outputs"),
     (np.ones(9), ShapeError, r"gradient \(9,\) for output 0, expected \(10,\)"),
+    (None, GraphError, r"needs grad_outputs\n.* net\.backward\(x, criterion\.backward\(output, ta"),
+    (0.5, ShapeError, r"the number 0\.5 for output 0, expected \(10,\)\n.*criterion\.backward\("),
+    (np.float64(3), ShapeError, r"the number 3\.0 for output 0.*\n.*criterion\.backward\("),
+    (np.array(1.0), ShapeError, r"the number 1\.0 for output 0.*\n.*criterion\.backward\("),
     ([np.ones(10)], GraphError, r"received the gradients \[\(10,\)\] \(1 entries\), expected \(10"),
 ]  # fmt: skip
 
@@ -127,3 +131,10 @@ def test_wrong_gradients_are_named(grad: object, error: type[Exception], message
     net.forward(DATA)
     with pytest.raises(error, match=message):
         net.backward(DATA, grad)
+
+
+def test_a_loss_given_for_the_gradients_of_a_table_points_to_the_criterion() -> None:
+    net, x = nn.ConcatTable(nn.Tanh(), nn.Exp()), np.ones(3)
+    net.forward(x)
+    with pytest.raises(GraphError, match=r"gradients float, expected .*\n.*criterion\.backward\("):
+        net.backward(x, 0.5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 
 import graphnet as gn
 from graphnet import nn, ops
@@ -119,7 +120,25 @@ class Standard(gn.Module):
         return x * random.random()
 
 
-@pytest.mark.parametrize("kind", [Holding, Standard])
+class Making(gn.Module):
+    """Draws from a generator that it makes, without a seed."""
+
+    def compute(self, x: Any) -> Any:
+        return x + np.random.default_rng().normal(size=x.shape)
+
+
+def made_elsewhere() -> np.random.Generator:
+    return default_rng()
+
+
+class MakingByHelper(gn.Module):
+    """Has a function make it."""
+
+    def compute(self, x: Any) -> Any:
+        return x + made_elsewhere().normal(size=x.shape)
+
+
+@pytest.mark.parametrize("kind", [Holding, Standard, Making, MakingByHelper])
 def test_generators_of_one_s_own_and_of_python_are_told_of(kind: type[Module]) -> None:
     with pytest.warns(UserWarning, match=rf"^{kind.__name__} draws from np\.random or random in"):
         kind().forward(X)

@@ -182,3 +182,25 @@ def test_backward_of_other_inputs_is_refused_in_every_form() -> None:
     for wrong in ((B, A, C), ([B, A], C), (A, C), (A, B, C, C)):
         with pytest.raises(GraphError, match=r"backward needs the input|takes 2 inputs"):
             net.backward(*wrong)
+
+
+class Total(gn.Module):
+    """A user's module of a table."""
+
+    def compute(self, table: Any) -> Any:
+        return table[0] + table[1]
+
+
+@pytest.mark.parametrize("make", [Total, nn.CAddTable, lambda: nn.Sequential(nn.CAddTable())])
+def test_a_module_of_a_table_is_given_one_list_as_its_docstring_says(
+    make: Callable[[], gn.Module],
+) -> None:
+    np.testing.assert_array_equal(make()([A, B]), A + B)
+    np.testing.assert_array_equal(make().forward([A, B]), A + B)
+    for call in (make(), make().forward, make().run):
+        with pytest.raises(
+            GraphError, match=r"received 2 arguments.*\n.*as a list, module\(\[a, b\]\)"
+        ):
+            call(A, B)
+    assert "receives it as one list" in " ".join(str(gn.Module.__call__.__doc__).split())
+    assert "is given one list" in " ".join(str(gn.Module.run.__doc__).split())

@@ -68,6 +68,31 @@ def test_what_is_no_text_is_refused(key: Any) -> None:
     assert key not in net
 
 
+def test_a_container_is_asked_alike() -> None:
+    linear, lstm = nn.Linear(3, 4), nn.LSTM(4, 2)
+    net = nn.Sequential(linear, nn.Sequential(lstm, nn.SelectTable(0)))
+    assert net["0.weight"] is linear.weight
+    assert net["0"] is net[0] is linear
+    assert net["1.0.layer1.forget_gate"] is lstm["layer1.forget_gate"]
+    with pytest.raises(
+        GraphError, match=r"There is no part named '0\.wieght'\n.*mean 0\.weight[?]"
+    ):
+        net["0.wieght"]
+    assert {"0", "0.weight", "1.0.layer1.forget_gate"} <= set(completions(net))
+    assert [type(part).__name__ for part in net] == ["Linear", "Sequential"]  # type: ignore[attr-defined]
+
+
+def test_a_guess_needs_no_list_of_all_names() -> None:
+    wide = gn.GModule(x := gn.input(), [nn.Tanh()(x) for _ in range(30)])
+    with pytest.raises(GraphError, match=r"named 'tahn'\n  Did you mean tanh\?$"):
+        wide["tahn"]
+    with pytest.raises(GraphError, match=r"There are: x, tanh, .*, tanh_19 and 11 more$"):
+        wide["nothing"]
+    run = wide.run(np.ones(2))
+    with pytest.raises(GraphError, match=r"named 'tahn'\n  Did you mean tanh\? For nodes inside"):
+        run["tahn"]
+
+
 def completions(value: Any) -> list[str]:
     """What IPython offers after ``value["``."""
     return list(value._ipython_key_completions_())

@@ -6,13 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import graphnet as gn
-from graphnet import nn
+from graphnet import nn, optim, train
 from graphnet.errors import GraphnetError
 
 H = gn.input("h")
+X = np.ones(3)
+LOSS: Any = nn.MSECriterion
+RULE: Any = optim.SGD
 
 MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: nn.Tanh(H), "Did you mean Tanh()(node)? A layer is made first"),  # type: ignore[call-arg]
@@ -24,6 +28,21 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: nn.MapTable(nn.ReLU), "ReLU is a class: give ReLU(…)"),  # type: ignore[arg-type]
     (lambda: gn.GModule(H, nn.ReLU), "outputs is the class ReLU, expected a node"),  # type: ignore[arg-type]
     (lambda: nn.CAddTable()([H, nn.ReLU]), "inputs[1] is the class ReLU, expected a node"),
+    (lambda: nn.CAddTable()([X, nn.ReLU]), "inputs[1] is the class ReLU, expected a node"),
+    (lambda: nn.CAddTable()([X, nn.ReLU()]), "inputs[1] is the module ReLU(), expected a node"),
+    (lambda: nn.CAddTable()([X, [X, nn.ReLU()]]), "inputs[1][1] is the module ReLU(), expected"),
+    (lambda: nn.CAddTable().forward([X, nn.ReLU()]), "CAddTable receives the module ReLU() among"),
+    (
+        lambda: nn.CAddTable().forward([X, nn.ReLU]),
+        "CAddTable receives the class ReLU among its in",
+    ),
+    (lambda: nn.Sequential(nn.ReLU), "Sequential cannot add the class ReLU, expected a module"),  # type: ignore[arg-type]
+    (lambda: nn.Recurrent(nn.ReLU), "Recurrent received the class ReLU, expected a cell"),  # type: ignore[arg-type]
+    (lambda: optim.SGD(nn.Linear), "SGD received the class Linear, expected a net"),  # type: ignore[arg-type]
+    (lambda: optim.SGD(nn.Linear), "Make one of it: Linear(…)."),  # type: ignore[arg-type]
+    (lambda: optim.SGD([nn.Linear]), "SGD received a list with the class Linear"),  # type: ignore[list-item]
+    (lambda: nn.MapTable(nn.ReLU), "MapTable receives module the class ReLU, expected a module"),  # type: ignore[arg-type]
+    (lambda: train.Trainer(nn.Tanh(), LOSS, RULE), "the class SGD as its optimiser"),
 ]
 
 
