@@ -13,8 +13,7 @@
 True
 """
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
@@ -26,7 +25,6 @@ from graphnet.graph.training_step import compile_step
 from graphnet.names_from_elsewhere import PACKAGE
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
-from graphnet.tracebacks import public
 from graphnet.train.reports.gradient_flow import gradient_flow
 
 __version__ = "0.1.0"
@@ -55,15 +53,5 @@ __all__ = [
     "unroll",
 ]
 
-
-def __dir__() -> list[str]:
-    """The public names alone."""
-    return __all__
-
-
 if not TYPE_CHECKING:  # type checkers report missing names
-
-    @public
-    def __getattr__(name: str) -> Any:
-        """What a name of another library stands for, or an error that tells it."""
-        return PACKAGE.attribute(sys.modules[__name__], __name__, name)
+    __dir__, __getattr__ = PACKAGE.lookups(__name__, __all__)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from graphnet.errors import UnknownNameError
 from graphnet.source import calling_frame
+from graphnet.tracebacks import public
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class Names:
         if name in self.equivalents and is_import(calling_frame()):
             raise ImportError(str(error))  # of an AttributeError, imports would hide the text
         raise error
+
+    def lookups(
+        self, module: str, public_names: list[str]
+    ) -> tuple[Callable[[], list[str]], Callable[[str], Any]]:
+        """``__dir__`` and ``__getattr__`` of a module: public names alone, and ``attribute``."""
+
+        @public
+        def attribute(name: str) -> Any:
+            return self.attribute(sys.modules[module], module, name)
+
+        return lambda: public_names, attribute
 
     def error(self, owner: Any, title: str, name: str) -> UnknownNameError:
         hint = self.equivalents.get(name, "").replace("`", "")

@@ -3,8 +3,7 @@
 A file names what is exported of it in its ``__all__``.
 """
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphnet.graph import GModule as GModule
 from graphnet.graph import Parameter as Parameter
@@ -58,7 +57,6 @@ from graphnet.nn.recurrent.remembering import *  # noqa: F403
 from graphnet.nn.recurrent.torch_layers import *  # noqa: F403
 from graphnet.nn.recurrent.torch_weights import *  # noqa: F403
 from graphnet.nn.recurrent.unroll import *  # noqa: F403
-from graphnet.tracebacks import public
 
 __all__ = [
     "AddConstant",
@@ -111,15 +109,5 @@ __all__ += recurrent.torch_layers.__all__
 __all__ += recurrent.torch_weights.__all__
 __all__ += recurrent.unroll.__all__
 
-
-def __dir__() -> list[str]:
-    """The public names alone."""
-    return __all__
-
-
 if not TYPE_CHECKING:  # type checkers report missing names
-
-    @public
-    def __getattr__(name: str) -> Any:
-        """What a name of another library stands for, or an error that tells it."""
-        return LAYERS.attribute(sys.modules[__name__], __name__, name)
+    __dir__, __getattr__ = LAYERS.lookups(__name__, __all__)

@@ -1,7 +1,6 @@
 """Optimisers that update the flat parameter vector of a net in place, and gradient clipping."""
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphnet.names_from_elsewhere import OPTIMISERS
 from graphnet.optim.adadelta import Adadelta
@@ -15,7 +14,6 @@ from graphnet.optim.optimizer import Optimizer
 from graphnet.optim.rmsprop import RMSprop
 from graphnet.optim.rprop import Rprop
 from graphnet.optim.sgd import SGD
-from graphnet.tracebacks import public
 
 __all__ = [
     "ASGD",
@@ -32,15 +30,5 @@ __all__ = [
     "clip_grad_value",
 ]
 
-
-def __dir__() -> list[str]:
-    """The public names alone."""
-    return __all__
-
-
 if not TYPE_CHECKING:  # type checkers report missing names
-
-    @public
-    def __getattr__(name: str) -> Any:
-        """What a name of another library stands for, or an error that tells it."""
-        return OPTIMISERS.attribute(sys.modules[__name__], __name__, name)
+    __dir__, __getattr__ = OPTIMISERS.lookups(__name__, __all__)

@@ -1,10 +1,8 @@
 """Training: text and batches, the character model, the loop with checkpoints, sampling, plots."""
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphnet.names_from_elsewhere import TRAINING
-from graphnet.tracebacks import public
 from graphnet.train.loop.metrics import accuracy
 from graphnet.train.loop.sampling import sample
 from graphnet.train.loop.schedule import decay_after
@@ -37,15 +35,5 @@ __all__ = [
     "sample",
 ]
 
-
-def __dir__() -> list[str]:
-    """The public names alone."""
-    return __all__
-
-
 if not TYPE_CHECKING:  # type checkers report missing names
-
-    @public
-    def __getattr__(name: str) -> Any:
-        """What a name of another library stands for, or an error that tells it."""
-        return TRAINING.attribute(sys.modules[__name__], __name__, name)
+    __dir__, __getattr__ = TRAINING.lookups(__name__, __all__)
