@@ -21,9 +21,13 @@ from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.names_from_elsewhere import LAYERS
 from graphnet.nn import cells, criteria, element_research, init, layers, recurrent
 from graphnet.nn.cells import *  # noqa: F403
+from graphnet.nn.cells.dynamics import *  # noqa: F403
+from graphnet.nn.cells.elementwise import *  # noqa: F403
+from graphnet.nn.cells.gated import *  # noqa: F403
 from graphnet.nn.cells.gru import *  # noqa: F403
 from graphnet.nn.cells.light import *  # noqa: F403
 from graphnet.nn.cells.lstm import *  # noqa: F403
+from graphnet.nn.cells.memory import *  # noqa: F403
 from graphnet.nn.cells.merged import *  # noqa: F403
 from graphnet.nn.cells.multiplicative import *  # noqa: F403
 from graphnet.nn.cells.peephole import *  # noqa: F403
@@ -40,6 +44,7 @@ from graphnet.nn.layers.containers import *  # noqa: F403
 from graphnet.nn.layers.distance import *  # noqa: F403
 from graphnet.nn.layers.dropout import *  # noqa: F403
 from graphnet.nn.layers.function import *  # noqa: F403
+from graphnet.nn.layers.hard_sigmoid import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
@@ -72,9 +77,13 @@ __all__ = [
     "init",
 ]
 __all__ += cells.__all__
+__all__ += cells.dynamics.__all__
+__all__ += cells.elementwise.__all__
+__all__ += cells.gated.__all__
 __all__ += cells.gru.__all__
 __all__ += cells.light.__all__
 __all__ += cells.lstm.__all__
+__all__ += cells.memory.__all__
 __all__ += cells.merged.__all__
 __all__ += cells.multiplicative.__all__
 __all__ += cells.peephole.__all__
@@ -91,6 +100,7 @@ __all__ += layers.containers.__all__
 __all__ += layers.distance.__all__
 __all__ += layers.dropout.__all__
 __all__ += layers.function.__all__
+__all__ += layers.hard_sigmoid.__all__
 __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
 __all__ += layers.normalization.__all__

@@ -14,9 +14,13 @@ from typing import Any
 
 from graphnet.graph import GModule
 from graphnet.nn.cells import (
+    dynamics,
+    elementwise,
+    gated,
     gru,
     light,
     lstm,
+    memory,
     merged,
     multiplicative,
     peephole,
@@ -29,6 +33,7 @@ from graphnet.nn.cells.state import State
 from graphnet.nn.layers.rectifiers import ReLU
 
 FILES = (simple, lstm, peephole, merged, multiplicative, regularised, gru, light)
+FILES += (gated, memory, dynamics, elementwise)
 
 
 def half_projected(input_size: int, hidden_size: int, **options: Any) -> GModule:
@@ -45,6 +50,11 @@ VARIANTS: dict[str, Callable[..., GModule]] = {
     "lstm_cell_zoneout": partial(regularised.lstm_cell_zoneout, p_c=0.3, p_h=0.2),
     "gru_cell_before": partial(gru.gru_cell, reset="before"),
     "gru_cell_element_research": partial(gru.gru_cell, reset="before", hidden_bias=False),
+    "janet_cell_learned": partial(memory.janet_cell, is_learned=True),
+    "lem_cell_previous": partial(dynamics.lem_cell, memory="previous"),
+    "scrn_cell_output": partial(memory.scrn_cell, feedback="output"),
+    "taugru_cell_delayed": partial(gated.taugru_cell, delay=3),
+    "xlstm_scalar_cell_exponential": partial(memory.xlstm_scalar_cell, forget="exponential"),
 }
 """Cells with an option, and those that need more than two sizes."""
 

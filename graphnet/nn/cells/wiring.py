@@ -66,6 +66,18 @@ def mixed(keep: Node, previous: Node, write: Node, candidate: Node) -> Node:
     return total
 
 
+def interpolated(keep: Node, previous: Node, candidate: Node) -> Node:
+    """``keep previous + (1 - keep) candidate``, of the nodes ``fresh``, ``kept``, ``written``."""
+    fresh = (1 - keep).annotate(name="fresh")
+    return mixed(keep, previous, fresh, candidate)
+
+
+def updated(write: Node, previous: Node, candidate: Node) -> Node:
+    """``(1 - write) previous + write candidate``, of the nodes ``stale``, ``kept``, ``written``."""
+    stale = (1 - write).annotate(name="stale")
+    return mixed(stale, previous, write, candidate)
+
+
 def shown(output_gate: Node, next_c: Node, squash: Pointwise) -> Node:
     """``output_gate squash(next_c)``, of the node ``squashed``."""
     squashed = squash()(next_c).annotate(name="squashed")
