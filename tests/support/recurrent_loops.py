@@ -29,10 +29,6 @@ def made(name: str, rng: np.random.Generator) -> gn.GModule:
     return cell
 
 
-def states_of(cell: gn.GModule, rng: np.random.Generator, *batch: int) -> list[np.ndarray]:
-    return [rng.normal(size=(*batch, node.module.size)) for node in cell.inputs[1:]]
-
-
 def padding(lengths: Sequence[int] | None, steps: int = STEPS) -> np.ndarray:
     """True where a row is padding: (steps, batch)."""
     if lengths is None:

@@ -32,8 +32,10 @@ from graphnet.nn.cells.recurrent_dropout import VariationalDropout, Zoneout
 from graphnet.nn.cells.state import State
 from graphnet.nn.layers.rectifiers import ReLU
 
-FILES = (simple, lstm, peephole, merged, multiplicative, regularised, gru, light)
-FILES += (gated, memory, dynamics, elementwise)
+FILES = (
+    *(simple, lstm, peephole, merged, multiplicative, regularised, gru, light),
+    *(gated, memory, dynamics, elementwise),  # folders, whose files are entered there
+)
 
 
 def half_projected(input_size: int, hidden_size: int, **options: Any) -> GModule:

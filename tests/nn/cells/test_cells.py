@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +13,12 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import ShapeError
+from tests.nn.cells.equations import Outputs, Row, Weights
+from tests.nn.cells.peer_rows import ROWS as PEER_ROWS
+from tests.nn.cells.recent_equations import RECENT
+from tests.support.cell_checks import check, scatter
 from tests.support.cells import LSTM_GATES, inputs_of
 from tests.support.oracle import F, Tensor, torch
-
-Function = Callable[[Tensor], Tensor]
-
-
-Outputs = tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The parameters of a cell by name, and the functions of its gates."""
-
-    named: dict[str, Tensor]
-    gate: Function = torch.sigmoid
-    squash: Function = torch.tanh
-
-    def linear(self, name: str, value: Tensor) -> Tensor:
-        y = value @ self.named[f"{name}.weight"].T
-        return y + self.named[f"{name}.bias"] if f"{name}.bias" in self.named else y
-
-    def sum(self, name: str, x: Tensor, h: Tensor) -> Tensor:
-        return self.linear(f"{name}.i2h", x) + self.linear(f"{name}.h2h", h)
-
-    def gates(self, x: Tensor, h: Tensor, *names: str) -> list[Tensor]:
-        return [self.gate(self.sum(f"{name}_gate", x, h)) for name in names]
-
-    def candidate(self, x: Tensor, h: Tensor) -> Tensor:
-        return self.squash(self.sum("candidate", x, h))
-
-    def norm(self, name: str, value: Tensor) -> Tensor:
-        mean = value.mean(-1, keepdim=True)
-        variance = ((value - mean) ** 2).mean(-1, keepdim=True)
-        y = (value - mean) / (variance + 1e-5) ** 0.5 * self.named[f"{name}.weight"]
-        return y + self.named[f"{name}.bias"] if f"{name}.bias" in self.named else y
 
 
 def rnn(w: Weights, x: Tensor, h: Tensor) -> Outputs:
@@ -142,14 +112,6 @@ def sru(w: Weights, x: Tensor, c: Tensor) -> Outputs:
     return after, r * w.squash(after) + (1 - r) * skip
 
 
-@dataclass(frozen=True)
-class Row:
-    """The equations in evaluation mode, and the function where it is not tanh."""
-
-    equations: Callable[..., Outputs]
-    squash: Function = torch.tanh
-
-
 ROWS = {
     "rnn_cell": Row(rnn),
     "rnn_cell_relu": Row(rnn, torch.relu),
@@ -171,48 +133,19 @@ ROWS = {
     "mlstm_cell": Row(multiplicative),
     "qrnn_cell": Row(qrnn),
     "sru_cell": Row(sru, lambda c: c),
+    **RECENT,
 }
+"""The cells that torchrecurrent lacks, or has in another form; others: ``peer_rows.py``."""
 
 
 def test_every_cell_has_a_row() -> None:
-    assert set(ROWS) == set(nn.CELLS)
+    assert set(ROWS) | set(PEER_ROWS) == set(nn.CELLS)
 
 
 def test_every_cell_function_is_in_the_table() -> None:
     functions = {name for name in nn.__all__ if "_cell" in name} - {"feedback_cell"}
     assert functions <= set(nn.CELLS)
     assert {"rnn_cell", "lstm_cell_1997"} <= functions  # feedback_cell is made of given modules
-
-
-def scatter(cell: gn.GModule, rng: np.random.Generator) -> gn.GModule:
-    """Parameters away from their first values, which may be all 0 or 1."""
-    for parameter in cell.parameters():
-        parameter.data += rng.normal(scale=0.3, size=parameter.shape)
-    return cell
-
-
-def check(
-    cell: gn.GModule,
-    data: Sequence[np.ndarray],
-    expected: Callable[..., Sequence[Tensor]],
-    rng: np.random.Generator,
-) -> None:
-    """Outputs to 1e-12, gradients of all inputs and parameters to 1e-10."""
-    named = {n: torch.tensor(p.data, requires_grad=True) for n, p in cell.named_parameters()}
-    tensors = [torch.tensor(value, requires_grad=True) for value in data]
-    wanted = list(expected(named, *tensors))
-    run = cell.run(list(data))
-    outputs = run.outputs if isinstance(run.outputs, list) else [run.outputs]
-    for found, tensor in zip(outputs, wanted, strict=True):
-        np.testing.assert_allclose(found, tensor.detach(), rtol=1e-12, atol=1e-12)
-    seeds = [rng.normal(size=output.shape) for output in outputs]
-    torch.autograd.backward(wanted, [torch.tensor(seed) for seed in seeds])
-    cell.zero_grad()
-    by_input = run.backward(seeds if len(seeds) > 1 else seeds[0])
-    for found, tensor in zip(by_input, tensors, strict=True):
-        np.testing.assert_allclose(found, tensor.grad, rtol=1e-10, atol=1e-10)
-    for name, parameter in cell.named_parameters():
-        np.testing.assert_allclose(parameter.grad, named[name].grad, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("inputs", [3, 4])
@@ -227,16 +160,33 @@ def test_a_cell_equals_its_equations(name: str, inputs: int, rng: np.random.Gene
         )
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_functions_can_be_swapped_and_biases_left_out(name: str, rng: np.random.Generator) -> None:
+def swapped(name: str) -> gn.GModule:
+    """A cell with other functions throughout, and without biases."""
     make = nn.CELLS[name]
-    options: dict[str, Any] = {"squash": nn.SoftSign, "gate": lambda: nn.HardTanh(-0.3, 0.4)}
-    if name.startswith("rnn"):
-        del options["gate"]
-    cell = scatter(make(3, 4, bias=False, **options).evaluate(), rng)
+    others: dict[str, Any] = dict.fromkeys(["squash", "rectify", "output"], nn.SoftSign)
+    others["gate"] = lambda: nn.HardTanh(-0.3, 0.4)
+    taken = inspect.signature(nn.lstm_cell if "projected" in name else make).parameters
+    return make(3, 4, bias=False, **{word: others[word] for word in others if word in taken})
+
+
+@pytest.mark.parametrize("name", nn.CELLS)
+def test_functions_are_swapped_and_biases_left_out(name: str) -> None:
+    cell = swapped(name)
+    assert not [
+        path
+        for path, _ in cell.named_parameters()
+        if path.endswith("bias") and "shifted" not in path
+    ]
+    kinds = {type(node.module).__name__ for node in cell.nodes}
+    assert not {"Tanh", "Sigmoid", "ReLU", "SoftPlus", "HardSigmoid"} & kinds
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_cell_of_other_functions_equals_its_equations(
+    name: str, rng: np.random.Generator
+) -> None:
+    cell = scatter(swapped(name).evaluate(), rng)
     data = inputs_of(cell, rng.normal(size=(5, 3)), rng)
-    assert not [path for path, _ in cell.named_parameters() if path.endswith("bias")]
-    assert not {"Tanh", "Sigmoid", "ReLU"} & {type(node.module).__name__ for node in cell.nodes}
 
     def gate(x: Tensor) -> Tensor:
         return F.hardtanh(x, -0.3, 0.4)
@@ -249,13 +199,22 @@ def test_functions_can_be_swapped_and_biases_left_out(name: str, rng: np.random.
     )
 
 
+WITHOUT = {
+    "gate": ["rnn_cell", "antisymmetric_rnn_cell", "clockwork_rnn_cell", "cornn_cell",
+             "indrnn_cell", "lru_cell", "miru2_cell"],
+    "squash": ["atr_cell", "lru_cell", "trnn_cell", "xlstm_matrix_cell"],
+}  # fmt: skip
+"""The cells whose equations have no σ, and those without a tanh."""
+
+
 def test_all_cells_take_the_same_words() -> None:
     named = [name for name in nn.CELLS if hasattr(nn, name)]  # others are variants of these
     assert len(named) >= 16
     for name in named:
         found = set(inspect.signature(getattr(nn, name)).parameters)
         words = {"input_size", "hidden_size", "bias", "gate", "squash"}
-        assert words - found == ({"gate"} if name == "rnn_cell" else set())
+        lacking = {word for word, cells in WITHOUT.items() if name in cells}
+        assert words - found == lacking, name
 
 
 def stacked(named: dict[str, Tensor], part: str, gates: Sequence[str], kind: str) -> Tensor:
@@ -326,7 +285,7 @@ def as_list(value: Any) -> list[np.ndarray]:
     return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", nn.CELLS)
 def test_a_cell_is_saved_cloned_and_drawn(
     name: str, rng: np.random.Generator, tmp_path: Path
 ) -> None:
@@ -342,7 +301,7 @@ def test_a_cell_is_saved_cloned_and_drawn(
     assert "prev_" in gn.draw(cell).source
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", nn.CELLS)
 def test_a_cell_runs_over_a_sequence(name: str, rng: np.random.Generator) -> None:
     cell = nn.CELLS[name](3, 4).evaluate()
     xs = rng.normal(size=(6, 5, 3))
@@ -356,16 +315,18 @@ def test_a_cell_runs_over_a_sequence(name: str, rng: np.random.Generator) -> Non
         np.testing.assert_allclose(found, state, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", nn.CELLS)
 def test_names(name: str) -> None:
     cell = nn.CELLS[name](3, 4)
-    shown = "projection" if name == "lstm_cell_projected" else "next_h"
-    assert cell.name_of(cell.outputs[-1]) == shown
+    other = {"lstm_cell_projected": "projection", "intersection_rnn_cell": "output"}
+    results = [cell.name_of(node) for node in cell.outputs]
+    assert results[-1] == ("output" if name == "scrn_cell" else other.get(name, "next_h"))
     states = [cell.name_of(node) for node in cell.inputs]
-    assert states in (["x", "prev_h"], ["x", "prev_c"], ["x", "prev_c", "prev_h"])
-    if "prev_c" in states:
-        assert cell.name_of(cell.outputs[0]) == "next_c"
-    if "candidate" in cell and "sru" not in name and "layernorm" not in name:
+    assert states.pop(0) == "x"
+    after = ["next_" + state.removeprefix("prev_") for state in states]
+    assert results[: len(after)] == after or name == "lstm_cell_projected"
+    of_input_alone = ("sru", "layernorm", "ran", "sgu")
+    if "candidate.i2h" in cell and not any(word in name for word in of_input_alone):
         assert cell["candidate.i2h"].weight.shape == (4, 3)
 
 
@@ -390,3 +351,20 @@ def test_the_forms_of_element_research_have_one_bias() -> None:
         biases = [n for n, _ in nn.CELLS[name](3, 4).named_parameters() if n.endswith("bias")]
         assert biases
         assert all(n.endswith("i2h.bias") for n in biases)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.lem_cell(3, 4, memory="last"), "memory is 'last', expected 'next' or"),
+        (lambda: nn.scrn_cell(3, 4, feedback="none"), "feedback is 'none', expected 'hidden'"),
+        (lambda: nn.taugru_cell(3, 4, delay=0), "delay is 0, expected a whole number from 1"),
+        (lambda: nn.xlstm_matrix_cell(3, 4, heads=3), "3 heads do not divide 4 units"),
+        (lambda: nn.xlstm_matrix_cell(3, 4, heads=0), "heads is 0, expected a whole number"),
+        (lambda: nn.xlstm_scalar_cell(3, 4, forget="relu"), "forget is 'relu', expected 'sigmoid'"),
+        (lambda: nn.clockwork_rnn_cell(3, 4, periods=(1, 0)), "a period is 0, expected a whole"),
+    ],
+)  # fmt: skip
+def test_an_option_out_of_range_is_named(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

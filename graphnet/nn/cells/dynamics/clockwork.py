@@ -11,14 +11,14 @@ from graphnet.errors import ShapeError
 from graphnet.graph import GModule, Module, Parameter, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.values.table import describe
-from graphnet.graph.wiring.arithmetic import AddConstant, CAddTable
+from graphnet.graph.wiring.arithmetic import AddConstant, CAddTable, require_table
 from graphnet.ir.core.types import NDArray
 from graphnet.nn import init
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise
 from graphnet.nn.layers.activation import Tanh
 from graphnet.nn.layers.linear import Linear, positive, require_features
-from graphnet.nn.layers.tables import require_array, require_table
+from graphnet.nn.layers.tables import require_array
 from graphnet.ops import cast, stop_gradient, where
 
 __all__ = ["clockwork_rnn_cell"]

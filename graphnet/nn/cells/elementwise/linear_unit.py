@@ -40,10 +40,12 @@ class EigenvalueStep(Module):
 
     def first_nu(self, shape: Shape, generator: np.random.Generator) -> NDArray:
         squared = generator.uniform(self.low**2, self.high**2, shape)
-        return np.log(-0.5 * np.log(np.clip(squared, 1e-12, 1 - 1e-12)))
+        values: NDArray = np.log(-0.5 * np.log(np.clip(squared, 1e-12, 1 - 1e-12)))
+        return values
 
     def first_theta(self, shape: Shape, generator: np.random.Generator) -> NDArray:
-        return np.log(self.phase * generator.uniform(1e-6, 1.0, shape))
+        values: NDArray = np.log(self.phase * generator.uniform(1e-6, 1.0, shape))
+        return values
 
     def first_log_gamma(self, shape: Shape, generator: np.random.Generator) -> NDArray:
         return 0.5 * np.log(-np.expm1(-2 * np.exp(self.nu.data)))

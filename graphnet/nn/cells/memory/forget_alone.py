@@ -50,8 +50,9 @@ def janet_cell(
 def moved(total: Node, offset: float, is_learned: bool) -> Node:
     """The sum and an offset, constant or learned."""
     if not is_learned:
-        node: Node = AddConstant(offset)(total)
-        return node
+        constant: Node = AddConstant(offset)(total)
+        return constant
     added = Add(1, scalar=True)
     added.bias[:] = offset
-    return added(total)
+    learned: Node = added(total)
+    return learned
