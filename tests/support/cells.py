@@ -21,4 +21,24 @@ def states_of(cell: gn.GModule, rng: np.random.Generator, *batch: int) -> list[n
     return states
 
 
+OF_EACH_KIND = [
+    *["rnn_cell", "rnn_cell_relu", "lstm_cell", "lstm_cell_1997", "lstm_cell_coupled"],
+    *["lstm_cell_layernorm", "lstm_cell_merged", "lstm_cell_peephole"],
+    *["lstm_cell_peephole_element_research", "lstm_cell_projected"],
+    *["lstm_cell_recurrent_dropout", "lstm_cell_variational", "lstm_cell_zoneout"],
+    *["gru_cell", "gru_cell_before", "gru_cell_element_research", "minimal_gated_cell"],
+    *["mlstm_cell", "qrnn_cell", "sru_cell"],
+    "antisymmetric_rnn_cell",  # a product with a matrix that is computed
+    "fastgrnn_cell",  # learned numbers
+    "intersection_rnn_cell",  # an output that is no state
+    "tlstm_cell",  # an input as a state
+    "taugru_cell_delayed",  # slices and joined states
+    "unicornn_cell",  # a module applied twice
+    "lru_cell",  # complex numbers
+    "clockwork_rnn_cell",  # a state that counts
+    "xlstm_matrix_cell",  # states of several sizes, sums within a step
+    "xlstm_scalar_cell",  # five inputs, exponentials
+]
+"""What differs for the engine, for the tests of every option; the others are wired of the same."""
+
 LSTM_GATES = ["input_gate", "forget_gate", "candidate", "output_gate"]

@@ -10,6 +10,7 @@ import numpy as np
 
 import graphnet as gn
 from graphnet import nn
+from tests.support.cells import states_of as states_of
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 4, 3, 4
 LENGTHS = [STEPS, 2, 0, 1]

@@ -31,4 +31,4 @@ class LearnedGate(Module):
     def compute(self, x: Any) -> Any:
         if self.size != 1 and require_array(x).shape[-1:] != (self.size,):
             raise ShapeError(f"expects an array (…, {self.size}), received {describe(x)}")
-        return require_array(x) * self.gate.call(self.weight, "gate")
+        return require_array(x) * self.gate.compute(self.weight)

@@ -10,6 +10,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, ShapeError
+from tests.support.cells import OF_EACH_KIND
 
 pytest.importorskip("llvmlite")
 LINE = 64
@@ -31,7 +32,7 @@ def assert_sound(arena):
     assert arena.most_at_once <= arena.bytes
 
 
-@pytest.mark.parametrize("name", list(nn.CELLS))
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_what_lives_at_the_same_time_lies_apart(name):
     net = nn.Recurrent(nn.CELLS[name](5, 8))
     plan = net.memory_plan((6, 3, 5))

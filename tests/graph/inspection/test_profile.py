@@ -13,6 +13,7 @@ from graphnet.errors import GraphError
 from graphnet.graph.inspection.executed import executed
 from graphnet.native import compiled
 from graphnet.native.analysis.attribution import Attribution, walk
+from tests.support.cells import OF_EACH_KIND
 from tests.support.notices import notices_ignored
 from tests.support.processes import python
 
@@ -35,7 +36,7 @@ def assert_whole(profile):
     assert profile.inside("") == pytest.approx(profile.total)
 
 
-@pytest.mark.parametrize("name", list(nn.CELLS))
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 @needs_llvm
 def test_every_node_of_a_cell_appears(name, rng):
     net = nn.Recurrent(nn.CELLS[name](5, 8)).compile()
@@ -150,7 +151,7 @@ def test_the_table_and_its_orders(rng):
 
 @needs_llvm
 def test_shares_of_every_equation_sum_to_one():
-    for name in nn.CELLS:
+    for name in OF_EACH_KIND:
         net = nn.Recurrent(nn.CELLS[name](5, 8))
         traced = executed(net.run(np.ones((6, 3, 5)), keep=False)).traced
         derivative = traced.differentiated()

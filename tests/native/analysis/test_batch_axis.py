@@ -18,6 +18,7 @@ from graphnet.native import optimised
 from graphnet.native.analysis.batch_axis import ROWS, for_any_rows
 from graphnet.native.passes.loops.batch_sums import rowwise
 from tests.array_programs.checks import arrays_for, assert_same_meaning, equations_of
+from tests.support.cells import OF_EACH_KIND
 
 SIZES = [(4, 4, 4, 4), (4, 4, 4, 3), (5, 3, 7, 6), (3, 2, 8, 5), (2, 7, 7, 7)]
 """Steps, rows, hidden, input: they may coincide, and it must not matter."""
@@ -115,7 +116,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_rows_of_cells_stay_apart(name: str, variant: str) -> None:
     options, given = VARIANTS[variant]
     for sizes in SIZES:
@@ -144,7 +145,7 @@ def test_rows_of_layers_stay_apart(name: str, lengths: bool) -> None:
         assert_fits_any_batch(programs_of(net, sizes, lengths), sizes[0])
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_traced_weights_mix_rows_backward_alone(name: str) -> None:
     """The gradient of a weight at each step is a sum over the rows that each step shows."""
     net = nn.Recurrent(nn.CELLS[name](3, 4))

@@ -25,6 +25,7 @@ from graphnet.native.scheduling.rules import scheduled
 from graphnet.native.scheduling.support import reason_not_native
 from tests.array_programs.checks import arrays_for, recurrent_programs
 from tests.random_programs.programs import random_program, run_compiled
+from tests.support.cells import OF_EACH_KIND
 
 COUNT = 40
 """Random programs, of those that are native throughout."""
@@ -39,7 +40,7 @@ def assert_same(program: Program, arrays: list[np.ndarray], threads: int = 1) ->
 
 
 @pytest.mark.parametrize(("lengths", "threads"), [(False, 3), (True, 1)])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_every_cell(name: str, lengths: bool, threads: int) -> None:
     for program in recurrent_programs(name, lengths, hidden=7, batch=5):
         assert_same(program, arrays_for(program), threads)

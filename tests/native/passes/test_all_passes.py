@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphnet import nn
 from graphnet.ir import (
     Program,
     differentiate,
@@ -44,6 +43,7 @@ from tests.array_programs.passes import (
     through_all,
     whole,
 )
+from tests.support.cells import OF_EACH_KIND
 
 
 def test_scans_inside_scans() -> None:
@@ -80,7 +80,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_cells_mean_the_same(name: str, variant: str) -> None:
     for program in recurrent_programs(name, **VARIANTS[variant]):
         arrays = arrays_for(program)

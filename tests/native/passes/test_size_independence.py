@@ -18,6 +18,7 @@ from graphnet.ir import Program
 from graphnet.ir.core.program import Atom, is_var
 from graphnet.native import optimised
 from graphnet.native.analysis.rewrite import producers, uniform_value
+from tests.support.cells import OF_EACH_KIND
 
 SHAPES = [(2, 2), (3, 7), (20, 50), (128, 5)]
 """Steps and rows; 7 is the hidden size too, 5 the size of the input."""
@@ -73,7 +74,7 @@ def layer_programs(
 
 @pytest.mark.parametrize("lengths", [False, True], ids=["whole", "lengths"])
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_passes_decide_nothing_by_steps_and_rows(
     name: str, sizes: tuple[int, int], lengths: bool
 ) -> None:

@@ -56,14 +56,17 @@ def minlstm(w: Weights, x: Tensor, h: Tensor) -> Outputs:
     return ((f * h + i * w.squash(w.linear("candidate.i2h", x))) / (f + i),)
 
 
-def lru(w: Weights, x: Tensor, re: Tensor, im: Tensor) -> Outputs:
-    eigenvalue = torch.exp(torch.complex(-w.named["step.nu"].exp(), w.named["step.theta"].exp()))
-    b = torch.complex(w.linear("b_re", x), w.linear("b_im", x))
-    state = eigenvalue * torch.complex(re, im) + torch.exp(w.named["step.log_gamma"]) * b
-    matrix = torch.complex(w.named["c_re.weight"], w.named["c_im.weight"])
+def lru(w: Weights, x: Tensor, s: Tensor) -> Outputs:
+    n = s.shape[-1] // 2
+    logarithm = torch.complex(-w.named["next_s.nu"].exp(), w.named["next_s.theta"].exp())
+    added = w.linear("b", x)
+    state = torch.exp(logarithm) * torch.complex(s[..., :n], s[..., n:])
+    gamma = torch.exp(w.named["next_s.log_gamma"])
+    state = state + gamma * torch.complex(added[..., :n], added[..., n:])
+    matrix = torch.complex(w.named["c.weight"][:, :n], -w.named["c.weight"][:, n:])
     d = w.named["skip.weight"]
     passed = x * d if d.ndim == 1 else x @ d.T
-    return state.real, state.imag, (state @ matrix.T).real + passed
+    return torch.cat([state.real, state.imag], -1), (state @ matrix.T).real + passed
 
 
 def clockwork(w: Weights, x: Tensor, t: Tensor, h: Tensor) -> Outputs:

@@ -13,6 +13,7 @@ from graphnet import nn
 from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Program, differentiate, run_program, trace
 from graphnet.ir.core.trace import inline
+from tests.support.cells import OF_EACH_KIND
 from tests.support.numeric import close, weighted_sum
 from tests.support.recurrent_loops import (
     BATCH,
@@ -43,8 +44,19 @@ def test_every_cell_is_covered() -> None:
 @pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "lengths"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_cell_over_a_sequence_equals_the_loop(
+    name: str, lengths: list[int] | None, reverse: bool, traced: bool, rng: np.random.Generator
+) -> None:
+    check_against_the_loop(name, lengths, reverse, traced, rng)
+
+
+@pytest.mark.parametrize("name", [name for name in nn.CELLS if name not in OF_EACH_KIND])
+def test_a_cell_with_all_options_equals_the_loop(name: str, rng: np.random.Generator) -> None:
+    check_against_the_loop(name, LENGTHS, reverse=True, traced=True, rng=rng)
+
+
+def check_against_the_loop(
     name: str, lengths: list[int] | None, reverse: bool, traced: bool, rng: np.random.Generator
 ) -> None:
     cell = made(name, rng)
@@ -116,7 +128,7 @@ def program_of(
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_first_and_second_gradients_equal_finite_differences(
     name: str, reverse: bool, rng: np.random.Generator
 ) -> None:
@@ -152,7 +164,7 @@ def test_first_and_second_gradients_equal_finite_differences(
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_the_scan_equals_the_unrolled_graph(
     name: str, reverse: bool, rng: np.random.Generator
 ) -> None:
@@ -178,7 +190,7 @@ def test_the_scan_equals_the_unrolled_graph(
         close(run.grad[cell.name_of(cell.outputs[-1])][t], gradient, f"step {t}")
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_batch_first_is_the_transposed_layout(name: str, rng: np.random.Generator) -> None:
     cell = made(name, rng)
     xs, states = rng.normal(size=(STEPS, BATCH, INPUTS)), states_of(cell, rng, BATCH)

@@ -10,6 +10,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
+from tests.support.cells import OF_EACH_KIND
 from tests.support.numeric import close, numeric_gradient, relative_error, weighted_sum
 from tests.support.recurrent_loops import (
     BATCH,
@@ -87,7 +88,7 @@ def seeded_loss(net: gn.Module, inputs: Any, seeds: list[Any], **named: Any) -> 
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_learned_initial_state_gets_its_gradient(
     name: str, reverse: bool, rng: np.random.Generator
 ) -> None:
@@ -159,7 +160,7 @@ def test_two_sequences_of_one_cell_add_gradients_and_start_apart(
     assert np.abs(starts[0] - starts[1]).max() > 1e-6
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_gradients_may_come_through_the_final_states_alone(
     name: str, rng: np.random.Generator
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError, IndexRangeError, ShapeError
+from tests.support.cells import OF_EACH_KIND
 
 STEPS = 6
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
@@ -32,7 +33,7 @@ def followed(live: nn.Live, cell: gn.GModule, xs: np.ndarray, tolerance: float) 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch", [(), (1,), (3,)])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_every_cell(name: str, batch: tuple[int, ...], dtype: Any) -> None:
     cell = nn.CELLS[name](5, 7).astype(dtype).evaluate()
     xs = np.random.default_rng(0).normal(size=(STEPS, *batch, 5)).astype(dtype)

@@ -13,6 +13,7 @@ from graphnet.graph.inspection.executed import executed
 from graphnet.graph.tracing.traced import trace_module
 from graphnet.graph.values.selection import Selection
 from graphnet.ir import Program
+from tests.support.cells import OF_EACH_KIND
 from tests.support.recurrent_loops import HIDDEN, INPUTS
 
 BATCH, WIDE_INPUTS, WIDE = 8, 12, 16
@@ -115,7 +116,7 @@ WANTED = [Selection(keep=False), Selection(keep=True, trace=True, weights=True)]
 
 @pytest.mark.parametrize("options", [{}, {"reverse": True, "truncate": 3}], ids=["plain", "cut"])
 @pytest.mark.parametrize("wanted", WANTED, ids=["plain", "traced"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_program_does_not_grow_with_the_steps(
     name: str, wanted: Selection, options: dict[str, bool | int]
 ) -> None:

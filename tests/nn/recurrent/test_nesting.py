@@ -12,6 +12,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.graph.inspection.executed import executed
 from graphnet.ir import Program
+from tests.support.cells import OF_EACH_KIND
 from tests.support.recurrent_loops import BATCH, HIDDEN, INPUTS, LENGTHS, STEPS, made, with_nan
 
 
@@ -23,7 +24,7 @@ def dtypes(program: Program) -> Iterator[np.dtype]:
             yield from dtypes(body)
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_net_of_float32_computes_in_float32(name: str, rng: np.random.Generator) -> None:
     net = nn.Recurrent(nn.CELLS[name](INPUTS, HIDDEN), initial="learned", truncate=2).float()
     xs = rng.normal(size=(STEPS, BATCH, INPUTS))
@@ -38,7 +39,7 @@ def test_a_net_of_float32_computes_in_float32(name: str, rng: np.random.Generato
         assert np.dtype(np.float64) not in set(dtypes(program))
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_sequence_is_saved_and_cloned_with_its_settings(
     name: str, rng: np.random.Generator, tmp_path: Path
 ) -> None:

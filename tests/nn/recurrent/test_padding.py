@@ -11,6 +11,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import NumericsError
 from graphnet.graph import Module
+from tests.support.cells import OF_EACH_KIND
 from tests.support.numeric import close, weighted_sum
 from tests.support.recurrent_loops import (
     BATCH,
@@ -25,7 +26,7 @@ from tests.support.recurrent_loops import (
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_step_of_zeros_is_padding_and_starts_anew(
     name: str, reverse: bool, rng: np.random.Generator
 ) -> None:
@@ -46,7 +47,7 @@ def test_a_step_of_zeros_is_padding_and_starts_anew(
     assert not outputs[2, 0].any()
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_gradients_past_steps_of_zeros_are_those_of_masked_cells(
     name: str, rng: np.random.Generator
 ) -> None:

@@ -11,6 +11,7 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
 from graphnet.graph import Module, Parameter
+from tests.support.cells import OF_EACH_KIND
 from tests.support.numeric import close
 from tests.support.recurrent_loops import (
     BATCH,
@@ -23,7 +24,7 @@ from tests.support.recurrent_loops import (
 )
 
 
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_some_nodes_and_parameters_can_be_traced_alone(name: str, rng: np.random.Generator) -> None:
     cell = made(name, rng)
     data = [rng.normal(size=(STEPS, BATCH, INPUTS)), *states_of(cell, rng, BATCH)]

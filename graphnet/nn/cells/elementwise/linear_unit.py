@@ -1,4 +1,4 @@
-"""The linear recurrent unit: complex states, as pairs of real arrays, without a nonlinearity."""
+"""The linear recurrent unit: complex states, in real parts and imaginary ones, kept linear."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ import numpy as np
 
 from graphnet.graph import GModule, Module, Parameter, input
 from graphnet.graph.modules.calls import checked
-from graphnet.graph.wiring.arithmetic import CAddTable, CSubTable, require_pair
+from graphnet.graph.wiring.arithmetic import CAddTable, require_pair
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.nn.cells.state import State
 from graphnet.nn.layers.arithmetic import CMul
-from graphnet.nn.layers.linear import Linear, positive
-from graphnet.ops import cos, exp, sin
+from graphnet.nn.layers.linear import Linear, positive, require_features
+from graphnet.ops import concatenate, cos, exp, sin
 
 __all__ = ["lru_cell"]
 
 
 class EigenvalueStep(Module):
-    """``λ s + γ b`` of complex numbers: [[Re s, Im s], [Re b, Im b]] to [Re, Im], all (…, size).
+    """``λ s + γ b`` of complex numbers: [(…, 2 size), (…, 2 size)] to the same.
 
-    λ = exp(-exp(nu) + i exp(theta)) and γ = exp(log_gamma), with learned vectors (size,). λ starts
-    uniform in the ring between the radii ``low`` and ``high``, with phases up to ``phase``, and γ =
-    sqrt(1 - |λ|²). Raises ValueError for a size below 1, GraphError if the input is no such table.
+    The real parts come first, then the imaginary ones. λ = exp(-exp(nu) + i exp(theta)) and γ =
+    exp(log_gamma), with learned vectors (size,). λ starts uniform in the ring between the radii
+    ``low`` and ``high``, with phases up to ``phase``, and γ = sqrt(1 - |λ|²). Raises ValueError for
+    a size below 1, ShapeError for another size of the last axes, GraphError if the input is no
+    pair.
     """
 
     def __init__(
@@ -48,16 +50,19 @@ class EigenvalueStep(Module):
         return values
 
     def first_log_gamma(self, shape: Shape, generator: np.random.Generator) -> NDArray:
-        return 0.5 * np.log(-np.expm1(-2 * np.exp(self.nu.data)))
+        values: NDArray = 0.5 * np.log(-np.expm1(-2 * np.exp(self.nu.data)))
+        return values
 
     def compute(self, table: Any) -> Any:
-        (re, im), (re_b, im_b) = map(require_pair, require_pair(table))
+        state, added = require_pair(table)
+        for value in (state, added):
+            require_features(value, 2 * self.size)
         radius, phase = exp(-exp(self.nu)), exp(self.theta)
         real, imaginary, gamma = radius * cos(phase), radius * sin(phase), exp(self.log_gamma)
-        return [
-            re * real - im * imaginary + re_b * gamma,
-            re * imaginary + im * real + im_b * gamma,
-        ]
+        re, im = state[..., : self.size], state[..., self.size :]
+        next_re = re * real - im * imaginary + added[..., : self.size] * gamma
+        next_im = re * imaginary + im * real + added[..., self.size :] * gamma
+        return concatenate([next_re, next_im], -1)
 
 
 @checked
@@ -71,26 +76,24 @@ def lru_cell(
 ) -> GModule:
     """The linear recurrent unit (LRU), whose state is a complex vector s.
 
-    Inputs ``(x, prev_re, prev_im)`` of shapes (…, input_size), (…, hidden_size), (…, hidden_size);
-    outputs ``(next_re, next_im, next_h)``, all (…, hidden_size), of which next_h is no state::
+    Inputs ``(x, prev_s)`` of shapes (…, input_size), (…, 2 hidden_size), real parts first; outputs
+    ``(next_s, next_h)``, of which next_h, (…, hidden_size), is no state::
 
         s' = λ s + γ B x    h' = Re(C s') + D x
         λ = exp(-exp(ν) + i exp(θ))    γ = exp(log γ)
 
-    B and C are complex: ``b_re``, ``b_im``, ``c_re``, ``c_im``; B has biases with ``bias``. D,
-    ``skip``, is a vector, or a Linear without bias if the sizes differ. λ starts in the ring
-    between the radii ``low`` and ``high``, with phases up to ``phase``, in radians; γ starts at
-    sqrt(1 - |λ|²). Orvieto et al. 2023, "Resurrecting recurrent neural networks for long
-    sequences". Raises ValueError for a size below 1.
+    The weight of ``b`` has the rows of Re B, then those of Im B, that of ``c`` the columns of Re C,
+    then those of -Im C; B has biases with ``bias``. D, ``skip``, is a vector, or a Linear without
+    bias if the sizes differ. λ starts in the ring between the radii ``low`` and ``high``, with
+    phases up to ``phase``, in radians; γ starts at sqrt(1 - |λ|²). Orvieto et al. 2023,
+    "Resurrecting recurrent neural networks for long sequences". Raises ValueError for a size below
+    1.
     """
-    x, prev_re, prev_im = input(), State(hidden_size)(), State(hidden_size)()
-    b_re, b_im = (Linear(input_size, hidden_size, bias)(x) for _ in range(2))
-    step = EigenvalueStep(hidden_size, low, high, phase)([[prev_re, prev_im], [b_re, b_im]])
-    next_re, next_im = step.split(2)
-    c_re = Linear(hidden_size, hidden_size, bias=False)(next_re)
-    c_im = Linear(hidden_size, hidden_size, bias=False)(next_im)
+    x, prev_s = input(), State(2 * hidden_size)()
+    b = Linear(input_size, 2 * hidden_size, bias)(x)
+    next_s = EigenvalueStep(hidden_size, low, high, phase)([prev_s, b])
+    c = Linear(2 * hidden_size, hidden_size, bias=False)(next_s)
     is_square = input_size == hidden_size
     skip = (CMul(hidden_size) if is_square else Linear(input_size, hidden_size, bias=False))(x)
-    real = CSubTable()([c_re, c_im])
-    next_h = CAddTable()([real, skip])
-    return GModule([x, prev_re, prev_im], [next_re, next_im, next_h])
+    next_h = CAddTable()([c, skip])
+    return GModule([x, prev_s], [next_s, next_h])

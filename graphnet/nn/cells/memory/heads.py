@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from graphnet.errors import ShapeError
@@ -10,11 +11,16 @@ from graphnet.graph.values.table import describe
 from graphnet.graph.wiring.arithmetic import require_pair
 
 
-def parts(x: Any, heads: int, *sizes: int) -> Any:
-    """(…, heads n m) as (…, heads, n, m); raises ShapeError if it does not divide."""
-    if x.ndim < 1 or x.shape[-1] % heads:
-        raise ShapeError(f"divides the last axis into {heads} heads, received {describe(x)}")
-    return x.reshape(*x.shape[:-1], heads, *sizes)
+def parts(x: Any, heads: int, columns: int | None = None) -> Any:
+    """(…, heads n) as (…, heads, n), (…, heads n columns) as (…, heads, n, columns).
+
+    Raises ShapeError if it does not divide.
+    """
+    width = heads * (columns or 1)
+    if x.ndim < 1 or x.shape[-1] % width:
+        raise ShapeError(f"divides the last axis into {width} parts, received {describe(x)}")
+    rest = () if columns is None else (columns,)
+    return x.reshape(*x.shape[:-1], heads, x.shape[-1] // width, *rest)
 
 
 class HeadScale(Module):
@@ -30,7 +36,7 @@ class HeadScale(Module):
 
     def compute(self, table: Any) -> Any:
         scale, x = require_pair(table)
-        return (scale[..., None] * parts(x, self.heads, -1)).reshape(x.shape)
+        return (scale[..., None] * parts(x, self.heads)).reshape(x.shape)
 
 
 class HeadOuter(Module):
@@ -45,9 +51,9 @@ class HeadOuter(Module):
         self.heads = heads
 
     def compute(self, table: Any) -> Any:
-        rows, columns = (parts(x, self.heads, -1) for x in require_pair(table))
+        rows, columns = (parts(x, self.heads) for x in require_pair(table))
         outer = rows[..., :, None] * columns[..., None, :]
-        return outer.reshape(*outer.shape[:-3], -1)
+        return outer.reshape(*outer.shape[:-3], prod(outer.shape[-3:]))
 
 
 class HeadRead(Module):
@@ -63,10 +69,10 @@ class HeadRead(Module):
 
     def compute(self, table: Any) -> Any:
         matrices, x = require_pair(table)
-        vectors = parts(x, self.heads, -1)
-        rows = parts(matrices, self.heads, -1, vectors.shape[-1])
+        vectors = parts(x, self.heads)
+        rows = parts(matrices, self.heads, vectors.shape[-1])
         y = (rows * vectors[..., None, :]).sum(-1)
-        return y.reshape(*y.shape[:-2], -1)
+        return y.reshape(*y.shape[:-2], prod(y.shape[-2:]))
 
 
 class HeadDot(Module):
@@ -82,4 +88,4 @@ class HeadDot(Module):
 
     def compute(self, table: Any) -> Any:
         a, b = require_pair(table)
-        return parts(a * b, self.heads, -1).sum(-1)
+        return parts(a * b, self.heads).sum(-1)

@@ -27,6 +27,7 @@ from tests.array_programs.scans import (
     scans,
     stacked,
 )
+from tests.support.cells import OF_EACH_KIND
 from tests.support.recurrent_loops import BATCH, HIDDEN, INPUTS, LENGTHS, STEPS
 
 
@@ -125,7 +126,7 @@ def cell_programs(
 @pytest.mark.parametrize("options", [{}, {"reverse": True, "truncate": 2}], ids=["plain", "cut"])
 @pytest.mark.parametrize("lengths", [False, True], ids=["whole", "lengths"])
 @pytest.mark.parametrize("wanted", WANTED)
-@pytest.mark.parametrize("name", nn.CELLS)
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_cells(name: str, wanted: str, lengths: bool, options: dict[str, Any]) -> None:
     programs, arrays = cell_programs(name, lengths, WANTED[wanted], **options)
     for before, values in zip(programs, arrays, strict=True):
