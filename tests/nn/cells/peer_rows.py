@@ -169,7 +169,7 @@ ROWS = {
     "sgu_cell": PeerRow("SGUCell", ["input_gate", "update_gate"], ["input_gate", "update_gate"]),
     "star_cell": PeerRow("STARCell", ["candidate", "input_gate"], ["input_gate"]),
     "taugru_cell": PeerRow("tauGRUCell", TAU, TAU),
-    "taugru_cell_delayed": PeerRow("tauGRUCell", TAU, TAU),
+    "taugru_cell_delayed": PeerRow("tauGRUCell", TAU, TAU, ours={"delay": 3}),
     "tgru_cell": PeerRow("TGRUCell", ["update", "forget_gate", "candidate"],
                          ["update", "forget_gate", "candidate"], "p2h"),
     "tlstm_cell": PeerRow("TLSTMCell", ["candidate", "forget_gate", "output_gate"],
