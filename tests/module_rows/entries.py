@@ -94,6 +94,9 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.SoftPlus(2.0), X, lambda x: F.softplus(x, 2.0)),
         Row(lambda: nn.SoftPlus(1.0, 0.5), X, lambda x: F.softplus(x, 1.0, 0.5)),
     ],
+    "HardSigmoid": [
+        Row(nn.HardSigmoid, X, lambda x: F.hardtanh(x / 6 + 0.5, 0.0, 1.0), without_torch=YOUNGER)
+    ],
     "SoftShrink": [Row(nn.SoftShrink, X, F.softshrink)],
     "SoftSign": [Row(nn.SoftSign, X, F.softsign)],
     "Sqrt": [Row(nn.Sqrt, positive(3, 4), torch.sqrt)],

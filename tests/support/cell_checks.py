@@ -27,14 +27,15 @@ def check(
     named = {n: torch.tensor(p.data, requires_grad=True) for n, p in cell.named_parameters()}
     tensors = [torch.tensor(value, requires_grad=True) for value in data]
     wanted = list(expected(named, *tensors))
-    run = cell.run(list(data))
+    run = cell.run(list(data) if len(data) > 1 else data[0])
     outputs = run.outputs if isinstance(run.outputs, list) else [run.outputs]
     for found, tensor in zip(outputs, wanted, strict=True):
         np.testing.assert_allclose(found, tensor.detach(), rtol=1e-12, atol=1e-12)
     seeds = [rng.normal(size=output.shape) for output in outputs]
     torch.autograd.backward(wanted, [torch.tensor(seed) for seed in seeds])
     cell.zero_grad()
-    by_input = run.backward(seeds if len(seeds) > 1 else seeds[0])
+    found = run.backward(seeds if len(seeds) > 1 else seeds[0])
+    by_input = found if isinstance(found, list) else [found]
     for found, tensor in zip(by_input, tensors, strict=True):
         np.testing.assert_allclose(found, tensor.grad, rtol=1e-10, atol=1e-10)
     for name, parameter in cell.named_parameters():

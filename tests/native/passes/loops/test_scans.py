@@ -137,7 +137,9 @@ def test_cells(name: str, wanted: str, lengths: bool, options: dict[str, Any]) -
         same(before, after, values)
         if wanted == "plain":  # traced weights differ by step, so that no product is by a constant
             assert products(body(after)) <= (products(body(before)) + 1) // 2
-            assert len(carried_arrays(after)) == len(nn.CELLS[name](INPUTS, HIDDEN).inputs) - 1
+            counted = name == "clockwork_rnn_cell"  # nothing flows back through a step number
+            states = len(nn.CELLS[name](INPUTS, HIDDEN).inputs) - 1
+            assert states - counted <= len(carried_arrays(after)) <= states
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (3, 0), (1, 0), (6, 1)])
