@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import cells_table
 import numpy
 
 import graphnet
@@ -41,6 +42,7 @@ def all_pages() -> Iterator[tuple[str, str]]:
     for folder, title in FOLDERS.items():
         names = [n for n in nn.__all__ if home(getattr(nn, n)).startswith(f"graphnet.{folder}.")]
         yield folder.replace(".", "-"), page(f"{title} (graphnet.nn)", nn, names)
+    yield "nn-cells-table", cells_table.page()
     placed = tuple(f"graphnet.{folder}." for folder in FOLDERS)
     rest = [n for n in nn.__all__ if not home(getattr(nn, n)).startswith(placed)]
     wiring = [n for n in rest if not inspect.ismodule(getattr(nn, n))]

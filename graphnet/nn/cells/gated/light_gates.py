@@ -81,8 +81,7 @@ def sgrn_cell(
 
         p = W x    f = σ(p + U h)    h' = tanh(f h + (1 - f) p)
 
-    IET Generation, Transmission & Distribution 2021, doi:10.1049/gtd2.12056. Raises ValueError for
-    a size below 1.
+    The paper is doi:10.1049/gtd2.12056, of 2021. Raises ValueError for a size below 1.
     """
     x, prev_h = input(), State(hidden_size)()
     i2h = Linear(input_size, hidden_size, bias)(x)

@@ -28,7 +28,7 @@ def miru1_cell(
 
         r = σ(W_r x + U_r h)    h' = λ h + (1 - λ) tanh(W_g x + U_g (r h))
 
-    Neurocomputing 2026, doi:10.1016/j.neucom.2026.132847. Raises ValueError for a size below 1.
+    The paper is doi:10.1016/j.neucom.2026.132847, of 2026. Raises ValueError for a size below 1.
     """
     x, prev_h = input(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
@@ -55,7 +55,7 @@ def miru2_cell(
 
         h' = λ h + (1 - λ) tanh(W x + U (θ h))
 
-    Neurocomputing 2026, doi:10.1016/j.neucom.2026.132847. Raises ValueError for a size below 1.
+    The paper is doi:10.1016/j.neucom.2026.132847, of 2026. Raises ValueError for a size below 1.
     """
     x, prev_h = input(), State(hidden_size)()
     reset_h = prev_h * reset

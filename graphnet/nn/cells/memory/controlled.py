@@ -38,8 +38,7 @@ def mclstm_cell(
         m = σ(W_m x + U_m v)    g = tanh(W_g x + U_g v)
         c' = f c + i g    v' = m tanh(c')    h' = o tanh(c')
 
-    Intel AI 2017, "Sequence modeling", a workshop paper of NIPS 2017. Raises ValueError for a size
-    below 1.
+    Intel AI 2017, "Sequence modeling", a paper of a workshop. Raises ValueError for a size below 1.
     """
     x, prev_c, prev_v = input(), State(hidden_size)(), State(hidden_size)()
     i2h, v2h = products(x, prev_v, input_size, hidden_size, bias)
