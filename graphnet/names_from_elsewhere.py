@@ -58,6 +58,13 @@ PACKAGE = Names(
 )
 """Of ``graphnet`` (``torch``, ``nngraph``)."""
 
+NAMED_ALIKE = """
+    ATR BR CFN DSGU FastGRNN FastRNN IndRNN JANET LEM LiGRU LightRU MCLSTM MUT1 MUT2 MUT3 MiRU1
+    MiRU2 MinimalRNN NAS NBR RAN ResLSTM SCRN SGRN SGU STAR TGRU TLSTM TRNN UGRNN UnICORNN WMCLSTM
+    coRNN tauGRU
+"""
+"""The cells of torchrecurrent whose name here is theirs in small letters."""
+
 TORCHRECURRENT = {
     f"{theirs}Cell {theirs}": f"`nn.{ours}(3, 4)`, a function; `nn.Recurrent(cell)` runs it"
     for theirs, ours in {
@@ -68,14 +75,7 @@ TORCHRECURRENT = {
         "MultiplicativeLSTM": "mlstm_cell",
         "OriginalLSTM": "lstm_cell_1997",
         "PeepholeLSTM": "lstm_cell_peephole",
-        **{
-            name: f"{name.lower()}_cell"
-            for name in (
-                "ATR BR CFN DSGU FastGRNN FastRNN IndRNN JANET LEM LiGRU LightRU MCLSTM MUT1 MUT2 "
-                "MUT3 MiRU1 MiRU2 MinimalRNN NAS NBR RAN ResLSTM SCRN SGRN SGU STAR TGRU TLSTM "
-                "TRNN UGRNN UnICORNN WMCLSTM coRNN tauGRU"
-            ).split()
-        },
+        **{name: f"{name.lower()}_cell" for name in NAMED_ALIKE.split()},
     }.items()
 }
 """Of torchrecurrent: its cells, and its layers of them."""

@@ -28,14 +28,11 @@ OF_EACH_KIND = [
     *["lstm_cell_recurrent_dropout", "lstm_cell_variational", "lstm_cell_zoneout"],
     *["gru_cell", "gru_cell_before", "gru_cell_element_research", "minimal_gated_cell"],
     *["mlstm_cell", "qrnn_cell", "sru_cell"],
-    "antisymmetric_rnn_cell",  # a product with a matrix that is computed
     "fastgrnn_cell",  # learned numbers
-    "intersection_rnn_cell",  # an output that is no state
-    "tlstm_cell",  # an input as a state
     "taugru_cell_delayed",  # slices and joined states
     "unicornn_cell",  # a module applied twice
     "lru_cell",  # complex numbers
-    "clockwork_rnn_cell",  # a state that counts
+    "clockwork_rnn_cell",  # a state that counts, a product with a matrix that is computed
     "xlstm_matrix_cell",  # states of several sizes, sums within a step
     "xlstm_scalar_cell",  # five inputs, exponentials
 ]
