@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphnet.name_table import Names
+from graphnet.names_of_cells import CELLS
 
 PROCESSOR = "everything is computed on the processor: leave it out"
 BY_MODULES = "nodes are wired of modules: "
@@ -58,28 +59,6 @@ PACKAGE = Names(
 )
 """Of ``graphnet`` (``torch``, ``nngraph``)."""
 
-NAMED_ALIKE = """
-    ATR BR CFN DSGU FastGRNN FastRNN IndRNN JANET LEM LiGRU LightRU MCLSTM MUT1 MUT2 MUT3 MiRU1
-    MiRU2 MinimalRNN NAS NBR RAN ResLSTM SCRN SGRN SGU STAR TGRU TLSTM TRNN UGRNN UnICORNN WMCLSTM
-    coRNN tauGRU
-"""
-"""The cells of torchrecurrent whose name here is theirs in small letters."""
-
-TORCHRECURRENT = {
-    f"{theirs}Cell {theirs}": f"`nn.{ours}(3, 4)`, a function; `nn.Recurrent(cell)` runs it"
-    for theirs, ours in {
-        "AntisymmetricRNN": "antisymmetric_rnn_cell",
-        "GatedAntisymmetricRNN": "gated_antisymmetric_rnn_cell",
-        "IntersectionRNN": "intersection_rnn_cell",
-        "MGU": "minimal_gated_cell",
-        "MultiplicativeLSTM": "mlstm_cell",
-        "OriginalLSTM": "lstm_cell_1997",
-        "PeepholeLSTM": "lstm_cell_peephole",
-        **{name: f"{name.lower()}_cell" for name in NAMED_ALIKE.split()},
-    }.items()
-}
-"""Of torchrecurrent: its cells, and its layers of them."""
-
 LAYERS = Names(
     aliases={
         "gModule": "GModule",
@@ -124,11 +103,7 @@ LAYERS = Names(
         "LSTMCell": "`nn.lstm_cell(3, 4)`, from (x, c, h) to (c, h); `nn.Recurrent(cell)` runs it",
         "GRUCell": "`nn.gru_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
         "RNNCell": "`nn.rnn_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
-        "sLSTMCell SLSTMCell sLSTM": "`nn.xlstm_scalar_cell(3, 4)`, a function; "
-        "`nn.Recurrent(cell)` runs it",
-        "mLSTMCell MLSTMCell mLSTM": "`nn.xlstm_matrix_cell(3, 4)`, a function; "
-        "`nn.Recurrent(cell)` runs it",
-        **TORCHRECURRENT,
+        **CELLS,
         "BiLSTM BLSTM": "`nn.LSTM(3, 4, bidirectional=True)`, or `nn.Bidirectional(cell, cell)`",
         "Dense": "`nn.Linear(3, 4)`",
         "TimeDistributed": "`nn.Linear(3, 4)` takes any leading axes; `nn.Sequencer(nn.Tanh())`",
