@@ -45,17 +45,18 @@ def lem_cell(
     memory_step = gated("memory_gate", gate, i2h, h2h) * dt
     output_step = gated("output_gate", gate, i2h, h2h) * dt
     candidate = gated("candidate", squash, i2h, h2h)
-    next_c = stepped(memory_step, prev_c, candidate)
+    next_c = stepped("memory", memory_step, prev_c, candidate)
     read = next_c if memory == "next" else prev_c
     c2h = linear("c2h", read, hidden_size, hidden_size, bias)
     shown = gated("shown", squash, i2h, c2h)
-    next_h = stepped(output_step, prev_h, shown)
+    next_h = stepped("shown", output_step, prev_h, shown)
     return GModule([x, prev_c, prev_h], [next_c, next_h])
 
 
-def stepped(step: Node, previous: Node, candidate: Node) -> Node:
-    """``(1 - step) previous + step candidate``."""
-    kept = CMulTable()([1 - step, previous])
-    written = CMulTable()([step, candidate])
+def stepped(name: str, step: Node, previous: Node, candidate: Node) -> Node:
+    """``(1 - step) previous + step candidate``, of the nodes ``name.kept``, ``name.written``."""
+    rest = (1 - step).annotate(name=f"{name}.rest")
+    kept = CMulTable()([rest, previous]).annotate(name=f"{name}.kept")
+    written = CMulTable()([step, candidate]).annotate(name=f"{name}.written")
     node: Node = CAddTable()([kept, written])
     return node

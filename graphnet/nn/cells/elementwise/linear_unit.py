@@ -85,7 +85,7 @@ def lru_cell(
     The weight of ``b`` has the rows of Re B, then those of Im B, that of ``c`` the columns of Re C,
     then those of -Im C; B has biases with ``bias``. D, ``skip``, is a vector, or a Linear without
     bias if the sizes differ. λ starts in the ring between the radii ``low`` and ``high``, with
-    phases up to ``phase``, in radians; γ starts at sqrt(1 - |λ|²). Orvieto et al. 2023,
+    phases up to ``phase``, in radians; γ starts at ``sqrt(1 - |λ|²)``. Orvieto et al. 2023,
     "Resurrecting recurrent neural networks for long sequences". Raises ValueError for a size below
     1.
     """

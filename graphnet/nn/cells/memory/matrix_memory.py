@@ -55,10 +55,11 @@ def xlstm_matrix_cell(
         i2m("input_gate"), i2m("forget_gate"), prev_m, forget
     )
     written_key = HeadScale(heads)([input_gate, key])
-    next_c = CAddTable()(
-        [HeadScale(heads)([forget_gate, prev_c]), HeadOuter(heads)([value, written_key])]
-    )
-    next_n = CAddTable()([HeadScale(heads)([forget_gate, prev_n]), written_key])
+    written_c = HeadOuter(heads)([value, written_key])
+    kept_c = HeadScale(heads)([forget_gate, prev_c])
+    next_c = CAddTable()([kept_c, written_c])
+    kept_n = HeadScale(heads)([forget_gate, prev_n])
+    next_n = CAddTable()([kept_n, written_key])
     output_gate = gated("output_gate", gate, i2h)
     divided = normalised(next_c, next_n, next_m, query, heads)
     next_h = CMulTable()([output_gate, divided])
