@@ -24,7 +24,7 @@ FLOORS = [
     "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
-    "nn.init", "nn.layers", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
+    "nn.init", "nn.layers", "nn.layers.transfer", "nn.layers.values", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
     "optim",
     "drawing.picture", "drawing.labels", "drawing.rendering", "drawing",
     "train.text", "train.reports", "train.checkpoints", "train.loop", "train",

@@ -1,0 +1,1 @@
+"""Transfer functions beside the first ones: smooth rectifiers, softmax in pictures, noise."""

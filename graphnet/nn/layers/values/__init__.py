@@ -1,0 +1,1 @@
+"""Layers of values: constants, indices as values, folded axes, reversed order."""
