@@ -42,6 +42,7 @@ from graphnet.nn.layers.dropout import *  # noqa: F403
 from graphnet.nn.layers.function import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
+from graphnet.nn.layers.lookup import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
 from graphnet.nn.layers.partial_linear import *  # noqa: F403
 from graphnet.nn.layers.products import *  # noqa: F403
@@ -49,13 +50,8 @@ from graphnet.nn.layers.rectifiers import *  # noqa: F403
 from graphnet.nn.layers.reduction import *  # noqa: F403
 from graphnet.nn.layers.shape import *  # noqa: F403
 from graphnet.nn.layers.tables import *  # noqa: F403
-from graphnet.nn.layers.transfer.noise import *  # noqa: F403
-from graphnet.nn.layers.transfer.smooth_rectifiers import *  # noqa: F403
-from graphnet.nn.layers.transfer.spatial_softmax import *  # noqa: F403
-from graphnet.nn.layers.values.constant import *  # noqa: F403
-from graphnet.nn.layers.values.folding import *  # noqa: F403
-from graphnet.nn.layers.values.indices import *  # noqa: F403
-from graphnet.nn.layers.values.order import *  # noqa: F403
+from graphnet.nn.layers.transfer import *  # noqa: F403
+from graphnet.nn.layers.values import *  # noqa: F403
 from graphnet.nn.recurrent.bidirectional import *  # noqa: F403
 from graphnet.nn.recurrent.cell_layers import *  # noqa: F403
 from graphnet.nn.recurrent.live import *  # noqa: F403
@@ -95,25 +91,21 @@ __all__ += criteria.regression.__all__
 __all__ += element_research.__all__
 __all__ += layers.activation.__all__
 __all__ += layers.arithmetic.__all__
-__all__ += layers.values.constant.__all__
+__all__ += layers.values.__all__
 __all__ += layers.containers.__all__
 __all__ += layers.distance.__all__
 __all__ += layers.dropout.__all__
-__all__ += layers.values.folding.__all__
 __all__ += layers.function.__all__
-__all__ += layers.values.indices.__all__
 __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
-__all__ += layers.transfer.noise.__all__
+__all__ += layers.transfer.__all__
+__all__ += layers.lookup.__all__
 __all__ += layers.normalization.__all__
-__all__ += layers.values.order.__all__
 __all__ += layers.partial_linear.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__
 __all__ += layers.shape.__all__
-__all__ += layers.transfer.smooth_rectifiers.__all__
-__all__ += layers.transfer.spatial_softmax.__all__
 __all__ += layers.tables.__all__
 __all__ += recurrent.bidirectional.__all__
 __all__ += recurrent.cell_layers.__all__

@@ -16,7 +16,10 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.Add(4), X, torch.add),
         Row(lambda: nn.Add(4, scalar=True), X, torch.add),
     ],
-    "AddConstant": [Row(lambda: nn.AddConstant(2.5), X, lambda x: x + 2.5)],
+    "AddConstant": [
+        Row(lambda: nn.AddConstant(2.5), X, lambda x: x + 2.5),
+        Row(lambda: nn.AddConstant(np.arange(4.0)), X, lambda x: x + torch.arange(4.0)),
+    ],
     "CAdd": [
         Row(lambda: nn.CAdd(3, 1), X, torch.add),
         Row(lambda: nn.CAdd(6), normal(4, 2, 3), lambda x, b: x + b.reshape(2, 3)),
@@ -31,6 +34,9 @@ ROWS: dict[str, list[Row]] = {
     "Dropout": [
         Row(lambda: nn.Dropout(0.4), X),
         Row(lambda: nn.Dropout(0.4).evaluate(), X, lambda x: x),
+        Row(lambda: nn.Dropout(0.4, v1=True), X),
+        Row(lambda: nn.Dropout(0.4, v1=True).evaluate(), X, lambda x: x * 0.6),
+        Row(lambda: nn.Dropout(0.4, stochastic_inference=True).evaluate(), X),
     ],
     "ELU": [Row(lambda: nn.ELU(0.7), X, lambda x: F.elu(x, 0.7))],
     "Exp": [Row(nn.Exp, X, torch.exp)],
@@ -68,7 +74,10 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.LogSoftMax(0), X, lambda x: F.log_softmax(x, 0)),
     ],
     "Mul": [Row(nn.Mul, X, torch.mul)],
-    "MulConstant": [Row(lambda: nn.MulConstant(2.5), X, lambda x: x * 2.5)],
+    "MulConstant": [
+        Row(lambda: nn.MulConstant(2.5), X, lambda x: x * 2.5),
+        Row(lambda: nn.MulConstant(np.arange(4.0)), X, lambda x: x * torch.arange(4.0)),
+    ],
     "PReLU": [
         Row(nn.PReLU, X, F.prelu),
         Row(lambda: nn.PReLU(3), normal(2, 3, 2, 2), F.prelu),
