@@ -15,8 +15,8 @@ import numpy as np
 from graphnet import nn
 from graphnet.graph import GModule, Module, Parameter
 from graphnet.graph.values import table
-from tests.golden_support.build import Skip, arguments, found, from_one
-from tests.golden_support.torch7 import CHILDREN_LAST, INDEX_INPUTS, MODULES
+from tests.golden_support.build import Graph, Skip, arguments, call_setter, found, from_one
+from tests.golden_support.torch7 import CHILDREN_LAST, INDEX_INPUTS, MODULES, with_defaults
 
 Spec = Mapping[str, Any]
 GATES = {
@@ -134,9 +134,29 @@ def argument(spec: Spec, index: int, default: Any = None) -> Any:
     return default if index >= len(args) or args[index] is None else args[index]
 
 
-def no_dropout(spec: Spec, index: int) -> None:
-    if argument(spec, index, 0):
-        raise Skip(f"dropout inside {spec['type']}")
+DROPOUT = {"LSTM": 4, "FastLSTM": 6, "GRU": 3}
+"""Which argument is the probability of dropout inside of a step."""
+
+
+def refuse_drawn_masks(spec: Spec) -> None:
+    """Raise Skip for dropout inside of steps in training: masks are Torch's own random numbers."""
+    if spec.get("training") is False:
+        return
+    if spec["type"] in DROPOUT and argument(spec, DROPOUT[spec["type"]], 0):
+        raise Skip(f"masks that Torch drew inside {spec['type']}")
+    for child in spec.get("children", ()):
+        if child:
+            refuse_drawn_masks(child)
+
+
+def gates_apart(cell: GModule, gates: Sequence[str]) -> Iterator[Slot]:
+    """With dropout inside, each gate has a Linear of its own for x, and then one for h."""
+    for gate in gates:
+        i2h = cell[f"{gate}.i2h"].module
+        yield Slot(f"{gate}.input.weight", [[i2h.weight]])
+        yield Slot(f"{gate}.input.bias", [[i2h.bias]])
+    for gate in gates:
+        yield Slot(f"{gate}.recurrent.weight", [[cell[f"{gate}.h2h"].module.weight]])
 
 
 def build_lstm(spec: Spec) -> Built:
@@ -148,16 +168,18 @@ def build_lstm(spec: Spec) -> Built:
 
 
 def build_fast_lstm(spec: Spec) -> Built:
-    no_dropout(spec, 6)
     step = nn.FastLSTM(*sizes_of(spec))
     gates = ("input_gate", "candidate", "forget_gate", "output_gate")
-    return Built(step, [*stacked_slots(step.cell, gates)])
+    slots = gates_apart if argument(spec, DROPOUT["FastLSTM"], 0) else stacked_slots
+    return Built(step, [*slots(step.cell, gates)])
 
 
 def build_gru(spec: Spec) -> Built:
-    no_dropout(spec, 3)
     cell = nn.gru_cell(*sizes_of(spec), reset="before", hidden_bias=False)
-    return Built(nn.Recursor(cell), [*gru_slots(cell)])
+    slots = [*gru_slots(cell)]
+    if argument(spec, DROPOUT["GRU"], 0):
+        slots = [*gates_apart(cell, ("reset_gate", "update_gate")), *slots[3:]]
+    return Built(nn.Recursor(cell), slots)
 
 
 def build_recurrent(spec: Spec) -> Built:
@@ -173,6 +195,19 @@ def build_recurrent(spec: Spec) -> Built:
 def build_seq_lstm(spec: Spec) -> Built:
     module = nn.SeqLSTM(*sizes_of(spec))
     return Built(module, joint_slots(module.recurrent.cell, SEQ_LSTM))
+
+
+def build_seq_lstmp(spec: Spec) -> Built:
+    module = nn.SeqLSTMP(*arguments(spec)[:3])
+    cell = module.recurrent.cell
+    projection = Slot("weightO", [[cell["projection"].module.weight]], transposed=True)
+    return Built(module, [*joint_slots(cell, SEQ_LSTM), projection])
+
+
+def build_recurrence(spec: Spec) -> Built:
+    child = build(spec["children"][0])
+    slots = [slot.under("module.") for slot in child.slots]
+    return Built(nn.Recurrence(child.module, argument(spec, 0), argument(spec, 1, 1)), slots)
 
 
 def build_seq_gru(spec: Spec) -> Built:
@@ -202,7 +237,9 @@ def build_bi_sequencer(spec: Spec) -> Built:
         for name, part in zip(("forward", "backward", "merge"), parts, strict=False)
         for slot in part.slots
     ]
-    return Built(nn.BiSequencer(*[part.module for part in parts]), slots)
+    merge = arguments(spec)[-1:] if len(parts) < 3 else []  # a number of axes
+    make = nn.BiSequencer if spec["type"] == "BiSequencer" else nn.BiSequencerLM
+    return Built(make(*[part.module for part in parts], *merge), slots)
 
 
 def build_sequencer(spec: Spec) -> Built:
@@ -230,14 +267,34 @@ def build_mask_zero(spec: Spec) -> Built:
     return Built(nn.MaskZero(child.module, argument(spec, 0, 1)), slots)
 
 
+def graph_slots(graph: Graph, prefix: str) -> Iterator[Slot]:
+    """The parameters of a graph by Torch's paths, in the order of its parameters()."""
+    numbers = {node: number for number, node in graph.nodes.items()}
+    for node in graph.net.nodes:
+        if node in numbers:
+            yield from module_slots(graph, node.module, f"{prefix}nodes[{numbers[node]}].")
+
+
+def module_slots(graph: Graph, module: Module, prefix: str) -> Iterator[Slot]:
+    if module in graph.inner:
+        yield from graph_slots(graph.inner[module], prefix)
+        return
+    for name, parameter in module.own_parameters():
+        yield Slot(f"{prefix}{name}", [[parameter]])
+    for number, (_, child) in enumerate(module.named_children(), start=1):
+        yield from module_slots(graph, child, f"{prefix}modules[{number}].")
+
+
 def build_ordinary(spec: Spec) -> Built:
     """A module of Torch's nn, whose children may be modules of rnn."""
     if spec["type"] == "gModule":
-        raise Skip("a graph inside a module of rnn")
+        graph = Graph(spec["graph"])
+        return Built(graph.net, [*graph_slots(graph, "")])
     children = [build(child) for child in spec.get("children", ())]
     modules, args = [child.module for child in children], arguments(spec)
     make = found(MODULES, spec)
-    module = make(*args, *modules) if spec["type"] in CHILDREN_LAST else make(*modules, *args)
+    last = spec["type"] in CHILDREN_LAST
+    module = with_defaults(make, [*args, *modules] if last else [*modules, *args])
     slots = [Slot(name, [[parameter]]) for name, parameter in module.own_parameters()]
     for number, child in enumerate(children, start=1):
         slots += [slot.under(f"modules[{number}].") for slot in child.slots]
@@ -246,16 +303,19 @@ def build_ordinary(spec: Spec) -> Built:
 
 BUILDERS = {
     "BiSequencer": build_bi_sequencer,
+    "BiSequencerLM": build_bi_sequencer,
     "FastLSTM": build_fast_lstm,
     "GRU": build_gru,
     "LSTM": build_lstm,
     "MaskZero": build_mask_zero,
+    "Recurrence": build_recurrence,
     "Recurrent": build_recurrent,
     "Recursor": build_recursor,
     "Repeater": build_repeater,
     "SeqBRNN": build_seq_brnn,
     "SeqGRU": build_seq_gru,
     "SeqLSTM": build_seq_lstm,
+    "SeqLSTMP": build_seq_lstmp,
     "Sequencer": build_sequencer,
 }
 
@@ -278,12 +338,10 @@ def call(module: Module, name: str, values: list[Any]) -> None:
         module.mask_zero = True
     elif name == "maskZero" and isinstance(module, nn.SequenceOutputs):
         module.recurrent.mask_zero = True
-    elif name == "setNumInputDims" and hasattr(module, "input_dims"):
-        module.input_dims = values[0]
-    elif name in ("training", "evaluate", "forget") and hasattr(module, name):
-        getattr(module, name)()
+    elif name == "forget" and hasattr(module, "forget"):
+        module.forget()
     else:
-        raise Skip(f"the method {name} of {type(module).__name__}")
+        call_setter(module, name, values)
 
 
 # ---- inputs
@@ -339,6 +397,7 @@ def named_slots(case: Any, slots: Sequence[Slot]) -> list[Slot]:
 def run_rnn(case: Any) -> None:
     """A module of rnn over its sequences: zero the gradients, forward, backward."""
     spec = case.record["module"]
+    refuse_drawn_masks(spec)
     built = build(spec)
     set_attributes(built.module, case.record.get("attributes") or {})
     slots = named_slots(case, built.slots)

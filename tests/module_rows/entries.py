@@ -111,6 +111,14 @@ ROWS: dict[str, list[Row]] = {
     "GELU": [Row(nn.GELU, X, F.gelu, without_torch=YOUNGER)],
     "TanhShrink": [Row(nn.TanhShrink, X, F.tanhshrink)],
     "Threshold": [Row(lambda: nn.Threshold(0.1, 5.0), X, lambda x: F.threshold(x, 0.1, 5.0))],
+    "ZeroGrad": [
+        Row(
+            nn.ZeroGrad,
+            [X, [X]],
+            lambda t: [0 * t[0] + t[0].detach(), [0 * t[1][0] + t[1][0].detach()]],
+            False,
+        )
+    ],
     "VariationalDropout": [
         Row(lambda: nn.VariationalDropout(0.4), X, without_torch=YOUNGER),
         Row(lambda: nn.VariationalDropout(0.4).evaluate(), X, lambda x: x),

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
-from graphnet.graph.values.table import describe
+from graphnet.graph.values.table import describe, map_table
 from graphnet.ir.core.types import Shape
 from graphnet.nn import init
 from graphnet.nn.layers.function import Function
@@ -28,6 +28,7 @@ __all__ = [
     "Log",
     "Mul",
     "Sqrt",
+    "ZeroGrad",
 ]
 
 
@@ -171,6 +172,16 @@ class GradientReversal(Module):
     def compute(self, x: Any) -> Any:
         fixed = stop_gradient(x)
         return fixed - (x - fixed) * self.strength  # the second term is 0 but has a slope
+
+
+class ZeroGrad(Module):
+    """The identity, through which no gradient flows: a table or an array of any shapes to the same.
+
+    Element-Research rnn's ZeroGrad.lua.
+    """
+
+    def compute(self, input: Any) -> Any:
+        return map_table(stop_gradient, input)
 
 
 class L1Penalty(Module):
