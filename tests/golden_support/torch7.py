@@ -65,7 +65,7 @@ def with_defaults(make: FromTorch, args: Sequence[Any]) -> Module:
 
 
 def lookup(
-    count: int, size: int, padding: int = 0, norm: float | None = None, kind: float = 2
+    count: int, size: int, padding: int = 0, norm: float | None = None, kind: float = 2.0
 ) -> Module:
     """Torch's index of padding is counted from 1; 0 means that there is none."""
     return nn.LookupTable(count, size, padding - 1 if padding else None, norm, kind)
