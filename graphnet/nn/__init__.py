@@ -42,9 +42,7 @@ from graphnet.nn.layers.dropout import *  # noqa: F403
 from graphnet.nn.layers.function import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
-from graphnet.nn.layers.lookup import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
-from graphnet.nn.layers.partial_linear import *  # noqa: F403
 from graphnet.nn.layers.products import *  # noqa: F403
 from graphnet.nn.layers.rectifiers import *  # noqa: F403
 from graphnet.nn.layers.reduction import *  # noqa: F403
@@ -52,6 +50,7 @@ from graphnet.nn.layers.shape import *  # noqa: F403
 from graphnet.nn.layers.tables import *  # noqa: F403
 from graphnet.nn.layers.transfer import *  # noqa: F403
 from graphnet.nn.layers.values import *  # noqa: F403
+from graphnet.nn.layers.weights import *  # noqa: F403
 from graphnet.nn.recurrent.bidirectional import *  # noqa: F403
 from graphnet.nn.recurrent.cell_layers import *  # noqa: F403
 from graphnet.nn.recurrent.live import *  # noqa: F403
@@ -99,9 +98,8 @@ __all__ += layers.function.__all__
 __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
 __all__ += layers.transfer.__all__
-__all__ += layers.lookup.__all__
 __all__ += layers.normalization.__all__
-__all__ += layers.partial_linear.__all__
+__all__ += layers.weights.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__

@@ -22,8 +22,8 @@ PLACES = (
     *(
         f"graphnet.nn.layers.{file}"
         for file in (
-            "activation", "arithmetic", "distance", "dropout", "linear", "lookup",
-            "partial_linear", "products", "rectifiers", "reduction", "shape", "tables", "transfer",
+            "activation", "arithmetic", "distance", "dropout", "linear", "weights",
+            "products", "rectifiers", "reduction", "shape", "tables", "transfer",
             "values",
         )
     ),

@@ -1,11 +1,17 @@
 """Transfer functions beside the first ones: smooth rectifiers, softmax in pictures, noise."""
 
-from graphnet.nn.layers.transfer import noise, smooth_rectifiers, spatial_softmax
-from graphnet.nn.layers.transfer.noise import *  # noqa: F403
-from graphnet.nn.layers.transfer.smooth_rectifiers import *  # noqa: F403
-from graphnet.nn.layers.transfer.spatial_softmax import *  # noqa: F403
+from graphnet.nn.layers.transfer.noise import TotalDropout, WhiteNoise
+from graphnet.nn.layers.transfer.smooth_rectifiers import SELU, HardSigmoid, HardSwish, Mish, SiLU
+from graphnet.nn.layers.transfer.spatial_softmax import SpatialLogSoftMax, SpatialSoftMax
 
-__all__: list[str] = []
-__all__ += noise.__all__
-__all__ += smooth_rectifiers.__all__
-__all__ += spatial_softmax.__all__
+__all__ = [
+    "SELU",
+    "HardSigmoid",
+    "HardSwish",
+    "Mish",
+    "SiLU",
+    "SpatialLogSoftMax",
+    "SpatialSoftMax",
+    "TotalDropout",
+    "WhiteNoise",
+]

@@ -1,13 +1,18 @@
 """Layers of values: constants, indices as values, folded axes, reversed order."""
 
-from graphnet.nn.layers.values import constant, folding, indices, order
-from graphnet.nn.layers.values.constant import *  # noqa: F403
-from graphnet.nn.layers.values.folding import *  # noqa: F403
-from graphnet.nn.layers.values.indices import *  # noqa: F403
-from graphnet.nn.layers.values.order import *  # noqa: F403
+from graphnet.nn.layers.values.constant import Constant
+from graphnet.nn.layers.values.folding import Flatten, Unflatten
+from graphnet.nn.layers.values.indices import ArgMax, MaskedSelect, OneHot
+from graphnet.nn.layers.values.order import ReverseTable, SeqReverseSequence, ZipTableOneToMany
 
-__all__: list[str] = []
-__all__ += constant.__all__
-__all__ += folding.__all__
-__all__ += indices.__all__
-__all__ += order.__all__
+__all__ = [
+    "ArgMax",
+    "Constant",
+    "Flatten",
+    "MaskedSelect",
+    "OneHot",
+    "ReverseTable",
+    "SeqReverseSequence",
+    "Unflatten",
+    "ZipTableOneToMany",
+]
