@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from graphnet.name_table import Names
 from graphnet.names_of_cells import CELLS
+from graphnet.names_of_torch import NOT_THERE, OF_TORCH, PROCESSOR
 
-PROCESSOR = "everything is computed on the processor: leave it out"
 BY_MODULES = "nodes are wired of modules: "
 IN_A_RUN = "a node has its value in a run, `run = net.run(array)`: "
-NOT_THERE = "not there (graphnet is made for sequences, tables and graphs); "
 
 PACKAGE = Names(
     aliases={"gModule": "GModule", "set_num_threads": "set_threads"},
@@ -78,6 +77,11 @@ LAYERS = Names(
         "Hardtanh": "HardTanh",
         "Tanhshrink": "TanhShrink",
         "GLU": "GatedLinearUnit",
+        "Swish": "SiLU",
+        "Hardsigmoid": "HardSigmoid",
+        "Hardswish": "HardSwish",
+        "Softmax2d": "SpatialSoftMax",
+        "Clip": "Clamp",
     },
     equivalents={
         "Module": "`gn.Module`, whose method is compute(self, x), not forward",
@@ -108,14 +112,13 @@ LAYERS = Names(
         "Dense": "`nn.Linear(3, 4)`",
         "TimeDistributed": "`nn.Linear(3, 4)` takes any leading axes; `nn.Sequencer(nn.Tanh())`",
         "Lambda": "`nn.Function`, or a subclass of `gn.Module`",
-        "SiLU Swish": "`node * nn.Sigmoid()(node)`",
-        "Flatten Unflatten": "`nn.Reshape(6)`, or `nn.Collapse(2)`",
         "Permute": "`nn.Transpose((0, 1))`",
         "Concatenate": "`nn.JoinTable(-1)`",
         "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
         "BatchNorm1d BatchNorm2d BatchNormalization": NOT_THERE + "`nn.LayerNorm(4)` is",
         "Conv1d TemporalConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes windows of joined steps",
         "Conv2d SpatialConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes flattened images",
+        **OF_TORCH,
         "MaxPool1d MaxPool2d": "`nn.Max(0)`, over a whole axis",
         "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
         "Transformer MultiheadAttention": NOT_THERE + "attention is wired of `nn.MM()` and "
@@ -205,6 +208,10 @@ MODULES = Names(
         "grad": "`linear.weight.grad`, or `run.grad['linear']` of a node",
         "updateOutput": "`net.forward(array)`; authors write compute",
         "updateGradInput accGradParameters": "`run.backward(gradient)`, which follows from compute",
+        "setNumInputDims": "`nn.View(6, input_dims=1)`",
+        "setPartition resetPartition": "`nn.PartialLinear(3, 4).set_partition([1, 2])`",
+        "setp setLambda": "a setting is an attribute: `nn.Dropout().p = 0.3`",
+        "setPadding setMaxNorm setNormType": "`nn.LookupTable(6, 4, padding_idx=0, max_norm=2.0)`",
         "clearState": "nothing to do; `net.save('net.gn')` writes parameters alone",
         "register_buffer": "`self.mean = np.zeros(3)`: an array is an attribute",
         "register_parameter": "`self.scale = gn.Parameter((3,))`: a parameter is an attribute",

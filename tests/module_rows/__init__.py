@@ -1,6 +1,15 @@
 """The modules of nn, one row or more for each, by class name."""
 
-from tests.module_rows import arrays, criteria, element_research, entries, recurrent, tables
+from tests.module_rows import (
+    arrays,
+    criteria,
+    element_research,
+    entries,
+    rectifiers,
+    recurrent,
+    selection,
+    tables,
+)
 from tests.module_rows.row import Row
 
 ROWS = {
@@ -10,6 +19,8 @@ ROWS = {
     **criteria.ROWS,
     **element_research.ROWS,
     **recurrent.ROWS,
+    **rectifiers.ROWS,
+    **selection.ROWS,
 }
 
 __all__ = ["ROWS", "Row"]

@@ -26,6 +26,9 @@ SAME: dict[str, tuple[str, ...]] = {
     "num_embeddings": ("count",),
     "embedding_dim": ("size",),
     "normalized_shape": ("size",),
+    "start_dim": ("start_axis",),
+    "end_dim": ("end_axis",),
+    "unflattened_size": ("sizes",),
     "in1_features": ("in_features_a",),
     "in2_features": ("in_features_b",),
     "min": ("min_value",),
@@ -44,14 +47,51 @@ SAME: dict[str, tuple[str, ...]] = {
     # PyTorch's optimisers
     "lr": ("learning_rate",),
     "alpha": ("power", "decay"),
-    "rho": ("decay",),
+    "rho": ("decay", "steps"),
     "t0": ("average_after",),
     # Torch's
-    "inputSize": ("in_features", "input_size"),
-    "outputSize": ("out_features", "hidden_size"),
+    "inputSize": ("in_features", "input_size", "size"),
+    "inputSize1": ("in_features_a",),
+    "inputSize2": ("in_features_b",),
+    "inputDimension": ("in_features",),
+    "inputDim": ("input_size",),
+    "outputSize": ("out_features", "output_size", "hidden_size", "size"),
+    "outputsize": ("output_size", "hidden_size"),
+    "outputDimension": ("out_features",),
+    "hiddenDim": ("hidden_size",),
+    "maxoutNumber": ("pieces",),
     "nInputDims": ("input_dims",),
+    "nInputDim": ("input_dims",),
     "numInputDims": ("input_dims",),
+    "nOutputDim": ("output_dims",),
+    "ndim": ("input_dims",),
     "nIndex": ("count",),
+    "nOutput": ("size",),
+    "nf": ("count",),
+    "pad": ("size",),
+    "nOutputPlane": ("channels",),
+    "maxNorm": ("max_norm",),
+    "normType": ("norm_type",),
+    "constant_scalar": ("constant",),
+    "pow": ("exponent",),
+    "p": ("exponent",),
+    "negval": ("negative_slope",),
+    "th": ("threshold",),
+    "v": ("value",),
+    "l": ("lower",),
+    "u": ("upper",),
+    "lambda": ("threshold", "strength"),
+    "lam": ("threshold",),
+    "l1weight": ("weight",),
+    "transA": ("transpose_a",),
+    "transB": ("transpose_b",),
+    "trans": ("transpose",),
+    "asLong": ("as_long",),
+    "recurrentModule": ("module",),
+    "fwd": ("forward",),
+    "bwd": ("backward",),
+    "start": ("size",),
+    "input": ("input_module",),
     "batchfirst": ("batch_first",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
@@ -79,9 +119,13 @@ CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "etas": pair("decrease", "increase"),
     "step_sizes": pair("smallest", "largest"),
     "inplace": nothing_if(False),
+    "ip": nothing_if(False),
+    "shared": nothing_if(True),
     "approximate": nothing_if("none"),
 }
 """What arguments of PyTorch with other values mean in ours; an exception refuses a value."""
+
+NORMALISED = "A step is not normalised; nn.lstm_cell_layernorm is, in nn.Recursor."
 
 HINTS: dict[str, str] = {
     "inplace": "Nothing is computed in place here: leave it out.",
@@ -91,6 +135,23 @@ HINTS: dict[str, str] = {
     "rho": "Sequences have any length: leave it out. Truncated backpropagation is truncate=… of "
     "nn.Recurrent and nn.LSTM.",
     "dimension": "Write axis; axes are counted from 0, Torch's from 1.",
+    "ip": "Nothing is computed in place here: leave it out.",
+    "shared": "MapTable applies one module, whose parameters all entries share.",
+    "lazy": "nn.VariationalDropout keeps one mask for all steps of a sequence.",
+    "mono": "nn.VariationalDropout keeps one mask for all steps of a sequence.",
+    "pos": "Write axis; axes are counted from 0, Torch's from 1.",
+    "paddingValue": "Write padding_idx, which is counted from 0; Torch's is counted from 1.",
+    "Parallel.inputDimension": "Write input_axis; axes are counted from 0, Torch's from 1.",
+    "Parallel.outputDimension": "Write output_axis; axes are counted from 0, Torch's from 1.",
+    "CReLU.nInputDims": "Write axis, which is -nInputDims.",
+    "CReLU.nInputDim": "Write axis, which is -nInputDims.",
+    "FastLSTM.eps": NORMALISED,
+    "FastLSTM.momentum": NORMALISED,
+    "FastLSTM.affine": NORMALISED,
+    "FastLSTM.p": "nn.lstm_cell_variational has dropout inside, in nn.Recursor.",
+    "cell2gate": "nn.lstm_cell_peephole has these products, nn.lstm_cell has none.",
+    "silent": "MaskZero never prints anything: leave it out.",
+    "transfer": "A cell takes functions that make modules: gate=nn.Sigmoid, squash=nn.Tanh.",
     "padding_idx": "nn.LookupTableMaskZero has a row of zeros for padding, at index 0.",
     "device": "Everything is computed on the processor: leave it out.",
     "dtype": "net.float() and net.double() convert a whole net.",
@@ -113,7 +174,7 @@ HINTS: dict[str, str] = {
     "amsgrad": "This variant of Adam is not there.",
     "maximize": "Change the sign of the loss.",
 }
-"""What to write instead, where that is not a mere name."""
+"""What to write instead, where that is not a mere name; of one class, as ``Class.argument``."""
 
 TOO_LARGE: dict[str, tuple[int, str]] = {
     "num_layers": (9, "The third argument is num_layers, not Torch's rho. Is it meant? Name it.")

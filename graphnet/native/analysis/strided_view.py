@@ -111,6 +111,7 @@ VIEWS: dict[Primitive, View] = {
     shaping.reshape: lambda place, settings, type: place.reshaped(type),
     pointwise.identity: lambda place, settings, type: place,
     pointwise.stop_gradient: lambda place, settings, type: place,
+    pointwise.l1_penalty: lambda place, settings, type: place,
 }
 """The strided view that each view primitive makes of another."""
 
