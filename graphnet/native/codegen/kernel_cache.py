@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ from graphnet.native.runtime import dispatcher
 
 KEPT = 128
 """Modules of kernels that are kept for later programs; programs keep their own."""
+requests = count()
+"""Numbers the requests for kernels: the last one of each says which were not asked for longest."""
 
 
 @dataclass(eq=False)
@@ -48,6 +51,8 @@ class KernelCode:
     """The owner of the machine code."""
     libraries: frozenset[int] = frozenset()
     """The libraries of products that it calls, by the bits of their numbers."""
+    asked: int = 0
+    """The number of the last request for it."""
 
 
 _known: dict[tuple[Processor, str], KernelCode] = {}
@@ -90,7 +95,9 @@ class Kernels:
         known = self.new.get(key)
         if not self.is_fresh:
             known = _known.get((self.processor, key)) or known
-        return known or self.new.setdefault(key, KernelCode(kind, key, emit, libraries=libraries))
+        made = known or self.new.setdefault(key, KernelCode(kind, key, emit, libraries=libraries))
+        made.asked = next(requests)
+        return made
 
     def loop(
         self,
@@ -192,9 +199,12 @@ def known_kernels() -> list[KernelCode]:
 
 
 def forget_oldest() -> None:
-    """Let go of the modules that were compiled first."""
-    engines = dict.fromkeys(code.engine for code in _known.values())
-    gone = set(list(engines)[: max(0, len(engines) - KEPT)])
+    """Let go of the modules that no program asked for longest: those that were compiled first may
+    hold what every program needs."""
+    asked: dict[Engine | None, int] = {}
+    for code in _known.values():
+        asked[code.engine] = max(code.asked, asked.get(code.engine, 0))
+    gone = set(sorted(asked, key=asked.__getitem__)[: max(0, len(asked) - KEPT)])
     for key in [key for key, code in _known.items() if code.engine in gone]:
         del _known[key]
 

@@ -1,0 +1,1 @@
+"""Tests of emitted code and of the kernels that are kept."""
