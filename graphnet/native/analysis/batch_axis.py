@@ -122,7 +122,12 @@ def repeated_or_batched(rows: Rows, atom: Atom, ndim: int) -> None:
 
 def product(rows: Rows, equation: Equation) -> None:
     left, right, *start = equation.inputs
-    if len(left.type.shape) < 2 or len(right.type.shape) > 2:
+    if len(right.type.shape) > 2:
+        ndim = len(equation.outputs[0].type.shape)
+        for atom in (left, right):
+            repeated_or_batched(rows, atom, ndim)
+        return
+    if len(left.type.shape) < 2:
         raise MixesRows
     rows.need(left)
     rows.without(right)

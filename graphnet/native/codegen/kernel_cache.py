@@ -156,11 +156,20 @@ class Kernels:
     def pack(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
         return self.of_library(KernelKind.PACK, dtype, transposed)
 
-    def of_library(self, kind: KernelKind, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
-        tile = self.tile(dtype)
-        key = library.kernel_name(kind.value, tile, transposed)
-        address = library.address(kind.value, tile, transposed, self.processor)
-        return KernelCode(kind, key, nothing, address)
+    def products(self, dtype: np.dtype[Any], left: bool, right: bool) -> KernelCode:
+        """A batch of products of a left and a right operand, each transposed or not."""
+        name = library.products_name(self.tile(dtype), left, right)
+        return self.named(KernelKind.PRODUCTS, dtype, name)
+
+    def of_library(
+        self, kind: KernelKind, dtype: np.dtype[Any], transposed: bool = False
+    ) -> KernelCode:
+        name = library.kernel_name(kind.value, self.tile(dtype), transposed)
+        return self.named(kind, dtype, name)
+
+    def named(self, kind: KernelKind, dtype: np.dtype[Any], name: str) -> KernelCode:
+        address = library.address(name, self.tile(dtype), self.processor)
+        return KernelCode(kind, name, nothing, address)
 
     def compile(self) -> None:
         """Make machine code of the new kernels, or find it on disk."""

@@ -16,4 +16,7 @@ class KernelKind(Enum):
     LENGTHS = "checked_lengths"
     SCAN = "scan"
     PRODUCT = "product"
+    PRODUCTS = "products"
+    DOTS = "dots"
+    COLUMNS = "columns"
     PACK = "pack"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from llvmlite import ir
 
@@ -16,11 +16,16 @@ from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
 from graphnet.native.codegen.parallel_gemm import Team, is_large
 from graphnet.native.codegen.reductions import emit_reduction, operation_of
 from graphnet.native.codegen.scratch import Scratch, Sizes, constant_place
-from graphnet.native.gemm.library import declare_pack, declare_product
+from graphnet.native.gemm.library import (
+    declare_columns,
+    declare_dots,
+    declare_pack,
+    declare_product,
+)
 from graphnet.native.gemm.register_tile import Tile
-from graphnet.native.llvm.ir_helpers import POINTER, index
+from graphnet.native.llvm.ir_helpers import POINTER, counted, index
 from graphnet.native.llvm.strided_access import Strided, address
-from graphnet.native.lowering.lowering import Lowering, LoweringRule
+from graphnet.native.lowering.lowering import Lowering, LoweringRule, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
 
 
@@ -151,6 +156,49 @@ class Emitter(Lowering[ir.Value]):
             self.team.product(self.builder, tile, transposed, equation, values)
         else:
             self.builder.call(declare_product(self.builder.module, tile, transposed), values)
+
+    def emit_products(self, equation: Equation, batch: Products) -> None:
+        left, right = batch.left, batch.right
+        (rows, depth), columns = left.type.shape, right.type.shape[1]
+        tile = self.tiles[left.type.dtype.name]
+        turned = [is_transposed(left), is_transposed(right)]
+        strides = [p.strides[1 if t else 0] for p, t in zip((left, right), turned, strict=True)]
+        of_a, of_b = map(self.number, strides)
+        m, n, k = map(self.number, (rows, columns, depth))
+        panels = self.arena.take(left.type, tile.packed_size(depth, columns))
+        pack = declare_pack(self.builder.module, tile, turned[1])
+        multiply = declare_product(self.builder.module, tile, turned[0])
+        none = ir.Constant(POINTER, None), index(0)
+        with self.entries(batch) as (a, b, c):
+            self.builder.call(pack, [k, n, b, of_b, panels, k, index(0)])
+            self.builder.call(multiply, [m, n, k, a, of_a, panels, c, n, *none])
+
+    def emit_vectors(self, form: VectorForm, batch: Products) -> None:
+        matrix, vector = batch.left, batch.right
+        m, k = map(self.number, matrix.type.shape)
+        module, tile = self.builder.module, self.tiles[matrix.type.dtype.name]
+        with self.entries(batch) as (a, x, c):
+            if form is VectorForm.DOTS:
+                stride = self.number(matrix.strides[0])
+                self.builder.call(declare_dots(module, tile), [m, k, a, stride, x, c])
+            else:
+                steps = self.number(vector.strides[1]), self.number(matrix.strides[1])
+                values = [k, m, x, steps[0], a, steps[1], c]
+                self.builder.call(declare_columns(module, tile), values)
+
+    @contextmanager
+    def entries(self, batch: Products) -> Iterator[list[ir.Value]]:
+        """A loop over the entries of a batch, with the addresses of left, right and target."""
+        builder, places = self.builder, (batch.left, batch.right, batch.target)
+        with ExitStack() as stack:
+            counters = [
+                stack.enter_context(counted(builder, self.number(size))) for size in batch.sizes
+            ]
+            found = []
+            for place, strides in zip(places, batch.strides, strict=True):
+                steps = tuple(map(self.number, strides))
+                found.append(Strided(self.pointer(place), steps, place.type).row(builder, counters))
+            yield [place.pointer for place in found]
 
     def panels(self, matrix: StridedView, atom: Atom) -> ir.Value:
         """A matrix in panels; those of constants are packed before the scan."""

@@ -10,7 +10,13 @@ from __future__ import annotations
 from llvmlite import ir
 
 from graphnet import forkable
+from graphnet.native.gemm.batched import (
+    emit_columns_kernel,
+    emit_dots_kernel,
+    emit_products_kernel,
+)
 from graphnet.native.gemm.blocking import PRODUCT, emit_product
+from graphnet.native.gemm.matrix_vector import COLUMNS, DOTS, emit_columns, emit_dots
 from graphnet.native.gemm.packing import PACK, emit_pack
 from graphnet.native.gemm.register_tile import Tile, at, best_tile
 from graphnet.native.llvm.build import compiled_module
@@ -55,6 +61,14 @@ def declare_product_kernel(module: ir.Module, tile: Tile, transposed: bool) -> i
     return declared(module, symbol("product_kernel", tile, transposed), KERNEL)
 
 
+def declare_dots(module: ir.Module, tile: Tile) -> ir.Function:
+    return declared(module, symbol("dots", tile, False), DOTS)
+
+
+def declare_columns(module: ir.Module, tile: Tile) -> ir.Function:
+    return declared(module, symbol("columns", tile, False), COLUMNS)
+
+
 def declare_pack(module: ir.Module, tile: Tile, transposed: bool = False) -> ir.Function:
     return declared(module, symbol("pack", tile, transposed), PACK)
 
@@ -78,17 +92,22 @@ def ensure(processor: Processor, bits: int) -> Engine:
         engine = _engines.get((processor, bits)) or made(processor, bits)
         _engines[processor, bits] = engine
         tile = tile_of(processor, bits)
-        for transposed in BOTH:
-            for name in ("product", "pack", "product_kernel"):
-                address = engine.address(f"{name}_{tile.name}{way(transposed)}")
-                define_symbol(symbol(name, tile, transposed), address)
+        names = [(name, t) for name in ("product", "pack", "product_kernel") for t in BOTH]
+        for name, transposed in (*names, ("dots", False), ("columns", False)):
+            address = engine.address(f"{name}_{tile.name}{way(transposed)}")
+            define_symbol(symbol(name, tile, transposed), address)
         return engine
 
 
-def address(name: str, tile: Tile, transposed: bool, processor: Processor) -> int:
-    """The address of the kernel of ``product`` or ``pack``."""
+def products_name(tile: Tile, left_transposed: bool, right_transposed: bool) -> str:
+    """The symbol of the kernel of a batch of products."""
+    return f"{kernel_name('products', tile, left_transposed)}_by{way(right_transposed)}"
+
+
+def address(name: str, tile: Tile, processor: Processor) -> int:
+    """The address of a kernel, by its symbol."""
     engine = _engines.get((processor, tile.bits)) or ensure(processor, tile.bits)
-    return engine.address(kernel_name(name, tile, transposed))
+    return engine.address(name)
 
 
 def made(processor: Processor, bits: int) -> Engine:
@@ -101,6 +120,16 @@ def emitted(tile: Tile) -> str:
     for transposed in BOTH:
         emit_product_kernel(module, tile, transposed)
         emit_pack_kernel(module, tile, transposed)
+        for other in BOTH:
+            emit_products_kernel(
+                module, tile, products_name(tile, transposed, other), transposed, other
+            )
+    dots, columns = (
+        emit(module, tile, f"{name}_{tile.name}")
+        for name, emit in (("dots", emit_dots), ("columns", emit_columns))
+    )
+    emit_dots_kernel(module, tile, kernel_name("dots", tile, False), dots)
+    emit_columns_kernel(module, tile, kernel_name("columns", tile, False), columns)
     return str(module)
 
 

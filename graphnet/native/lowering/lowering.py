@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import Enum
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from graphnet.errors import ProgramError
@@ -16,6 +18,25 @@ from graphnet.native.lowering.fusion import Unit, units_of
 
 Panels = TypeVar("Panels")
 """A matrix in panels, as a lowering refers to it."""
+
+
+class VectorForm(Enum):
+    """The way in which a product of a matrix and a vector reads the matrix."""
+
+    DOTS = "row by row: each entry is the product of a row and the vector"
+    COLUMNS = "down all columns at once: each row of the transpose by a number of the vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """A batch of products: operands and target of its first entry; the sizes of the axes of the
+    batch, and the strides of left, right and target along them."""
+
+    left: StridedView
+    right: StridedView
+    target: StridedView
+    sizes: Shape
+    strides: tuple[Shape, ...]
 
 
 class LoweringRule(Protocol):
@@ -113,6 +134,17 @@ class Lowering(ABC, Generic[Panels]):
     ) -> None:
         """``target = start + left @ panels``: of (rows, depth), whose rows or columns have stride
         1, and of rows of target and start at one distance."""
+
+    @abstractmethod
+    def emit_products(self, equation: Equation, batch: Products) -> None:
+        """``target = left @ right`` for each entry: of operands rows or columns have stride 1, the
+        target lies in one piece."""
+
+    @abstractmethod
+    def emit_vectors(self, form: VectorForm, batch: Products) -> None:
+        """``target = left @ right`` for each entry, of a matrix (m, k) whose rows (``DOTS``) or
+        columns have stride 1, a vector as one row (1, k), in one piece for ``DOTS``, and a target
+        as one row (1, m) in one piece."""
 
     @abstractmethod
     def emit_concatenation(

@@ -1,35 +1,128 @@
-"""Products of matrices: the right operand in panels, the left one row by row."""
+"""Products: the right operand in panels, the left one row by row; batches; vectors by themselves."""
 
 from __future__ import annotations
 
-from itertools import product as pairs_of
+from dataclasses import replace
 from math import prod
 
 from graphnet.ir.core.program import Equation
-from graphnet.ir.core.types import ArrayType
-from graphnet.native.analysis.strided_view import StridedView
-from graphnet.native.lowering.lowering import Lowering, Panels
+from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.native.analysis.strided_view import StridedView, collapsed
+from graphnet.native.lowering.lowering import Lowering, Panels, Products, VectorForm
 
 
 def product(lowering: Lowering[Panels], equation: Equation) -> None:
     left, right, *start = (lowering.at(atom) for atom in equation.inputs)
     target = lowering.allocate(equation.outputs[0])
-    if len(right.type.shape) <= 2:
+    if in_panels(equation):
         matrices(lowering, equation, left, right, target, *start)
         return
     assert not start, "no pass makes a batch of products begin from an addend"
-    if len(left.type.shape) == 1:
-        left = left.broadcast(ArrayType((1, *left.type.shape), left.type.dtype))
-        shape = target.type.shape
-        whole = ArrayType((*shape[:-1], 1, shape[-1]), target.type.dtype)
-        made = target.reshaped(whole)
-        assert made is not None
-        target = made
-    batch = target.type.shape[:-2]
-    left = left.broadcast(ArrayType((*batch, *left.type.shape[-2:]), left.type.dtype))
-    right = right.broadcast(ArrayType((*batch, *right.type.shape[-2:]), right.type.dtype))
-    for entry in pairs_of(*map(range, batch)):
-        matrices(lowering, equation, *(matrix(place, entry) for place in (left, right, target)))
+    batch: Shape = ()
+    if len(right.type.shape) > 2:
+        rows = left.type.shape[-2:-1] if len(left.type.shape) > 1 else ()
+        batch = target.type.shape[: len(target.type.shape) - len(rows) - 1]
+        left = spread(left, (*batch, *(rows or (1,)), left.type.shape[-1]))
+        right = spread(right, (*batch, *right.type.shape[-2:]))
+    else:
+        left, right = as_rows(lowering, left), right.as_matrix()
+    ends = (left.type.shape[-2], right.type.shape[-1])
+    target = reshaped(target, (*batch, *ends))
+    if target.type.size:
+        products(lowering, equation, left, right, target)
+
+
+def in_panels(equation: Equation) -> bool:
+    """Whether the product is one of matrices, by a right operand that is packed."""
+    right, *start = equation.inputs[1:]
+    is_vector = right.type.shape[1:] in ((), (1,))
+    return len(right.type.shape) <= 2 and (bool(start) or not is_vector)
+
+
+def products(
+    lowering: Lowering[Panels],
+    equation: Equation,
+    left: StridedView,
+    right: StridedView,
+    target: StridedView,
+) -> None:
+    """A batch of products of matrices, or of matrices and vectors."""
+    rows, columns = target.type.shape[-2:]
+    if columns == 1:
+        by_vector(lowering, left, turned(right), turned(target))
+    elif rows == 1:
+        by_vector(lowering, turned(right), left, target)
+    else:
+        left, right = aligned(lowering, left), aligned(lowering, right)
+        lowering.emit_products(equation, batch_of(left, right, target))
+
+
+def by_vector(
+    lowering: Lowering[Panels], matrix: StridedView, vector: StridedView, target: StridedView
+) -> None:
+    """A matrix by a row, which gives a row: of each pair of a batch."""
+    matrix = aligned(lowering, matrix)
+    depth = matrix.type.shape[-1]
+    is_dots = in_rows(matrix) and (depth > 1 or not in_columns(matrix))
+    if is_dots and not in_rows(vector):
+        vector = lowering.copied(vector)
+    form = VectorForm.DOTS if is_dots else VectorForm.COLUMNS
+    lowering.emit_vectors(form, batch_of(matrix, vector, target))
+
+
+def batch_of(left: StridedView, right: StridedView, target: StridedView) -> Products:
+    """The axes of a batch, as few as may be, and the operands of its first entry."""
+    places = [left, right, target]
+    shape = target.type.shape[:-2]
+    outer = [
+        replace(p, strides=p.strides[:-2], type=ArrayType(shape, p.type.dtype)) for p in places
+    ]
+    sizes, strides = collapsed(shape, outer) if prod(shape) != 1 else ((), [(), (), ()])
+    return Products(*map(first_of, places), sizes, tuple(strides))
+
+
+def first_of(place: StridedView) -> StridedView:
+    """The first matrix of a batch of them."""
+    type = ArrayType(place.type.shape[-2:], place.type.dtype)
+    return replace(place, strides=place.strides[-2:], type=type)
+
+
+def aligned(lowering: Lowering[Panels], place: StridedView) -> StridedView:
+    """Matrices whose rows or columns lie in one piece each."""
+    return place if in_rows(place) or in_columns(place) else lowering.copied(place)
+
+
+def in_rows(place: StridedView) -> bool:
+    return place.strides[-1] == 1 or place.type.shape[-1] == 1
+
+
+def in_columns(place: StridedView) -> bool:
+    return place.strides[-2] == 1 or place.type.shape[-2] == 1
+
+
+def turned(place: StridedView) -> StridedView:
+    """Each matrix of a batch transposed."""
+    *outer, rows, columns = range(len(place.type.shape))
+    axes = (*outer, columns, rows)
+    shape = tuple(place.type.shape[axis] for axis in axes)
+    return place.transposed(axes, ArrayType(shape, place.type.dtype))
+
+
+def spread(place: StridedView, shape: Shape) -> StridedView:
+    return place.broadcast(ArrayType(shape, place.type.dtype))
+
+
+def reshaped(place: StridedView, shape: Shape) -> StridedView:
+    """What lies in one piece, in another shape."""
+    made = place.reshaped(ArrayType(shape, place.type.dtype))
+    assert made is not None
+    return made
+
+
+def as_rows(lowering: Lowering[Panels], left: StridedView) -> StridedView:
+    shape = (prod(left.type.shape[:-1]), left.type.shape[-1])
+    made = left.reshaped(ArrayType(shape, left.type.dtype))
+    return made if made is not None else reshaped(lowering.copied(left), shape)
 
 
 def matrices(
@@ -71,11 +164,3 @@ def starting_rows(
 def is_transposed(left: StridedView) -> bool:
     """Whether the columns of a left operand lie in one piece, and not its rows."""
     return left.strides[1] != 1 and left.type.shape[1] != 1
-
-
-def matrix(place: StridedView, entry: tuple[int, ...]) -> StridedView:
-    """One matrix of a batch of them."""
-    shape = place.type.shape
-    start = sum(i * stride for i, stride in zip(entry, place.strides, strict=False))
-    type = ArrayType(shape[-2:], place.type.dtype)
-    return StridedView(place.pointer, place.offset + start, place.strides[-2:], type)

@@ -11,6 +11,7 @@ from graphnet.ir.primitives.scan import program_count
 from graphnet.native.analysis.batch_axis import for_any_rows
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
+from graphnet.native.lowering.products import in_panels
 from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.buffers import Buffer, BufferRole
 from graphnet.native.scheduling.calls import FLAG
@@ -131,7 +132,7 @@ def packed_constants(
             if place is None:
                 continue
             made = place.view(equation) if primitive.is_view else None
-            if primitive.kind is PrimitiveKind.PRODUCT and position == 1:
+            if primitive.kind is PrimitiveKind.PRODUCT and position == 1 and in_panels(equation):
                 found[atom] = scheduler.panels(place.as_matrix())
             elif made is not None:
                 known[equation.outputs[0]] = made

@@ -12,10 +12,12 @@ from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.elementwise import is_number
 from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
+from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import inner_stride
 from graphnet.native.codegen.reductions import operation_of
 from graphnet.native.faults import stage
-from graphnet.native.lowering.lowering import Lowering, LoweringRule
+from graphnet.native.llvm.cache_line import rounded_up
+from graphnet.native.lowering.lowering import Lowering, LoweringRule, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
 from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.buffers import Base, Buffer, BufferRole
@@ -187,6 +189,32 @@ class Scheduler(Lowering[StridedView]):
         arguments = [rows, columns, depth, stride, columns, begin]
         self.call(code, [left, panels, target, start], arguments, 2.0 * rows * columns * depth)
 
+    def emit_products(self, equation: Equation, batch: Products) -> None:
+        left, right, target = batch.left, batch.right, batch.target
+        (rows, depth), columns = left.type.shape, right.type.shape[1]
+        turned = is_transposed(left), is_transposed(right)
+        tile, dtype = self.kernels.tile(left.type.dtype), target.type.dtype
+        own = rounded_up(tile.packed_size(depth, columns) * dtype.itemsize) // dtype.itemsize
+        threads = min(self.kernels.threads, prod(batch.sizes))
+        memory = self.new(target.type, own * threads, BufferRole.WORKING_MEMORY)
+        distances = [p.strides[1 if t else 0] for p, t in zip((left, right), turned, strict=True)]
+        arguments = [rows, columns, depth, *distances, columns, own, *axes_of_batch(batch)]
+        cost = 2.0 * rows * columns * depth * prod(batch.sizes)
+        self.call(self.kernels.products(dtype, *turned), [left, right, target, memory], arguments, cost)
+
+    def emit_vectors(self, form: VectorForm, batch: Products) -> None:
+        matrix, vector = batch.left, batch.right
+        rows, depth = matrix.type.shape
+        if form is VectorForm.DOTS:
+            kind, sizes = KernelKind.DOTS, [rows, depth, matrix.strides[0]]
+        else:
+            kind = KernelKind.COLUMNS
+            sizes = [depth, rows, matrix.strides[1], vector.strides[1]]
+        code = self.kernels.of_library(kind, matrix.type.dtype)
+        cost = 2.0 * rows * depth * prod(batch.sizes)
+        places = [matrix, vector, batch.target]
+        self.call(code, places, [*sizes, *axes_of_batch(batch)], cost)
+
     def panels(self, matrix: StridedView, atom: Atom | None = None) -> StridedView:
         """A matrix in panels, made once for all products that it is the right operand of."""
         key = (matrix.pointer, matrix.offset, matrix.strides, matrix.type)
@@ -212,6 +240,12 @@ class Scheduler(Lowering[StridedView]):
         stride = part.strides[1] if transposed else part.strides[0]
         arguments = [depth, columns, stride, pitch, lead]
         self.call(code, [part, target], arguments, 2.0 * part.type.size)
+
+
+def axes_of_batch(batch: Products) -> list[int]:
+    """The axes of a batch as its kernels read them (``gemm/batched.py``)."""
+    axes = zip(batch.sizes, *batch.strides, strict=True)
+    return [len(batch.sizes), *(number for axis in axes for number in axis)]
 
 
 SchedulingRule = Callable[[Scheduler, Equation], None]

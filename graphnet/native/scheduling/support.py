@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 
 from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Literal, Program
@@ -13,8 +12,6 @@ from graphnet.native.scheduling.rules import NONE, RULES
 
 LARGEST_LITERAL = 4096
 """Largest size of a constant that is part of the code of a scan."""
-MOST_PRODUCTS = 256
-"""A batch of products is one call for each; for more of them NumPy's loop is as good."""
 MOST_ARRAYS = 1000
 """Most arrays that a scan may read and write, roughly: a kernel gets a pointer to each."""
 FLOATS = ("float32", "float64")
@@ -57,14 +54,7 @@ def limit_of_reduction(equation: Equation, inside: bool) -> Reason | None:
 
 def limit_of_product(equation: Equation, inside: bool) -> Reason | None:
     left, right = (atom.type for atom in equation.inputs[:2])
-    batches = prod(right.shape[:-2])
-    is_batch = len(right.shape) > 2
-    is_limited = (
-        left.dtype.name not in FLOATS
-        or (is_batch and (inside or batches > MOST_PRODUCTS))
-        or (is_batch and len(left.shape) > len(right.shape))
-    )
-    return Reason(f"matmul of {left} and {right}") if is_limited else None
+    return Reason(f"matmul of {left} and {right}") if left.dtype.name not in FLOATS else None
 
 
 def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
