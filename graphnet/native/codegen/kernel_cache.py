@@ -168,7 +168,7 @@ class Kernels:
         return self.named(kind, dtype, name)
 
     def named(self, kind: KernelKind, dtype: np.dtype[Any], name: str) -> KernelCode:
-        address = library.address(name, self.tile(dtype), self.processor)
+        address = library.address_of(name, self.tile(dtype), self.processor)
         return KernelCode(kind, name, nothing, address)
 
     def compile(self) -> None:

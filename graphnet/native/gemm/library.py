@@ -104,10 +104,15 @@ def products_name(tile: Tile, left_transposed: bool, right_transposed: bool) -> 
     return f"{kernel_name('products', tile, left_transposed)}_by{way(right_transposed)}"
 
 
-def address(name: str, tile: Tile, processor: Processor) -> int:
+def address(name: str, tile: Tile, transposed: bool, processor: Processor) -> int:
+    """The address of the kernel of ``product`` or ``pack``."""
+    return address_of(kernel_name(name, tile, transposed), tile, processor)
+
+
+def address_of(kernel: str, tile: Tile, processor: Processor) -> int:
     """The address of a kernel, by its symbol."""
     engine = _engines.get((processor, tile.bits)) or ensure(processor, tile.bits)
-    return engine.address(name)
+    return engine.address(kernel)
 
 
 def made(processor: Processor, bits: int) -> Engine:

@@ -195,8 +195,7 @@ class Scheduler(Lowering[StridedView]):
         turned = is_transposed(left), is_transposed(right)
         tile, dtype = self.kernels.tile(left.type.dtype), target.type.dtype
         own = rounded_up(tile.packed_size(depth, columns) * dtype.itemsize) // dtype.itemsize
-        threads = min(self.kernels.threads, prod(batch.sizes))
-        memory = self.new(target.type, own * threads, BufferRole.WORKING_MEMORY)
+        memory = self.new(target.type, own * self.kernels.threads, BufferRole.WORKING_MEMORY)
         distances = [p.strides[1 if t else 0] for p, t in zip((left, right), turned, strict=True)]
         arguments = [rows, columns, depth, *distances, columns, own, *axes_of_batch(batch)]
         cost = 2.0 * rows * columns * depth * prod(batch.sizes)

@@ -211,6 +211,8 @@ class Totals:
         """The sum of a @ b over the steps is one product: the columns of all a, side by side, by
         the rows of all b, one below the other."""
         left, right = equation.inputs
+        if len(left.type.shape) > 2 and left.type.shape[:-2] == right.type.shape[:-2]:
+            return self.total_of_products(equation)
         if len(left.type.shape) != 2 or len(right.type.shape) != 2:
             return None
         a, b = self.columns(left), self.rows(right)
@@ -219,6 +221,27 @@ class Totals:
         self.vectorizer.origin = equation.origin
         transposed = self.vectorizer.emit(shaping.transpose, a, axes=(1, 0))
         return self.vectorizer.emit(matmul, transposed, b)
+
+    def total_of_products(self, equation: Equation) -> Atom | None:
+        """The same for each entry of a batch."""
+        operands = [self.stacks.operand(atom) for atom in equation.inputs]
+        if not all(operand.stepped for operand in operands):
+            return None
+        self.vectorizer.origin = equation.origin
+        batch = tuple(range(1, len(equation.inputs[0].type.shape) - 1))
+        rows, depth = equation.inputs[0].type.shape[-2:]
+        joined = self.vectorizer.length * depth
+        after = (batch[-1] + 1, batch[-1] + 2)
+        orders = ((*batch, after[0], 0, after[1]), (*batch, 0, *after))
+        shapes = ((rows, joined), (joined, equation.inputs[1].type.shape[-1]))
+        outer = equation.inputs[0].type.shape[:-2]
+        sides = [
+            self.vectorizer.reshape(
+                self.vectorizer.emit(shaping.transpose, operand.atom, axes=axes), (*outer, *ends)
+            )
+            for operand, axes, ends in zip(operands, orders, shapes, strict=True)
+        ]
+        return self.vectorizer.emit(matmul, *sides)
 
     def rows(self, atom: Atom) -> Atom | None:
         """The matrices of all steps one below the other."""
