@@ -37,6 +37,11 @@ def for_any_rows(body: Program, constants: int, carried: int) -> tuple[Program, 
     return None
 
 
+def renamed(body: Program) -> Program:
+    """The body with values of its own: two scans in a program may have the same one."""
+    return Widened(set(), 1).program(body)
+
+
 class Rows:
     """Finds the batched values; final.
 
@@ -179,7 +184,7 @@ BY_KIND: dict[PrimitiveKind, RowsRule] = {
     PrimitiveKind.IDENTITY: pointwise,
     PrimitiveKind.PRODUCT: product,
     PrimitiveKind.REDUCTION: reduction,
-    PrimitiveKind.CHECK: mixing,
+    PrimitiveKind.CHECK: keeps_first(same_rows),
     PrimitiveKind.CONTROL: mixing,
     PrimitiveKind.OPAQUE: mixing,
     PrimitiveKind.COMPILED: mixing,
@@ -243,5 +248,8 @@ class Widened:
                 settings["shape"] = outputs[0].type.shape
             if "window" in settings:
                 settings["window"] = ((0, ROWS, 1), *settings["window"][1:])
+        for name, value in settings.items():
+            if isinstance(value, Program):
+                settings[name] = self.program(value)
         inputs = tuple(map(self.atom, equation.inputs))
         return Equation(equation.primitive, inputs, settings, outputs, equation.origin)

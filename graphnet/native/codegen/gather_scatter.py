@@ -16,7 +16,7 @@ from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.elements import ELEMENTS, constant, memory_type
 from graphnet.native.llvm.ir_helpers import INDEX, counted, index
-from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel
+from graphnet.native.llvm.kernel_abi import begin_kernel
 from graphnet.native.llvm.strided_access import address
 
 
@@ -30,24 +30,43 @@ class RowsShape:
     indices: ArrayType
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The place of the code: pointers and sizes as ``emit_rows_kernel`` has them, and which of how
+    many threads runs it."""
+
+    builder: ir.IRBuilder
+    pointers: list[ir.Value]
+    sizes: list[ir.Value]
+    thread: ir.Value
+    threads: ir.Value
+
+
 def emit_rows_kernel(module: ir.Module, name: str, shape: RowsShape) -> None:
     """``take``: arguments count, rows, columns; pointers table, indices, result, flag.
     ``scatter_add``: the same; pointers rows to add, indices, result, flag.
-    ``checked_lengths``: arguments count, steps; pointers lengths, result, flag.
+    ``checked_lengths``: arguments count, steps, 1; pointers lengths, result, flag.
     """
     kernel = begin_kernel(module, name)
-    EMITTERS[shape.kind](kernel, shape)
+    count = 3 if shape.kind is KernelKind.LENGTHS else 4
+    pointers = [kernel.pointer(i) for i in range(count)]
+    sizes = [kernel.argument(i) for i in range(3)]
+    emit_rows(Site(kernel.builder, pointers, sizes, kernel.thread, kernel.threads), shape)
     kernel.builder.ret_void()
 
 
-def emit_take(kernel: Kernel, shape: RowsShape) -> None:
+def emit_rows(site: Site, shape: RowsShape) -> None:
+    EMITTERS[shape.kind](site, shape)
+
+
+def emit_take(site: Site, shape: RowsShape) -> None:
     """Threads divide the indices."""
-    builder = kernel.builder
-    count, rows, columns = (kernel.argument(i) for i in range(3))
-    table, indices, result, flag = (kernel.pointer(i) for i in range(4))
-    first, last = share(builder, count, kernel.thread, kernel.threads)
+    builder = site.builder
+    count, rows, columns = site.sizes
+    table, indices, result, flag = site.pointers
+    first, last = share(builder, count, site.thread, site.threads)
     with counted(builder, last, first) as i:
-        row = row_at(kernel, shape, indices, i)
+        row = row_at(builder, shape, indices, i)
         with builder.if_else(in_range(builder, row, rows)) as (good, bad):
             with good:
                 source = address(builder, table, shape.type, builder.mul(row, columns))
@@ -57,19 +76,19 @@ def emit_take(kernel: Kernel, shape: RowsShape) -> None:
                 builder.store(index(1), flag)
 
 
-def emit_scatter(kernel: Kernel, shape: RowsShape) -> None:
+def emit_scatter(site: Site, shape: RowsShape) -> None:
     """Each thread adds to rows of its own, in the order of the indices."""
-    builder = kernel.builder
-    count, rows, columns = (kernel.argument(i) for i in range(3))
-    source, indices, result, flag = (kernel.pointer(i) for i in range(4))
-    first, last = share(builder, rows, kernel.thread, kernel.threads)
+    builder = site.builder
+    count, rows, columns = site.sizes
+    source, indices, result, flag = site.pointers
+    first, last = share(builder, rows, site.thread, site.threads)
     kind = memory_type(shape.type.dtype)
     begin, end = builder.mul(first, columns), builder.mul(last, columns)
     with counted(builder, end, begin) as i:
         zero = constant(kind, 0.0 if shape.type.is_float else 0)
         builder.store(zero, address(builder, result, shape.type, i))
     with counted(builder, count) as i:
-        row = row_at(kernel, shape, indices, i)
+        row = row_at(builder, shape, indices, i)
         with builder.if_then(builder.not_(in_range(builder, row, rows))):
             builder.store(index(1), flag)
         own = builder.and_(
@@ -81,10 +100,10 @@ def emit_scatter(kernel: Kernel, shape: RowsShape) -> None:
             copy_row(builder, shape.type, place, target, (index(0), columns), add=True)
 
 
-def emit_lengths(kernel: Kernel, shape: RowsShape) -> None:
-    builder = kernel.builder
-    count, steps = kernel.argument(0), kernel.argument(1)
-    lengths, result, flag = (kernel.pointer(i) for i in range(3))
+def emit_lengths(site: Site, shape: RowsShape) -> None:
+    builder = site.builder
+    count, steps, _ = site.sizes
+    lengths, result, flag = site.pointers
     kind = memory_type(shape.indices.dtype)
     with counted(builder, count) as i:
         place = address(builder, lengths, shape.indices, i)
@@ -102,8 +121,10 @@ EMITTERS = {
 }
 
 
-def row_at(kernel: Kernel, shape: RowsShape, indices: ir.Value, i: ir.Value) -> ir.Value:
-    builder, kind = kernel.builder, memory_type(shape.indices.dtype)
+def row_at(
+    builder: ir.IRBuilder, shape: RowsShape, indices: ir.Value, i: ir.Value
+) -> ir.Value:
+    kind = memory_type(shape.indices.dtype)
     place = address(builder, indices, shape.indices, i)
     row = builder.load(place, typ=kind, align=shape.indices.dtype.itemsize)
     return builder.sext(row, INDEX) if kind.width < INDEX.width else row

@@ -254,15 +254,26 @@ def structure(
     def names(atoms: Sequence[Atom]) -> str:
         return ",".join(map(name, atoms))
 
-    lines = [names(inputs)]
-    for equation in equations:
-        settings = equation.settings
-        plain = {k: settings[k] for k in sorted(settings) if with_shapes or k == "dtype"}
-        assert not any(isinstance(value, Program) for value in plain.values())
-        lines.append(
-            f"{equation.primitive.name}({names(equation.inputs)}){plain or ''}"
-            f"->{names(equation.outputs)}"
-        )
-    lines.append(names(outputs))
-    lines.append(names(more))
-    return ";".join(lines)
+    def listed(
+        inputs: Sequence[Atom], equations: Sequence[Equation], outputs: Sequence[Atom]
+    ) -> list[str]:
+        lines = [names(inputs)]
+        for equation in equations:
+            settings = equation.settings
+            plain = {
+                k: inside(settings[k]) for k in sorted(settings) if with_shapes or k == "dtype"
+            }
+            lines.append(
+                f"{equation.primitive.name}({names(equation.inputs)}){plain or ''}"
+                f"->{names(equation.outputs)}"
+            )
+        lines.append(names(outputs))
+        return lines
+
+    def inside(value: object) -> object:
+        if isinstance(value, Program):
+            read.update(value.inputs)
+            return listed(value.inputs, value.equations, value.outputs)
+        return value
+
+    return ";".join([*listed(inputs, equations, outputs), names(more)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from llvmlite import ir
 
@@ -25,15 +27,36 @@ from graphnet.native.gemm.library import (
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, counted, index
 from graphnet.native.llvm.strided_access import Strided, address
-from graphnet.native.lowering.lowering import Lowering, LoweringRule, Products, VectorForm
+from graphnet.native.lowering.lowering import Lowering, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
+
+
+InLineRule: TypeAlias = Callable[["Emitter", Equation], None]
+"""The code of an equation outside of fused loops."""
+
+
+@dataclass
+class Context:
+    """What the steps of a scan, and of scans inside of it, have in common."""
+
+    loops: Loops
+    tiles: Mapping[str, Tile]
+    sizes: Sizes
+    arena: Scratch
+    packed: Mapping[Atom, ir.Value]
+    """Where panels of constants are."""
+    rules: Mapping[str, InLineRule]
+    clock: Clock | None = None
+    team: Team | None = None
+    flag: ir.Value | None = None
+    """What is set where an index is wrong."""
 
 
 class Emitter(Lowering[ir.Value]):
     """Emits code where its builder stands; final.
 
     ``wanted`` says where results must be put (in the output of this step), if they can be made
-    there; ``packed`` where panels of constants are.
+    there.
     """
 
     largest_loop = None
@@ -41,29 +64,21 @@ class Emitter(Lowering[ir.Value]):
     def __init__(
         self,
         builder: ir.IRBuilder,
-        loops: Loops,
-        tiles: Mapping[str, Tile],
-        sizes: Sizes,
-        arena: Scratch,
+        context: Context,
         places: dict[Atom, StridedView],
         wanted: Mapping[Var, StridedView],
-        packed: Mapping[Atom, ir.Value],
-        rules: Mapping[str, LoweringRule],
-        clock: Clock | None = None,
-        team: Team | None = None,
     ) -> None:
         super().__init__(places)
-        self.rules = rules
-        self.builder, self.loops, self.tiles = builder, loops, tiles
-        self.sizes, self.arena, self.wanted, self.packed = sizes, arena, wanted, packed
-        self.clock, self.team = clock, team
+        self.builder, self.context, self.wanted = builder, context, wanted
+        self.loops, self.tiles = context.loops, context.tiles
+        self.sizes, self.arena = context.sizes, context.arena
 
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
         """Count the cycles of the code emitted within, in timed kernels."""
-        return nullcontext() if self.clock is None else self.clock.timed(self, equations)
+        return nullcontext() if self.context.clock is None else self.context.clock.timed(self, equations)
 
     def follow_rule(self, equation: Equation) -> None:
-        self.rules[equation.primitive.name](self, equation)
+        self.context.rules[equation.primitive.name](self, equation)
 
     # ---- memory
 
@@ -152,8 +167,9 @@ class Emitter(Lowering[ir.Value]):
             self.pointer(left), self.number(left.strides[1 if transposed else 0]), panels,
             self.pointer(target), self.number(*columns), *begin,
         ]  # fmt: skip
-        if self.team is not None and is_large(equation):
-            self.team.product(self.builder, tile, transposed, equation, values)
+        team = self.context.team
+        if team is not None and is_large(equation):
+            team.product(self.builder, tile, transposed, equation, values)
         else:
             self.builder.call(declare_product(self.builder.module, tile, transposed), values)
 
@@ -202,8 +218,8 @@ class Emitter(Lowering[ir.Value]):
 
     def panels(self, matrix: StridedView, atom: Atom) -> ir.Value:
         """A matrix in panels; those of constants are packed before the scan."""
-        if atom in self.packed:
-            return self.packed[atom]
+        if atom in self.context.packed:
+            return self.context.packed[atom]
         if 1 not in matrix.strides:
             matrix = self.copied(matrix)
         depth, columns = matrix.type.shape

@@ -28,7 +28,7 @@ def scatter_add(scheduler: Scheduler, equation: Equation) -> None:
 
 def checked_lengths(scheduler: Scheduler, equation: Equation) -> None:
     lengths = equation.inputs[0].type
-    arguments = [lengths.size, equation.settings["steps"]]
+    arguments = [lengths.size, equation.settings["steps"], 1]
     call(scheduler, equation, KernelKind.LENGTHS, lengths, arguments, WorkSharing.ALONE)
 
 

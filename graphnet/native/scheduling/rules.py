@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphnet.ir.core.program import Program
+from graphnet.native.codegen import in_line
 from graphnet.native.codegen.kernel_cache import Kernels
+from graphnet.native.codegen.scan_body import InLineRule
 from graphnet.native.llvm.functions import ELEMENT_RULES, Element
 from graphnet.native.lowering.lowering import LoweringRule
 from graphnet.native.lowering.movement import concatenate, unslice, view
@@ -27,6 +29,8 @@ class NativeRule:
     """On strided views."""
     scheduling: SchedulingRule | None = None
     """By calls of kernels, which the body of a scan cannot make."""
+    in_line: InLineRule | None = None
+    """By code in the body of a scan."""
 
 
 VIEW = NativeRule(lowering=view)
@@ -49,10 +53,10 @@ RULES: Mapping[str, NativeRule] = {
     "max": REDUCTION,
     "matmul": PRODUCT,
     "matmul_add": PRODUCT,
-    "take": NativeRule(scheduling=take),
-    "scatter_add": NativeRule(scheduling=scatter_add),
-    "checked_lengths": NativeRule(scheduling=checked_lengths),
-    "scan": NativeRule(scheduling=scan),
+    "take": NativeRule(scheduling=take, in_line=in_line.take),
+    "scatter_add": NativeRule(scheduling=scatter_add, in_line=in_line.scatter_add),
+    "checked_lengths": NativeRule(scheduling=checked_lengths, in_line=in_line.checked_lengths),
+    "scan": NativeRule(scheduling=scan, in_line=in_line.scan),
     "call": NONE,
 }
 """By name. What is not here runs interpreted, as does what has the rule ``NONE``."""
@@ -60,8 +64,9 @@ RULES: Mapping[str, NativeRule] = {
 
 def scheduled(program: Program, kernels: Kernels) -> Scheduler:
     """The calls of a program, every equation of which has a native rule."""
-    inside = {name: rule.lowering for name, rule in RULES.items() if rule.lowering}
+    both = {name: rule.lowering for name, rule in RULES.items() if rule.lowering}
     outside = {name: rule.scheduling for name, rule in RULES.items() if rule.scheduling}
-    scheduler = Scheduler(program, kernels, {**inside, **outside}, inside)
+    inside = {name: rule.in_line for name, rule in RULES.items() if rule.in_line}
+    scheduler = Scheduler(program, kernels, {**both, **outside}, {**both, **inside})
     scheduler.run()
     return scheduler

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program
 from graphnet.ir.core.types import ArrayType
 from graphnet.ir.primitives.scan import program_count
-from graphnet.native.analysis.batch_axis import for_any_rows
+from graphnet.native.analysis.batch_axis import for_any_rows, renamed
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
-from graphnet.native.lowering.products import in_panels
+from graphnet.native.lowering.constant_panels import pack_constants
 from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.buffers import Buffer, BufferRole
 from graphnet.native.scheduling.calls import FLAG
@@ -22,10 +21,12 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     settings = equation.settings
     constants, carried, length = (settings[k] for k in ("constants", "carried", "length"))
     widened = for_any_rows(settings["body"], constants, carried)
-    body, rows = widened or (settings["body"], 1)
+    body, rows = widened or (renamed(settings["body"]), 1)
     first = constants + carried
     places: list[StridedView | None] = [scheduler.at(atom) for atom in equation.inputs[:first]]
-    atoms, matrices = packed_constants(scheduler, body, constants, places)
+    given = places[:constants]
+    atoms, matrices = packed_constants(scheduler, body, given)
+    places[:constants] = given
     for matrix, atom in zip(matrices, atoms, strict=True):
         note_readers(matrix, atom, body, settings["body"])
     places = [place and scheduler.contiguous(place) for place in places]
@@ -41,11 +42,12 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     code = scheduler.kernels.scan(shape)
     memory = scheduler.new(FLAG, 0, BufferRole.WORKING_MEMORY)
     counters = [scheduler.new(FLAG, len(body.equations), BufferRole.COUNTERS)] if is_timed else []
+    flag = [StridedView.of(scheduler.flag, FLAG)] if shape.sets_flag else []
     strides = [place.strides[0] for place in (*sequences, *stacks.values())]
     finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
         code,
-        [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters],
+        [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters, *flag],
         [length, rows, 0, *strides],
         float(length * body_cost(settings["body"])),
         WorkSharing.LED if shape.leads else WorkSharing.SHARED if widened else WorkSharing.ALONE,
@@ -115,34 +117,19 @@ def stepped(scheduler: Scheduler, place: StridedView) -> StridedView:
 
 
 def packed_constants(
-    scheduler: Scheduler, body: Program, constants: int, places: list[StridedView | None]
+    scheduler: Scheduler, body: Program, places: list[StridedView | None]
 ) -> tuple[tuple[Atom, ...], list[StridedView]]:
     """The matrices of the body that are constants, or views of them, and their panels.
 
     A constant that the body reads in no other way is not given to it (its place becomes None).
     """
-    known: dict[Atom, StridedView | None] = dict(zip(body.inputs[:constants], places, strict=False))
-    source: dict[Atom, int] = {var: i for i, var in enumerate(body.inputs[:constants])}
     found: dict[Atom, StridedView] = {}
-    read: set[int] = set()
-    for equation in body.equations:
-        primitive = equation.primitive
-        for position, atom in enumerate(equation.inputs):
-            place = known.get(atom)
-            if place is None:
-                continue
-            made = place.view(equation) if primitive.is_view else None
-            if primitive.kind is PrimitiveKind.PRODUCT and position == 1 and in_panels(equation):
-                found[atom] = scheduler.panels(place.as_matrix())
-            elif made is not None:
-                known[equation.outputs[0]] = made
-                source[equation.outputs[0]] = source[atom]
-            else:
-                read.add(source[atom])
-    read.update(source[atom] for atom in body.outputs if atom in source)
-    for i in range(constants):
-        if i not in read:
-            places[i] = None
+
+    def pack(matrix: StridedView, atom: Atom) -> None:
+        found[atom] = scheduler.panels(matrix)
+
+    read = pack_constants(body, places, pack)
+    places[:] = [place if i in read else None for i, place in enumerate(places)]
     return tuple(found), list(found.values())
 
 

@@ -15,9 +15,10 @@ from graphnet.native.codegen.kernel_cache import KernelCode, Kernels
 from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.loop_kernels import inner_stride
 from graphnet.native.codegen.reductions import operation_of
+from graphnet.native.codegen.scan_body import InLineRule
 from graphnet.native.faults import stage
 from graphnet.native.llvm.cache_line import rounded_up
-from graphnet.native.lowering.lowering import Lowering, LoweringRule, Products, VectorForm
+from graphnet.native.lowering.lowering import Lowering, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
 from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.buffers import Base, Buffer, BufferRole
@@ -47,7 +48,7 @@ class Scheduler(Lowering[StridedView]):
         program: Program,
         kernels: Kernels,
         rules: Mapping[str, SchedulingRule],
-        rules_in_scans: Mapping[str, LoweringRule],
+        rules_in_scans: Mapping[str, InLineRule],
     ) -> None:
         super().__init__({})
         self.program, self.kernels = program, kernels
