@@ -48,6 +48,8 @@ class Operation:
     @property
     def start(self) -> float | int:
         """The neutral element."""
+        if self.type.dtype.kind == "b":
+            return 0
         if self.combiner is add:
             return -0.0 if self.type.is_float else 0
         return float("-inf") if self.type.is_float else -(2 ** (8 * self.type.dtype.itemsize - 1))
@@ -60,7 +62,10 @@ def operation_of(equation: Equation) -> Operation:
     """The operation of a reduction on its elements."""
     combiner = equation.primitive.combiner
     assert combiner is not None
-    return Operation(combiner, ArrayType((), equation.outputs[0].type.dtype))
+    type = ArrayType((), equation.outputs[0].type.dtype)
+    if type.dtype.kind == "b":
+        combiner = maximum  # the sum of truth values is one as well: whether any is true
+    return Operation(combiner, type)
 
 
 def emit_reduction(

@@ -183,6 +183,7 @@ REGISTER: Mapping[str, ir.Type] = {
     "float64": ir.DoubleType(),
     "bool": ir.IntType(1),
     "int8": ir.IntType(8),
+    "int16": ir.IntType(16),
     "int32": ir.IntType(32),
     "int64": ir.IntType(64),
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from graphnet.ir.core.program import Equation
+from graphnet.ir.core.program import Equation, Var
 from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.ir.primitives.pointwise import multiply
+from graphnet.ir.primitives.reduction import sum as sum_
 from graphnet.native.analysis.strided_view import StridedView, collapsed
 from graphnet.native.lowering.lowering import Lowering, Panels, Products, VectorForm
 
@@ -28,13 +30,19 @@ def product(lowering: Lowering[Panels], equation: Equation) -> None:
         left, right = as_rows(lowering, left), right.as_matrix()
     ends = (left.type.shape[-2], right.type.shape[-1])
     target = reshaped(target, (*batch, *ends))
-    if target.type.size:
+    if not target.type.size:
+        return
+    if target.type.is_float:
         products(lowering, equation, left, right, target)
+    else:
+        whole_numbers(lowering, left, right, target)
 
 
 def in_panels(equation: Equation) -> bool:
     """Whether the product is one of matrices, by a right operand that is packed."""
     right, *start = equation.inputs[1:]
+    if not right.type.is_float:
+        return False
     is_vector = right.type.shape[1:] in ((), (1,))
     return len(right.type.shape) <= 2 and (bool(start) or not is_vector)
 
@@ -55,6 +63,30 @@ def products(
     else:
         left, right = aligned(lowering, left), aligned(lowering, right)
         lowering.emit_products(equation, batch_of(left, right, target))
+
+
+def whole_numbers(
+    lowering: Lowering[Panels], left: StridedView, right: StridedView, target: StridedView
+) -> None:
+    """All terms, and then their sums: rare enough to have no kernel of its own."""
+    *batch, rows, columns = target.type.shape
+    depth = left.type.shape[-1]
+    shape = (*batch, rows, columns, depth)
+    ones = with_axis(left, (*batch, rows, 1, depth), -2)
+    others = with_axis(turned(right), (*batch, 1, columns, depth), -3)
+    terms = lowering.temporary(ArrayType(shape, target.type.dtype))
+    a, b, c = (Var(place.type) for place in (ones, others, terms))
+    lowering.loop([Equation(multiply, (a, b), {}, (c,), None)], {a: ones, b: others}, {c: terms})
+    total = Equation(sum_, (c,), {"axis": -1, "keepdims": False}, (Var(target.type),), None)
+    *kept, last = range(len(shape))
+    lowering.emit_reduction(total, terms, target, kept, [last])
+
+
+def with_axis(place: StridedView, shape: Shape, axis: int) -> StridedView:
+    """With another axis of size 1."""
+    strides = list(place.strides)
+    strides.insert(len(strides) + 1 + axis, 0)
+    return replace(place, strides=tuple(strides), type=ArrayType(shape, place.type.dtype))
 
 
 def by_vector(

@@ -12,6 +12,8 @@ from graphnet.native.scheduling.rules import NONE, RULES
 
 LARGEST_LITERAL = 4096
 """Largest size of a constant that is part of the code of a scan."""
+MOST_WHOLE = 1 << 22
+"""Most terms of a product of whole numbers: they are all in memory before they are added up."""
 MOST_ARRAYS = 1000
 """Most arrays that a scan may read and write, roughly: a kernel gets a pointer to each."""
 FLOATS = ("float32", "float64")
@@ -47,14 +49,12 @@ def is_large(atom: Atom) -> bool:
     return isinstance(atom, Literal) and atom.value.size > LARGEST_LITERAL
 
 
-def limit_of_reduction(equation: Equation, inside: bool) -> Reason | None:
-    is_truth = equation.outputs[0].type.dtype.kind == "b"
-    return Reason(f"{equation.primitive.name} of truth values") if is_truth else None
-
-
 def limit_of_product(equation: Equation, inside: bool) -> Reason | None:
     left, right = (atom.type for atom in equation.inputs[:2])
-    return Reason(f"matmul of {left} and {right}") if left.dtype.name not in FLOATS else None
+    is_limited = left.dtype.name not in FLOATS and (
+        left.dtype.kind == "b" or equation.multiply_adds() > MOST_WHOLE
+    )
+    return Reason(f"matmul of {left} and {right}") if is_limited else None
 
 
 def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
@@ -74,7 +74,6 @@ def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
 
 
 LIMITS: dict[PrimitiveKind, Callable[[Equation, bool], Reason | None]] = {
-    PrimitiveKind.REDUCTION: limit_of_reduction,
     PrimitiveKind.PRODUCT: limit_of_product,
     PrimitiveKind.CONTROL: limit_of_body,
 }
