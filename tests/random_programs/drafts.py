@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.ir import PRIMITIVES, ArrayType, Builder
+from graphnet.ir.core.program import Literal
 from tests.random_programs.tolerances import Pair, applied, exact
 
 SIZES = [0, 1, 1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 33]
@@ -86,6 +87,7 @@ class Draft:
     ) -> None:
         self.rng, self.operations = rng, operations
         self.root: Draft = outer.root if outer else self
+        self.depth: int = outer.depth + 1 if outer else 0
         self.pool: list[Known] = []
         if outer is None:
             self.builder = Builder()
@@ -162,9 +164,18 @@ class Draft:
     def keep(self, array: Any, pair: Pair, varies: bool = False) -> Known:
         known = Known(array, pair, varies)
         self.pool.append(known)
-        if array.builder is self.root.builder:
-            self.root.pairs[array.atom] = pair
+        self.root.pairs[array.atom] = pair
         return known
+
+    def pair_of(self, builder: Builder, atom: Any) -> Pair:
+        """The value of an atom of a builder, its own or captured from further out."""
+        if isinstance(atom, Literal):
+            return exact(atom.value)
+        if atom in self.root.pairs:
+            return self.root.pairs[atom]
+        assert builder.outer is not None
+        (outer,) = (outer for outer, var in builder.captures.items() if var is atom)
+        return self.pair_of(builder.outer, outer)
 
     def is_sound(self, pair: Pair) -> bool:
         """Neither large nor ill-conditioned; infinite or NaN only where inputs are."""

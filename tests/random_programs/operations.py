@@ -11,7 +11,7 @@ import numpy as np
 from graphnet.errors import GraphnetError
 from graphnet.ir import PRIMITIVES, ArrayType, scan
 from tests.random_programs.drafts import LARGEST, SIZES, Draft, Known
-from tests.random_programs.tolerances import Pair, applied, exact
+from tests.random_programs.tolerances import Pair, applied
 
 SMOOTH = ["exp", "tanh", "sigmoid", "sin", "cos", "expm1", "negative", "absolute", "sign"]
 POSITIVE = ["log", "log1p", "sqrt"]
@@ -128,6 +128,32 @@ def product_(draft: Draft) -> None:
         draft.add("matmul", first, second)
 
 
+def batch_of_products(draft: Draft) -> None:
+    """Matrices, rows or columns, one for each entry of a batch, which may be repeated."""
+    rng = draft.rng
+    first = draft.pick(lambda known: known.value.ndim > 1 and is_float(known))
+    *batch, rows, depth = first.shape
+    if not batch:
+        made = draft.add("reshape", first, shape=(rows, 1, depth))
+        if made is None:
+            return
+        first, batch = made, [rows]
+    columns = int(rng.choice([1, 1, 2, 3, 8, 17]))
+    shape = (*broadcastable(draft, tuple(batch)), depth, columns)
+    check = fits("matmul", first)
+    second = draft.partner(first, lambda k: k.value.ndim > 2 and check(k), shape)
+    if not check(second):
+        return
+    if rng.random() < 0.3:
+        order = (*range(second.value.ndim - 2), second.value.ndim - 1, second.value.ndim - 2)
+        turned = draft.add("transpose", first, axes=tuple(range(len(batch))) + (len(batch) + 1, len(batch)))
+        other = draft.add("transpose", second, axes=order)
+        if turned and other:
+            draft.add("matmul", other, turned)
+        return
+    draft.add("matmul", first, second)
+
+
 def reshaping(draft: Draft) -> None:
     known = draft.pick()
     shape, size = known.shape, known.value.size
@@ -230,8 +256,11 @@ def sequence(draft: Draft) -> None:
     firsts = [first_row(known, length - 1 if reverse else 0) for known in fed]
 
     def step(enters: list[Any], slices: list[Any]) -> Any:
-        inner = Draft(rng, OPERATIONS, draft)
+        nested = [sequence] if draft.depth == 0 and rng.random() < 0.3 else []
+        inner = Draft(rng, [*OPERATIONS, *nested, *nested, *nested], draft)
         inner.pool = draft.pool[-2:] + list(map(Known, slices, firsts))
+        known = zip([*slices, *enters], [*firsts, *(k.pair for k in carry)], strict=True)
+        draft.root.pairs.update((array.atom, pair) for array, pair in known)
         inner.pool += [Known(a, k.pair, True) for a, k in zip(enters, carry, strict=True)]
         first_new = len(inner.pool)
         for _ in range(rng.integers(2, 9)):
@@ -245,14 +274,13 @@ def sequence(draft: Draft) -> None:
     )
     outputs = [*finals, *results]
     equation = outputs[0].builder.equations[-1]
-    operands = [
-        draft.pairs[atom] if atom in draft.pairs else exact(atom.value) for atom in equation.inputs
-    ]
+    operands = [draft.pair_of(outputs[0].builder, atom) for atom in equation.inputs]
     with np.errstate(all="ignore"):
         pairs = applied(equation.primitive, equation.settings, operands)
+    varies = draft.depth > 0
     for array, pair in zip(outputs, pairs, strict=True):
         if draft.is_sound(pair):
-            draft.keep(array, pair)
+            draft.keep(array, pair, varies)
 
 
 def first_row(known: Known, at: int) -> Pair:
@@ -286,6 +314,6 @@ def following(inner: Draft, known: Known) -> Known:
 
 OPERATIONS: list[Callable[[Draft], None]] = [
     unary, unary, unary, arithmetic, arithmetic, arithmetic, arithmetic, quotient, comparison,
-    selection, conversion, product_, product_, reshaping, transposition, slicing, unslicing,
+    selection, conversion, product_, product_, batch_of_products, reshaping, transposition, slicing, unslicing,
     joining, spreading, reduction, reduction, rows_by_index,
 ]  # fmt: skip
