@@ -17,7 +17,7 @@ from tests.native.equivalence.test_primitives import (
     interpreted,
 )
 
-INTERPRETED = {"call", "checked_lengths", "matmul", "scan", "scatter_add", "take", "uint8"}
+INTERPRETED = {"call", "uint8"}
 """Primitives (or single rows, or types) that may run interpreted inside of sequences, which then stay
 there themselves."""
 

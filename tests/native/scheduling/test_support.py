@@ -11,28 +11,28 @@ import pytest
 
 from graphnet.ir import Program, run_program, scan, trace
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives.indexing import take
 from graphnet.ir.primitives.pointwise import cast
 from graphnet.source import warn_once
 
 pytest.importorskip("llvmlite")
 
 from graphnet.native import compiled
-from graphnet.native.scheduling.support import Reason, reason_not_native
+from graphnet.native.scheduling.support import LARGEST_LITERAL, Reason, reason_not_native
 
 STATE = ArrayType((3,), np.dtype(np.float64))
 TABLE = ArrayType((2, 3), np.dtype(np.float64))
 Step = Callable[[Any, Any], Any]
 
 
-def looked_up(table: Any, h: Any) -> Any:
-    """A row that the state chooses, which no pass can look up before the scan."""
-    return take(table, cast(h > 0.0, dtype=np.dtype(np.int64))).sum(0)
+def of_bytes(table: Any, h: Any) -> Any:
+    """Whole numbers without a sign, which have no rule anywhere."""
+    positive = cast(h > 0.0, dtype=np.dtype(np.uint8))
+    return h + cast(positive, dtype=np.dtype(np.float64))
 
 
-def any_positive(table: Any, h: Any) -> Any:
-    """A reduction of truth values, which has no rule anywhere."""
-    return h + cast((h > 0.0).max(0, keepdims=False), dtype=np.dtype(np.float64))
+def large_constant(table: Any, h: Any) -> Any:
+    """A constant that is too large for code."""
+    return h + (h[:1] + np.ones(LARGEST_LITERAL + 1)).max(0)
 
 
 def scanned(step: Step) -> Program:
@@ -43,15 +43,9 @@ def scanned(step: Step) -> Program:
     return trace(function, TABLE, STATE)
 
 
-def nested(table: Any, h: Any) -> Any:
-    finals, _ = scan(lambda carry, _: ([carry[0] * 0.5], []), [h], [], length=2)
-    return finals[0]
-
-
 CASES: dict[str, tuple[Step, Reason]] = {
-    "a rule for calls alone": (looked_up, Reason("take")),
-    "a scan": (nested, Reason("scan")),
-    "no rule anywhere": (any_positive, Reason("max of truth values", is_of_body=True)),
+    "a large constant": (large_constant, Reason(f"a constant float64[{LARGEST_LITERAL + 1}]")),
+    "no rule anywhere": (of_bytes, Reason("cast of uint8[3]", is_of_body=True)),
 }
 
 
