@@ -146,7 +146,9 @@ def batch_of_products(draft: Draft) -> None:
         return
     if rng.random() < 0.3:
         order = (*range(second.value.ndim - 2), second.value.ndim - 1, second.value.ndim - 2)
-        turned = draft.add("transpose", first, axes=tuple(range(len(batch))) + (len(batch) + 1, len(batch)))
+        turned = draft.add(
+            "transpose", first, axes=tuple(range(len(batch))) + (len(batch) + 1, len(batch))
+        )
         other = draft.add("transpose", second, axes=order)
         if turned and other:
             draft.add("matmul", other, turned)

@@ -121,9 +121,7 @@ EMITTERS = {
 }
 
 
-def row_at(
-    builder: ir.IRBuilder, shape: RowsShape, indices: ir.Value, i: ir.Value
-) -> ir.Value:
+def row_at(builder: ir.IRBuilder, shape: RowsShape, indices: ir.Value, i: ir.Value) -> ir.Value:
     kind = memory_type(shape.indices.dtype)
     place = address(builder, indices, shape.indices, i)
     row = builder.load(place, typ=kind, align=shape.indices.dtype.itemsize)

@@ -44,9 +44,7 @@ def scan(emitter: Emitter, equation: Equation) -> None:
         emitter.copy(place, target)
 
 
-def packed(
-    emitter: Emitter, body: Program, places: list[StridedView]
-) -> dict[Atom, ir.Value]:
+def packed(emitter: Emitter, body: Program, places: list[StridedView]) -> dict[Atom, ir.Value]:
     """The panels of matrices that stay the same in all steps of the scan inside."""
     found: dict[Atom, ir.Value] = {}
 
@@ -71,9 +69,7 @@ def take(emitter: Emitter, equation: Equation) -> None:
 def scatter_add(emitter: Emitter, equation: Equation) -> None:
     target = equation.outputs[0].type
     columns = part_of_first(StridedView.of(None, target)).type.size
-    rows_by_index(
-        emitter, equation, KernelKind.SCATTER_ADD, equation.settings["rows"], columns
-    )
+    rows_by_index(emitter, equation, KernelKind.SCATTER_ADD, equation.settings["rows"], columns)
 
 
 def checked_lengths(emitter: Emitter, equation: Equation) -> None:

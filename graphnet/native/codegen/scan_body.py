@@ -75,7 +75,11 @@ class Emitter(Lowering[ir.Value]):
 
     def around(self, equations: Sequence[Equation]) -> AbstractContextManager[None]:
         """Count the cycles of the code emitted within, in timed kernels."""
-        return nullcontext() if self.context.clock is None else self.context.clock.timed(self, equations)
+        return (
+            nullcontext()
+            if self.context.clock is None
+            else self.context.clock.timed(self, equations)
+        )
 
     def follow_rule(self, equation: Equation) -> None:
         self.context.rules[equation.primitive.name](self, equation)

@@ -140,7 +140,9 @@ class ScanEmitter:
             self.loops, self.tiles, self.sizes, self.arena, self.packed, scan.rules,
             self.clock, self.team, self.flag,
         )  # fmt: skip
-        places = [StridedView.of(p, v.type) for p, v in zip(self.inputs, scan.body.inputs, strict=True)]
+        places = [
+            StridedView.of(p, v.type) for p, v in zip(self.inputs, scan.body.inputs, strict=True)
+        ]
         first = scan.constants + scan.carried
         distances = iter(self.strides)
         sequences = [Stepped(place, next(distances)) for place in places[first:]]

@@ -132,9 +132,7 @@ class StepLoop:
         """What emits one step: where its inputs are, and its results belong."""
         scan = self.scan
         entering = scan.body.inputs[scan.constants : scan.constants + scan.carried]
-        places: dict[Atom, StridedView] = dict(
-            zip(scan.body.inputs, self.constants, strict=False)
-        )
+        places: dict[Atom, StridedView] = dict(zip(scan.body.inputs, self.constants, strict=False))
         for var, pointer in zip(entering, now, strict=True):
             places[var] = StridedView.of(pointer, var.type)
         for var, sequence in zip(scan.sequences, self.sequences, strict=True):

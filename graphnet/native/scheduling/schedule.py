@@ -200,7 +200,9 @@ class Scheduler(Lowering[StridedView]):
         distances = [p.strides[1 if t else 0] for p, t in zip((left, right), turned, strict=True)]
         arguments = [rows, columns, depth, *distances, columns, own, *axes_of_batch(batch)]
         cost = 2.0 * rows * columns * depth * prod(batch.sizes)
-        self.call(self.kernels.products(dtype, *turned), [left, right, target, memory], arguments, cost)
+        self.call(
+            self.kernels.products(dtype, *turned), [left, right, target, memory], arguments, cost
+        )
 
     def emit_vectors(self, form: VectorForm, batch: Products) -> None:
         matrix, vector = batch.left, batch.right
