@@ -147,7 +147,7 @@ def batch_of_products(draft: Draft) -> None:
     if rng.random() < 0.3:
         order = (*range(second.value.ndim - 2), second.value.ndim - 1, second.value.ndim - 2)
         turned = draft.add(
-            "transpose", first, axes=tuple(range(len(batch))) + (len(batch) + 1, len(batch))
+            "transpose", first, axes=(*range(len(batch)), len(batch) + 1, len(batch))
         )
         other = draft.add("transpose", second, axes=order)
         if turned and other:

@@ -11,7 +11,7 @@ from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.gather_scatter import RowsShape, Site, emit_rows
 from graphnet.native.codegen.kernel_kinds import KernelKind
 from graphnet.native.codegen.scan_body import Emitter
-from graphnet.native.codegen.step_loop import Stepped, StepLoop, Steps, part_of_first
+from graphnet.native.codegen.step_loop import StepLoop, Stepped, Steps, part_of_first
 from graphnet.native.llvm.ir_helpers import index
 from graphnet.native.lowering.constant_panels import pack_constants
 

@@ -30,7 +30,6 @@ from graphnet.native.llvm.strided_access import Strided, address
 from graphnet.native.lowering.lowering import Lowering, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
 
-
 InLineRule: TypeAlias = Callable[["Emitter", Equation], None]
 """The code of an equation outside of fused loops."""
 

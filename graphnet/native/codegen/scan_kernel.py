@@ -16,7 +16,7 @@ from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
 from graphnet.native.codegen.scan_body import Context, Emitter, InLineRule
 from graphnet.native.codegen.scratch import Scratch, Sizes
-from graphnet.native.codegen.step_loop import Stepped, StepLoop, Steps
+from graphnet.native.codegen.step_loop import StepLoop, Stepped, Steps
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.division_among_threads import share
 from graphnet.native.llvm.ir_helpers import BYTE, index

@@ -1,4 +1,4 @@
-"""The loop over the steps of a scan: in a kernel of its own, or inside of a step of another scan."""
+"""The loop over the steps of a scan: in a kernel of its own, or in a step of another scan."""
 
 from __future__ import annotations
 

@@ -15,12 +15,21 @@ from graphnet.native.gemm.blocking import emit_product
 from graphnet.native.gemm.packing import emit_pack
 from graphnet.native.gemm.register_tile import Tile, at
 from graphnet.native.llvm.division_among_threads import share
-from graphnet.native.llvm.ir_helpers import INDEX, POINTER, counted, index
+from graphnet.native.llvm.ir_helpers import (
+    INDEX,
+    POINTER,
+    counted,
+    divide_up,
+    index,
+    smaller,
+)
 from graphnet.native.llvm.kernel_abi import Kernel, begin_kernel
 
 AXIS = 4
 """Arguments for each axis of the batch: its size, the strides of the operands."""
 OPERANDS = 3
+CHUNK = 64
+"""Threads divide the entries of a vector at multiples of it, and no line of the cache."""
 
 
 def emit_products_kernel(
@@ -47,29 +56,50 @@ def emit_products_kernel(
 
 
 def emit_dots_kernel(module: ir.Module, tile: Tile, name: str, dots: ir.Function) -> None:
-    """Arguments m, k, a_stride, the axes; pointers a, x, c: C = A @ x for each entry."""
+    """Arguments m, k, a_stride, the axes; pointers a, x, c: C = A @ x for each entry, of which
+    threads share the rows where there is but one."""
     kernel = begin_kernel(module, name)
     builder = kernel.builder
     m, k, a_stride = (kernel.argument(i) for i in range(3))
-    with entries(kernel, tile, 3) as (a, x, c):
-        builder.call(dots, [m, k, a, a_stride, x, c])
+    with entries(kernel, tile, 3, shares_one=True) as (a, x, c):
+        top, bottom = own_share(kernel, m, kernel.argument(3))
+        line = at(builder, tile, a, builder.mul(top, a_stride))
+        rows = builder.sub(bottom, top)
+        builder.call(dots, [rows, k, line, a_stride, x, at(builder, tile, c, top)])
     builder.ret_void()
 
 
 def emit_columns_kernel(module: ir.Module, tile: Tile, name: str, columns: ir.Function) -> None:
-    """Arguments k, n, b_stride, x_step, the axes; pointers b, x, c: C = x @ B for each entry."""
+    """Arguments k, n, b_stride, x_step, the axes; pointers b, x, c: C = x @ B for each entry, of
+    which threads share the columns where there is but one."""
     kernel = begin_kernel(module, name)
     builder = kernel.builder
     k, n, b_stride, x_step = (kernel.argument(i) for i in range(4))
-    with entries(kernel, tile, 4) as (b, x, c):
-        builder.call(columns, [k, n, x, x_step, b, b_stride, c])
+    with entries(kernel, tile, 4, shares_one=True) as (b, x, c):
+        left, right = own_share(kernel, n, kernel.argument(4))
+        places = [at(builder, tile, place, left) for place in (b, c)]
+        width = builder.sub(right, left)
+        builder.call(columns, [k, width, x, x_step, places[0], b_stride, places[1]])
     builder.ret_void()
 
 
+def own_share(kernel: Kernel, count: ir.Value, rank: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """This thread's part of the entries of a single result, or all of them in a batch."""
+    builder, line = kernel.builder, index(CHUNK)
+    chunks = divide_up(builder, count, line)
+    first, last = share(builder, chunks, kernel.thread, kernel.threads)
+    is_one = builder.icmp_signed("==", rank, index(0))
+    first, last = (smaller(builder, builder.mul(x, line), count) for x in (first, last))
+    return builder.select(is_one, first, index(0)), builder.select(is_one, last, count)
+
+
 @contextmanager
-def entries(kernel: Kernel, tile: Tile, first: int) -> Iterator[list[ir.Value]]:
+def entries(
+    kernel: Kernel, tile: Tile, first: int, shares_one: bool = False
+) -> Iterator[list[ir.Value]]:
     """The addresses of the operands for each entry of a thread's share of the batch, whose axes
-    are the arguments from ``first`` on."""
+    are the arguments from ``first`` on. A batch without axes is that
+    of all threads with ``shares_one``."""
     builder = kernel.builder
     rank = kernel.argument(first)
     places = [builder.alloca(INDEX) for _ in range(OPERANDS)]
@@ -84,6 +114,10 @@ def entries(kernel: Kernel, tile: Tile, first: int) -> Iterator[list[ir.Value]]:
     with counted(builder, rank) as number:
         builder.store(builder.mul(builder.load(count, typ=INDEX), axis(number, 0)), count)
     begin, end = share(builder, builder.load(count, typ=INDEX), kernel.thread, kernel.threads)
+    if shares_one:
+        is_one = builder.icmp_signed("==", rank, index(0))
+        begin = builder.select(is_one, index(0), begin)
+        end = builder.select(is_one, index(1), end)
     with counted(builder, end, begin) as entry:
         builder.store(entry, left)
         for place in places:

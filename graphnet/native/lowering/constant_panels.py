@@ -1,4 +1,4 @@
-"""The matrices of a scan's body that are constants, or views of them: packed once, before all steps."""
+"""The matrices of a scan's body that are constants, or views of them, packed before all steps."""
 
 from __future__ import annotations
 
@@ -62,8 +62,10 @@ def pack_constants(
 ) -> frozenset[int]:
     """``pack`` each matrix once; which of the constants are read in another way too."""
     atoms = body.inputs[: len(places)]
-    known = {atom: place for atom, place in zip(atoms, places, strict=True) if place is not None}
-    source = {atom: i for i, atom in enumerate(atoms) if atom in known}
+    known: dict[Atom, StridedView] = {
+        atom: place for atom, place in zip(atoms, places, strict=True) if place is not None
+    }
+    source: dict[Atom, int] = {atom: i for i, atom in enumerate(atoms) if atom in known}
     seen: set[Atom] = set()
 
     def once(matrix: StridedView, atom: Atom) -> None:

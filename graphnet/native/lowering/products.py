@@ -1,4 +1,4 @@
-"""Products: the right operand in panels, the left one row by row; batches; vectors by themselves."""
+"""Products: the right operand in panels, the left one row by row; batches; matrices by vectors."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def batch_of(left: StridedView, right: StridedView, target: StridedView) -> Prod
         replace(p, strides=p.strides[:-2], type=ArrayType(shape, p.type.dtype)) for p in places
     ]
     sizes, strides = collapsed(shape, outer) if prod(shape) != 1 else ((), [(), (), ()])
-    return Products(*map(first_of, places), sizes, tuple(strides))
+    return Products(first_of(left), first_of(right), first_of(target), sizes, tuple(strides))
 
 
 def first_of(place: StridedView) -> StridedView:
