@@ -139,13 +139,12 @@ class Kernels:
         )
 
     def scan(self, shape: ScanShape) -> KernelCode:
-        listed = structure(
-            shape.body.inputs, shape.body.equations, shape.body.outputs, shape.packed
-        )
+        steps, body = shape.steps, shape.steps.body
+        listed = structure(body.inputs, body.equations, body.outputs, shape.packed)
         timed = "timed " if shape.is_timed else ""
         return self.code(
             KernelKind.SCAN,
-            f"{timed}{shape.constants} {shape.carried} {shape.reverse} {listed}",
+            f"{timed}{steps.constants} {steps.carried} {steps.reverse} {listed}",
             lambda module, name: emit_scan(module, name, shape, self.loops, self.tiles),
             shape.libraries,
         )

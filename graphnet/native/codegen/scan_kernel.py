@@ -25,9 +25,10 @@ from graphnet.native.llvm.strided_access import address
 
 
 @dataclass(frozen=True)
-class ScanShape(Steps):
+class ScanShape:
     """The compile-time parameters of a scan: its body, and the roles of operands."""
 
+    steps: Steps
     packed: tuple[Atom, ...]
     """The constants, or views of them, that products read in panels, which the caller makes."""
     rules: Mapping[str, InLineRule]
@@ -38,20 +39,20 @@ class ScanShape(Steps):
     @property
     def libraries(self) -> frozenset[int]:
         """The libraries of products that the steps call, by the bits of their numbers."""
-        types = [e.outputs[0].type for e in all_equations(self.body) if is_product(e)]
+        types = [e.outputs[0].type for e in all_equations(self.steps.body) if is_product(e)]
         return frozenset(8 * type.dtype.itemsize for type in types if type.is_float)
 
     @property
     def sets_flag(self) -> bool:
         """Whether a step may find an index that is wrong."""
-        kinds = {equation.primitive.kind for equation in all_equations(self.body)}
+        kinds = {equation.primitive.kind for equation in all_equations(self.steps.body)}
         return bool(kinds & {PrimitiveKind.INDEXED, PrimitiveKind.CHECK})
 
     @property
     def leads(self) -> bool:
         """Whether a team shares its products: threads that cannot share its rows."""
-        rows_are_shared = any(var.type.size >= ROWS for var in self.body.inputs)
-        return not rows_are_shared and not self.is_timed and has_large_product(self.body)
+        rows_are_shared = any(var.type.size >= ROWS for var in self.steps.body.inputs)
+        return not rows_are_shared and not self.is_timed and has_large_product(self.steps.body)
 
 
 def all_equations(program: Program) -> Iterator[Equation]:
@@ -104,20 +105,21 @@ class ScanEmitter:
         self.sizes = Sizes(count)
         no_rows = entry.icmp_signed("==", count, index(0))
         self.steps = entry.select(no_rows, index(0), self.steps)  # more threads than rows
-        count = len(scan.body.inputs)
-        self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.body.inputs)]
+        count = len(scan.steps.body.inputs)
+        self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.steps.body.inputs)]
         self.outputs = [
-            self.own(kernel.pointer(count + i), atom) for i, atom in enumerate(scan.body.outputs)
+            self.own(kernel.pointer(count + i), atom)
+            for i, atom in enumerate(scan.steps.body.outputs)
         ]
         count += len(self.outputs)
         self.packed = {a: kernel.pointer(count + i) for i, a in enumerate(scan.packed)}
-        stepped = len(scan.sequences) + len(scan.results)
+        stepped = len(scan.steps.sequences) + len(scan.steps.results)
         self.strides = [kernel.argument(3 + i) for i in range(stepped)]
         count += len(scan.packed)
         base = kernel.pointer(count)
         self.clock: Clock | None = None
         if scan.is_timed:
-            self.clock = Clock(scan.body.equations, kernel.pointer(count + 1))
+            self.clock = Clock(scan.steps.body.equations, kernel.pointer(count + 1))
         self.flag = kernel.pointer(count + 1 + scan.is_timed) if scan.sets_flag else None
         # Threads beyond the rows have none, and need no memory; rows identify the others.
         is_crowded = entry.icmp_signed("<", rows, kernel.threads)
@@ -141,17 +143,20 @@ class ScanEmitter:
             self.clock, self.team, self.flag,
         )  # fmt: skip
         places = [
-            StridedView.of(p, v.type) for p, v in zip(self.inputs, scan.body.inputs, strict=True)
+            StridedView.of(p, v.type)
+            for p, v in zip(self.inputs, scan.steps.body.inputs, strict=True)
         ]
-        first = scan.constants + scan.carried
+        first = scan.steps.constants + scan.steps.carried
         distances = iter(self.strides)
         sequences = [Stepped(place, next(distances)) for place in places[first:]]
         stacks = [
             Stepped(StridedView.of(pointer, atom.type), next(distances))
-            for pointer, atom in zip(self.outputs[scan.carried :], scan.results, strict=True)
+            for pointer, atom in zip(
+                self.outputs[scan.steps.carried :], scan.steps.results, strict=True
+            )
         ]
         loop = StepLoop(
-            scan, context, places[: scan.constants], self.inputs[scan.constants : first],
+            scan.steps, context, places[: scan.steps.constants], self.inputs[scan.steps.constants : first],
             sequences, stacks, self.function,
         )  # fmt: skip
         finals = loop.emit(entry.block, self.steps)

@@ -10,6 +10,7 @@ from graphnet.ir.primitives.scan import program_count
 from graphnet.native.analysis.batch_axis import for_any_rows, renamed
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
+from graphnet.native.codegen.step_loop import Steps
 from graphnet.native.lowering.constant_panels import pack_constants
 from graphnet.native.runtime.dispatcher import WorkSharing
 from graphnet.native.scheduling.buffers import Buffer, BufferRole
@@ -38,7 +39,8 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     body = Program(body.inputs, body.equations, outputs)
     is_timed = scheduler.kernels.is_timed
     rules = scheduler.rules_in_scans
-    shape = ScanShape(body, constants, carried, settings["reverse"], atoms, rules, is_timed)
+    steps = Steps(body, constants, carried, settings["reverse"])
+    shape = ScanShape(steps, atoms, rules, is_timed)
     code = scheduler.kernels.scan(shape)
     memory = scheduler.new(FLAG, 0, BufferRole.WORKING_MEMORY)
     counters = [scheduler.new(FLAG, len(body.equations), BufferRole.COUNTERS)] if is_timed else []
