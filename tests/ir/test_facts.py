@@ -128,7 +128,8 @@ def records() -> Iterator[Primitive]:
 
 
 def test_the_rows_of_a_batch_pass_through_known_primitives_alone() -> None:
-    from graphnet.native.analysis.batch_axis import MixesRows, for_any_rows, rule_of
+    from graphnet.native.analysis.batch_axis import for_any_rows
+    from graphnet.native.analysis.row_rules import MixesRows, rule_of
 
     assert all(callable(rule_of(record)) for record in records())
     with pytest.raises(MixesRows, match="made_up> has no rule"):

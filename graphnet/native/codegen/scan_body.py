@@ -12,6 +12,7 @@ from llvmlite import ir
 from graphnet.ir.core.program import Atom, Equation, Literal, Var
 from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.ir.primitives.reduction import kept_shape
+from graphnet.native.analysis.batch_axis import ROWS
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops, emit_loops, is_number
@@ -26,7 +27,7 @@ from graphnet.native.gemm.library import (
 )
 from graphnet.native.gemm.register_tile import Tile
 from graphnet.native.llvm.ir_helpers import POINTER, counted, index
-from graphnet.native.llvm.strided_access import Strided, address
+from graphnet.native.llvm.strided_access import Size, Strided, address
 from graphnet.native.lowering.lowering import Lowering, Products, VectorForm
 from graphnet.native.lowering.products import is_transposed
 
@@ -95,11 +96,15 @@ class Emitter(Lowering[ir.Value]):
         return StridedView.of(self.arena.take(type), type)
 
     def pointer(self, place: StridedView) -> ir.Value:
-        return address(self.builder, place.pointer, place.type, index(place.offset))
+        return address(self.builder, place.pointer, place.type, self.number(place.offset))
 
     def number(self, size: int) -> ir.Value:
         """A size, or a stride, as a number in the code."""
         return self.sizes.number(self.builder, size)
+
+    def distances(self, strides: Sequence[int]) -> tuple[Size, ...]:
+        """Strides, as numbers in the code where they grow with the rows."""
+        return tuple(stride if stride < ROWS else self.number(stride) for stride in strides)
 
     def emit_concatenation(
         self, target: StridedView, parts: Sequence[tuple[StridedView, StridedView]]
@@ -122,7 +127,7 @@ class Emitter(Lowering[ir.Value]):
     ) -> None:
         ranges = [(index(0), self.number(size)) for size in sizes]
         places = [
-            Strided(self.pointer(place), row, place.type)
+            Strided(self.pointer(place), self.distances(row), place.type)
             for place, row in zip([*reads.values(), *stores.values()], strides, strict=True)
         ]
         sources = dict(zip(reads, places, strict=False))
@@ -141,12 +146,13 @@ class Emitter(Lowering[ir.Value]):
         spread = target.reshaped(ArrayType(shape, target.type.dtype))
         assert spread is not None
         ranges = [(index(0), self.number(n)) for n in source.type.shape]
-        strides = tuple(source.strides[axis] for axis in (*kept, *reduced))
+        strides = self.distances([source.strides[axis] for axis in (*kept, *reduced)])
+        into = self.distances([spread.strides[axis] for axis in kept])
         emit_reduction(
             self.builder, self.loops, operation_of(equation),
             [ranges[axis] for axis in kept], [ranges[axis] for axis in reduced],
             Strided(self.pointer(source), strides, source.type),
-            Strided(self.pointer(target), tuple(spread.strides[a] for a in kept), target.type),
+            Strided(self.pointer(target), into, target.type),
         )  # fmt: skip
 
     # ---- products

@@ -9,8 +9,7 @@ from llvmlite import ir
 
 from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program
-from graphnet.native.analysis.batch_axis import ROWS
-from graphnet.native.analysis.strided_view import StridedView
+from graphnet.native.analysis.batch_axis import ROWS, batch_outside
 from graphnet.native.codegen.cycle_counters import Clock
 from graphnet.native.codegen.elementwise import Loops
 from graphnet.native.codegen.parallel_gemm import Team, has_large_product
@@ -103,8 +102,8 @@ class ScanEmitter:
             self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
         count = entry.sub(last, self.first_row)
         self.sizes = Sizes(count)
-        no_rows = entry.icmp_signed("==", count, index(0))
-        self.steps = entry.select(no_rows, index(0), self.steps)  # more threads than rows
+        self.has_rows = entry.icmp_signed(">", count, index(0))
+        self.steps = entry.select(self.has_rows, self.steps, index(0))  # more threads than rows
         count = len(scan.steps.body.inputs)
         self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.steps.body.inputs)]
         self.outputs = [
@@ -131,7 +130,7 @@ class ScanEmitter:
     def own(self, pointer: ir.Value, atom: Atom) -> ir.Value:
         """The address of the first row of this thread."""
         rows, left = divmod(atom.type.size, ROWS)
-        if not rows or left or atom.type.shape[:1] != (ROWS,):
+        if not rows or left:
             return pointer
         offset = self.entry.mul(self.first_row, index(rows))
         return address(self.entry, pointer, atom.type, offset)
@@ -142,27 +141,24 @@ class ScanEmitter:
             self.loops, self.tiles, self.sizes, self.arena, self.packed, scan.rules,
             self.clock, self.team, self.flag,
         )  # fmt: skip
-        places = [
-            StridedView.of(p, v.type)
-            for p, v in zip(self.inputs, scan.steps.body.inputs, strict=True)
-        ]
-        first = scan.steps.constants + scan.steps.carried
+        steps = scan.steps
+        places = list(map(batch_outside, self.inputs, [v.type for v in steps.body.inputs]))
+        first = steps.constants + steps.carried
         distances = iter(self.strides)
         sequences = [Stepped(place, next(distances)) for place in places[first:]]
         stacks = [
-            Stepped(StridedView.of(pointer, atom.type), next(distances))
-            for pointer, atom in zip(
-                self.outputs[scan.steps.carried :], scan.steps.results, strict=True
-            )
+            Stepped(batch_outside(pointer, atom.type), next(distances))
+            for pointer, atom in zip(self.outputs[steps.carried :], steps.results, strict=True)
         ]
         loop = StepLoop(
-            scan.steps, context, places[: scan.steps.constants], self.inputs[scan.steps.constants : first],
-            sequences, stacks, self.function,
+            steps, context, places[: steps.constants], self.inputs[steps.constants : first],
+            sequences, stacks, self.function, batch_outside,
         )  # fmt: skip
         finals = loop.emit(entry.block, self.steps)
         ending = Emitter(ir.IRBuilder(loop.after), context, {}, {})
-        for place, target in zip(finals, self.outputs, strict=False):
-            ending.copy(place, StridedView.of(target, place.type))
+        with ending.builder.if_then(self.has_rows):  # else another thread's values are no rows' own
+            for place, target in zip(finals, self.outputs, strict=False):
+                ending.copy(place, batch_outside(target, place.type))
         ending.builder.ret_void()
         entry.position_at_end(entry.block)
         entry.branch(loop.head)

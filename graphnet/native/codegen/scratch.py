@@ -22,10 +22,11 @@ class Sizes:
     rows: ir.Value
 
     def number(self, builder: ir.IRBuilder, size: int) -> ir.Value:
-        if size < ROWS:
-            return index(size)
-        assert size % ROWS == 0
-        return builder.mul(self.rows, index(size // ROWS))
+        many, few = divmod(size, ROWS)
+        if not many:
+            return index(few)
+        grown = builder.mul(self.rows, index(many))
+        return builder.add(grown, index(few)) if few else grown
 
 
 @dataclass

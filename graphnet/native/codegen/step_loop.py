@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from llvmlite import ir
 
@@ -13,6 +14,9 @@ from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_body import Context, Emitter
 from graphnet.native.llvm.ir_helpers import POINTER, index
 from graphnet.native.llvm.strided_access import address
+
+Layout = Callable[[Any, ArrayType], StridedView]
+"""How a value lies in memory that begins at an address."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class StepLoop:
 
     ``constants`` are places, ``initial`` the addresses of carried values in one piece. Control
     comes from the block ``before``, which the caller ends with a branch to ``head``, and goes on
-    in ``after``.
+    in ``after``. ``layout`` is that of carried values.
     """
 
     def __init__(
@@ -78,8 +82,9 @@ class StepLoop:
         sequences: Sequence[Stepped],
         stacks: Sequence[Stepped],
         function: ir.Function,
+        layout: Layout = StridedView.of,
     ) -> None:
-        self.scan, self.context = scan, context
+        self.scan, self.context, self.layout = scan, context, layout
         self.constants, self.initial = constants, initial
         self.sequences, self.stacks = sequences, stacks
         names = ("head", "step", "after")
@@ -115,7 +120,7 @@ class StepLoop:
             buffers[i].now.add_incoming(buffers[i].first, before)
             buffers[i].now.add_incoming(others[i], last)
         builder.branch(self.head)
-        return [StridedView.of(p, atom.type) for p, atom in zip(now, scan.states, strict=True)]
+        return [self.layout(p, atom.type) for p, atom in zip(now, scan.states, strict=True)]
 
     def buffers(self, head: ir.IRBuilder, atom: Atom) -> Buffers:
         first, second = (self.context.arena.take(atom.type) for _ in range(2))
@@ -134,12 +139,12 @@ class StepLoop:
         entering = scan.body.inputs[scan.constants : scan.constants + scan.carried]
         places: dict[Atom, StridedView] = dict(zip(scan.body.inputs, self.constants, strict=False))
         for var, pointer in zip(entering, now, strict=True):
-            places[var] = StridedView.of(pointer, var.type)
+            places[var] = self.layout(pointer, var.type)
         for var, sequence in zip(scan.sequences, self.sequences, strict=True):
             places[var] = sequence.at(builder, step)
         wanted: dict[Var, StridedView] = {}
         made = {var for equation in scan.body.equations for var in equation.outputs}
-        owned = [StridedView.of(b.now, a.type) for b, a in zip(buffers, scan.states, strict=True)]
+        owned = [self.layout(b.now, a.type) for b, a in zip(buffers, scan.states, strict=True)]
         for atom, place in zip((*scan.results, *scan.states), (*slots, *owned), strict=True):
             if is_var(atom) and atom in made and place.is_contiguous:
                 wanted.setdefault(atom, place)
@@ -156,7 +161,7 @@ class StepLoop:
         for atom, pair in zip(self.scan.states, buffers, strict=True):
             place = emitter.at(atom)
             if not (is_var(atom) and place == emitter.wanted.get(atom)):
-                own = StridedView.of(pair.now, atom.type)
+                own = self.layout(pair.now, atom.type)
                 emitter.copy(place, own)
                 place = own
             following.append(emitter.pointer(place))

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphnet.ir.core.program import Atom, Equation, Program
-from graphnet.ir.core.types import ArrayType
+from graphnet.ir.core.program import Atom, Equation, Program, Var
+from graphnet.ir.core.types import ArrayType, Shape
 from graphnet.ir.primitives.scan import program_count
-from graphnet.native.analysis.batch_axis import for_any_rows, renamed
+from graphnet.native.analysis.batch_axis import (
+    back,
+    for_any_rows,
+    permuted,
+    renamed,
+    rows_first,
+)
 from graphnet.native.analysis.strided_view import StridedView
 from graphnet.native.codegen.scan_kernel import ScanShape
 from graphnet.native.codegen.step_loop import Steps
@@ -30,10 +36,18 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     places[:constants] = given
     for matrix, atom in zip(matrices, atoms, strict=True):
         note_readers(matrix, atom, body, settings["body"])
-    places = [place and scheduler.contiguous(place) for place in places]
-    sequences = [stepped(scheduler, scheduler.at(atom)) for atom in equation.inputs[first:]]
-    for var in equation.outputs[:carried]:
-        scheduler.allocate(var)
+    places = [
+        place and scheduler.contiguous(place.transposed(axes, permuted(place.type, axes)))
+        for place, axes in zip(places, map(axes_of, body.inputs), strict=False)
+    ]
+    sequences = [
+        stepped(scheduler, with_steps(scheduler.at(atom), axes_of(var)))
+        for atom, var in zip(equation.inputs[first:], body.inputs[first:], strict=True)
+    ]
+    finals = [
+        result(scheduler, var, axes_of(atom))
+        for var, atom in zip(equation.outputs, body.outputs[:carried], strict=False)
+    ]
     stacks = stacked(scheduler, equation, body, places)
     outputs = (*body.outputs[:carried], *stacks)
     body = Program(body.inputs, body.equations, outputs)
@@ -46,7 +60,6 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     counters = [scheduler.new(FLAG, len(body.equations), BufferRole.COUNTERS)] if is_timed else []
     flag = [StridedView.of(scheduler.flag, FLAG)] if shape.sets_flag else []
     strides = [place.strides[0] for place in (*sequences, *stacks.values())]
-    finals = [scheduler.places[var] for var in equation.outputs[:carried]]
     call = scheduler.call(
         code,
         [*places, *sequences, *finals, *stacks.values(), *matrices, memory, *counters, *flag],
@@ -56,6 +69,24 @@ def scan(scheduler: Scheduler, equation: Equation) -> None:
     )
     call.memory, call.rows = memory.pointer, rows
     call.counters = counters[0].pointer if counters else None
+
+
+def axes_of(atom: Atom) -> Shape:
+    """The axes of a value of the body as the kernel has it in memory: the batch first."""
+    return rows_first(atom.type)
+
+
+def with_steps(place: StridedView, axes: Shape) -> StridedView:
+    """A sequence with the axes of each step in that order."""
+    order = (0, *(axis + 1 for axis in axes))
+    return place.transposed(order, permuted(place.type, order))
+
+
+def result(scheduler: Scheduler, var: Var, axes: Shape) -> StridedView:
+    """Memory for a final value, in the order of the kernel."""
+    made = scheduler.new(permuted(var.type, axes), role=BufferRole.VALUES, var=var)
+    scheduler.places[var] = back(made, axes)
+    return made
 
 
 def note_readers(matrix: StridedView, atom: Atom, body: Program, named: Program) -> None:
@@ -86,19 +117,22 @@ def stacked(
         entering, body.outputs, final, initial[constants:], strict=False
     ):
         if enters in wanted and leaves in made and leaves not in found:
-            type = ArrayType((length + 1, *var.type.shape), var.type.dtype)
+            own = permuted(var.type, axes_of(leaves))
+            type = ArrayType((length + 1, *own.shape), own.dtype)
             steps = scheduler.new(type, role=BufferRole.STEPS, var=var)
             early, late = step_window(steps, 0, length), step_window(steps, 1, length + 1)
             before[enters], found[leaves] = (late, early) if settings["reverse"] else (early, late)
             first = length if settings["reverse"] else 0
             assert start is not None
-            target = step_window(steps, first, first + 1).reshaped(var.type)
+            target = step_window(steps, first, first + 1).reshaped(own)
             assert target is not None
             scheduler.copy(start, target)
     for atom, var in results:
+        axes = (0, *(axis + 1 for axis in axes_of(atom)))
         if atom not in before and atom not in found:
-            found[atom] = scheduler.new(var.type, role=BufferRole.STEPS, var=var)
-        scheduler.places[var] = before.get(atom) or found[atom]
+            type = permuted(var.type, axes)
+            found[atom] = scheduler.new(type, role=BufferRole.STEPS, var=var)
+        scheduler.places[var] = back(before.get(atom) or found[atom], axes)
     return found
 
 

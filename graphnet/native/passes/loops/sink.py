@@ -6,7 +6,7 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 
 from graphnet.ir.core.primitive import Linearity, Primitive, PrimitiveKind
-from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
+from graphnet.ir.core.program import Atom, Equation, Literal, Program, Var, is_var
 from graphnet.ir.core.types import normalise_axis
 from graphnet.ir.primitives import pointwise, shaping
 from graphnet.ir.primitives.indexing import scatter_add, slice_
@@ -100,6 +100,11 @@ def stands_in(part: Equation, join: Equation, index: int) -> bool:
     )
 
 
+def is_zero(atom: Atom) -> bool:
+    """Whether a sum begins from nothing: that of a scan inside, whose sums then leave both."""
+    return isinstance(atom, Literal) and not atom.value.any()
+
+
 def follows_sums(equation: Equation) -> bool:
     """Whether the sum of its results over the steps is the same function of the sums of its
     operands. Sums have rules of their own, which sum all axes at once."""
@@ -156,7 +161,9 @@ class Totals:
             for value, added in sums.items():
                 if value.final not in finals and added is not None:
                     total = self.total(added)
-                    if total is not None:
+                    if total is not None and is_zero(value.initial):
+                        finals[value.final] = total
+                    elif total is not None:
                         finals[value.final] = self.vectorizer.emit(
                             pointwise.add, value.initial, total
                         )
