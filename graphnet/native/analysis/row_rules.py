@@ -7,7 +7,7 @@ from math import prod
 
 from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, is_var
-from graphnet.ir.core.types import normalise_axis
+from graphnet.ir.core.types import Shape, normalise_axis
 from graphnet.ir.primitives import indexing, shaping
 from graphnet.ir.primitives.reduction import axes_of
 from graphnet.native.analysis.rewrite import is_scan
@@ -20,9 +20,9 @@ class MixesRows(Exception):  # noqa: N818 (no error)
 class Rows:
     """Finds the batched values, and the axis on which each has the batch; final.
 
-    Carried values and sequences with so many rows first are batched: sequences that might have
-    them second only with ``is_first``. Any other input, or what is made of such, is batched where
-    it meets a batched value row by row.
+    Carried values and sequences with so many rows first are batched: those that might have them
+    second only with ``is_first``. Any other input, or what is made of such, is batched where it
+    meets a batched value row by row.
     """
 
     def __init__(
@@ -30,8 +30,9 @@ class Rows:
     ) -> None:
         self.body, self.rows = body, rows
         self.carried = body.inputs[constants : constants + carried]
-        sure = (*self.carried, *(v for v in body.inputs[constants + carried :]
-                                 if is_first or v.type.shape[1:2] != (rows,)))  # fmt: skip
+        states = [v for v in self.carried if is_first or v.type.shape[1:-1][:1] != (rows,)]
+        sequences = body.inputs[constants + carried :]
+        sure = [*states, *(v for v in sequences if is_first or v.type.shape[1:2] != (rows,))]
         self.batched: dict[Atom, int] = {v: 0 for v in sure if v.type.shape[:1] == (rows,)}
         self.fixed: set[Atom] = set()  # used as something without rows
         self.free: set[Atom] = set(body.inputs)
@@ -95,6 +96,11 @@ class Rows:
         primitive, (result,) = equation.primitive, equation.outputs[:1]
         if primitive is shaping.transpose:
             self.need(equation.inputs[0], equation.settings["axes"][axis])
+        elif primitive is shaping.reshape:
+            before = equation.inputs[0].type.shape
+            self.need(equation.inputs[0], self.same_place(result.type.shape, axis, before))
+        elif primitive in (indexing.slice_, indexing.unslice):
+            self.need(equation.inputs[0], axis)
         elif primitive.is_pointwise or primitive is shaping.broadcast:
             for atom in equation.inputs:
                 own = axis + len(atom.type.shape) - len(result.type.shape)
@@ -104,6 +110,14 @@ class Rows:
             self.need(equation.inputs[0], axis)
         else:
             raise MixesRows
+
+    def same_place(self, shape: Shape, axis: int, other: Shape) -> int:
+        """The axis of the rows in another shape of the same elements."""
+        before = prod(shape[:axis])
+        for place, size in enumerate(other):
+            if size == self.rows and prod(other[:place]) == before:
+                return place
+        raise MixesRows
 
     def without(self, atom: Atom) -> None:
         """This value takes part as a whole."""
@@ -181,12 +195,8 @@ def reduction(rows: Rows, equation: Equation) -> Axes:
 
 
 def reshaping(rows: Rows, equation: Equation) -> Axes:
-    (x,), shape = equation.inputs, equation.outputs[0].type.shape
-    before = prod(x.type.shape[: rows.axis(x)])
-    for axis, size in enumerate(shape):
-        if size == rows.rows and prod(shape[:axis]) == before:
-            return [axis]
-    raise MixesRows
+    (x,), (result,) = equation.inputs, equation.outputs
+    return [rows.same_place(x.type.shape, rows.axis(x), result.type.shape)]
 
 
 def transposing(rows: Rows, equation: Equation) -> Axes:
