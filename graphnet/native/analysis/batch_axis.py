@@ -21,6 +21,7 @@ ROWS = 1 << 40
 def for_any_rows(body: Program, constants: int, carried: int) -> tuple[Program, int] | None:
     """The body with ``ROWS`` rows, and how many it was traced with; None where rows mix."""
     states = [var for var in body.inputs[constants : constants + carried] if var.type.shape]
+    other: tuple[Program, int] | None = None
     for rows in dict.fromkeys(var.type.shape[0] for var in states):
         for is_first in (True, False):
             if rows > 1:
@@ -28,8 +29,11 @@ def for_any_rows(body: Program, constants: int, carried: int) -> tuple[Program, 
                     batched = Rows(body, rows, constants, carried, is_first).found()
                 except MixesRows:
                     continue
-                return Widened(batched).program(body), rows
-    return None
+                if not any(batched.get(atom) for atom in (*body.inputs, *body.outputs)):
+                    return Widened(batched).program(body), rows  # all have the batch first
+                other = other or (Widened(batched).program(body), rows)
+                break
+    return other
 
 
 def renamed(body: Program) -> Program:
