@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial, reduce
 
 from llvmlite import ir
 
@@ -137,9 +138,16 @@ def emit_row(
 
 
 def folded(builder: ir.IRBuilder, operation: Operation, value: ir.Value, lanes: int) -> ir.Value:
-    """One number from a vector: its halves are combined again and again."""
+    """One number from a vector: its halves are combined again and again.
+
+    Whole numbers are combined one by one: of halves of them LLVM makes code that loses some, where
+    it knows all sizes.
+    """
     if lanes == 1:
         return value
+    if not operation.type.is_float:
+        numbers = [builder.extract_element(value, ir.Constant(LANE, i)) for i in range(lanes)]
+        return reduce(partial(operation.combine, builder), numbers)
     width = lanes // 2
     while width:
         order = [*range(width, 2 * width), *range(width), *range(2 * width, lanes)]

@@ -330,6 +330,25 @@ def test_memory_is_its_own(name: str, threads: int) -> None:
             assert error_of(received, value) < TOLERANCE["float64"]
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "bool"])
+@pytest.mark.parametrize("columns", [3, 5, 7, 8, 17])
+def test_largest_and_total_of_whole_numbers_in_a_step(columns: int, dtype: str) -> None:
+    def function(start: Any, table: Any) -> Any:
+        def step(carry: Any, _: Any) -> Any:
+            whole = table * carry[0] if table.dtype.kind == "i" else table == carry[0]
+            return [carry[0]], [whole.max(1), whole.sum(1)]
+
+        return scan(step, [start], [], length=2)[1]
+
+    table = np.random.default_rng(1).integers(0, 5, (40, columns)).astype(dtype)
+    arrays = [np.ones((), dtype), table]
+    program = trace(function, *map(type_of, arrays))
+    for received, expected in zip(
+        run_program(compiled(program), arrays), run_program(program, arrays), strict=True
+    ):
+        np.testing.assert_array_equal(received, expected)
+
+
 def test_an_index_out_of_range_in_a_step_is_an_error() -> None:
     def function(table: Any, h: Any) -> Any:
         def step(h: Any, x: Any) -> Any:
