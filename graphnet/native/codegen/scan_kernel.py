@@ -109,8 +109,8 @@ class ScanEmitter:
             self.first_row, last = share(entry, rows, kernel.thread, kernel.threads)
         count = entry.sub(last, self.first_row)
         self.sizes = Sizes(count)
-        no_rows = entry.icmp_signed("==", count, index(0))
-        self.steps = entry.select(no_rows, index(0), self.steps)  # more threads than rows
+        self.has_rows = entry.icmp_signed("!=", count, index(0))  # there may be more threads
+        self.steps = entry.select(self.has_rows, self.steps, index(0))
         count = len(scan.body.inputs)
         self.inputs = [self.own(kernel.pointer(i), v) for i, v in enumerate(scan.body.inputs)]
         self.outputs = [
@@ -231,8 +231,9 @@ class ScanEmitter:
 
     def finish(self, emitter: Emitter, now: Sequence[ir.Value]) -> None:
         emitter.builder = ending = ir.IRBuilder(self.after)
-        for pointer, atom, target in zip(now, self.scan.states, self.outputs, strict=False):
-            emitter.copy(StridedView.of(pointer, atom.type), StridedView.of(target, atom.type))
+        with ending.if_then(self.has_rows):  # each thread has all of a state without rows
+            for pointer, atom, target in zip(now, self.scan.states, self.outputs, strict=False):
+                emitter.copy(StridedView.of(pointer, atom.type), StridedView.of(target, atom.type))
         ending.ret_void()
         self.entry.position_at_end(self.entry.block)
         self.entry.branch(self.head)
