@@ -13,9 +13,9 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.tracing.buffer_values import BufferValues
 from graphnet.graph.tracing.numpy_draws import NumpyDraws
-from graphnet.graph.tracing.part_inputs import part_lines, received
 from graphnet.graph.tracing.padding import Padding
 from graphnet.graph.tracing.parameter_values import ParameterValues
+from graphnet.graph.tracing.part_inputs import part_lines, received
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table

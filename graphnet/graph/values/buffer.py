@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from graphnet.errors import ShapeError
-from graphnet.tracebacks import shorten
 from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.memory import RunState
 from graphnet.graph.values.module_array import (
@@ -19,6 +18,7 @@ from graphnet.graph.values.module_array import (
 )
 from graphnet.ir.core.types import ArrayType, NDArray, Shape
 from graphnet.names_from_elsewhere import BUFFERS
+from graphnet.tracebacks import shorten
 
 
 class Buffer(ModuleArray, RunState):

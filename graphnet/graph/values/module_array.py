@@ -12,7 +12,6 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from graphnet.errors import DtypeError, ShapeError
-from graphnet.tracebacks import shorten
 from graphnet.graph.values.changes import changes
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.random import drawn
@@ -20,6 +19,7 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.name_table import Names
+from graphnet.tracebacks import shorten
 
 IN_PLACE = frozenset(
     ("byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "sort")
