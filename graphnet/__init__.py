@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 from graphnet import nn, ops, optim, train
 from graphnet.drawing import draw
 from graphnet.errors import GraphnetError
-from graphnet.graph import GModule, Module, Node, Parameter, Run, input, manual_seed, nest
+from graphnet.graph import (
+    Buffer,
+    GModule,
+    Module,
+    Node,
+    Parameter,
+    Run,
+    input,
+    manual_seed,
+    nest,
+)
 from graphnet.graph.files.save_load import load, save
 from graphnet.graph.gradient_check import check_gradients
 from graphnet.graph.training_step import compile_step
@@ -30,6 +40,7 @@ from graphnet.train.reports.gradient_flow import gradient_flow
 __version__ = "0.1.0"
 
 __all__ = [
+    "Buffer",
     "GModule",
     "GraphnetError",
     "Module",

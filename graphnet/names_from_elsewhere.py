@@ -115,7 +115,8 @@ LAYERS = Names(
         "Permute": "`nn.Transpose((0, 1))`",
         "Concatenate": "`nn.JoinTable(-1)`",
         "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
-        "BatchNorm1d BatchNorm2d BatchNormalization": NOT_THERE + "`nn.LayerNorm(4)` is",
+        "LazyBatchNorm1d SyncBatchNorm": "`nn.BatchNorm1d(4)`, with the number of features",
+        "weight_norm": "`nn.WeightNorm(nn.Linear(3, 4))`",
         "Conv1d TemporalConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes windows of joined steps",
         "Conv2d SpatialConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes flattened images",
         **OF_TORCH,
@@ -213,7 +214,7 @@ MODULES = Names(
         "setp setLambda": "a setting is an attribute: `nn.Dropout().p = 0.3`",
         "setPadding setMaxNorm setNormType": "`nn.LookupTable(6, 4, padding_idx=0, max_norm=2.0)`",
         "clearState": "nothing to do; `net.save('net.gn')` writes parameters alone",
-        "register_buffer": "`self.mean = np.zeros(3)`: an array is an attribute",
+        "register_buffer": "`self.mean = gn.Buffer(np.zeros(3))`: a buffer is an attribute",
         "register_parameter": "`self.scale = gn.Parameter((3,))`: a parameter is an attribute",
         "register_module add_module": "`self.part = nn.Tanh()`: a part is an attribute",
         "register_forward_hook": "`run['linear']`, the output of any node of `net.run(array)`",
@@ -223,7 +224,6 @@ MODULES = Names(
         "modules listModules": "`net.named_modules()`",
         "get get_submodule": "`net['linear'].module` of a graph, `sequential[0]` of a container",
         "get_parameter": "`net.parameters()['linear.weight']`",
-        "buffers named_buffers": "`vars(net)`: arrays are attributes",
         "numel count_params": "`sum(p.size for p in net.parameters())`, or `net.summary((2, 3))`",
         "extra_repr": "`net.description()`",
         "fg": "`net.graph`, or `gn.draw(net)`",
@@ -279,6 +279,15 @@ NODES = Names(
 
 PARAMETERS = Names(aliases={}, equivalents={"requires_grad requires_grad_": FROZEN})
 """Of parameters (``torch.nn.Parameter``)."""
+
+BUFFERS = Names(
+    aliases={},
+    equivalents={
+        "copy_ fill_ zero_ add_ mul_ lerp_": "`buffer.write(array)`, in compute and elsewhere",
+        "requires_grad requires_grad_ grad": "a buffer has no gradient: leave it out",
+    },
+)
+"""Of buffers (``torch.nn.Buffer``)."""
 
 GRAPHS = Names(
     aliases={},

@@ -1,4 +1,4 @@
-"""The module graph: modules, parameters, nodes, closed graphs and their runs."""
+"""The module graph: modules, parameters, buffers, nodes, closed graphs and their runs."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from graphnet.graph.modules.registry import MODULE_TYPES
 from graphnet.graph.nodes.node import Node
 from graphnet.graph.running.run import Run
 from graphnet.graph.tracing.tracing import uniform
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import default_generator, manual_seed
@@ -20,6 +21,7 @@ from graphnet.tracebacks import public
 
 __all__ = [
     "MODULE_TYPES",
+    "Buffer",
     "GModule",
     "Module",
     "Node",

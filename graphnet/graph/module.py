@@ -28,6 +28,7 @@ from graphnet.graph.running.run import Run, remember_run, run_module, run_of
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.tracing.tracing import compute_inside
 from graphnet.graph.values.context import current_tracing
+from graphnet.graph.values.module_array import ModuleArray
 from graphnet.graph.values.selection import NOTHING, Selection
 from graphnet.ir.core.types import NDArray
 from graphnet.native import is_available
@@ -43,7 +44,8 @@ class Module(BaseModule):
     values in it become constants. What must be drawn anew for each run comes from ``ops.uniform``.
 
     A subclass stores each constructor argument under the argument's own name, its parameters as
-    ``Parameter`` attributes and its parts as ``Module`` attributes, and defines ``compute``.
+    ``Parameter`` attributes, other state as ``Buffer`` attributes, its parts as ``Module``
+    attributes, and defines ``compute``.
 
     >>> import numpy as np
     >>> from graphnet import Module, Parameter
@@ -70,6 +72,8 @@ class Module(BaseModule):
             raise
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleArray) and self.__dict__.get(name) is value:
+            return  # self.buffer += values
         object.__setattr__(self, name, checked_attribute(self, Module, name, value))
         if name != "is_training":  # traces compare the mode
             self.touch()
@@ -187,9 +191,10 @@ class Module(BaseModule):
 
     @public
     def clone(self: Self, share: bool | Iterable[str] = False) -> Self:
-        """A copy. ``share=True`` shares all parameters, ``share=["weight"]`` those of that name.
+        """A copy. ``share=True`` shares all parameters and buffers, ``share=["weight"]`` those of
+        that name.
 
-        Raises GraphError for a name of no parameter.
+        Raises GraphError for a name of none.
         """
         return cast(Self, clone_module(self, share))
 

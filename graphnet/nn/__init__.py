@@ -5,6 +5,7 @@ A file names what is exported of it in its ``__all__``.
 
 from typing import TYPE_CHECKING
 
+from graphnet.graph import Buffer as Buffer
 from graphnet.graph import GModule as GModule
 from graphnet.graph import Parameter as Parameter
 from graphnet.graph.wiring.arithmetic import (
@@ -47,6 +48,7 @@ from graphnet.nn.layers.function import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
+from graphnet.nn.layers.normalizing import *  # noqa: F403
 from graphnet.nn.layers.products import *  # noqa: F403
 from graphnet.nn.layers.rectifiers import *  # noqa: F403
 from graphnet.nn.layers.reduction import *  # noqa: F403
@@ -108,6 +110,7 @@ __all__ += layers.linear.__all__
 __all__ += layers.transfer.__all__
 __all__ += layers.normalization.__all__
 __all__ += layers.weights.__all__
+__all__ += layers.normalizing.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__

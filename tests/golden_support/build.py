@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph import Buffer, GModule, Module, Parameter
 from graphnet.graph.values import table
 from tests.golden_support.torch7 import (
     CHILDREN_LAST,
@@ -91,10 +91,16 @@ class Graph:
 
     def parameter(self, owner: Sequence[Any]) -> Parameter:
         """The parameter at [node number, path], a path such as ``modules[2].weight``."""
+        parameter = self.array(owner)
+        assert isinstance(parameter, Parameter), f"{owner[1]} is not a parameter"
+        return parameter
+
+    def array(self, owner: Sequence[Any]) -> Parameter | Buffer:
+        """The parameter or buffer at [node number, path]."""
         number, path = owner
         return self.part(self.nodes[number].module, path.split("."))
 
-    def part(self, module: Module, path: Sequence[str]) -> Parameter:
+    def part(self, module: Module, path: Sequence[str]) -> Parameter | Buffer:
         step, *rest = path
         name, _, index = step.rstrip("]").partition("[")
         if name == "nodes":
@@ -103,9 +109,9 @@ class Graph:
         if name == "modules":
             children = [child for _, child in module.named_children()] or [module]  # Maxout
             return self.part(children[int(index) - 1], rest)
-        parameter = getattr(module, name)
-        assert isinstance(parameter, Parameter), owner_text(path)
-        return parameter
+        array = getattr(module, name)
+        assert isinstance(array, Parameter | Buffer), f"{'.'.join(path)} is no array"
+        return array
 
     def inner_graph(self, module: Module) -> Graph:
         return self.inner[module]
@@ -142,10 +148,6 @@ def call_setter(module: Module, name: str, values: Sequence[Any]) -> None:
         setattr(module, SETTERS[name], values[0])
     else:
         raise Skip(f"the method {name} of {type(module).__name__}")
-
-
-def owner_text(path: Sequence[str]) -> str:
-    return f"{'.'.join(path)} is not a parameter"
 
 
 def arguments(spec: Spec) -> list[Any]:

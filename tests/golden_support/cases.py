@@ -104,13 +104,20 @@ def run_graph(case: Case) -> None:
         gradients = run.backward(seeds)
         case.compare(f"{label} grad_input", gradients, case.value(step["grad_input"]))
         compare_parameters(case, label, graph, step["grad_params"], step.get("scale", 1))
+        for key, owner in zip(step.get("buffers_after", ()), record_owners(case), strict=True):
+            what = f"{label} {owner[1]} of node {owner[0]}"
+            case.compare(what, graph.array(owner).data, case.arrays[key])
+
+
+def record_owners(case: Case) -> Sequence[Any]:
+    """Where the buffers of a case belong."""
+    owners: Sequence[Any] = case.record.get("buffer_owner", ())
+    return owners
 
 
 def filled_graph(case: Case) -> Graph:
     """The graph of a case with its parameters; their order must be graphnet's."""
     record = case.record
-    if record.get("buffers"):
-        raise Skip("running statistics (BatchNormalization)")
     graph = Graph(record)
     if record.get("dtype") == "float32":
         graph.net.float()
@@ -120,6 +127,8 @@ def filled_graph(case: Case) -> Graph:
         if found.setdefault(key, parameter) is not parameter:
             case.differences.append(f"parameter {owner} is not shared")
         parameter.data = case.arrays[key]
+    for key, owner in zip(record.get("buffers", ()), record.get("buffer_owner", ()), strict=True):
+        graph.array(owner).data = case.arrays[key]
     if [id(p) for p in found.values()] != [id(p) for p in graph.net.parameters()]:
         case.differences.append(f"parameters in another order than {record['param_owner']}")
     return graph

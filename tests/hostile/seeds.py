@@ -178,10 +178,13 @@ def same(stored: Stored, seed: Seed) -> bool:
 
 def contents(stored: Stored) -> Any:
     found = describe(stored.module)
-    arrays = {**stored.arrays, **dict(enumerate([p.data for p in found.parameters]))}
-    values = {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()}
-    constants = [(a.dtype, a.shape, a.tobytes()) for a in found.constants]
-    return repr(found.data), values, constants, repr(stored.notes)
+    kinds = {**found.arrays(), "beside": stored.arrays}
+    values = {
+        (kind, name): (a.dtype, a.shape, a.tobytes())
+        for kind, arrays in kinds.items()
+        for name, a in arrays.items()
+    }
+    return repr(found.data), values, repr(stored.notes)
 
 
 def unusable(module: Module) -> str | None:
@@ -189,8 +192,7 @@ def unusable(module: Module) -> str | None:
     try:
         text = repr(module)
         found = describe(module)
-        values = {str(i): p.data for i, p in enumerate(found.parameters)}
-        again = rebuilt(found.data, values, {str(i): a for i, a in enumerate(found.constants)})
+        again = rebuilt(found.data, **found.arrays())
         if repr(again) != text or describe(again).data != found.data:
             return "what was loaded is not what it describes"
     except GraphnetError as error:

@@ -25,7 +25,7 @@ FLOORS = [
     "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
-    "nn.init", "nn.layers", "nn.layers.transfer", "nn.layers.values", "nn.layers.weights", "nn.cells.state",
+    "nn.init", "nn.layers", "nn.layers.normalizing", "nn.layers.transfer", "nn.layers.values", "nn.layers.weights", "nn.cells.state",
     "nn.cells.wiring", "nn.cells.learned_gate", "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics",
     "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
     "optim",

@@ -39,6 +39,7 @@ OWNERS: dict[str, tuple[Any, Names]] = {
     "a module": (nn.Tanh(), elsewhere.MODULES),
     "a node": (gn.input("x"), elsewhere.NODES),
     "a parameter": (gn.Parameter((2,)), elsewhere.PARAMETERS),
+    "a buffer": (gn.Buffer((2,)), elsewhere.BUFFERS),
 }
 MISSING = [(where, name) for where, (_, names) in OWNERS.items() for name in names.equivalents]
 ALIASES = [(where, name) for where, (_, names) in OWNERS.items() for name in names.aliases]
@@ -55,6 +56,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "a": lambda: gn.input("a"),
     "array": lambda: np.ones((2, 3)),
     "b": lambda: gn.input("b"),
+    "buffer": lambda: gn.Buffer((2, 3)),
     "cell": lambda: nn.lstm_cell(3, 4),
     "criterion": lambda: nn.MSECriterion(),
     "gradient": lambda: np.ones((2, 4)),

@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph.values import table
-from tests.module_rows import Row, arrays, entries, tables
+from tests.module_rows import Row, arrays, entries, normalization, tables
 from tests.random_nets.choices import Choices
 from tests.support.notices import notices_ignored
 
-ROWS: dict[str, list[Row]] = {**entries.ROWS, **arrays.ROWS, **tables.ROWS}
+ROWS: dict[str, list[Row]] = {
+    **entries.ROWS,
+    **arrays.ROWS,
+    **tables.ROWS,
+    **normalization.ROWS,
+}
 HEAD = """import numpy as np
 import graphnet as gn
 from graphnet import nn

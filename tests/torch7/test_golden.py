@@ -52,6 +52,8 @@ def test_a_wrong_number_is_noticed(key: str) -> None:
 @pytest.mark.parametrize(
     ("name", "key"),
     [
+        ("BatchNormalization_1", "s1_b0"),
+        ("SpatialBatchNormalization_2", "b1"),
         ("GRU_remember", "s1_out_1"),
         ("GRU_remember", "s1_gi_1"),
         ("GRU_remember", "s1_g5"),

@@ -10,6 +10,7 @@ from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.made_at import copy_line
 from graphnet.graph.modules.parts import INDICES, UNSAVED
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.parameter import Parameter
 
 Memo = dict[int, Any]
@@ -18,7 +19,10 @@ Memo = dict[int, Any]
 def clone_module(
     module: BaseModule, share: bool | Iterable[str], memo: Memo | None = None
 ) -> BaseModule:
-    """A copy of a module and its parts, sharing the parameters named in ``share`` (True: all)."""
+    """A copy of a module and its parts.
+
+    It shares the parameters and buffers named in ``share`` (True: all).
+    """
     shared = (
         share
         if isinstance(share, bool)
@@ -28,17 +32,18 @@ def clone_module(
     if not isinstance(shared, bool):
         check_names(module, shared)
     for part in leaves_first(module):
-        for name, parameter in part.own_parameters():
+        for name, array in (*part.own_parameters(), *part.own_buffers()):
             if shared is True or (shared and name in shared):
-                memo[id(parameter)] = parameter
+                memo[id(array)] = array
         clone_part(part, memo)
     result: BaseModule = memo[id(module)]
     return result
 
 
 def check_names(module: BaseModule, names: Iterable[str]) -> None:
-    """Every name must be that of a parameter."""
-    known = {path.rpartition(".")[2] for path, _ in module.named_parameters()}
+    """Every name must be that of a parameter or buffer."""
+    arrays = (*module.named_parameters(), *module.named_buffers())
+    known = {path.rpartition(".")[2] for path, _ in arrays}
     for name in names:
         if name not in known:
             raise GraphError(
@@ -77,7 +82,7 @@ def clone_part(part: BaseModule, memo: Memo) -> BaseModule:
 
 
 def clone_value(value: Any, memo: Memo) -> Any:
-    """A copy of an attribute; modules, nodes and parameters keep their identity."""
+    """A copy of an attribute; modules, nodes, parameters and buffers keep their identity."""
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, Parameter):
@@ -85,6 +90,9 @@ def clone_value(value: Any, memo: Memo) -> Any:
         fresh.grad = value.grad
         memo[id(value)] = fresh
         return fresh
+    if isinstance(value, Buffer):
+        memo[id(value)] = Buffer.holding(value.data.copy())
+        return memo[id(value)]
     if isinstance(value, list | tuple):
         copies = [clone_value(part, memo) for part in value]
         return type(value)(*copies) if hasattr(value, "_fields") else type(value)(copies)

@@ -28,6 +28,7 @@ class Known:
     modules: Sequence[BaseModule]
     parameters: Mapping[str, NDArray]
     constants: Mapping[str, NDArray]
+    buffers: Mapping[str, NDArray]
 
 
 def decode(value: Any, known: Known) -> Any:
@@ -45,6 +46,8 @@ def decode(value: Any, known: Known) -> Any:
         return tuple(decode(part, known) for part in content)
     if kind == "parameter":
         return stored(known.parameters, content, kind)
+    if kind == "buffer":
+        return stored(known.buffers, content, kind)
     if kind == "constant":
         return with_axes(stored(known.constants, content, kind))
     if kind == "float" and isinstance(content, str) and content in INFINITE:

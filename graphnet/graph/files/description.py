@@ -17,6 +17,7 @@ from graphnet.graph.modules.annotations import plain
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of
 from graphnet.graph.modules.registry import type_key
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.types import NDArray
 
@@ -25,11 +26,25 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A module as JSON, with the parameters and the constant arrays that it refers to by number."""
+    """A module as JSON, with the arrays that it refers to by number: parameters, buffers, constant
+    arrays."""
 
     data: Data
     parameters: list[Parameter]
+    buffers: list[Buffer]
     constants: list[NDArray]
+
+    def arrays(self) -> dict[str, dict[str, NDArray]]:
+        """By kind, the arrays by their numbers."""
+        kinds: dict[str, list[NDArray]] = {
+            "parameters": [p.data for p in self.parameters],
+            "constants": self.constants,
+            "buffers": [b.data for b in self.buffers],
+        }
+        return {
+            kind: {str(i): array for i, array in enumerate(arrays)}
+            for kind, arrays in kinds.items()
+        }
 
 
 def describe(module: BaseModule) -> Description:
@@ -41,21 +56,24 @@ def describe(module: BaseModule) -> Description:
     modules = leaves_first(module)
     numbers = {id(part): i for i, part in enumerate(modules)}
     parameters: dict[Parameter, int] = {}
+    buffers: dict[Buffer, int] = {}
     for part in modules:
         for _, parameter in part.own_parameters():
             parameters.setdefault(parameter, len(parameters))
-    constants: list[NDArray] = []
-    numbering = Numbering(numbers, parameters, constants)
+        for _, buffer in part.own_buffers():
+            buffers.setdefault(buffer, len(buffers))
+    numbering = Numbering(numbers, parameters, buffers, [])
     entries = [describe_within(module, part, numbering) for part in modules]
-    return Description({"modules": entries}, list(parameters), constants)
+    return Description({"modules": entries}, list(parameters), list(buffers), numbering.constants)
 
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """The numbers of modules (by id) and of parameters; the constants met so far."""
+    """The numbers of modules (by id), parameters and buffers; the constants met so far."""
 
     modules: Mapping[int, int]
     parameters: Mapping[Parameter, int]
+    buffers: Mapping[Buffer, int]
     constants: list[NDArray]
 
     def constant(self, array: NDArray) -> int:
@@ -95,6 +113,8 @@ def describe_part(part: BaseModule, numbers: Numbering) -> Data:
             f"cannot be saved: it {error.problem}", error.hint, type(part).__name__
         ) from None
     entry["parameters"] = {name: numbers.parameters[p] for name, p in part.own_parameters()}
+    if buffers := {name: numbers.buffers[b] for name, b in part.own_buffers()}:
+        entry["buffers"] = buffers
     if not part.is_training:
         entry["training"] = False
     return entry
@@ -132,6 +152,8 @@ def encode(value: Any, numbers: Numbering) -> Any:
         return {"module": numbers.modules[id(value)]}
     if isinstance(value, Parameter):
         return {"parameter": numbers.parameters[value]}
+    if isinstance(value, Buffer):
+        return {"buffer": numbers.buffers[value]}
     if isinstance(value, np.ndarray):
         return {"constant": numbers.constant(value)}
     if isinstance(value, tuple):

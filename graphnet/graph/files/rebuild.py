@@ -15,12 +15,12 @@ from graphnet.graph.files.decoding import (
     stored,
 )
 from graphnet.graph.files.description import Data, describe
+from graphnet.graph.files.filling import Filling
 from graphnet.graph.files.settings import Form, check_arguments, present_names
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import parts_of, put
 from graphnet.graph.modules.registry import MODULE_TYPES, is_own, make, type_key
 from graphnet.graph.values.context import initialising
-from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.types import NDArray
 
 LARGEST = 10_000_000
@@ -31,7 +31,12 @@ NODE = Form(
     {"name": str, "description": str, "slots": list[int], "attributes": dict[str, str]},
 )
 COMMON = {"type": str, "parameters": dict[str, int]}
-OPTIONAL = {"parts": dict[str, int], "arrays": dict[str, int], "training": bool}
+OPTIONAL = {
+    "parts": dict[str, int],
+    "arrays": dict[str, int],
+    "buffers": dict[str, int],
+    "training": bool,
+}
 MODULE = Form({**COMMON, "arguments": dict[str, Any]}, OPTIONAL)
 GRAPH = Form(
     {**COMMON, "place": str, "nodes": list[Any], "inputs": list[int], "outputs": list[int]},
@@ -50,32 +55,33 @@ def build(
     parameters: Mapping[str, NDArray],
     classes: Sequence[type[BaseModule]] | Mapping[str, type[BaseModule]] = (),
     constants: Mapping[str, NDArray] | None = None,
+    buffers: Mapping[str, NDArray] | None = None,
 ) -> BaseModule:
     """The module of a description; every claim of it is checked. Raises FormatError.
 
     Other ``classes`` than those known may be given, if need be with the names that the file uses.
-    The arrays come by their numbers; those of parameters become theirs, without a copy.
+    The arrays come by their numbers; those of parameters and buffers become theirs, without a copy.
     """
     named = classes if isinstance(classes, Mapping) else {type_key(cls): cls for cls in classes}
     types = {**MODULE_TYPES, **named}
     check_description(description)
-    shared: dict[int, Parameter] = {}
     modules: list[BaseModule] = []
-    known = Known(modules, parameters, constants or {})
+    known = Known(modules, parameters, constants or {}, buffers or {})
+    filled = Filling("parameter", parameters), Filling("buffer", known.buffers)
     before = initialising.get()
     try:
         initialising.set(False)
         for number, entry in enumerate(description["modules"]):
             part = made(entry, number, known, types)
-            fill_parameters(part, entry, number, parameters, shared)
+            for filling in filled:
+                filling.fill(part, entry, number)
             if not entry.get("training", True):
                 part.is_training = False
             modules.append(part)
     finally:
         initialising.set(before)
-    unused = parameters.keys() - set(map(str, shared))
-    if unused:
-        raise FormatError(f"holds parameters of no module, numbers {', '.join(sorted(unused)):.60}")
+    for filling in filled:
+        filling.require_all_used()
     return modules[-1]
 
 
@@ -108,15 +114,21 @@ def check_size(entries: Sequence[Data]) -> None:
 def reduced(module: BaseModule) -> tuple[Any, ...]:
     """How pickle is to write a module."""
     found = describe(module)
-    values = {str(i): p.data for i, p in enumerate(found.parameters)}
-    return rebuilt, (found.data, values, {str(i): a for i, a in enumerate(found.constants)})
+    return rebuilt, (found.data, *found.arrays().values())
 
 
 def rebuilt(
-    data: Data, parameters: Mapping[str, NDArray], constants: Mapping[str, NDArray]
+    data: Data,
+    parameters: Mapping[str, NDArray],
+    constants: Mapping[str, NDArray],
+    buffers: Mapping[str, NDArray] | None = None,
 ) -> BaseModule:
-    """What pickle makes: a module with arrays of its own."""
-    return build(data, {n: array.copy() for n, array in parameters.items()}, (), constants)
+    """What pickle makes: a module with arrays of its own. Former releases gave no buffers."""
+    own, state = (
+        {number: array.copy() for number, array in arrays.items()}
+        for arrays in (parameters, buffers or {})
+    )
+    return build(data, own, (), constants, state)
 
 
 rebuilt.__module__ = "graphnet.graph"  # pickles name it there, wherever this file lies
@@ -179,34 +191,3 @@ def take_arrays(part: BaseModule, entry: Data, known: Known) -> None:
                 "Has the class changed since the file was written?",
             )
         put(part, name, stored(known.constants, number, "constant").copy())
-
-
-def fill_parameters(
-    part: BaseModule,
-    entry: Data,
-    number: int,
-    arrays: Mapping[str, NDArray],
-    shared: dict[int, Parameter],
-) -> None:
-    """Give a module its stored values; a number met before means the same parameter."""
-    own = dict(part.own_parameters())
-    numbers: Mapping[str, int] = entry["parameters"]
-    if set(own) != set(numbers):
-        raise FormatError(
-            f"holds a {entry['type']} with the parameters {sorted(numbers)!r:.80}, "
-            f"expected {sorted(own)}"
-        )
-    for name, index in numbers.items():
-        if index not in shared:
-            values = arrays.get(str(index))
-            if values is None or values.shape != own[name].shape or values.dtype.kind != "f":
-                found = "nothing" if values is None else f"{values.dtype}{list(values.shape)}"
-                raise FormatError(
-                    f"holds {found} for the {name} of module {number} ({entry['type']}), "
-                    f"expected floating point numbers of shape {own[name].shape}"
-                )
-            shared[index] = Parameter.holding(values)
-        elif shared[index].shape != own[name].shape:
-            raise FormatError(f"shares a parameter of shape {shared[index].shape} as {name} of "
-                              f"module {number}, expected {own[name].shape}")  # fmt: skip
-        put(part, name, shared[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from graphnet.graph.files.container import (
     read_description,
     write_file,
 )
-from graphnet.graph.files.description import describe
+from graphnet.graph.files.description import Description, describe
 from graphnet.graph.files.rebuild import build
 from graphnet.graph.files.settings import Form
 from graphnet.graph.modules.base import BaseModule
@@ -39,7 +39,11 @@ SEALED = Form({**ENTRIES, "checksum": str, "checksums": dict[str, Any]})
 PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".gif")
 """Suffixes of what is drawn, not saved."""
 
-PARAMETER, CONSTANT, ARRAY = "parameter.", "constant.", "array."
+KINDS = {"parameters": "parameter.", "constants": "constant.", "buffers": "buffer."}
+"""How the names of a module's arrays begin, by their kind."""
+
+ARRAY = "array."
+"""How those of others begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,13 @@ def save(
     """
     require_no_picture(module, Path(path))
     found = describe(module)
-    tensors = {PARAMETER + str(i): storable(p.data) for i, p in enumerate(found.parameters)}
-    tensors |= {CONSTANT + str(i): storable(a) for i, a in enumerate(found.constants)}
+    tensors = {
+        KINDS[kind] + number: storable(array)
+        for kind, own in found.arrays().items()
+        for number, array in own.items()
+    }
     tensors |= {ARRAY + name: storable(a) for name, a in (arrays or {}).items()}
-    paths = {parameter: path for path, parameter in module.named_parameters()}
-    owners = {PARAMETER + str(i): paths[p] for i, p in enumerate(found.parameters)}
+    owners = owners_of(module, found)
     owners |= {ARRAY + name: name for name in arrays or {}}
     content = {"version": VERSION, "graph": found.data, "notes": dict(notes or {})}
     try:
@@ -86,6 +92,18 @@ def save(
             type(module).__name__,
         ) from None
     write_file(Path(path), written)
+
+
+def owners_of(module: BaseModule, found: Description) -> dict[str, str]:
+    """The paths of parameters and buffers, by their names in the file."""
+    paths: dict[Any, str] = {p: path for path, p in module.named_parameters()}
+    paths.update((buffer, path) for path, buffer in module.named_buffers())
+    kinds: dict[str, Sequence[Any]] = {"parameters": found.parameters, "buffers": found.buffers}
+    return {
+        KINDS[kind] + str(i): paths[array]
+        for kind, arrays in kinds.items()
+        for i, array in enumerate(arrays)
+    }
 
 
 def require_no_picture(module: BaseModule, path: Path) -> None:
@@ -125,12 +143,12 @@ def read(
     try:
         text, tensors = read_container(path)
         header = checked_header(text, tensors)
-        parameters, constants = under(PARAMETER, tensors), under(CONSTANT, tensors)
+        own = {kind: under(prefix, tensors) for kind, prefix in KINDS.items()}
         arrays = under(ARRAY, tensors)
-        if len(parameters) + len(constants) + len(arrays) < len(tensors):
+        if sum(map(len, own.values())) + len(arrays) < len(tensors):
             raise FormatError(f"holds values of no kind: {', '.join(tensors):.80}")
         given = classes if isinstance(classes, Mapping) else list(classes)
-        module = build(header["graph"], parameters, given, constants)
+        module = build(header["graph"], classes=given, **own)
         return Stored(module, header["notes"], arrays)
     except FormatError as error:
         error.locate(path.name)

@@ -16,6 +16,7 @@ from graphnet.graph.modules.optional import arranged
 from graphnet.graph.modules.parameter_dtype import parameter_dtype
 from graphnet.graph.running.executable import Executable
 from graphnet.graph.running.linked_program import Vector
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.sources import Draw, Remembered, Source
 from graphnet.ir.core.program import Equation, Program, Var
@@ -34,6 +35,7 @@ class Given(Enum):
     PARAMETERS = "parameters"
     DRAWS = "random numbers"
     STATES = "remembered states"
+    BUFFERS = "buffers"
 
     @staticmethod
     def of(source: Source) -> Given:
@@ -42,6 +44,8 @@ class Given(Enum):
             return Given.PARAMETERS
         if isinstance(source, Draw):
             return Given.DRAWS
+        if isinstance(source, Buffer):
+            return Given.BUFFERS
         return Given.STATES if isinstance(source, Remembered) else Given.INPUTS
 
 

@@ -9,6 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
+from graphnet.graph.values.buffer import Buffer
+from graphnet.graph.values.module_array import ModuleArray
 from graphnet.graph.values.parameter import Parameter
 
 Predicate = Callable[[Any], bool]
@@ -79,8 +81,9 @@ def predicate_of_tuple(inner: tuple[Any, ...], in_file: bool) -> Predicate:
 PREDICATES: dict[Any, Predicate] = {
     int: lambda value: type(value) is int and -LARGEST <= value < LARGEST,
     float: lambda value: type(value) is float or (type(value) is int and abs(value) < 2**1000),
-    # a numpy array that stands for a parameter, until the file gives the parameter itself
+    # a numpy array that stands for a parameter or buffer, until the file gives that itself
     Parameter: lambda value: isinstance(value, Parameter | np.ndarray),
+    Buffer: lambda value: isinstance(value, Buffer | np.ndarray),
     bool: lambda value: type(value) is bool,
 }
 
@@ -113,7 +116,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, list) else tuple(parts)
-    if isinstance(value, Parameter | type) or not hasattr(value, "tolist"):
+    if isinstance(value, ModuleArray | type) or not hasattr(value, "tolist"):
         return value
     return np.asarray(value) if np.ndim(value) else value.tolist()
 
@@ -129,6 +132,7 @@ WORDS = {
     "Recurrent": "an nn.Recurrent",
     "NDArray": "an array",
     "Parameter": "a Parameter",
+    "Buffer": "a Buffer",
     "Pointwise": "a function that makes a module",
     "tuple[int, int]": "a pair of whole numbers",
     "Sequence[float]": "numbers",

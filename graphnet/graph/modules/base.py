@@ -14,6 +14,7 @@ from graphnet.graph.modules.calls import check_constructor, checked
 from graphnet.graph.modules.parts import parts_of, private, put
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
@@ -109,9 +110,28 @@ class BaseModule(ABC):
                     seen.add(parameter)
                     yield join_path(path, name), parameter
 
-    def parameters(self) -> ParameterTable:
+    def parameters(self) -> ParameterTable[Parameter]:
         """All parameters; ``print`` shows names, shapes and values."""
         return ParameterTable(self.named_parameters(), self.named_modules)
+
+    # ---- buffers
+
+    def own_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """The buffers stored on this module itself."""
+        return ((name, part) for name, part in parts_of(self) if isinstance(part, Buffer))
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """Each buffer once, with the first of its paths."""
+        seen: set[Buffer] = set()
+        for path, part in self.named_modules():
+            for name, buffer in part.own_buffers():
+                if buffer not in seen:
+                    seen.add(buffer)
+                    yield join_path(path, name), buffer
+
+    def buffers(self) -> ParameterTable[Buffer]:
+        """All buffers; ``print`` shows names, shapes and values."""
+        return ParameterTable(self.named_buffers(), noun="buffer")
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
@@ -172,9 +192,9 @@ class BaseModule(ABC):
     eval = evaluate  # PyTorch's name
 
     def astype(self: Self, dtype: Any) -> Self:
-        """Convert all parameters (floating inputs follow)."""
-        for _, parameter in self.named_parameters():
-            parameter.cast(dtype)
+        """Convert all parameters and floating buffers (floating inputs follow)."""
+        for _, array in (*self.named_parameters(), *self.named_buffers()):
+            array.cast(dtype)
         object.__setattr__(self, "converted_to", np.dtype(dtype))
         return self.apply(BaseModule.touch)
 

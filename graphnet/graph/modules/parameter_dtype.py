@@ -1,7 +1,8 @@
-"""The dtype of a module: that of its first parameter."""
+"""The dtype of a module: that of its first parameter, or of its first floating buffer."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,5 +13,6 @@ T = TypeVar("T")
 
 
 def parameter_dtype(module: BaseModule, default: T) -> np.dtype[Any] | T:
-    """The dtype that floating inputs of a module take; ``default`` without parameters."""
-    return next((parameter.dtype for _, parameter in module.named_parameters()), default)
+    """The dtype that floating inputs of a module take; ``default`` without such arrays."""
+    arrays = (array for _, array in chain(module.named_parameters(), module.named_buffers()))
+    return next((array.dtype for array in arrays if array.dtype.kind == "f"), default)

@@ -10,7 +10,8 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph.modules.calls import refuse_misspelt
 from graphnet.graph.modules.settings import require_setting
-from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.buffer import Buffer
+from graphnet.graph.values.module_array import ModuleArray
 
 T = TypeVar("T")
 
@@ -58,8 +59,8 @@ def private(owner: Any, name: str, make: Callable[[], T]) -> T:
 def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
     """The value to store as an attribute (a copy of an array).
 
-    Raises GraphError where it would hide a method of ``base`` or replace a parameter, and what
-    ``require_setting`` raises.
+    Raises GraphError where it would hide a method of ``base`` or replace a parameter or buffer, and
+    what ``require_setting`` raises.
     """
     kind = type(owner).__name__
     hidden = getattr(base, name, None)
@@ -72,11 +73,14 @@ def checked_attribute(owner: Any, base: type, name: str, value: Any) -> Any:
     is_new = name not in owner.__dict__
     if is_new:
         refuse_misspelt(owner, name)
-    replaced = isinstance(owner.__dict__.get(name), Parameter)
-    if replaced and value is not None and not isinstance(value, Parameter):
+    held = owner.__dict__.get(name)
+    replaced = isinstance(held, ModuleArray)
+    if replaced and value is not None and type(value) is not type(held):
+        what = type(held).__name__
+        way = f".{name}.write(values)" if isinstance(held, Buffer) else f".{name}[...] = values"
         raise GraphError(
-            f"would lose its parameter {name!r}, replaced by a {type(value).__name__}",
-            f"Write into it, .{name}[...] = values, or assign a Parameter.",
+            f"would lose its {what.lower()} {name!r}, replaced by a {type(value).__name__}",
+            f"Write into it, {way}, or assign a {what}.",
             kind,
         )
     if not is_new and not replaced:

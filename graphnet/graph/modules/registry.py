@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graphnet.errors import GraphError
+from graphnet.graph.values.module_array import ModuleArray
 from graphnet.graph.values.parameter import Parameter
 
 T = TypeVar("T")
@@ -107,6 +108,6 @@ def is_default(value: Any, default: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    if isinstance(value, np.ndarray | Parameter):
+    if isinstance(value, np.ndarray | ModuleArray):
         return f"array{value.shape}"
     return getattr(value, "__name__", None) or repr(value)

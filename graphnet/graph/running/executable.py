@@ -12,7 +12,9 @@ from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.running.accumulation import Accumulator
 from graphnet.graph.running.linked_program import LinkedProgram, Vector
 from graphnet.graph.running.prepared_program import PreparedProgram
+from graphnet.graph.tracing.staleness import ArraysSnapshot, BothSnapshots, DtypesSnapshot
 from graphnet.graph.tracing.traced import Traced
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.memory import remembering
 from graphnet.graph.values.parameter import Flat, Parameter
 from graphnet.graph.values.random import drawn
@@ -25,8 +27,8 @@ class Executable:
 
     In training mode it also returns the residuals for backward. A training step has an
     ``accumulator``: it is bound to the arrays of gradients, and to the ``flat`` vectors if its
-    parameters are one input. ``leaves``, ``parameters`` and ``drawn`` are sources of inputs, with
-    their positions.
+    parameters are one input. ``leaves``, ``parameters`` and ``drawn`` (random numbers, states and
+    buffers) are sources of inputs, with their positions.
     """
 
     def __init__(
@@ -44,9 +46,9 @@ class Executable:
         self.has_casts = any(cast is not None for cast in traced.casts)
         self.leaves: list[tuple[int, int]] = []
         self.parameters: list[tuple[int, Parameter]] = []
-        self.drawn: list[tuple[int, Draw | Remembered]] = []
+        self.drawn: list[tuple[int, Draw | Remembered | Buffer]] = []
         self._modules = traced.modules
-        self._parameter_snapshot = traced.dtypes if accumulator is None else accumulator.arrays
+        self._snapshot = snapshot_of(traced, accumulator)
         self._forward_again: PreparedProgram | None = None
         self._backward: PreparedProgram | None = None
         self._template: list[Any] = [None] * len(linked.sources)
@@ -63,7 +65,11 @@ class Executable:
 
     def is_valid(self) -> bool:
         """Whether the trace is current, and parameters kept the arrays that a step is bound to."""
-        return self._modules.are_current() and self._parameter_snapshot.are_kept()
+        return self._modules.are_current() and self._snapshot.are_kept()
+
+    def buffers(self) -> list[tuple[int, Buffer]]:
+        """The buffers that are inputs, with their positions."""
+        return [(at, source) for at, source in self.drawn if isinstance(source, Buffer)]
 
     # ---- one call
 
@@ -86,7 +92,9 @@ class Executable:
     @remembering.guards
     def _draw(self, values: list[NDArray]) -> None:
         for position, source in self.drawn:
-            if isinstance(source, Draw):
+            if isinstance(source, Buffer):
+                values[position] = source._data
+            elif isinstance(source, Draw):
                 values[position] = drawn(partial(uniform, source.type), self.module.generator)
             else:
                 values[position] = source.memory.recalled(source.type)
@@ -118,6 +126,20 @@ class Executable:
         results = self.backward().run(arrays, inputs, native, check_finite)
         slots = self.traced.differentiated().slots
         return [None if slot is None else results[slot] for slot in slots]
+
+
+def snapshot_of(
+    traced: Traced, accumulator: Accumulator | None
+) -> DtypesSnapshot | ArraysSnapshot | BothSnapshots:
+    """What must be kept of parameters and buffers, so that an executable is valid."""
+    if accumulator is None:
+        return traced.dtypes
+    buffers = [source for source in traced.sources if isinstance(source, Buffer)]
+    return (
+        BothSnapshots(accumulator.arrays, DtypesSnapshot(buffers))
+        if buffers
+        else (accumulator.arrays)
+    )
 
 
 def uniform(type: ArrayType, generator: np.random.Generator) -> NDArray:

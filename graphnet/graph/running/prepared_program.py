@@ -8,7 +8,7 @@ from typing import Any
 from graphnet.errors import GraphnetError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.values import table
-from graphnet.graph.values.memory import Memory, remember
+from graphnet.graph.values.memory import RunState, remember
 from graphnet.ir.core.interpreter import Interpreter, interpreter
 from graphnet.ir.core.program import Program
 from graphnet.ir.core.types import NDArray
@@ -19,11 +19,11 @@ from graphnet.native import compiled
 class PreparedProgram:
     """A program of a module, prepared at its first run; final.
 
-    ``updates`` are the memories that a run writes, with their positions among the outputs.
+    ``updates`` are the states that a run writes, with their positions among the outputs.
     """
 
     def __init__(
-        self, module: BaseModule, program: Program, updates: Mapping[Memory, int] | None = None
+        self, module: BaseModule, program: Program, updates: Mapping[RunState, int] | None = None
     ) -> None:
         self.program = program
         self._module, self._updates = module, updates

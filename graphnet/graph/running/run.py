@@ -151,14 +151,15 @@ class Run:
             raise
 
     def _require_unchanged(self) -> None:
-        """Raise GraphError if a parameter has changed since the run, which reads them in place."""
-        changed = [p for _, p in self._executable.parameters if p._changed > self._began]
+        """Raise GraphError if what the run reads in place has changed since."""
+        changed = [p for p in self._traced.arrays() if p._changed > self._began]
         if changed:
-            names = {p: path for path, p in self.module.named_parameters()}
-            path = names.get(changed[0], changed[0].shape)
+            named = [*self.module.named_parameters(), *self.module.named_buffers()]
+            path = {p: path for path, p in named}.get(changed[0], changed[0].shape)
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            kind = type(changed[0]).__name__.lower()
             raise GraphError(
-                f"has changed its parameter {path}{more} since this run: gradients would be wrong",
+                f"has changed its {kind} {path}{more} since this run: gradients would be wrong",
                 "Call backward before the optimiser's step or an assignment, or run again.",
                 type(self.module).__name__,
             )

@@ -10,6 +10,7 @@ from typing import Any
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
 from graphnet.graph.values.flat import flat_vectors
+from graphnet.graph.values.module_array import ModuleArray
 from graphnet.graph.values.parameter import Parameter
 from graphnet.ir.core.types import NDArray
 
@@ -76,19 +77,29 @@ class ArraysSnapshot:
         return all(map(is_, map(data, self._parameters), self._kept))
 
 
-dtype: Callable[[Parameter], Any] = attrgetter("_data.dtype")
+dtype: Callable[[ModuleArray], Any] = attrgetter("_data.dtype")
 
 
 class DtypesSnapshot:
-    """The dtypes of parameters; final."""
+    """The dtypes of parameters and buffers; final."""
 
-    def __init__(self, parameters: Sequence[Parameter]) -> None:
-        self._parameters = parameters
-        self._kept = list(map(dtype, parameters))
+    def __init__(self, arrays: Sequence[ModuleArray]) -> None:
+        self._arrays = arrays
+        self._kept = list(map(dtype, arrays))
 
     def are_kept(self) -> bool:
-        """Whether no parameter was converted since."""
-        return list(map(dtype, self._parameters)) == self._kept
+        """Whether none was converted since."""
+        return list(map(dtype, self._arrays)) == self._kept
+
+
+class BothSnapshots:
+    """The arrays of parameters and the dtypes of buffers; final."""
+
+    def __init__(self, arrays: ArraysSnapshot, dtypes: DtypesSnapshot) -> None:
+        self._arrays, self._dtypes = arrays, dtypes
+
+    def are_kept(self) -> bool:
+        return self._arrays.are_kept() and self._dtypes.are_kept()
 
 
 class FlatVectors:

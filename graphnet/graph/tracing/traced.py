@@ -17,9 +17,11 @@ from graphnet.graph.tracing.staleness import DtypesSnapshot, ModulesSnapshot
 from graphnet.graph.tracing.tracing import Tracing
 from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.context import current_tracing
 from graphnet.graph.values.hints import did_you_mean
-from graphnet.graph.values.memory import Memory
+from graphnet.graph.values.memory import RunState
+from graphnet.graph.values.module_array import ModuleArray
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Selection, is_selected
 from graphnet.graph.values.sources import Source
@@ -62,7 +64,8 @@ class Traced:
     states: list[ModuleState]
     weight_probes: dict[str, Atom] | None
     """None unless gradients of parameters by step are selected."""
-    updates: dict[Memory, int]
+    updates: dict[RunState, int]
+    """What the run replaces, by their positions among the outputs."""
     derivative: Derivative | None = None
     gradient_positions: dict[Var, int] = field(default_factory=dict)
     modules: ModulesSnapshot = field(init=False)
@@ -70,10 +73,10 @@ class Traced:
 
     def __post_init__(self) -> None:
         self.modules = ModulesSnapshot(self.states)
-        self.dtypes = DtypesSnapshot([parameter for _, parameter in self.parameters()])
+        self.dtypes = DtypesSnapshot(self.arrays())
 
     def is_current(self) -> bool:
-        """Whether modules and dtypes of parameters are those of the trace."""
+        """Whether modules and dtypes of parameters and buffers are those of the trace."""
         return self.modules.are_current() and self.dtypes.are_kept()
 
     def parameters(self) -> Iterator[tuple[Var, Parameter]]:
@@ -82,10 +85,18 @@ class Traced:
             if isinstance(source, Parameter):
                 yield var, source
 
+    def arrays(self) -> list[ModuleArray]:
+        """The parameters and buffers in the program."""
+        return [source for source in self.sources if isinstance(source, ModuleArray)]
+
     def differentiated(self) -> Derivative:
         """The derivative by inputs, parameters and node values; made at the first call."""
         if self.derivative is None:
-            variables = dict.fromkeys(var for var in self.program.inputs if var.type.is_float)
+            variables = dict.fromkeys(
+                var
+                for var, source in zip(self.program.inputs, self.sources, strict=True)
+                if var.type.is_float and not isinstance(source, Buffer)
+            )
             probes = [probe for record in self.records.values() for probe in record.probes]
             variables.update(
                 dict.fromkeys(
@@ -112,7 +123,7 @@ def trace_module(
     casts = input_casts(module, leaves)
     tracing = Tracing(selection)
     tracing.dtype = floating_dtype_of(module, leaves)
-    tracing.weight_names = selected_weights(module, selection)
+    tracing.parameters.selected = selected_weights(module, selection)
     try:
         with Having(current_tracing, tracing), building(tracing.builder), gc_disabled():
             types = [
@@ -146,12 +157,15 @@ def traced_output(tracing: Tracing, module: BaseModule, value: Any) -> Any:
 
 
 def check_trace(tracing: Tracing, module: BaseModule) -> None:
-    """Raise GraphError for a parameter of another module or an unknown selected name."""
-    own = {parameter for _, parameter in module.named_parameters()}
-    for parameter in tracing.parameters:
-        if parameter not in own:
+    """Raise GraphError for a parameter or buffer of another module or an unknown selected name."""
+    own: set[ModuleArray] = {parameter for _, parameter in module.named_parameters()}
+    if tracing.buffers.used:
+        own.update(buffer for _, buffer in module.named_buffers())
+    for array in (*tracing.parameters.arrays, *tracing.buffers.used):
+        if array not in own:
             raise GraphError(
-                f"computes with a parameter {parameter.shape} that is none of its own",
+                f"computes with a {type(array).__name__.lower()} {array.shape} that is none of its "
+                "own",
                 "Store it, or the module that holds it, as an attribute in __init__.",
                 type(module).__name__,
             )
@@ -168,7 +182,7 @@ def check_trace(tracing: Tracing, module: BaseModule) -> None:
                 )
     weights = tracing.selection.weights
     for name in () if isinstance(weights, bool) else weights:
-        if not any(is_selected((name,), path) for path in tracing.weight_probes):
+        if not any(is_selected((name,), path) for path in tracing.parameters.probes):
             raise GraphError(
                 f"The parameter {name!r} is read in no step of a sequence",
                 "trace_weights= names parameters of cells.",
@@ -213,8 +227,9 @@ def finish(
         probes, _ = table.flatten(tracing.probes.get(path, value))
         by = [None if p is None else atom_of(tracing.builder, p) for p in probes]
         records[path] = Record(shape, tuple(record), tuple(by))
-    updates = {memory: len(atoms) + i for i, memory in enumerate(tracing.memories)}
-    atoms += [atom_of(tracing.builder, value) for value in tracing.memories.values()]
+    after = {**tracing.memories, **tracing.buffers.written}
+    updates = {state: len(atoms) + i for i, state in enumerate(after)}
+    atoms += [atom_of(tracing.builder, value) for value in after.values()]
     return Traced(
         tracing.builder.program(atoms),
         tracing.sources,
@@ -225,7 +240,7 @@ def finish(
         records,
         tracing.paths,
         list(tracing.modules.values()),
-        {n: atom_of(tracing.builder, probe) for n, probe in tracing.weight_probes.items()}
+        {n: atom_of(tracing.builder, probe) for n, probe in tracing.parameters.probes.items()}
         if tracing.selection.weights
         else None,
         updates,

@@ -11,13 +11,17 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError, note_place
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.state import ModuleState
+from graphnet.graph.tracing.buffer_values import BufferValues
 from graphnet.graph.tracing.numpy_draws import NumpyDraws
+from graphnet.graph.tracing.padding import Padding
+from graphnet.graph.tracing.parameter_values import ParameterValues
 from graphnet.graph.tracing.part_inputs import part_lines, received
 from graphnet.graph.tracing.steps import per_step_input, stack_over_steps
 from graphnet.graph.tracing.unwanted_table import about_table
 from graphnet.graph.values import table
+from graphnet.graph.values.buffer import Buffer
 from graphnet.graph.values.context import TraceContext, current_tracing
-from graphnet.graph.values.memory import Memory
+from graphnet.graph.values.memory import Memory, RunState
 from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.selection import Selection, is_selected, join_path, unused_path
 from graphnet.graph.values.sources import Draw, Remembered, Source
@@ -25,8 +29,8 @@ from graphnet.ir.core.array import Array
 from graphnet.ir.core.builder import Builder, building, current_builder, current_origin, origin
 from graphnet.ir.core.program import Atom, Origin
 from graphnet.ir.core.trace import atom_of
-from graphnet.ir.core.types import ArrayType, Shape, type_of
-from graphnet.ir.primitives.pointwise import identity, where
+from graphnet.ir.core.types import ArrayType, Shape
+from graphnet.ir.primitives.pointwise import identity
 from graphnet.ir.primitives.shaping import zeros
 
 
@@ -46,17 +50,18 @@ class Tracing(TraceContext):
         self.probes: dict[str, Any] = {}
         self.inside: set[str] = set()  # the paths of values inside sequences
         self.seen: list[str] = []  # the paths of all modules traced
-        self.live: dict[Builder, Array] = {}  # in a sequence: the mask of rows that are no padding
-        self.weight_probes: dict[str, Array] = {}
-        self.weights: dict[tuple[int, Parameter], Array] = {}
-        self.weight_names: dict[Parameter, str] = {}
-        self.memories: dict[Memory, Any] = {}  # their values after the run
+        self.padding = Padding()
+        self.memories: dict[RunState, Any] = {}  # their values after the run
         self.sources: list[Source] = []
-        self.parameters: dict[Parameter, Array] = {}
+        self.owned: set[Atom] = set()  # values of a parameter or of a recorded node
+        # They get no method of this object, which would keep it alive until cycles are collected.
+        self.zeros = partial(zeros_in, self.builder)
+        make_input = partial(new_input, self.builder, self.sources)
+        self.parameters = ParameterValues(make_input, self.zeros, self.owned)
+        self.buffers = BufferValues(make_input)
         self.values: dict[str, Any] = {}
         self.paths: dict[Hashable, list[str]] = {}
         self.modules: dict[int, ModuleState] = {}
-        self.owned: set[Atom] = set()  # values of a parameter or of a recorded node
         self.drawn_once: dict[tuple[int, ArrayType], Array] = {}
         self.numpy_draws = NumpyDraws()
         self.path = ""
@@ -64,39 +69,28 @@ class Tracing(TraceContext):
         self.names: dict[int, dict[int, str]] = {}  # of the parts of each module
 
     def input(self, type: ArrayType, source: Source) -> Array:
-        self.sources.append(source)
-        return self.builder.input(type)
+        return new_input(self.builder, self.sources, type, source)
 
     def parameter(self, parameter: Parameter) -> Array:
-        """The traced array of a parameter, the same each time."""
-        if parameter not in self.parameters:
-            array = self.input(type_of(parameter.data), parameter)
-            self.parameters[parameter] = array
-            self.owned.add(array.atom)
-        return self._probed(parameter, self.parameters[parameter])
+        """The traced array of a parameter, or what stands for it."""
+        return self.parameters.read(parameter)
 
-    def _probed(self, parameter: Parameter, array: Array) -> Array:
-        """Inside a scan: the parameter plus a probe for each step, if it is selected."""
-        builder = current_builder.get()
-        assert builder is not None
-        name = self.weight_names.get(parameter)
-        if name is None or builder.all_steps() == ():
-            return array
-        key = (id(builder), parameter)
-        if key not in self.weights:
-            probe, inner = per_step_input(builder, array.type, self._zeros)
-            number = sum(known is parameter for _, known in self.weights)
-            self.weight_probes[f"{name} ({number + 1})" if number else name] = probe
-            self.weights[key] = array + inner
-        return self.weights[key]
+    def buffer(self, buffer: Buffer) -> Array:
+        """The traced array of a buffer: what was written last."""
+        return self.buffers.read(innermost(), buffer)
+
+    def write(self, buffer: Buffer, values: Any, in_evaluation: bool) -> None:
+        """Write a buffer when the run has ended, if the module at work is in training mode."""
+        assert self.module is not None
+        if self.module.is_training or in_evaluation:
+            self.buffers.write(innermost(), buffer, values)
 
     def uniform(self, shape: Shape, dtype: Any, once: bool = False) -> Array:
         """Random numbers from [0, 1), drawn anew for each run, and for each step inside a scan.
 
         With ``once``, every use of this module gets the same ones: all steps, the whole run.
         """
-        builder = current_builder.get()
-        assert builder is not None
+        builder = innermost()
         assert self.module is not None
         type = ArrayType(shape, np.dtype(dtype))
         if not once:
@@ -115,8 +109,7 @@ class Tracing(TraceContext):
         A node that passes on what it received gets an ``identity``: its gradient is not that of
         the node before it, which others may read too.
         """
-        builder = current_builder.get()
-        assert builder is not None
+        builder = innermost()
         inside = builder.all_steps() != ()
         if not is_selected(self.selection.trace if inside else self.selection.keep, path):
             return value
@@ -145,42 +138,20 @@ class Tracing(TraceContext):
 
         for index, (_, array) in enumerate(pairs):
             stack_over_steps(
-                builder, self._alive(builder, leaves[index], array), partial(keep, index)
+                builder, self.padding.zeroed(builder, leaves[index], array), partial(keep, index)
             )
         return table.unflatten(structure, [array for _, array in pairs])
 
     def mark_padding(self, live: Array) -> None:
         """Set the mask (batch,) of rows that are no padding at the step being traced."""
-        builder = current_builder.get()
-        assert builder is not None
-        known = self.live.get(builder)
-        self.live[builder] = live if known is None else where(known, live, known)
-
-    def _alive(self, builder: Builder, leaf: Any, array: Array) -> Array:
-        """The recorded value: zeros in the rows that are padding at this step.
-
-        A value that is the same at all steps has no padding.
-        """
-        around: Builder | None = builder
-        if not isinstance(leaf, Array) or leaf.builder.all_steps() == ():
-            return array
-        while around is not None:
-            live = self.live.get(around)
-            if live is not None and array.shape[:1] == live.shape:
-                array = where(live.reshape((*live.shape, *[1] * (array.ndim - 1))), array, 0)
-            around = around.outer
-        return array
+        self.padding.mark(innermost(), live)
 
     def _with_probe(self, builder: Builder, leaf: Any) -> tuple[Any, Array]:
         array = Array(builder, atom_of(builder, leaf))
         if not array.type.is_float:
             return None, array
-        probe, inner = per_step_input(builder, array.type, self._zeros)
+        probe, inner = per_step_input(builder, array.type, self.zeros)
         return probe, array + inner
-
-    def _zeros(self, type: ArrayType) -> Array:
-        with building(self.builder):
-            return zeros(type)
 
     def recall(self, memory: Memory, type: ArrayType) -> Array:
         """The array in a memory, zeros at first."""
@@ -262,6 +233,25 @@ class Tracing(TraceContext):
         return names.get(id(part), type(part).__name__.lower())
 
 
+def new_input(builder: Builder, sources: list[Source], type: ArrayType, source: Source) -> Array:
+    """A new input of the program, and what fills it."""
+    sources.append(source)
+    return builder.input(type)
+
+
+def zeros_in(builder: Builder, type: ArrayType) -> Array:
+    """Zeros outside of all sequences."""
+    with building(builder):
+        return zeros(type)
+
+
+def innermost() -> Builder:
+    """The program being built."""
+    builder = current_builder.get()
+    assert builder is not None
+    return builder
+
+
 def active_tracing() -> Tracing | None:
     """The current trace."""
     return cast("Tracing | None", current_tracing.get())
@@ -278,6 +268,12 @@ def compute_inside(module: BaseModule, value: Any, name: str | None = None) -> A
     whole = partial(received, value)  # of a training step: the net itself, or the criterion
     context = partial(part_lines, module, value, tracing.module, tracing.path) if name else whole
     return tracing.compute(module, value, here, context)
+
+
+def live_rows(x: Any) -> Array | None:
+    """In a step of a sequence, which rows of an array (batch, …) are no padding; None: all."""
+    tracing = active_tracing()
+    return None if tracing is None else next(tracing.padding.masks(innermost(), x), None)
 
 
 def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:

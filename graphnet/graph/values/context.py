@@ -10,11 +10,19 @@ from graphnet.ir.core.array import Array
 
 
 class TraceContext(ABC):
-    """The part of a trace that parameters use."""
+    """The part of a trace that parameters and buffers use."""
 
     @abstractmethod
     def parameter(self, parameter: Any) -> Array:
         """The traced array of a parameter."""
+
+    @abstractmethod
+    def buffer(self, buffer: Any) -> Array:
+        """The traced array of a buffer: what was written last."""
+
+    @abstractmethod
+    def write(self, buffer: Any, values: Any, in_evaluation: bool) -> None:
+        """Write a buffer when the run has ended."""
 
 
 current_tracing: ContextVar[TraceContext | None] = ContextVar("current_tracing", default=None)

@@ -1,7 +1,8 @@
-"""Memory: an array that a module carries from one run to the next."""
+"""State of runs: arrays that a run leaves for the next."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 
@@ -12,28 +13,47 @@ from graphnet.errors import ShapeError
 from graphnet.ir.core.types import ArrayType, NDArray
 
 
-class Memory:
-    """State that a run leaves for the next; empty at first, and after ``forget``.
+class RunState(ABC):
+    """An array that a run reads as it begins, and may replace when it has ended.
 
-    No gradient flows through it into the run before. Clones and files start with an empty one.
+    It is ``_data``, and is replaced, not written into: a run keeps what it has read, for its
+    ``backward``. No gradient flows through it into the run before.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def recalled(self, type: ArrayType) -> NDArray:
+        """The array for the next run, which has this type."""
+
+
+class Memory(RunState):
+    """A state that a module carries from run to run; empty at first, and after ``forget``.
+
+    Clones and files start with an empty one.
     """
 
     def __init__(self) -> None:
-        self.data: NDArray | None = None
+        self._data: NDArray | None = None
+
+    @property
+    def data(self) -> NDArray | None:
+        """The state; None while it is empty."""
+        return self._data
 
     def forget(self) -> None:
-        self.data = None
+        self._data = None
 
     def recalled(self, type: ArrayType) -> NDArray:
         """The array for the next run, zeros at first; raises ShapeError for another shape."""
-        if self.data is None:
+        if self._data is None:
             return np.zeros(type.shape, type.dtype)
-        if self.data.shape != type.shape:
+        if self._data.shape != type.shape:
             raise ShapeError(
-                f"remembers a state {self.data.shape} and needs {type.shape}",
+                f"remembers a state {self._data.shape} and needs {type.shape}",
                 "Has the batch another size? Call forget() before a new batch of sequences.",
             )
-        return self.data.astype(type.dtype, copy=False)
+        return self._data.astype(type.dtype, copy=False)
 
     def __deepcopy__(self, memo: object) -> Memory:
         return Memory()
@@ -44,7 +64,7 @@ remembering = forkable.Lock()
 
 
 @remembering.guards
-def remember(updates: Mapping[Memory, int], values: Sequence[NDArray]) -> None:
+def remember(updates: Mapping[RunState, int], values: Sequence[NDArray]) -> None:
     """Write states back: all of them or, where Ctrl-C strikes, none."""
     arrays = [np.array(values[position]) for position in updates.values()]
-    list(map(setattr, updates, repeat("data"), arrays))  # C code, which nothing interrupts
+    list(map(setattr, updates, repeat("_data"), arrays))  # C code, which nothing interrupts

@@ -25,4 +25,5 @@ class Remembered:
 
 
 Source = int | Draw | Remembered | Any
-"""Of a program input: leaf i of the module's input, a Parameter, a Draw, a memory, a vector."""
+"""Of a program input: leaf i of the module's input, a Parameter, a Buffer, a Draw, a memory, a
+vector."""

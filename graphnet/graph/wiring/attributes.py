@@ -9,7 +9,7 @@ from graphnet.errors import GraphError
 from graphnet.graph.modules.base import BaseModule
 from graphnet.graph.modules.parts import INDICES, entries
 from graphnet.graph.modules.registry import constructor_parameters, is_own
-from graphnet.graph.values.parameter import Parameter
+from graphnet.graph.values.module_array import ModuleArray
 
 
 @lru_cache(maxsize=256)
@@ -21,13 +21,14 @@ def fixed_attributes(cls: type[BaseModule]) -> frozenset[str]:
 
 
 def check_held(graph: BaseModule, name: str, value: Any) -> None:
-    """Raise GraphError where an attribute holds a module or parameter that no node has."""
-    held = [part for _, part in entries(name, value) if isinstance(part, BaseModule | Parameter)]
+    """Raise GraphError where an attribute holds a module, parameter or buffer that no node has."""
+    held = [part for _, part in entries(name, value) if isinstance(part, BaseModule | ModuleArray)]
     if not held:
         return
     modules = [module for _, module in graph.named_modules() if module is not graph]
     known = set(map(id, modules))
-    known.update(id(parameter) for module in modules for _, parameter in module.own_parameters())
+    known.update(id(array) for module in modules for _, array in module.own_parameters())
+    known.update(id(array) for module in modules for _, array in module.own_buffers())
     for part in held:
         if id(part) not in known:
             base = next(each.__name__ for each in type(graph).__mro__ if is_own(each))

@@ -12,9 +12,10 @@ from graphnet.graph.values.hints import listed
 
 
 def inner_names(module: BaseModule) -> list[str]:
-    """The paths of all parts and parameters."""
+    """The paths of all parts, parameters and buffers."""
     parts = [path for path, _ in module.named_modules() if path]
-    return parts + [path for path, _ in module.named_parameters()]
+    arrays = (*module.named_parameters(), *module.named_buffers())
+    return parts + [path for path, _ in arrays]
 
 
 def unknown_name(
@@ -64,7 +65,7 @@ def part_at(module: BaseModule, parts: Sequence[str]) -> Any:
     if module._is_wired:
         graph: Any = module
         return graph.find(path)
-    own = dict(module.own_parameters())
+    own = {**dict(module.own_parameters()), **dict(module.own_buffers())}
     if path in own:
         return own[path]
     children = dict(module.named_children())

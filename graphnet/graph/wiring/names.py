@@ -112,6 +112,7 @@ def prefixes(path: str) -> Iterator[str]:
 def inner_paths(module: BaseModule) -> Iterator[tuple[str, Any]]:
     yield from module.named_children()
     yield from module.own_parameters()
+    yield from module.own_buffers()
     if module.inside:
         yield from inner_paths(dict(module.named_children())[module.inside])
 

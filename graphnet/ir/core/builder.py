@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -27,6 +28,19 @@ current_builder: ContextVar[Builder | None] = ContextVar("current_builder", defa
 """The innermost program being built."""
 
 
+@dataclass(eq=False, slots=True)
+class LateCarry:
+    """A value that a scan carries since its body asked for it: before the first step, as it enters
+    a step (a ``variable``) and as it leaves it (None where no step changes it); ``receive`` gets
+    the last one."""
+
+    before: Array
+    variable: Var
+    enters: Array
+    receive: Callable[[Array], None]
+    leaves: Array | None = None
+
+
 class Builder:
     """Collects the equations of one program while a function is traced.
 
@@ -44,6 +58,7 @@ class Builder:
         self.steps: int | None = None  # of a scan body
         self.late: list[Array] = []  # sequences that the body asked for while it was traced
         self.late_results: list[tuple[Array, Callable[[Array], None]]] = []
+        self.late_carries: list[LateCarry] = []
         self.inputs: list[Var] = []
         self.captures: dict[Atom, Var] = {}
         self.equations: list[Equation] = []
@@ -62,6 +77,16 @@ class Builder:
     def late_result(self, array: Array, receive: Callable[[Array], None]) -> None:
         """In the body of a scan: stack this value over the steps; ``receive`` gets the stack."""
         self.late_results.append((array, receive))
+
+    def late_carry(self, before: Array, receive: Callable[[Array], None]) -> LateCarry:
+        """In the body of a scan: carry an outer array, which a step may change.
+
+        If one does, ``receive`` gets the value after the last step, outside.
+        """
+        variable = Var(before.type)
+        carry = LateCarry(before, variable, Array(self, variable), receive)
+        self.late_carries.append(carry)
+        return carry
 
     def all_steps(self) -> tuple[int, ...]:
         """The lengths of the enclosing scans, the outermost first."""
@@ -102,6 +127,21 @@ class Builder:
         """The outer arrays captured so far, in the order of the captured inputs."""
         assert self.outer is not None
         return [Array(self.outer, atom) for atom in self.captures]
+
+    def late_constants(self) -> list[LateCarry]:
+        """What was carried late and no step changes."""
+        return [carry for carry in self.late_carries if carry.leaves is None]
+
+    def late_states(self) -> list[LateCarry]:
+        """What was carried late and a step changes."""
+        return [carry for carry in self.late_carries if carry.leaves is not None]
+
+    def body(self, carried: int, outputs: Sequence[Atom]) -> Program:
+        """Close the body of a scan, whose first inputs are so many carried values."""
+        constants = [*self.captures.values(), *(c.variable for c in self.late_constants())]
+        states = [*self.inputs[:carried], *(c.variable for c in self.late_states())]
+        inputs = (*constants, *states, *self.inputs[carried:])
+        return Program(inputs, list(self.equations), tuple(outputs))
 
     def program(self, outputs: Sequence[Atom]) -> Program:
         """Close: captured inputs come first, then the declared ones."""

@@ -48,26 +48,31 @@ def scan(
         enters = [inner.input(value_type(value)) for value in carry]
         slices = [inner.input(slice_of(value_type(value), length)) for value in sequences]
         leaves, results = step(enters, slices)
+        fixed, changed = inner.late_constants(), inner.late_states()
         late = [array for array, _ in inner.late_results]
-        atoms = [atom_of(inner, value) for value in (*leaves, *results, *late)]
+        left = [*leaves, *(c.leaves for c in changed)]
+        atoms = [atom_of(inner, value) for value in (*left, *results, *late)]
     check_carry([a.type for a in enters], [atom.type for atom in atoms[: len(leaves)]])
-    body = inner.program(atoms)
     captured = inner.captured() if inner.captures else []
     outputs = scan_primitive(
         *captured,
+        *(c.before for c in fixed),
         *carry,
+        *(c.before for c in changed),
         *sequences,
         *inner.late,
-        body=body,
-        constants=len(captured),
-        carried=len(carry),
+        body=inner.body(len(carry), atoms),
+        constants=len(captured) + len(fixed),
+        carried=len(left),
         length=length,
         reverse=reverse,
     )
-    first = len(carry) + len(results)
+    for late_carry, final in zip(changed, outputs[len(carry) :], strict=False):
+        late_carry.receive(final)
+    first = len(left) + len(results)
     for (_, receive), stacked in zip(inner.late_results, outputs[first:], strict=True):
         receive(stacked)
-    return list(outputs[: len(carry)]), list(outputs[len(carry) : first])
+    return list(outputs[: len(carry)]), list(outputs[len(left) : first])
 
 
 def value_type(value: Any) -> ArrayType:

@@ -32,10 +32,10 @@ class Live:
     the step after the next, so copy what must be kept. ``live.start()`` are the initial states,
     zeros.
 
-    The cell is in evaluation mode here. Its weights are packed once; call ``refresh`` after they
-    changed. Without llvmlite, or for a cell with a primitive that has no native rule, the
-    interpreter does the same. Raises GraphError for an invalid cell, or one that draws random
-    numbers or remembers, ShapeError for an input or a state of another shape.
+    The cell is in evaluation mode here. Its weights and buffers are packed once; call ``refresh``
+    after they changed. Without llvmlite, or for a cell with a primitive that has no native rule,
+    the interpreter does the same. Raises GraphError for an invalid cell, or one that draws random
+    numbers, remembers or writes a buffer, ShapeError for an input or a state of another shape.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -66,7 +66,8 @@ class Live:
         with evaluating(cell):
             executable, _ = executable_for(cell, self._given, NOTHING)
         require_no_state(executable)
-        self._prepared, self._parameters = executable.prepared, executable.parameters
+        self._prepared = executable.prepared
+        self._parameters = [*executable.parameters, *executable.buffers()]
         self._count = executable.traced.output_count
         self._positions = [position for position, _ in executable.leaves]
         self._weights = {i: np.array(p.data) for i, p in self._parameters}
@@ -150,9 +151,10 @@ class Live:
 
 
 def require_no_state(executable: Executable) -> None:
-    """Raise GraphError for a program that reads more than leaves of the input and parameters."""
-    if executable.drawn:
+    """Raise GraphError for a program that writes, or reads more than its input, parameters and
+    buffers."""
+    if len(executable.drawn) > len(executable.buffers()) or executable.traced.updates:
         raise GraphError(
-            "A live cell draws random numbers or remembers",
+            "A live cell draws random numbers, remembers or writes a buffer",
             "It computes from its input and its states alone.",
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
 from graphnet.errors import FormatError, GraphError
-from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph import Buffer, GModule, Module, Parameter
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
@@ -28,6 +28,8 @@ GATES = {
 }
 """PyTorch's order of the stacked gates, by a gate of the cell."""
 
+UNUSED = "num_batches_tracked"
+"""PyTorch's batch normalisation counts its batches, which matters for no momentum alone."""
 
 EXCHANGED = (
     "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, and for layers without graphs in "
@@ -39,7 +41,8 @@ EXCHANGED = (
 def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
-    Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters.
+    Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters
+    and buffers.
     ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
     GraphError for another graph.
     """
@@ -63,7 +66,7 @@ def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     True
     """
     names = dict(torch_names(net))
-    unknown = [key for key in weights if key not in names]
+    unknown = [key for key in weights if key not in names and not key.endswith(UNUSED)]
     missing = [key for key in names if key not in weights]
     if unknown or missing:
         raise FormatError(
@@ -88,8 +91,8 @@ def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     return net
 
 
-def torch_names(net: Module) -> Iterator[tuple[str, list[Parameter]]]:
-    """PyTorch's names, each with the parameters it stacks; raises GraphError for other nets."""
+def torch_names(net: Module) -> Iterator[tuple[str, Sequence[Parameter | Buffer]]]:
+    """PyTorch's names, each with the arrays that it stacks; raises GraphError for other nets."""
     if not isinstance(net, Module):
         raise GraphError(f"is of type {type(net).__name__}, not of graphnet", EXCHANGED, "The net")
     if isinstance(net, Graph):
@@ -98,7 +101,8 @@ def torch_names(net: Module) -> Iterator[tuple[str, list[Parameter]]]:
     inner = [name for name, part in net.named_modules() if isinstance(part, Graph)]
     if inner:
         raise GraphError(f"has a graph in it, {inner[0]}", EXCHANGED, "The net")
-    yield from ((name, [parameter]) for name, parameter in net.named_parameters())
+    yield from ((name, [array]) for name, array in net.named_parameters())
+    yield from ((name, [array]) for name, array in net.named_buffers())
 
 
 def names_of_layers(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:

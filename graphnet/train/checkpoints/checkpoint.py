@@ -18,7 +18,7 @@ from graphnet.graph.files.save_load import Stored, read, save
 from graphnet.ir.core.types import NDArray
 from graphnet.source import warn
 from graphnet.train.checkpoints.optimizer_order import in_order_of, order_of
-from graphnet.train.checkpoints.same_net import copy_parameters, require_same_net
+from graphnet.train.checkpoints.same_net import copy_values, require_same_net
 from graphnet.train.checkpoints.training_state import (
     MODES,
     POSITION,
@@ -35,6 +35,7 @@ CHECKPOINT = "The checkpoint"
 OPTIMIZER, STATE = "optimizer.", "state."
 ORDER = "optimizer_order"
 BEST, LAST = "best", "last"
+BEST_BUFFER, LAST_BUFFER = "best_buffer.", "last_buffer."
 BEST_NOTES = ("epoch", "value", "monitor", "mode")
 
 
@@ -61,8 +62,10 @@ def save_checkpoint(training: TrainingState, path: str | Path) -> None:
     best = training.best
     if best is not None:
         arrays[BEST] = best.parameters
+        arrays |= {BEST_BUFFER + str(i): values for i, values in enumerate(best.buffers)}
     if training.last is not None:
         arrays[LAST] = training.last
+        arrays |= {LAST_BUFFER + str(i): v for i, v in enumerate(training.last_buffers)}
     position = {
         "batches": training.batches_done,
         "epochs": training.epochs_done,
@@ -103,7 +106,7 @@ def load_checkpoint(training: TrainingState, path: str | Path) -> TrainingState:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problem = f"is not a whole checkpoint ({type(error).__name__}: {error})"
         raise FormatError(problem, "", name) from None
-    copy_parameters(stored.module, training.net)
+    copy_values(stored.module, training.net)
     training.optimizer.load_state(restored.optimizer)
     training.net.generator.bit_generator.state = restored.generator
     return restored.position
@@ -134,6 +137,7 @@ class Restored:
                 shuffle_seed=number(position, "shuffle_seed", int, None),
                 best=best_of(position.get("best"), stored.arrays),
                 last=stored.arrays.get(LAST),
+                last_buffers=tuple(under(LAST_BUFFER, stored.arrays).values()),
                 learning_rate=number(position, "learning_rate", float),
                 states=list(under(STATE, stored.arrays).values()),
                 history=History.from_arrays(stored.arrays),
@@ -174,7 +178,8 @@ def best_of(noted: Any, arrays: Mapping[str, NDArray]) -> Best | None:
     mode = noted.get("mode", usual_mode(monitor))  # it was not noted before
     if mode not in MODES:
         raise ValueError(f"mode is {mode!r}")
-    return Best(epoch, float(noted["value"]), monitor, mode, arrays[BEST])
+    buffers = tuple(under(BEST_BUFFER, arrays).values())
+    return Best(epoch, float(noted["value"]), monitor, mode, arrays[BEST], buffers)
 
 
 def warn_of_another_rate(found: float, given: float, name: str) -> None:
@@ -194,11 +199,27 @@ def require_same_vectors(position: TrainingState) -> None:
         if vector is not None and (vector.shape, vector.dtype) != (values.shape, values.dtype):
             shapes = f"{shapes_text([vector])}, expected {shapes_text([values])}"
             raise FormatError(f"holds {name} parameters {shapes}", "", CHECKPOINT)
+    require_same_buffers(position)
+
+
+def require_same_buffers(position: TrainingState) -> None:
+    """Raise FormatError where the buffers of the best or the last epoch are of other shapes."""
+    expected = [buffer.data for buffer in position.net.buffers()]
+    best = expected if position.best is None else position.best.buffers
+    last = expected if position.last is None else position.last_buffers
+    for name, values in ((BEST, best), (LAST, last)):
+        if layout(values) != layout(expected):
+            shapes = f"{shapes_text(values)}, expected {shapes_text(expected)}"
+            raise FormatError(f"holds {name} buffers {shapes}", "", CHECKPOINT)
+
+
+def layout(arrays: Sequence[NDArray]) -> list[tuple[Any, Any]]:
+    return [(array.shape, array.dtype) for array in arrays]
 
 
 def require_same_states(found: Sequence[NDArray], expected: Sequence[NDArray]) -> None:
     """Raise FormatError where the carried states are of other shapes or dtypes."""
-    if [(s.shape, s.dtype) for s in found] != [(s.shape, s.dtype) for s in expected]:
+    if layout(found) != layout(expected):
         raise FormatError(
             f"carries states {shapes_text(found)}, expected {shapes_text(expected)}",
             "Is the batch size the same?",

@@ -25,6 +25,7 @@ def require_same_net(source: Module, target: Module, name: str) -> None:
     and may differ; where they have changed places with each other, it is another net.
     """
     require_same_parameters(source, target, name)
+    require_same_buffers(source, target, name)
     numbers = Numbers([source, target])
     if numbers.of(source) == numbers.of(target):
         return
@@ -48,6 +49,21 @@ def require_same_parameters(source: Module, target: Module, name: str) -> None:
         "Build the net with the options of the checkpoint.",
         name,
     )
+
+
+def require_same_buffers(source: Module, target: Module, name: str) -> None:
+    """Raise FormatError unless two nets have buffers of the same shapes and dtypes, in order."""
+    kinds = [[(b.dtype, b.shape) for b in net.buffers()] for net in (source, target)]
+    if kinds[0] != kinds[1]:
+        found, expected = (
+            ", ".join(f"{path} {b.dtype}{list(b.shape)}" for path, b in net.named_buffers())
+            for net in (source, target)
+        )
+        raise FormatError(
+            f"holds a net with the buffers {found or 'none'}, expected {expected or 'none'}",
+            HINT,
+            name,
+        )
 
 
 @final
@@ -150,7 +166,9 @@ def first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
     return f"its parameter {index} is {theirs}, expected {ours}"
 
 
-def copy_parameters(source: Module, target: Module) -> None:
-    """Give one net the values of another of the same layout."""
+def copy_values(source: Module, target: Module) -> None:
+    """Give one net the parameters and buffers of another of the same layout."""
     for ours, theirs in zip(target.parameters(), source.parameters(), strict=True):
         ours.data = theirs.data
+    for mine, other in zip(target.buffers(), source.buffers(), strict=True):
+        mine.data = other.data

@@ -19,7 +19,8 @@ POSITION = "position"
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best epoch so far by what is monitored; ``parameters`` (numbers,) are those after it.
+    """The best epoch so far by what is monitored; ``parameters`` (numbers,) and ``buffers`` are
+    those after it.
 
     ``mode`` is what is better: ``"min"`` or ``"max"``.
     """
@@ -29,6 +30,7 @@ class Best:
     monitor: str
     mode: str
     parameters: NDArray
+    buffers: tuple[NDArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class TrainingState:
     ``notes`` are plain values that must be the same when the training continues. ``epochs_done``
     are whole; ``in_epoch`` batches of the next one are done. ``shuffle_seed`` orders the batches.
     Where the net holds the parameters of the best epoch, ``last`` (numbers,) are those after the
-    last one.
+    last one, and ``last_buffers`` its buffers.
     """
 
     net: Module
@@ -54,6 +56,18 @@ class TrainingState:
     shuffle_seed: int | None = None
     best: Best | None = None
     last: NDArray | None = None
+    last_buffers: tuple[NDArray, ...] = ()
+
+
+def buffers_of(net: Module) -> tuple[NDArray, ...]:
+    """Copies of the buffers of a net."""
+    return tuple(buffer.data.copy() for buffer in net.buffers())
+
+
+def fill_buffers(net: Module, values: tuple[NDArray, ...]) -> None:
+    """Write the buffers of a net; files of former releases have none."""
+    for buffer, array in zip(net.buffers(), values, strict=False):
+        buffer.data = array
 
 
 def usual_mode(monitor: str) -> str:

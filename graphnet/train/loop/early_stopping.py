@@ -45,12 +45,18 @@ class EarlyStopping:
             raise DataError(f"mode is {mode!r}, expected 'min' or 'max'")
         return EarlyStopping(patience, monitor, mode)
 
-    def better(self, best: Best | None, epoch: Epoch, parameters: NDArray) -> Best:
+    def better(
+        self,
+        best: Best | None,
+        epoch: Epoch,
+        parameters: NDArray,
+        buffers: tuple[NDArray, ...] = (),
+    ) -> Best:
         """The best of the epochs so far and this one; of equals, the first."""
         value = epoch.measures()[self.monitor]
         if best is not None and self._is_of_this(best) and not self._exceeds(value, best):
             return best
-        return Best(epoch.number, value, self.monitor, self.mode, parameters.copy())
+        return Best(epoch.number, value, self.monitor, self.mode, parameters.copy(), buffers)
 
     def _is_of_this(self, best: Best) -> bool:
         """Whether it was found the best by the same measure."""

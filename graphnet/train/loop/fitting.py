@@ -9,6 +9,7 @@ import numpy as np
 
 from graphnet.errors import DataError
 from graphnet.graph.values.random import drawn
+from graphnet.train.checkpoints.training_state import buffers_of
 from graphnet.train.loop.batch_source import Batches, BatchSource
 from graphnet.train.loop.batch_trainer import BatchTrainer
 from graphnet.train.loop.early_stopping import EarlyStopping
@@ -137,8 +138,8 @@ class Fitting:
         trainer.epochs_done += 1
         epoch = trainer.history.last_epoch(batches, trainer.epochs_done)
         if self.stopping is not None:
-            parameters = trainer.net.flatten_parameters()[0]
-            trainer.best = self.stopping.better(trainer.best, epoch, parameters)
+            parameters, buffers = trainer.net.flatten_parameters()[0], buffers_of(trainer.net)
+            trainer.best = self.stopping.better(trainer.best, epoch, parameters, buffers)
         trainer.interrupted = interruption.requested and not self.is_over()
         trainer.save()
         if trainer.callback is not None:

@@ -20,7 +20,7 @@ from graphnet.train.checkpoints.checkpoint import (
     warn_of_another_rate,
 )
 from graphnet.train.checkpoints.place import CheckpointPlace
-from graphnet.train.checkpoints.training_state import TrainingState
+from graphnet.train.checkpoints.training_state import TrainingState, buffers_of, fill_buffers
 from graphnet.train.loop.batch_source import Batches
 from graphnet.train.loop.batch_trainer import BatchTrainer
 from graphnet.train.loop.early_stopping import EarlyStopping
@@ -79,6 +79,7 @@ class Trainer(BatchTrainer):
 
     _last: NDArray | None = None
     """The parameters after the last epoch, while the net holds those of the best."""
+    _last_buffers: tuple[NDArray, ...] = ()
     _place: CheckpointPlace | None = None
     """Where the training that is running writes."""
     _was_loaded = False
@@ -106,7 +107,7 @@ class Trainer(BatchTrainer):
         With ``patience``, training stops after so many epochs in which ``monitor`` was not better:
         ``"validation"`` (by default, where there is one), ``"training"``, or a metric. ``mode`` is
         what is better: ``"min"`` for losses, ``"max"`` for metrics, unless given. At the end the
-        net has the parameters of the best epoch, unless it is interrupted.
+        net has the parameters and buffers of the best epoch, unless it is interrupted.
 
         Validates after each epoch, and returns the losses so far. Ctrl-C saves the checkpoint and
         returns early, with ``interrupted`` set; without a checkpoint it raises KeyboardInterrupt.
@@ -187,12 +188,13 @@ class Trainer(BatchTrainer):
             to_standard_error(text)
 
     def _take_best(self) -> None:
-        """Give the net the parameters of the best epoch; those of the last are set aside."""
+        """Give the net what it had after the best epoch; that of the last is set aside."""
         if self.best is None or self.best.epoch == self.epochs_done:
             return
         values = self.net.flatten_parameters()[0]
-        self._last = values.copy()
+        self._last, self._last_buffers = values.copy(), buffers_of(self.net)
         values[...] = self.best.parameters
+        fill_buffers(self.net, self.best.buffers)
         self.save()
 
     def _continue_from_last(self) -> None:
@@ -201,7 +203,8 @@ class Trainer(BatchTrainer):
         is_best = self.best is not None and np.array_equal(values, self.best.parameters)
         if self._last is not None and is_best:
             values[...] = self._last
-        self._last = None
+            fill_buffers(self.net, self._last_buffers)
+        self._last, self._last_buffers = None, ()
 
     def save(self) -> None:
         """Write the checkpoint, if there is a path for it; the old one survives any failure.
@@ -243,7 +246,7 @@ class Trainer(BatchTrainer):
         self.history = training.history
         self.shuffle_seed = training.shuffle_seed
         self.best = training.best
-        self._last = training.last
+        self._last, self._last_buffers = training.last, training.last_buffers
         self._was_loaded = True
 
     def _state(self) -> TrainingState:
@@ -260,4 +263,5 @@ class Trainer(BatchTrainer):
             shuffle_seed=self.shuffle_seed,
             best=self.best,
             last=self._last,
+            last_buffers=self._last_buffers,
         )

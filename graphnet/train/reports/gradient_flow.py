@@ -12,11 +12,11 @@ import numpy as np
 from graphnet.errors import GraphError
 from graphnet.graph import Module, Run
 from graphnet.graph.modules.calls import understanding
+from graphnet.graph.modules.states import states_kept
 from graphnet.graph.values.table import is_table
 from graphnet.ir.core.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
 from graphnet.nn.recurrent.cell_checks import state_names
-from graphnet.nn.recurrent.remembering import memories_of
 from graphnet.text_table import aligned
 from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
 
@@ -60,9 +60,9 @@ def gradient_flow(
 
     E is the criterion of the net's output (the first of several) and ``target``, of the shapes that
     the criterion takes: the mean squared error by default, the cross-entropy for whole numbers.
-    Runs forward and backward, in the present mode of the net; ``grad`` and remembered states stay
-    unchanged. Hochreiter 1991; Pascanu et al. 2013, "On the difficulty of training recurrent neural
-    networks".
+    Runs forward and backward, in the present mode of the net; ``grad``, buffers and remembered
+    states stay unchanged. Hochreiter 1991; Pascanu et al. 2013, "On the difficulty of training
+    recurrent neural networks".
 
     Raises GraphError for a net without ``nn.Recurrent``.
 
@@ -75,9 +75,8 @@ def gradient_flow(
     """
     states = carried_states(net)
     kept = [np.array(parameter.grad) for parameter in net.parameters()]
-    memories = [memory for _, module in net.named_modules() for memory in memories_of(module)]
-    remembered = [memory.data for memory in memories]
-    run = net.run(inputs, keep=False, trace=states)
+    with states_kept(net):
+        run = net.run(inputs, keep=False, trace=states)
     outputs = run.outputs if is_table(run.outputs) else [run.outputs]
     judge = criterion or default_criterion(target)
     judged = judge.run([outputs[0], np.asarray(target)], keep=False)
@@ -85,8 +84,6 @@ def gradient_flow(
     run.backward([seed, *[None] * (len(outputs) - 1)] if is_table(run.outputs) else seed)
     for parameter, gradient in zip(net.parameters(), kept, strict=True):
         parameter.grad = gradient
-    for memory, data in zip(memories, remembered, strict=True):
-        memory.data = data
     return GradientFlow(float(judged.outputs), {name: step_norms(run, name) for name in run.names})
 
 
