@@ -1,6 +1,14 @@
 """The modules of nn, one row or more for each, by class name."""
 
-from tests.module_rows import arrays, criteria, element_research, entries, recurrent, tables
+from tests.module_rows import (
+    arrays,
+    criteria,
+    element_research,
+    entries,
+    more_criteria,
+    recurrent,
+    tables,
+)
 from tests.module_rows.row import Row
 
 ROWS = {
@@ -8,6 +16,8 @@ ROWS = {
     **arrays.ROWS,
     **tables.ROWS,
     **criteria.ROWS,
+    **more_criteria.OF_DISTANCES,
+    **{name: criteria.ROWS.get(name, []) + rows for name, rows in more_criteria.ROWS.items()},
     **element_research.ROWS,
     **recurrent.ROWS,
 }
