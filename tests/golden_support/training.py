@@ -9,7 +9,9 @@ import numpy as np
 
 from graphnet import nn, optim, train
 from graphnet.graph import Module
-from tests.golden_support.build import Graph, Skip, build_criterion, class_target
+from tests.golden_support.build import Graph
+from tests.golden_support.criteria import build_criterion, class_target
+from tests.golden_support.skip import Skip
 
 METHODS: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
     "adadelta": (optim.Adadelta, {}),

@@ -49,10 +49,12 @@ SAME: dict[str, tuple[str, ...]] = {
     # Torch's
     "inputSize": ("in_features", "input_size"),
     "outputSize": ("out_features", "hidden_size"),
+    "nInputDim": ("input_dims",),
     "nInputDims": ("input_dims",),
     "numInputDims": ("input_dims",),
     "nIndex": ("count",),
     "batchfirst": ("batch_first",),
+    "weights": ("weight",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
 differ in capitals and underscores alone (``sizeAverage``) need no entry."""
@@ -104,8 +106,9 @@ HINTS: dict[str, str] = {
     "probability": "Write p.",
     "elementwise_affine": "weight and bias are always there; bias=False leaves out the bias.",
     "num_parameters": "Write channels, which is 0 for one slope in common.",
-    "label_smoothing": "There is none; make the targets smooth for nn.DistKLDivCriterion.",
-    "pos_weight": "Write weight, which holds for both classes.",
+    "label_smoothing": "nn.CrossEntropyCriterion has it.",
+    "pos_weight": "nn.BCEWithLogitsCriterion has it.",
+    "castTarget": "Targets that are integers stay so: leave it out.",
     "lr_decay": "Set optimizer.learning_rate between steps, or give the Trainer a schedule.",
     "learningRateDecay": "Set optimizer.learning_rate between steps, or give the Trainer a "
     "schedule.",

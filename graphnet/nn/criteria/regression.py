@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.nn.criteria.criterion import Criterion, by_rows, matching, reduced
 from graphnet.nn.layers.distance import cosine
@@ -76,10 +78,12 @@ class SmoothL1Criterion(Criterion):
 class L1Cost(Criterion):
     """The sum of ``|x|``, whatever the target: [(…), target] to ().
 
-    Torch's nn/L1Cost.lua. Raises GraphError if the input is no pair.
+    Torch's nn/L1Cost.lua. Raises GraphError if the input is no pair, or of a table.
     """
 
     def loss(self, input: Any, target: Any) -> Any:
+        if is_table(input):
+            raise GraphError(f"expects an array, received {describe(input)}")
         return absolute(input).sum()
 
 
@@ -129,7 +133,7 @@ class MarginRankingCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        a, b = require_pair(input)
+        a, b = like_pair(input)
         losses = maximum(0.0, self.margin - (a - b) * matching(a, target))
         return by_rows(losses, self.size_average)
 
@@ -146,7 +150,7 @@ class L1HingeEmbeddingCriterion(Criterion):
         self.margin = margin
 
     def loss(self, input: Any, target: Any) -> Any:
-        a, b = require_pair(input)
+        a, b = like_pair(input)
         distance = absolute(a - b).sum()
         near = matching(distance, target) > 0
         return where(near, distance, maximum(0.0, self.margin - distance))
@@ -165,7 +169,19 @@ class CosineEmbeddingCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        similarity = cosine(*require_pair(input))
+        similarity = cosine(*like_pair(input))
         near = matching(similarity, target) > 0
         losses = where(near, 1.0 - similarity, maximum(0.0, similarity - self.margin))
         return reduced(losses, self.size_average)
+
+
+def like_pair(input: Any) -> list[Any]:
+    """Two arrays of one shape; raises GraphError for anything else, ShapeError if they differ."""
+    a, b = require_pair(input)
+    if is_table(a) or is_table(b):
+        raise GraphError(f"expects a pair of arrays as its input, received {describe(input)}")
+    if a.shape != b.shape:
+        raise ShapeError(
+            f"compares {a.shape} with {b.shape}", "The arrays of a pair must have the same shape."
+        )
+    return [a, b]

@@ -119,6 +119,8 @@ class ClassSimplexCriterion(Criterion):
         self.simplex = simplex(n_classes)
 
     def loss(self, input: Any, target: Any) -> Any:
+        if is_table(input):
+            raise ShapeError(f"expects an array of embeddings, received {describe(input)}")
         require_integers(target)
         wanted = (*input.shape[:-1], self.n_classes)
         if input.shape != wanted or not same_but_for_ones(target.shape, input.shape[:-1]):
