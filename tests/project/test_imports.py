@@ -27,7 +27,7 @@ FLOORS = [
     "nn.init", "nn.layers",
     "nn.cells.state", "nn.cells.wiring", "nn.cells.learned_gate",
     "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics", "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
-    "optim",
+    "optim.schedules", "optim.base", "optim.whole_batch", "optim",
     "drawing.picture", "drawing.labels", "drawing.rendering", "drawing",
     "train.text", "train.reports", "train.checkpoints", "train.loop", "train",
     "", "cli.text", "cli", "__main__",

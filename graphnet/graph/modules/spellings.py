@@ -46,6 +46,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "alpha": ("power", "decay"),
     "rho": ("decay",),
     "t0": ("average_after",),
+    "initial_accumulator_value": ("initial_sum",),
     # Torch's
     "inputSize": ("in_features", "input_size"),
     "outputSize": ("out_features", "hidden_size"),
@@ -54,7 +55,21 @@ SAME: dict[str, tuple[str, ...]] = {
     "numInputDims": ("input_dims",),
     "nIndex": ("count",),
     "batchfirst": ("batch_first",),
-    "weights": ("weight",),
+    # Torch's optimisers
+    "eta0": ("learning_rate",),
+    "stepsize": ("learning_rate",),
+    "etaplus": ("increase",),
+    "etaminus": ("decrease",),
+    "stepsizemin": ("smallest",),
+    "stepsizemax": ("largest",),
+    "niter": ("iterations",),
+    "decayRate": ("decay",),
+    "offset": ("eps",),
+    "tolFun": ("tolerance_grad",),
+    "tolX": ("tolerance_change",),
+    "nCorrection": ("history_size",),
+    "int": ("interpolation",),
+    "ext": ("extrapolation",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
 differ in capitals and underscores alone (``sizeAverage``) need no entry."""
@@ -85,6 +100,10 @@ CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
 }
 """What arguments of PyTorch with other values mean in ours; an exception refuses a value."""
 
+DECAY = (
+    "A schedule does that: optim.SGD(net).with_schedule(optim.schedules.inverse_decay(0.1)), or "
+    "one by epochs for the Trainer."
+)
 HINTS: dict[str, str] = {
     "inplace": "Nothing is computed in place here: leave it out.",
     "reduction": "There are 'mean' and 'sum', here size_average=True and False.",
@@ -109,9 +128,13 @@ HINTS: dict[str, str] = {
     "label_smoothing": "nn.CrossEntropyCriterion has it.",
     "pos_weight": "nn.BCEWithLogitsCriterion has it.",
     "castTarget": "Targets that are integers stay so: leave it out.",
-    "lr_decay": "Set optimizer.learning_rate between steps, or give the Trainer a schedule.",
-    "learningRateDecay": "Set optimizer.learning_rate between steps, or give the Trainer a "
-    "schedule.",
+    "lr_decay": DECAY,
+    "learningRateDecay": DECAY,
+    "learningRates": "Set optimizer.learning_rates, factors on the rate, one for each number.",
+    "weightDecays": "Set optimizer.weight_decays, one for each number.",
+    "groups": "Of one optimiser: optim.Adam(net).group('*.bias', weight_decay=0.0).",
+    "lineSearch": "LBFGS searches with line_search_fn='strong_wolfe', or not at all.",
+    "line_search": "LBFGS searches with line_search_fn='strong_wolfe', or not at all.",
     "nesterov": "optim.SGD(net, momentum=…, nesterov=True), or optim.NAG.",
     "amsgrad": "This variant of Adam is not there.",
     "maximize": "Change the sign of the loss.",

@@ -113,7 +113,6 @@ def test_torch_spellings_of_settings() -> None:
     assert nn.ClassNLLCriterion(ignoreIndex=3).ignore_index == 3
     assert nn.MaskZeroCriterion(nn.MSECriterion(), nInputDim=2).input_dims == 2
     assert nn.ParallelCriterion(repeatTarget=True).repeat_target
-    assert nn.MultiMarginCriterion(weights=X[0]).weight is X[0]
     assert nn.ClassSimplexCriterion(nClasses=3).n_classes == 3
     assert nn.HuberCriterion(reduction="sum").size_average is False
 
