@@ -68,7 +68,16 @@ class Parameter(NDArrayOperatorsMixin):
     array ``p.data`` itself, or into the flat vector, is not.
     """
 
-    __slots__ = ("__weakref__", "_awaited", "_changed", "_data", "_flat", "_grad", "_shape")
+    __slots__ = (
+        "__weakref__",
+        "_awaited",
+        "_changed",
+        "_data",
+        "_flat",
+        "_grad",
+        "_shape",
+        "initialise",
+    )
     __hash__ = object.__hash__
     _data: NDArray
 
@@ -81,6 +90,7 @@ class Parameter(NDArrayOperatorsMixin):
         start = shape_or_values(values, initialise)
         self._grad: NDArray | None = None
         self._flat: FlatView | None = None
+        self.initialise = (initialise or zeros) if isinstance(start, tuple) else None
         if initialising.get():
             self._data = initial_values(start, initialise, dtype)
             self._shape: Shape = self._data.shape
@@ -93,8 +103,20 @@ class Parameter(NDArrayOperatorsMixin):
         """A parameter that takes over this floating point array, without a copy."""
         parameter = object.__new__(Parameter)
         parameter._data, parameter._shape = array, array.shape
-        parameter._grad = parameter._flat = None
+        parameter._grad = parameter._flat = parameter.initialise = None
         return parameter
+
+    def reset(
+        self, generator: np.random.Generator | None = None, initialise: Initialise | None = None
+    ) -> None:
+        """Draw the values anew by the parameter's own initialiser, or by one that becomes its own.
+
+        A parameter made from values has none of its own, and stays as it is.
+        """
+        if initialise is not None:
+            self.initialise = initialise
+        if self.initialise is not None:
+            self.data = drawn(partial(self.initialise, self.shape), generator)
 
     @property
     def data(self) -> NDArray:
@@ -240,6 +262,11 @@ class Parameter(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"Parameter{self.shape} {self.dtype}\n{self._data!r}"
+
+
+def zeros(shape: Shape, generator: np.random.Generator) -> NDArray:
+    """What a parameter of a shape alone starts from."""
+    return np.zeros(shape)
 
 
 def shape_or_values(value: Any, initialise: Initialise | None) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphError
 from graphnet.graph import Parameter
 from graphnet.graph.modules.calls import check_constructor, refuse_misspelt
-from graphnet.graph.tracebacks import public
+from graphnet.tracebacks import public
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.values.changes import changes
 from graphnet.ir.core.types import NDArray
