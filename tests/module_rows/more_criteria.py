@@ -20,15 +20,20 @@ def simplex_corners(count: int) -> torch.Tensor:
 
 def smoothed(**settings: Any) -> Row:
     weight = settings.get("weight")
-    theirs = {
-        "weight": None if weight is None else torch.tensor(weight),
-        "reduction": "mean" if settings.get("size_average", True) else "sum",
-        "ignore_index": settings.get("ignore_index", -100),
-    }
+
+    def theirs(t: Any) -> Any:
+        return F.cross_entropy(
+            *t,
+            None if weight is None else torch.tensor(weight),
+            label_smoothing=0.3,
+            reduction="mean" if settings.get("size_average", True) else "sum",
+            ignore_index=settings.get("ignore_index", -100),
+        )
+
     return Row(
         lambda: nn.CrossEntropyCriterion(label_smoothing=0.3, **settings),
         [X, given([2, 1, 0])],
-        lambda t: F.cross_entropy(*t, label_smoothing=0.3, **theirs),
+        theirs,
     )
 
 

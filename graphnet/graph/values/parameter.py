@@ -51,11 +51,10 @@ class Parameter(NDArrayOperatorsMixin):
     Made from a shape and an initialiser (by default zeros), or from an array of values. float64 at
     first, as Torch's default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy
     array in expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands
-    for its traced array. Raises ShapeError for ``Parameter([2, 3])``, which could be a shape or two
-    values, DtypeError for values that are no numbers.
+    for its traced array.
 
-    Raises ShapeError for an ambiguous first argument and for values of another shape, DtypeError
-    for values other than numbers.
+    Raises ShapeError for values of another shape and for ``Parameter([2, 3])``, which could be a
+    shape or two values, DtypeError for values other than numbers.
 
     >>> Parameter((2, 3)).shape, Parameter(np.array([2, 3])).shape
     ((2, 3), (2,))
@@ -68,16 +67,7 @@ class Parameter(NDArrayOperatorsMixin):
     array ``p.data`` itself, or into the flat vector, is not.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_awaited",
-        "_changed",
-        "_data",
-        "_flat",
-        "_grad",
-        "_shape",
-        "initialise",
-    )
+    __slots__ = ("__weakref__", "_awaited", "_changed", "_data", "_flat", "_grad", "_shape", "init")
     __hash__ = object.__hash__
     _data: NDArray
 
@@ -90,7 +80,7 @@ class Parameter(NDArrayOperatorsMixin):
         start = shape_or_values(values, initialise)
         self._grad: NDArray | None = None
         self._flat: FlatView | None = None
-        self.initialise = (initialise or zeros) if isinstance(start, tuple) else None
+        self.init = (initialise or zeros) if isinstance(start, tuple) else None
         if initialising.get():
             self._data = initial_values(start, initialise, dtype)
             self._shape: Shape = self._data.shape
@@ -103,7 +93,7 @@ class Parameter(NDArrayOperatorsMixin):
         """A parameter that takes over this floating point array, without a copy."""
         parameter = object.__new__(Parameter)
         parameter._data, parameter._shape = array, array.shape
-        parameter._grad = parameter._flat = parameter.initialise = None
+        parameter._grad = parameter._flat = parameter.init = None
         return parameter
 
     def reset(
@@ -111,12 +101,12 @@ class Parameter(NDArrayOperatorsMixin):
     ) -> None:
         """Draw the values anew by the parameter's own initialiser, or by one that becomes its own.
 
-        A parameter made from values has none of its own, and stays as it is.
+        A parameter made from values has none, and stays as it is.
         """
         if initialise is not None:
-            self.initialise = initialise
-        if self.initialise is not None:
-            self.data = drawn(partial(self.initialise, self.shape), generator)
+            self.init = initialise
+        if self.init is not None:
+            self.data = drawn(partial(self.init, self.shape), generator)
 
     @property
     def data(self) -> NDArray:

@@ -92,9 +92,9 @@ def fill(parameter: Parameter, span: slice, initialise: Initialise, net: Module)
     rows: NDArray = parameter.data[span]
     rows[...] = drawn(lambda generator: initialise(rows.shape, generator), net.generator)
     changes.note((parameter,))
-    whole = parameter.initialise
+    whole = parameter.init
     if whole is not None:
-        parameter.initialise = partial(draw_rows, whole, span, initialise)
+        parameter.init = partial(draw_rows, whole, span, initialise)
 
 
 def draw_rows(

@@ -59,7 +59,7 @@ class CG(Optimizer):
         super().__init__(net, 1.0)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        raise NotImplementedError  # step evaluates and moves by itself
+        require_closure(self, None)  # step evaluates and moves by itself
 
     def step(self, closure: Closure | None = None) -> Any:
         objective = Objective(self, require_closure(self, closure))

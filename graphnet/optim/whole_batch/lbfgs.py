@@ -33,7 +33,7 @@ class LBFGS(Optimizer):
     tolerance_grad, tolerance_change and history_size.
 
     Raises ValueError for an argument out of range, GraphError if ``net`` is no module, and from
-    ``step`` without a closure.
+    ``step`` without a closure. ``load_state`` raises FormatError for another state.
     """
 
     evaluates, has_groups = True, False
@@ -69,7 +69,7 @@ class LBFGS(Optimizer):
         super().__init__(net, learning_rate)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        raise NotImplementedError  # step evaluates and moves by itself
+        require_closure(self, None)  # step evaluates and moves by itself
 
     def step(self, closure: Closure | None = None) -> Any:
         objective = Objective(self, require_closure(self, closure))
