@@ -11,6 +11,8 @@ from tests.module_rows.row import PAIR, Row, X, given, integers, normal, positiv
 from tests.support.oracle import F, torch
 
 WEIGHTS = np.array([0.5, 1.0, 2.0, 0.25])
+OF_PYTORCH = "it is PyTorch's"
+OF_DPNN = "no reference case wraps modules in a criterion"
 IMAGES, PLACES = normal(2, 4, 3, 2), integers(4, 2, 3, 2)
 
 
@@ -47,6 +49,7 @@ ROWS: dict[str, list[Row]] = {
             nn.BCEWithLogitsCriterion,
             [X, positive(3, 4)],
             lambda t: F.binary_cross_entropy_with_logits(*t),
+            without_torch=OF_PYTORCH,
         ),
         Row(
             lambda: nn.BCEWithLogitsCriterion(WEIGHTS, False, 2 * WEIGHTS),
@@ -88,6 +91,7 @@ ROWS: dict[str, list[Row]] = {
             nn.GaussianNLLCriterion,
             [[X, positive(3, 4)], X],
             lambda t: F.gaussian_nll_loss(t[0][0], t[1], t[0][1]),
+            without_torch=OF_PYTORCH,
         ),
         Row(
             lambda: nn.GaussianNLLCriterion(full=True, size_average=False),
@@ -96,7 +100,12 @@ ROWS: dict[str, list[Row]] = {
         ),
     ],
     "HuberCriterion": [
-        Row(lambda: nn.HuberCriterion(0.7), PAIR, lambda t: F.huber_loss(*t, delta=0.7)),
+        Row(
+            lambda: nn.HuberCriterion(0.7),
+            PAIR,
+            lambda t: F.huber_loss(*t, delta=0.7),
+            without_torch=OF_PYTORCH,
+        ),
         Row(
             lambda: nn.HuberCriterion(size_average=False),
             PAIR,
@@ -108,11 +117,17 @@ ROWS: dict[str, list[Row]] = {
             lambda: nn.ModuleCriterion(nn.MSECriterion(), nn.Sigmoid(), nn.Tanh()),
             PAIR,
             lambda t: F.mse_loss(t[0].sigmoid(), t[1].tanh()),
+            without_torch=OF_DPNN,
         ),
         Row(lambda: nn.ModuleCriterion(nn.AbsCriterion()), PAIR, lambda t: F.l1_loss(*t)),
     ],
     "PoissonNLLCriterion": [
-        Row(nn.PoissonNLLCriterion, [X, positive(3, 4)], lambda t: F.poisson_nll_loss(*t)),
+        Row(
+            nn.PoissonNLLCriterion,
+            [X, positive(3, 4)],
+            lambda t: F.poisson_nll_loss(*t),
+            without_torch=OF_PYTORCH,
+        ),
         Row(
             lambda: nn.PoissonNLLCriterion(log_input=False, eps=1e-3, size_average=False),
             [positive(3, 4), positive(3, 4)],
@@ -354,6 +369,7 @@ OF_DISTANCES: dict[str, list[Row]] = {
             nn.TripletMarginCriterion,
             [normal(6, 4), normal(6, 4), normal(6, 4)],
             lambda t: F.triplet_margin_loss(*t),
+            without_torch=OF_PYTORCH,
         ),
         Row(
             lambda: nn.TripletMarginCriterion(2.0, 1.0, 1e-3, True, size_average=False),
