@@ -104,6 +104,10 @@ LAYERS = Names(
         "CosineEmbeddingLoss": "`nn.CosineEmbeddingCriterion()`, of [[a, b], target]",
         "TripletMarginLoss": "`nn.TripletMarginCriterion()`, of [anchor, positive, negative]",
         "GaussianNLLLoss": "`nn.GaussianNLLCriterion()`, of [[mean, variance], target]",
+        "CTCLoss CTCCriterion": NOT_THERE + "`nn.CrossEntropyCriterion()` takes a class for each "
+        "step",
+        "VRClassReward BinaryClassReward": "`run.backward(gradient)`, of any gradient of the "
+        "outputs: that of a reward too",
         "CriterionTable": "`nn.MSECriterion()`: a criterion is a module of [input, target]",
         "LSTMCell": "`nn.lstm_cell(3, 4)`, from (x, c, h) to (c, h); `nn.Recurrent(cell)` runs it",
         "GRUCell": "`nn.gru_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
