@@ -11,7 +11,6 @@ import numpy as np
 from graphnet.errors import DtypeError, GraphError
 from graphnet.graph import Parameter
 from graphnet.graph.modules.calls import check_constructor, refuse_misspelt
-from graphnet.tracebacks import public
 from graphnet.graph.tracing.staleness import FlatVectors
 from graphnet.graph.values.changes import changes
 from graphnet.ir.core.types import NDArray
@@ -20,6 +19,7 @@ from graphnet.optim.base.groups import Group, described, vector_of
 from graphnet.optim.base.several_nets import Trained, as_one
 from graphnet.optim.base.trained_part import TrainedPart
 from graphnet.optim.schedules import Schedule
+from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="Optimizer")
 Closure = Callable[[], Any]
