@@ -167,10 +167,11 @@ class Optimizer(ABC):
     @property
     def rate(self) -> Any:
         """The learning rate of this step: a number, or one for each trained number."""
-        rate = self.learning_rate
-        if self.schedule is not None:
-            rate = rate * self.schedule(self.steps - 1)
-        return rate if self._rates is None else self._rates * rate
+        schedule, rates = self.schedule, self._rates
+        if schedule is None:
+            return self.learning_rate if rates is None else rates * self.learning_rate
+        rate = self.learning_rate * schedule(self.steps - 1)
+        return rate if rates is None else rates * rate
 
     # ---- steps
 
@@ -193,10 +194,10 @@ class Optimizer(ABC):
         self._require_same_parameters(values)
         vars(self)["steps"] += 1  # without the check of new names
         changes.note(vectors.parameters)
-        part = self._part
-        if part.is_whole:
+        if self._part.is_whole:
             self.update(values, self._with_decay(values, gradients))
         else:
+            part = self._part
             mine = part.of(values)
             self.update(mine, self._with_decay(mine, part.of(gradients)))
             part.write(mine, values)
@@ -216,10 +217,11 @@ class Optimizer(ABC):
         return np.add(gradients, self._decayed, out=self._decayed)
 
     def _require_same_parameters(self, values: NDArray) -> None:
-        if values.dtype == self._dtype and values.size == self._total:
+        same = values.dtype is self._dtype or values.dtype == self._dtype
+        if same and values.size == self._total:
             return
         name = type(self).__name__
-        if values.dtype != self._dtype:
+        if not same:
             raise DtypeError(
                 f"was made for {self._dtype} parameters, which are {values.dtype} now",
                 "Convert the net first, then make the optimiser.",
