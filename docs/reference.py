@@ -49,9 +49,11 @@ def all_pages() -> Iterator[tuple[str, str]]:
     yield "nn-wiring", page("Wiring (graphnet.nn)", nn, wiring)
     for title, module in (
         ("Initial values", nn.init), ("Array operations", ops), ("Optimisers", optim),
+        ("Schedules", optim.schedules),
         ("Training", train), ("Drawings", drawing), ("Errors", errors),
     ):  # fmt: skip
-        names = getattr(module, "__all__", None) or list(own_names(module))
+        exported = getattr(module, "__all__", None) or own_names(module)
+        names = [name for name in exported if not inspect.ismodule(getattr(module, name))]
         yield (
             module.__name__.rpartition(".")[2],
             page(f"{title} ({module.__name__})", module, names),

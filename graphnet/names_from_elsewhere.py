@@ -65,6 +65,9 @@ LAYERS = Names(
         "MSELoss": "MSECriterion",
         "L1Loss": "AbsCriterion",
         "SmoothL1Loss": "SmoothL1Criterion",
+        "HuberLoss": "HuberCriterion",
+        "PoissonNLLLoss": "PoissonNLLCriterion",
+        "BCEWithLogitsLoss": "BCEWithLogitsCriterion",
         "HingeEmbeddingLoss": "HingeEmbeddingCriterion",
         "SoftMarginLoss": "SoftMarginCriterion",
         "Softmax": "SoftMax",
@@ -96,14 +99,20 @@ LAYERS = Names(
         "CrossEntropyLoss": "`nn.CrossEntropyCriterion()`, whose classes are on the last axis",
         "NLLLoss": "`nn.ClassNLLCriterion()`, whose classes are on the last axis",
         "BCELoss": "`nn.BCECriterion()`, which adds 1e-12 within its logarithms",
-        "BCEWithLogitsLoss": "`nn.MultiLabelSoftMarginCriterion()`, of scores",
         "KLDivLoss": "`nn.DistKLDivCriterion()`, the mean of all entries",
         "MultiMarginLoss": "`nn.MultiMarginCriterion(p=1, margin=1.0)`",
         "MultiLabelMarginLoss": "`nn.MultiLabelMarginCriterion()`",
         "MultiLabelSoftMarginLoss": "`nn.MultiLabelSoftMarginCriterion()`",
-        "MarginRankingLoss": "`nn.MarginRankingCriterion()`, of [[a, b], target]",
+        "MarginRankingLoss": "`nn.MarginRankingCriterion()`, of [[a, b], target], "
+        "which divides by the length of the first axis",
         "CosineEmbeddingLoss": "`nn.CosineEmbeddingCriterion()`, of [[a, b], target]",
-        "HuberLoss": "`nn.SmoothL1Criterion()`, which is that of delta 1",
+        "TripletMarginLoss": "`nn.TripletMarginCriterion()`, of [anchor, positive, negative]",
+        "GaussianNLLLoss": "`nn.GaussianNLLCriterion()`, of [[mean, variance], target]",
+        "CTCLoss CTCCriterion": NOT_THERE + "`nn.CrossEntropyCriterion()` takes a class for each "
+        "step",
+        "VRClassReward BinaryClassReward": "`run.backward(gradient)`, of any gradient of the "
+        "outputs: that of a reward too",
+        "CriterionTable": "`nn.MSECriterion()`: a criterion is a module of [input, target]",
         "LSTMCell": "`nn.lstm_cell(3, 4)`, from (x, c, h) to (c, h); `nn.Recurrent(cell)` runs it",
         "GRUCell": "`nn.gru_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
         "RNNCell": "`nn.rnn_cell(3, 4)`, from (x, h) to h; `nn.Recurrent(cell)` runs it",
@@ -131,32 +140,39 @@ LAYERS = Names(
 )
 """Of ``graphnet.nn`` (``torch.nn``, Torch's nn and rnn, Keras's layers)."""
 
+ALL_WEIGHTS = "`nn.init.apply(net, '*.weight', {})`"
 INITIALISERS = Names(
-    aliases={},
+    aliases={"trunc_normal": "truncated_normal", "gain": "calculate_gain", "eye": "identity"},
     equivalents={
-        "xavier_uniform_": "`weight[:] = nn.init.uniform((6 / (3 + 4)) ** 0.5)((4, 3), rng)`",
-        "xavier_normal_": "`weight[:] = nn.init.normal(0, (2 / (3 + 4)) ** 0.5)((4, 3), rng)`",
-        "kaiming_uniform_": "`weight[:] = nn.init.uniform((6 / 3) ** 0.5)((4, 3), rng)`",
-        "kaiming_normal_": "`weight[:] = nn.init.normal(0, (2 / 3) ** 0.5)((4, 3), rng)`",
-        "uniform_": "`weight[:] = nn.init.uniform(0.08)(weight.shape, rng)`",
-        "normal_": "`weight[:] = nn.init.normal(0, 0.01)(weight.shape, rng)`",
-        "constant_ zeros_ ones_": "`weight[:] = 0`",
-        "eye_": "`weight[:] = np.eye(4, 3)`",
-        "orthogonal_": "`weight[:] = np.linalg.qr(rng.normal(size=weight.shape))[0]`",
+        "xavier_uniform_ glorot_uniform": ALL_WEIGHTS.format("nn.init.xavier_uniform()"),
+        "xavier_normal_ glorot_normal": ALL_WEIGHTS.format("nn.init.xavier_normal()"),
+        "kaiming_uniform_ he_uniform": ALL_WEIGHTS.format("nn.init.kaiming_uniform()"),
+        "kaiming_normal_ he_normal": ALL_WEIGHTS.format("nn.init.kaiming_normal()"),
+        "uniform_": ALL_WEIGHTS.format("nn.init.uniform(0.08)"),
+        "normal_": ALL_WEIGHTS.format("nn.init.normal(0, 0.01)"),
+        "trunc_normal_": ALL_WEIGHTS.format("nn.init.truncated_normal(0, 0.02, -0.04, 0.04)"),
+        "constant_ zeros_ ones_": "`nn.init.apply(net, '*.bias', nn.init.constant(0.0))`",
+        "eye_": ALL_WEIGHTS.format("nn.init.identity()"),
+        "sparse_": ALL_WEIGHTS.format("nn.init.sparse(0.5)"),
+        "orthogonal_": ALL_WEIGHTS.format("nn.init.orthogonal()"),
         "zeros ones": "`nn.init.constant(0.0)`",
     },
 )
-"""Of ``graphnet.nn.init``, for a weight (4, 3); ``rng`` is ``numpy.random.default_rng()``."""
+"""Of ``graphnet.nn.init``."""
 
 OPTIMISERS = Names(
     aliases={},
     equivalents={
         "RMSProp AdaGrad": "`optim.RMSprop(net)`, `optim.Adagrad(net)`",
         "AdaDelta": "`optim.Adadelta(net)`",
-        "AdamW": "`optim.Adam(net, weight_decay=0.01)`, which adds the decay to the gradient",
-        "lr_scheduler StepLR": "`optimizer.learning_rate = 0.001` between epochs, or "
-        "`train.decay_after(10, 0.97)` for the Trainer",
-        "LBFGS": "not there; `optim.Adam(net)` and others are",
+        "lbfgs": "`optim.LBFGS(net, line_search_fn='strong_wolfe')`, and its step(closure)",
+        "cg": "`optim.CG(net)`, and its step(closure)",
+        "lr_scheduler StepLR": "`optim.SGD(net).with_schedule(optim.schedules.step_decay(100))`, "
+        "or by epochs `train.decay_after(10, 0.97)` for the Trainer",
+        "CosineAnnealingLR": "`optim.SGD(net).with_schedule(optim.schedules.cosine(1000))`",
+        "LinearLR": "`optim.SGD(net).with_schedule(optim.schedules.warm_up(100))`",
+        "ExponentialLR": "`optim.SGD(net).with_schedule(optim.schedules.exponential(0.999))`",
+        "LambdaLR": "`optim.SGD(net).with_schedule(lambda step: 0.5)`",
         "clip_grad_norm_": "`optim.clip_grad_norm(net, 5.0)`, which takes the net",
         "clip_grad_value_": "`optim.clip_grad_value(net, 5.0)`, which takes the net",
     },
@@ -168,17 +184,16 @@ TRAINING = Names(
     equivalents={
         "DataLoader Dataset TensorDataset": "any iterable of pairs, `[(array, array)]`",
         "fit checkpoint": "`train.Trainer(net, criterion, optimizer)`, and its fit",
-        "StepLR lr_scheduler": "`train.decay_after(10, 0.97)`",
+        "StepLR lr_scheduler": "`train.decay_after(10, 0.97)`, or by steps `optim.schedules`",
         "plot": "`train.draw_losses`",
     },
 )
 """Of ``graphnet.train`` (``torch.utils.data``, Keras)."""
 
 FROZEN = (
-    "give the optimiser only the parts to train, `optim.SGD(linear)`; a trainer is told of the "
-    "others, Trainer(…, frozen=[part])"
+    "`optim.SGD(net).freeze('linear.bias')` leaves parameters of a name as they are; or give the "
+    "optimiser only the parts to train, and tell a trainer of the others, Trainer(…, frozen=[part])"
 )
-WEIGHTS = "`linear.weight[:] = nn.init.uniform(0.08)(linear.weight.shape, rng)`"
 
 MODULES = Names(
     aliases={
@@ -186,6 +201,7 @@ MODULES = Names(
         "updateParameters": "update_parameters",
         "getParameters": "flatten_parameters",
         "findModules": "find_modules",
+        "reset_parameters": "reset",
     },
     equivalents={
         "state_dict": "`net.save('net.gn')`, `net.parameters().named`, or for PyTorch's layers "
@@ -200,7 +216,6 @@ MODULES = Names(
         "requires_grad requires_grad_ freeze": FROZEN,
         "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
         "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
-        "reset reset_parameters": WEIGHTS + ", or make it anew",
         "output": "`run.outputs`, or `run['linear']` of a node",
         "gradInput": "`run.grad['linear']`, or what backward returns",
         "weight bias": "of a part, `net['linear'].weight`; all are in `net.parameters()`",

@@ -36,8 +36,15 @@ from graphnet.nn.cells.regularised import *  # noqa: F403
 from graphnet.nn.cells.simple import *  # noqa: F403
 from graphnet.nn.criteria.classification import *  # noqa: F403
 from graphnet.nn.criteria.criterion import *  # noqa: F403
+from graphnet.nn.criteria.distances import *  # noqa: F403
+from graphnet.nn.criteria.likelihoods import *  # noqa: F403
+from graphnet.nn.criteria.log_likelihood import *  # noqa: F403
+from graphnet.nn.criteria.logits import *  # noqa: F403
 from graphnet.nn.criteria.masked import *  # noqa: F403
 from graphnet.nn.criteria.regression import *  # noqa: F403
+from graphnet.nn.criteria.sequences import *  # noqa: F403
+from graphnet.nn.criteria.weighted_errors import *  # noqa: F403
+from graphnet.nn.criteria.with_modules import *  # noqa: F403
 from graphnet.nn.element_research import *  # noqa: F403
 from graphnet.nn.layers.activation import *  # noqa: F403
 from graphnet.nn.layers.arithmetic import *  # noqa: F403
@@ -95,8 +102,15 @@ __all__ += cells.regularised.__all__
 __all__ += cells.simple.__all__
 __all__ += criteria.classification.__all__
 __all__ += criteria.criterion.__all__
+__all__ += criteria.distances.__all__
+__all__ += criteria.likelihoods.__all__
+__all__ += criteria.log_likelihood.__all__
+__all__ += criteria.logits.__all__
 __all__ += criteria.masked.__all__
 __all__ += criteria.regression.__all__
+__all__ += criteria.sequences.__all__
+__all__ += criteria.weighted_errors.__all__
+__all__ += criteria.with_modules.__all__
 __all__ += element_research.__all__
 __all__ += layers.activation.__all__
 __all__ += layers.arithmetic.__all__

@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number, take_in
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number, take_in
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -44,6 +44,9 @@ class Adadelta(Optimizer):
         self.decay = decay
         self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
+
+    def _allocate(self, size: int) -> None:
+        super()._allocate(size)
         self._size = np.empty_like(self._work)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
@@ -56,5 +59,5 @@ class Adadelta(Optimizer):
         np.add(steps, self.eps, out=size)
         step *= np.sqrt(size, out=size)
         take_in(steps, np.multiply(step, step, out=size), self.decay, size)
-        step *= self.learning_rate
+        step *= self.rate
         values -= step

@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -22,8 +22,8 @@ class Adagrad(Optimizer):
         x = x - learning_rate · g / (sqrt(s) + eps)
 
     Duchi, Hazan & Singer 2011, in the form of Torch's optim/adagrad.lua, whose learning rate is
-    0.001; here it is 0.01, as in PyTorch. Raises ValueError for an argument out of range,
-    GraphError if ``net`` is no module.
+    0.001; here it is 0.01, as in PyTorch. The sum starts at ``initial_sum``. Raises ValueError for
+    an argument out of range, GraphError if ``net`` is no module.
     """
 
     memory = ("square_sum",)
@@ -36,10 +36,17 @@ class Adagrad(Optimizer):
         *,
         eps: float = 1e-10,
         weight_decay: float = 0.0,
+        initial_sum: float = 0.0,
     ) -> None:
         require_number("eps", eps, 0.0)
+        require_number("initial_sum", initial_sum, 0.0)
+        self.initial_sum = initial_sum
         self.eps = eps
         super().__init__(net, learning_rate, weight_decay)
+
+    def _allocate(self, size: int) -> None:
+        super()._allocate(size)
+        self.vectors["square_sum"].fill(self.initial_sum)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
@@ -48,5 +55,5 @@ class Adagrad(Optimizer):
         np.sqrt(total, out=work)
         work += self.eps
         np.divide(gradients, work, out=work)
-        work *= self.learning_rate
+        work *= self.rate
         values -= work

@@ -1,14 +1,15 @@
-"""Adam: running averages of gradients and of their squares, both with bias correction."""
+"""Adam and AdamW: running averages of gradients and of their squares, with bias correction."""
 
 from __future__ import annotations
 
-from typing import final
+from math import sqrt
+from typing import Any, final
 
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number, take_in
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number, take_in
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -43,9 +44,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         eps_inside: bool = False,
     ) -> None:
-        require_number("beta1", beta1, 0.0, below=1.0)
-        require_number("beta2", beta2, 0.0, below=1.0)
-        require_number("eps", eps, 0.0)
+        require_betas(beta1, beta2, eps)
         self.beta1 = beta1
         self.beta2 = beta2
         self.eps = eps
@@ -53,13 +52,68 @@ class Adam(Optimizer):
         super().__init__(net, learning_rate, weight_decay)
 
     def update(self, values: NDArray, gradients: NDArray) -> None:
-        work = self._work
-        average, square = self.vectors["average"], self.vectors["square_average"]
-        take_in(average, gradients, self.beta1, work)
-        take_in(square, np.multiply(gradients, gradients, out=work), self.beta2, work)
-        np.sqrt(square, out=work)
-        start = float(np.sqrt(1 - self.beta2**self.steps))
-        work += self.eps if self.eps_inside else self.eps * start
-        np.divide(average, work, out=work)
-        work *= self.learning_rate * start / (1 - self.beta1**self.steps)
-        values -= work
+        move(self, values, gradients, self.eps_inside)
+
+
+@final
+class AdamW(Optimizer):
+    """Adam with a weight decay apart from the gradient.
+
+    With x the flat vector of all parameters (numbers,), in step t = 1, 2, …::
+
+        x = (1 - learning_rate · weight_decay) · x
+        m = beta1 · m + (1 - beta1) · gradient     v = beta2 · v + (1 - beta2) · gradient²
+        x = x - learning_rate · (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    Loshchilov & Hutter 2019, algorithm 2, in the form of PyTorch. Raises ValueError for an argument
+    out of range, GraphError if ``net`` is no module.
+    """
+
+    memory = ("average", "square_average")
+    settings = ("beta1", "beta2", "eps")
+
+    def __init__(
+        self,
+        net: Trained,
+        learning_rate: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        require_betas(beta1, beta2, eps)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        super().__init__(net, learning_rate, weight_decay)
+
+    def _with_decay(self, values: NDArray, gradients: NDArray) -> NDArray:
+        decay = self.weight_decay if self._decays is None else self._decays
+        if self._decays is not None or decay:
+            values *= 1 - self.rate * decay
+        return gradients
+
+    def update(self, values: NDArray, gradients: NDArray) -> None:
+        move(self, values, gradients, False)
+
+
+def move(adam: Any, values: NDArray, gradients: NDArray, eps_inside: bool) -> None:
+    """The step of Adam along its averages, which take in the gradients."""
+    work = adam._work
+    average, square = adam.vectors["average"], adam.vectors["square_average"]
+    take_in(average, gradients, adam.beta1, work)
+    take_in(square, np.multiply(gradients, gradients, out=work), adam.beta2, work)
+    np.sqrt(square, out=work)
+    start = sqrt(1 - adam.beta2**adam.steps)
+    work += adam.eps if eps_inside else adam.eps * start
+    np.divide(average, work, out=work)
+    work *= adam.rate * start / (1 - adam.beta1**adam.steps)
+    values -= work
+
+
+def require_betas(beta1: float, beta2: float, eps: float) -> None:
+    """Raise ValueError for what is out of range."""
+    require_number("beta1", beta1, 0.0, below=1.0)
+    require_number("beta2", beta2, 0.0, below=1.0)
+    require_number("eps", eps, 0.0)

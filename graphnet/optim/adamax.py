@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number, take_in
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number, take_in
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -55,5 +55,5 @@ class Adamax(Optimizer):
         largest *= self.beta2
         np.maximum(largest, work, out=largest)
         np.divide(average, largest, out=work)
-        work *= self.learning_rate / (1 - self.beta1**self.steps)
+        work *= self.rate / (1 - self.beta1**self.steps)
         values -= work

@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -52,7 +52,8 @@ class ASGD(Optimizer):
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
         average, time = self.vectors["average"], self.steps - 1
-        rate = self.learning_rate / (1 + self.decay * self.learning_rate * time) ** self.power
+        start = self.rate
+        rate = start / (1 + self.decay * start * time) ** self.power
         values *= 1 - self.decay * rate
         values -= np.multiply(gradients, rate, out=work)
         passed = time - self.average_after

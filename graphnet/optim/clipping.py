@@ -8,7 +8,7 @@ import numpy as np
 
 from graphnet.errors import NumericsError
 from graphnet.graph.modules.calls import checked
-from graphnet.optim.several_nets import Trained, as_one
+from graphnet.optim.base.several_nets import Trained, as_one
 
 
 @checked

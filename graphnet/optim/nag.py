@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -49,7 +49,7 @@ class NAG(Optimizer):
         work = self._work
         velocity = self.vectors["velocity"]
         velocity *= self.momentum
-        np.multiply(gradients, self.learning_rate, out=work)
+        np.multiply(gradients, self.rate, out=work)
         velocity -= work
         values -= work
         values += np.multiply(velocity, self.momentum, out=work)

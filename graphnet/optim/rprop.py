@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Closure, Optimizer, require_closure, require_number
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -25,8 +25,10 @@ class Rprop(Optimizer):
 
     Riedmiller & Braun 1993, in the form of Torch's optim/rprop.lua. It needs the gradient of all
     data: in batches signs change by chance. The ``learning_rate`` is the first step size, 0.1 in
-    Torch and 0.01 here, as in PyTorch; later changes of it have no effect. Raises ValueError for an
-    argument out of range, GraphError if ``net`` is no module.
+    Torch and 0.01 here, as in PyTorch; later changes of it have no effect. With ``iterations``,
+    ``step(closure)`` evaluates and updates so many times, and returns the first loss. Raises
+    ValueError for an argument out of range, GraphError if ``net`` is no module, and from ``step``
+    where it needs a closure.
     """
 
     memory = ("sign", "step_size")
@@ -41,22 +43,33 @@ class Rprop(Optimizer):
         decrease: float = 0.5,
         smallest: float = 1e-6,
         largest: float = 50.0,
+        iterations: int = 1,
     ) -> None:
         require_number("increase", increase, 1.0)
         require_number("decrease", decrease, 0.0, below=1.0)
         require_number("smallest", smallest, 0.0)
         require_number("largest", largest, smallest)
+        require_number("iterations", iterations, 1)
+        self.iterations = iterations
+        self.evaluates = iterations > 1
         self.increase = increase
         self.decrease = decrease
         self.smallest = smallest
         self.largest = largest
         super().__init__(net, learning_rate)
 
+    def step(self, closure: Closure | None = None) -> Any:
+        if self.iterations == 1:
+            return super().step(closure)
+        evaluate = require_closure(self, closure)
+        losses = [super(Rprop, self).step(evaluate) for _ in range(self.iterations)]
+        return losses[0]
+
     def update(self, values: NDArray, gradients: NDArray) -> None:
         work = self._work
         sign, size = self.vectors["sign"], self.vectors["step_size"]
         if self.steps == 1:
-            size.fill(self.learning_rate)
+            size[...] = self.rate
         np.sign(gradients, out=work)
         sign *= work
         turned = sign < 0

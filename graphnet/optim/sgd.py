@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from graphnet.ir.core.types import NDArray
-from graphnet.optim.optimizer import Optimizer, require_number
-from graphnet.optim.several_nets import Trained
+from graphnet.optim.base.optimizer import Optimizer, require_number
+from graphnet.optim.base.several_nets import Trained
 
 
 @final
@@ -61,7 +61,7 @@ class SGD(Optimizer):
             if self.nesterov:
                 np.multiply(velocity, self.momentum, out=work)
                 direction = np.add(work, gradients, out=work)
-        values -= np.multiply(direction, self.learning_rate, out=work)
+        values -= np.multiply(direction, self.rate, out=work)
 
     def _accelerate(self, velocity: NDArray, gradients: NDArray) -> None:
         if self.steps == 1:

@@ -1,4 +1,4 @@
-"""Graphs, modules and criteria of the reference cases, built through graphnet's interface."""
+"""Graphs and modules of the reference cases, built through graphnet's interface."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-import numpy as np
-
 from graphnet.graph import Buffer, GModule, Module, Parameter
 from graphnet.graph.values import table
+from tests.golden_support.criteria import build_criterion, from_one, has_classes
+from tests.golden_support.skip import Skip
 from tests.golden_support.torch7 import (
     CHILDREN_LAST,
-    CLASS_TARGETS,
-    CRITERIA,
     INDEX_INPUTS,
     MODULES,
     FromTorch,
@@ -21,10 +19,6 @@ from tests.golden_support.torch7 import (
 )
 
 Spec = Mapping[str, Any]
-
-
-class Skip(Exception):  # noqa: N818 (no error)
-    """A case that graphnet has no counterpart for; the message is the reason."""
 
 
 def found(rows: Mapping[str, FromTorch], spec: Spec) -> FromTorch:
@@ -169,11 +163,6 @@ def share(module: Module, other: Module) -> None:
 # ---- indices
 
 
-def from_one(value: Any) -> Any:
-    """Indices counted from 0, as integers."""
-    return table.map_table(lambda array: np.asarray(array).astype(int) - 1, value)
-
-
 def index_inputs(record: Spec) -> set[int]:
     """The numbers of the input nodes whose values are indices."""
     marked: set[int] = set()
@@ -193,6 +182,8 @@ def wanted_indices(spec: Spec | None, count: int) -> set[int]:
     if spec is None:
         return set()
     children = spec.get("children", ())
+    if spec["type"] == "ModuleFromCriterion":
+        return {1} if has_classes(spec["criterion"]) else set()
     if spec["type"] in INDEX_INPUTS:
         only = INDEX_INPUTS[spec["type"]]
         return set(range(max(count, 1))) if only is None else {only}
@@ -203,37 +194,3 @@ def wanted_indices(spec: Spec | None, count: int) -> set[int]:
     if spec["type"] == "ParallelTable":
         return {i for i, child in enumerate(children) if wanted_indices(child, 1)}
     return wanted_indices(children[0], count) if children else set()
-
-
-# ---- criteria
-
-
-ATTRIBUTES = {"sizeAverage": "size_average"}
-
-
-def build_criterion(spec: Spec, arrays: Mapping[str, np.ndarray]) -> Module:
-    make = found(CRITERIA, spec)
-    children = [build_criterion(child, arrays) for child in spec.get("children", ())]
-    args = list(spec.get("args", ()))
-    if "weights" in spec:
-        args.insert(1 if spec["type"] == "MultiMarginCriterion" else 0, arrays[spec["weights"]])
-    named = {"weights": spec["child_weights"]} if spec.get("child_weights") else {}
-    if children and args and spec["type"] == "ParallelCriterion":
-        named["repeat_target"] = args.pop()
-    criterion = make(*children, *args, **named)
-    for name, value in spec.get("attributes", {}).items():
-        if name not in ATTRIBUTES or not hasattr(criterion, ATTRIBUTES[name]):
-            raise Skip(f"the field {name} of {spec['type']}")
-        setattr(criterion, ATTRIBUTES[name], value)
-    return criterion
-
-
-def class_target(spec: Spec, target: Any) -> Any:
-    """A target for a criterion, with classes counted from 0."""
-    children = spec.get("children", ())
-    if spec["type"] == "ParallelCriterion":
-        parts = target if isinstance(target, list) else [target] * len(children)
-        return [class_target(child, part) for child, part in zip(children, parts, strict=True)]
-    if children:
-        return class_target(children[0], target)
-    return from_one(target) if spec["type"] in CLASS_TARGETS else target

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph.values import table
-from tests.golden_support.build import Graph, Skip, build_criterion, class_target
+from tests.golden_support.build import Graph
+from tests.golden_support.criteria import build_criterion, class_target
 from tests.golden_support.invalid import check_accepted, check_invalid
 from tests.golden_support.recurrent import run_rnn
+from tests.golden_support.skip import Skip
 from tests.golden_support.training import run_optim, run_train
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}

@@ -12,8 +12,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from graphnet.graph import Module
-from tests.golden_support.build import Skip
 from tests.golden_support.cases import cases, run_case
+from tests.golden_support.skip import Skip
 
 
 @contextmanager

@@ -209,38 +209,5 @@ MODULES: dict[str, FromTorch] = {
 
 CHILDREN_LAST = {"Concat", "Parallel"}
 
-CRITERIA: dict[str, FromTorch] = {
-    "AbsCriterion": nn.AbsCriterion,
-    "BCECriterion": nn.BCECriterion,
-    "ClassNLLCriterion": nn.ClassNLLCriterion,
-    "CosineEmbeddingCriterion": nn.CosineEmbeddingCriterion,
-    "CrossEntropyCriterion": nn.CrossEntropyCriterion,
-    "DistKLDivCriterion": nn.DistKLDivCriterion,
-    "HingeEmbeddingCriterion": nn.HingeEmbeddingCriterion,
-    "L1Cost": nn.L1Cost,
-    "L1HingeEmbeddingCriterion": nn.L1HingeEmbeddingCriterion,
-    "MSECriterion": nn.MSECriterion,
-    "MarginCriterion": nn.MarginCriterion,
-    "MarginRankingCriterion": nn.MarginRankingCriterion,
-    "MaskZeroCriterion": nn.MaskZeroCriterion,
-    "MultiCriterion": nn.MultiCriterion,
-    "MultiLabelMarginCriterion": nn.MultiLabelMarginCriterion,
-    "MultiLabelSoftMarginCriterion": nn.MultiLabelSoftMarginCriterion,
-    "MultiMarginCriterion": nn.MultiMarginCriterion,
-    "NCECriterion": nn.NCECriterion,
-    "ParallelCriterion": nn.ParallelCriterion,
-    "SequencerCriterion": nn.SequencerCriterion,
-    "SmoothL1Criterion": nn.SmoothL1Criterion,
-    "SoftMarginCriterion": nn.SoftMarginCriterion,
-}
-
-CLASS_TARGETS = {
-    "ClassNLLCriterion",
-    "CrossEntropyCriterion",
-    "MultiLabelMarginCriterion",
-    "MultiMarginCriterion",
-}
-"""The criteria whose targets are class indices."""
-
 INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1, "OneHot": None}
 """The modules that take indices, and as which of their parents (None: the whole input)."""

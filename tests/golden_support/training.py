@@ -9,7 +9,9 @@ import numpy as np
 
 from graphnet import nn, optim, train
 from graphnet.graph import Module
-from tests.golden_support.build import Graph, Skip, build_criterion, class_target
+from tests.golden_support.build import Graph
+from tests.golden_support.criteria import build_criterion, class_target
+from tests.golden_support.skip import Skip
 
 METHODS: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
     "adadelta": (optim.Adadelta, {}),
@@ -17,6 +19,8 @@ METHODS: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
     "adam": (optim.Adam, {"learning_rate": 1e-3, "eps_inside": True}),
     "adamax": (optim.Adamax, {"learning_rate": 2e-3, "eps": 1e-38}),
     "asgd": (optim.ASGD, {"learning_rate": 1e-4}),
+    "cg": (optim.CG, {}),
+    "lbfgs": (optim.LBFGS, {"learning_rate": 1.0, "tolerance_grad": 1e-5}),
     "nag": (optim.NAG, {"learning_rate": 1e-3}),
     "rmsprop": (optim.RMSprop, {"learning_rate": 1e-2}),
     "rprop": (optim.Rprop, {"learning_rate": 0.1}),
@@ -34,38 +38,69 @@ SETTINGS = {
     "beta1": "beta1",
     "beta2": "beta2",
     "epsilon": "eps",
+    "eps": "eps",
+    "rho": "decay",
     "decayRate": "decay",
     "offset": "eps",
+    "initialMean": "initial_mean",
     "stepsize": "learning_rate",
     "etaplus": "increase",
     "etaminus": "decrease",
     "stepsizemin": "smallest",
     "stepsizemax": "largest",
+    "niter": "iterations",
+    "maxIter": "max_iter",
+    "maxEval": "max_eval",
+    "tolFun": "tolerance_grad",
+    "tolX": "tolerance_change",
+    "nCorrection": "history_size",
 }
-"""Torch's settings under graphnet's names; learningRateDecay is the caller's."""
+"""Torch's settings under graphnet's names."""
 
 SETTINGS_OF = {
-    "asgd": {"eta0": "learning_rate", "lambda": "decay", "alpha": "power", "t0": "average_after"}
+    "asgd": {"eta0": "learning_rate", "lambda": "decay", "alpha": "power", "t0": "average_after"},
+    "cg": {"rho": "rho", "sig": "sig", "int": "interpolation", "ext": "extrapolation"}
+    | {"ratio": "ratio"},
 }
 """The same where a method has names of its own."""
 
+VECTORS = {"learningRates": "learning_rates", "weightDecays": "weight_decays"}
+WITHOUT_MEANING = {"verbose", "lineSearchOptions"}
 
-def optimizer_of(net: Module, method: str, config: Mapping[str, Any]) -> optim.Optimizer:
+
+def optimizer_of(
+    net: Module, method: str, config: Mapping[str, Any], arrays: Mapping[str, Any] | None = None
+) -> optim.Optimizer:
     """The optimiser that a recorded configuration describes."""
     if method not in METHODS:
         raise Skip(f"graphnet has no optimiser {method}")
     kind, defaults = METHODS[method]
     names = {**SETTINGS, **SETTINGS_OF.get(method, {})}
     settings = dict(defaults)
+    vectors: dict[str, Any] = {}
     for name, value in config.items():
-        if name == "learningRateDecay":
-            continue
-        if name not in names or isinstance(value, str):
-            raise Skip(f"the setting {name} of {method}")
-        settings[names[name]] = value
+        if name in VECTORS:
+            vectors[VECTORS[name]] = (arrays or {})[value] if isinstance(value, str) else value
+        elif name not in ("learningRateDecay", *WITHOUT_MEANING):
+            if name == "lineSearch" and method == "lbfgs":
+                settings["line_search_fn"] = "strong_wolfe"
+                continue
+            if name not in names or isinstance(value, str):
+                raise Skip(f"the setting {name} of {method}")
+            settings[names[name]] = value
     if method == "sgd":  # Torch's dampening is the momentum by default
         settings.setdefault("dampening", settings.get("momentum", 0.0))
-    return kind(net, **settings)
+    if method == "nag":
+        settings.pop("dampening", None)  # nag.lua reads it and does not use it
+    optimizer = kind(net, **settings)
+    if settings.get("weight_decay"):
+        vectors.pop("weight_decays", None)  # Torch's weightDecay goes before its weightDecays
+    for name, vector in vectors.items():
+        setattr(optimizer, name, np.asarray(vector).reshape(-1))
+    if config.get("learningRateDecay"):
+        decay = optim.schedules.inverse_decay(config["learningRateDecay"])
+        optimizer.with_schedule(decay)
+    return optimizer
 
 
 def require_order(case: Any, graph: Graph, net: Module) -> None:
@@ -82,20 +117,21 @@ def run_optim(case: Any) -> None:
     values, _ = graph.net.flatten_parameters()
     require_order(case, graph, graph.net)
     values[:] = case.arrays[record["x0"]]
-    optimizer = optimizer_of(graph.net, record["method"], record["config"])
-    rate, decay = optimizer.learning_rate, record["config"].get("learningRateDecay", 0.0)
+    optimizer = optimizer_of(graph.net, record["method"], record["config"], case.arrays)
     criterion = build_criterion(record["criterion"], case.arrays)
     inputs = graph.with_indices(case.value(record["data"]["input"]))
     target = class_target(record["criterion"], case.value(record["data"]["target"]))
-    losses, trajectory, averaged = [], [], []
-    for step in range(record["n_steps"]):
+
+    def evaluate() -> float:
         optimizer.zero_grad()
         run = graph.net.run(inputs)
         judged = criterion.run([run.outputs, target])
         run.backward(judged.backward()[0])
-        losses.append(float(judged.outputs))
-        optimizer.learning_rate = rate / (1 + step * decay)
-        optimizer.step()
+        return float(judged.outputs)
+
+    losses, trajectory, averaged = [], [], []
+    for _ in range(record["n_steps"]):
+        losses.append(optimizer.step(evaluate))
         ahead = isinstance(optimizer, optim.NAG)  # Torch records the point, not the one ahead
         trajectory.append(optimizer.point() if ahead else values.copy())
         if "averaged" in record:
@@ -115,8 +151,6 @@ def run_train(case: Any) -> None:
     parameters = [graph.parameter(owner) for owner in record["param_owner"]]
     for key, parameter in zip(record["params"], parameters, strict=True):
         parameter.data = case.arrays[key]
-    if record["config"].get("learningRateDecay"):
-        raise Skip("the setting learningRateDecay in training")
     vocabulary, rows, steps = (
         case.arrays[record["vocab"]],
         record["batch_size"],
@@ -130,7 +164,7 @@ def run_train(case: Any) -> None:
     trainer = train.Trainer(
         net,
         build_criterion(record["criterion"], case.arrays),
-        optimizer_of(net, record["method"], record["config"]),
+        optimizer_of(net, record["method"], record["config"], case.arrays),
         states=[np.zeros((rows, record["hidden"])) for _ in range(record["n_state"])],
         loss_scale=steps,
         max_value=record["grad_clamp"],

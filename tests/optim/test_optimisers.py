@@ -23,7 +23,7 @@ def _torch_in_double_precision():
 
 def test_every_optimiser_has_a_pair():
     kinds = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)}
-    assert kinds - {"Optimizer"} == set(KINDS)
+    assert kinds - {"CG", "LBFGS", "Optimizer"} == set(KINDS)
 
 
 @pytest.mark.usefixtures("_torch_in_double_precision")
@@ -57,6 +57,7 @@ def test_twenty_steps_are_those_of_torch(case):
         lambda net: optim.SGD(net, 0.05, momentum=0.9, nesterov=True),
         lambda net: optim.RMSprop(net, 0.03),
         lambda net: optim.Adam(net, 0.05),
+        lambda net: optim.AdamW(net, 0.05, weight_decay=1e-9),
         lambda net: optim.Adadelta(net, 10.0),
         lambda net: optim.Adagrad(net, 1.0),
         lambda net: optim.Adamax(net, 0.05),
@@ -70,6 +71,7 @@ def test_twenty_steps_are_those_of_torch(case):
         "nesterov",
         "rmsprop",
         "adam",
+        "adamw",
         "adadelta",
         "adagrad",
         "adamax",
@@ -181,6 +183,15 @@ def test_step_leaves_gradients_and_zero_grad_clears_them():
             lambda net: optim.Rprop(net, smallest=2, largest=1),
             "largest is 1, expected 2 <= largest",
         ),
+        (lambda net: optim.Rprop(net, iterations=0), "iterations is 0, expected 1 <= iterations"),
+        (lambda net: optim.RMSprop(net, initial_mean=-1), "initial_mean is -1, expected 0 <="),
+        (lambda net: optim.Adagrad(net, initial_sum=-1), "initial_sum is -1, expected 0 <="),
+        (lambda net: optim.AdamW(net, beta1=1.0), "beta1 is 1.0, expected 0 <= beta1 < 1"),
+        (lambda net: optim.LBFGS(net, max_iter=0), "max_iter is 0, expected 1 <= max_iter"),
+        (lambda net: optim.LBFGS(net, history_size=0), "history_size is 0, expected 1 <="),
+        (lambda net: optim.LBFGS(net, line_search_fn="wolfe"), "line_search_fn is 'wolfe', exp"),
+        (lambda net: optim.CG(net, rho=0.5, sig=0.2), "sig is 0.2, expected 0.5 <= sig < 1"),
+        (lambda net: optim.CG(net, extrapolation=0.5), "extrapolation is 0.5, expected 1 <="),
         (lambda net: optim.clip_grad_norm(net, 0), "max_norm is 0, expected a positive"),
         (lambda net: optim.clip_grad_value(net, -5), "max_value is -5, expected a positive"),
     ],

@@ -22,6 +22,13 @@ PAIRS = {
         {"beta1": 0.8, "beta2": 0.95, "eps": 1e-3, "weight_decay": 0.1},
         {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
     ),
+    "adamw": ("AdamW", {}, {}),
+    "adamw-all": (
+        "AdamW",
+        {"beta1": 0.8, "beta2": 0.95, "eps": 1e-3, "weight_decay": 0.1},
+        {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1},
+    ),
+    "adagrad-start": ("Adagrad", {"initial_sum": 0.3}, {"initial_accumulator_value": 0.3}),
     "adadelta": ("Adadelta", {}, {}),
     "adadelta-all": (
         "Adadelta",
@@ -62,6 +69,7 @@ PAIRS = {
 
 
 KINDS = sorted({name for name, _, _ in PAIRS.values()})
+"""Those that take gradients as they are; CG and LBFGS evaluate the loss themselves."""
 
 
 def small_net(seed=1):

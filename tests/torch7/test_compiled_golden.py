@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from graphnet import nn
-from tests.golden_support.build import Skip
 from tests.golden_support.cases import Case, cases, run_case
 from tests.golden_support.runner import every_net_compiled
+from tests.golden_support.skip import Skip
 from tests.support.notices import notices_ignored
 from tests.support.paths import GOLDEN, TESTS
 

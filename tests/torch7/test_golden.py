@@ -10,9 +10,10 @@ import pytest
 
 from graphnet import nn
 from graphnet.graph import Module
-from tests.golden_support.build import Skip
 from tests.golden_support.cases import Case, cases, run_case
-from tests.golden_support.torch7 import CRITERIA, MODULES
+from tests.golden_support.criteria import CRITERIA
+from tests.golden_support.skip import Skip
+from tests.golden_support.torch7 import MODULES
 from tests.module_rows import ROWS
 from tests.support.paths import GOLDEN
 

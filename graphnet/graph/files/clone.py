@@ -88,6 +88,7 @@ def clone_value(value: Any, memo: Memo) -> Any:
     if isinstance(value, Parameter):
         fresh = Parameter(value.data)
         fresh.grad = value.grad
+        fresh.init = value.init
         memo[id(value)] = fresh
         return fresh
     if isinstance(value, Buffer):

@@ -138,6 +138,17 @@ class BaseModule(ABC):
         for parameter in self.parameters():
             parameter.zero_grad()
 
+    def reset(self: Self) -> Self:
+        """Draw all parameters anew, each by its own initialiser, from the net's generator.
+
+        ``net.seed(0).reset()`` gives the same values each time; what they are drawn from is what
+        they were made with, or what ``nn.init.apply`` gave them. Parameters made from values stay
+        as they are. Returns the module.
+        """
+        for parameter in self.parameters():
+            parameter.reset(self.generator)
+        return self
+
     def update_parameters(self, learning_rate: float) -> None:
         """Subtract ``learning_rate`` times its gradient from each parameter (Torch's
         updateParameters); optimisers are in ``optim``."""

@@ -50,6 +50,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "alpha": ("power", "decay"),
     "rho": ("decay", "steps"),
     "t0": ("average_after",),
+    "initial_accumulator_value": ("initial_sum",),
     # Torch's
     "inputSize": ("in_features", "input_size", "size"),
     "inputSize1": ("in_features_a",),
@@ -96,6 +97,21 @@ SAME: dict[str, tuple[str, ...]] = {
     "start": ("size",),
     "input": ("input_module",),
     "batchfirst": ("batch_first",),
+    # Torch's optimisers
+    "eta0": ("learning_rate",),
+    "stepsize": ("learning_rate",),
+    "etaplus": ("increase",),
+    "etaminus": ("decrease",),
+    "stepsizemin": ("smallest",),
+    "stepsizemax": ("largest",),
+    "niter": ("iterations",),
+    "decayRate": ("decay",),
+    "offset": ("eps",),
+    "tolFun": ("tolerance_grad",),
+    "tolX": ("tolerance_change",),
+    "nCorrection": ("history_size",),
+    "int": ("interpolation",),
+    "ext": ("extrapolation",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
 differ in capitals and underscores alone (``sizeAverage``) need no entry."""
@@ -130,6 +146,10 @@ CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
 
 NORMALISED = "A step is not normalised; nn.lstm_cell_layernorm is, in nn.Recursor."
 
+DECAY = (
+    "A schedule does that: optim.SGD(net).with_schedule(optim.schedules.inverse_decay(0.1)), or "
+    "one by epochs for the Trainer."
+)
 HINTS: dict[str, str] = {
     "inplace": "Nothing is computed in place here: leave it out.",
     "reduction": "There are 'mean' and 'sum', here size_average=True and False.",
@@ -168,11 +188,16 @@ HINTS: dict[str, str] = {
     "probability": "Write p.",
     "elementwise_affine": "weight and bias are always there; bias=False leaves out the bias.",
     "num_parameters": "Write channels, which is 0 for one slope in common.",
-    "label_smoothing": "There is none; make the targets smooth for nn.DistKLDivCriterion.",
-    "pos_weight": "Write weight, which holds for both classes.",
-    "lr_decay": "Set optimizer.learning_rate between steps, or give the Trainer a schedule.",
-    "learningRateDecay": "Set optimizer.learning_rate between steps, or give the Trainer a "
-    "schedule.",
+    "label_smoothing": "nn.CrossEntropyCriterion has it.",
+    "pos_weight": "nn.BCEWithLogitsCriterion has it.",
+    "castTarget": "Targets that are integers stay so: leave it out.",
+    "lr_decay": DECAY,
+    "learningRateDecay": DECAY,
+    "learningRates": "Set optimizer.learning_rates, factors on the rate, one for each number.",
+    "weightDecays": "Set optimizer.weight_decays, one for each number.",
+    "groups": "Of one optimiser: optim.Adam(net).group('*.bias', weight_decay=0.0).",
+    "lineSearch": "LBFGS searches with line_search_fn='strong_wolfe', or not at all.",
+    "line_search": "LBFGS searches with line_search_fn='strong_wolfe', or not at all.",
     "nesterov": "optim.SGD(net, momentum=…, nesterov=True), or optim.NAG.",
     "amsgrad": "This variant of Adam is not there.",
     "maximize": "Change the sign of the loss.",

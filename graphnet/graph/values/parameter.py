@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from graphnet.graph.values.context import current_tracing, initialising
 from graphnet.graph.values.module_array import Initialise as Initialise
 from graphnet.graph.values.module_array import ModuleArray, initial_values, shape_or_values
+from graphnet.graph.values.random import drawn
 from graphnet.ir.core.types import NDArray, Shape
 from graphnet.names_from_elsewhere import PARAMETERS
 from graphnet.tracebacks import public
@@ -38,11 +40,10 @@ class Parameter(ModuleArray):
     Made from a shape and an initialiser (by default zeros), or from an array of values. float64 at
     first, as Torch's default tensor; ``dtype`` and ``net.float()`` convert. It behaves like a NumPy
     array in expressions, and ``parameter[...] = values`` writes in place. In ``compute`` it stands
-    for its traced array. Raises ShapeError for ``Parameter([2, 3])``, which could be a shape or two
-    values, DtypeError for values that are no numbers.
+    for its traced array.
 
-    Raises ShapeError for an ambiguous first argument and for values of another shape, DtypeError
-    for values other than numbers.
+    Raises ShapeError for values of another shape and for ``Parameter([2, 3])``, which could be a
+    shape or two values, DtypeError for values other than numbers.
 
     >>> Parameter((2, 3)).shape, Parameter(np.array([2, 3])).shape
     ((2, 3), (2,))
@@ -55,7 +56,7 @@ class Parameter(ModuleArray):
     array ``p.data`` itself, or into the flat vector, is not.
     """
 
-    __slots__ = ("_flat", "_grad")
+    __slots__ = ("_flat", "_grad", "init")
     __hash__ = object.__hash__
     elsewhere = PARAMETERS
 
@@ -68,6 +69,7 @@ class Parameter(ModuleArray):
         start = shape_or_values(values, initialise, "Parameter")
         self._grad: NDArray | None = None
         self._flat: FlatView | None = None
+        self.init = (initialise or zeros) if isinstance(start, tuple) else None
         if initialising.get():
             self._data = initial_values(start, initialise, dtype)
             self._shape: Shape = self._data.shape
@@ -80,8 +82,20 @@ class Parameter(ModuleArray):
         """A parameter that takes over this floating point array, without a copy."""
         parameter = object.__new__(Parameter)
         parameter._data, parameter._shape = array, array.shape
-        parameter._grad = parameter._flat = None
+        parameter._grad = parameter._flat = parameter.init = None
         return parameter
+
+    def reset(
+        self, generator: np.random.Generator | None = None, initialise: Initialise | None = None
+    ) -> None:
+        """Draw the values anew by the parameter's own initialiser, or by one that becomes its own.
+
+        A parameter made from values has none, and stays as it is.
+        """
+        if initialise is not None:
+            self.init = initialise
+        if self.init is not None:
+            self.data = drawn(partial(self.init, self.shape), generator)
 
     @property
     def grad(self) -> NDArray:
@@ -127,3 +141,8 @@ class Parameter(ModuleArray):
             self._data = self._data.astype(dtype)
             self._grad = None if self._grad is None else self._grad.astype(dtype)
             self._flat = None
+
+
+def zeros(shape: Shape, generator: np.random.Generator) -> NDArray:
+    """What a parameter of a shape alone starts from."""
+    return np.zeros(shape)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, ShapeError
+from graphnet.errors import DtypeError, GraphError, ShapeError
 from graphnet.graph.values.table import describe, is_table
-from graphnet.ir.core.types import NDArray
+from graphnet.ir.core.types import NDArray, Shape
 from graphnet.ops import take
 
 
@@ -31,24 +31,42 @@ def check_order(input: Any, target: Any) -> None:
 
 
 def flat_classes(input: Any, target: Any) -> tuple[Any, Any]:
-    """Scores (…, C) and classes (…) as (n, C) and (n,); raises if they do not fit."""
+    """Scores (…, C) and classes (…) or (…, 1) as (n, C) and (n,); raises if they do not fit."""
     if is_table(input) or is_table(target) or not input.ndim:
         raise ShapeError(
             f"expects scores (…, classes) and targets (…), received {describe([input, target])}"
         )
     check_order(input, target)
-    if target.dtype.kind not in "iu":
-        raise DtypeError(
-            f"expects classes as integers, received a target of dtype {target.dtype}",
-            "Classes are counted from 0; convert with target.astype(int).",
-        )
+    require_integers(target)
     leading = input.shape[:-1]
-    if target.shape != leading and not (target.shape == (1,) and input.ndim == 1):
+    if not same_but_for_ones(target.shape, leading):
         raise ShapeError(
             f"has scores {input.shape} and targets {target.shape}",
             f"There is one class for each row of scores: targets of {leading}.",
         )
     return input.reshape((target.size, input.shape[-1])), target.reshape((target.size,))
+
+
+def require_integers(target: Any) -> None:
+    """Raise DtypeError for classes that are no integers, GraphError for a table."""
+    if is_table(target):
+        raise GraphError(f"expects classes, an array of integers, received {describe(target)}")
+    if target.dtype.kind not in "iu":
+        raise DtypeError(
+            f"expects classes as integers, received a target of dtype {target.dtype}",
+            "Classes are counted from 0; convert with target.astype(int).",
+        )
+
+
+def same_but_for_ones(shape: Shape, other: Shape) -> bool:
+    """Whether two shapes differ at most in axes of one at the end."""
+    return shape == other or without_ones(shape) == without_ones(other)
+
+
+def without_ones(shape: Shape) -> Shape:
+    while shape and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
 
 
 def chosen(scores: Any, classes: Any) -> Any:

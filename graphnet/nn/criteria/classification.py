@@ -1,4 +1,4 @@
-"""Criteria for classification: one class, several classes, or probabilities."""
+"""Criteria for classification by margins, of several classes, and of probabilities."""
 
 from __future__ import annotations
 
@@ -7,126 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from graphnet.errors import DtypeError, ShapeError
-from graphnet.graph.values.table import describe, is_table
 from graphnet.ir.core.types import NDArray
-from graphnet.nn.criteria.classes import (
-    check_order,
-    chosen,
-    class_weights,
-    flat_classes,
-)
+from graphnet.nn.criteria.classes import chosen, class_weights, flat_classes, require_integers
 from graphnet.nn.criteria.criterion import Criterion, matching, reduced
 from graphnet.nn.criteria.of_probabilities import CriterionOfProbabilities
 from graphnet.nn.layers.activation import softplus
-from graphnet.ops import (
-    cast,
-    equal,
-    less,
-    log,
-    log_softmax,
-    maximum,
-    minimum,
-    not_equal,
-    take,
-    where,
-)
+from graphnet.ops import cast, equal, less, log, maximum, minimum, not_equal, take, where
 
 __all__ = [
     "BCECriterion",
-    "ClassNLLCriterion",
-    "CrossEntropyCriterion",
     "DistKLDivCriterion",
     "MultiLabelMarginCriterion",
     "MultiLabelSoftMarginCriterion",
     "MultiMarginCriterion",
     "SoftMarginCriterion",
 ]
-
-
-class ClassNLLCriterion(Criterion):
-    """Negative log-likelihood, in nats: the mean of ``-input[target]`` over the rows.
-
-    [(…, classes), (…)] to (): the input holds log-probabilities, the target integers from 0; a
-    vector (classes,) takes a single class. With ``weight`` (classes,), each row counts by the
-    weight of its class, and the mean divides by the sum of these weights. Rows with the target
-    ``ignore_index`` (padding) do not count. Without ``size_average`` the rows are summed.
-
-    Torch's nn/ClassNLLCriterion.lua; ``ignore_index`` as in PyTorch, but the mean over no rows is
-    0. Raises ShapeError if target or weights do not fit the input, DtypeError if the target holds
-    no integers, IndexRangeError for a class out of range.
-    """
-
-    symbol = "NLL"
-
-    def __init__(
-        self,
-        weight: Sequence[float] | NDArray | None = None,
-        size_average: bool = True,
-        ignore_index: int | None = None,
-    ) -> None:
-        self.weight = weight
-        self.size_average = size_average
-        self.ignore_index = ignore_index
-
-    def loss(self, input: Any, target: Any) -> Any:
-        return negative_log_likelihood(
-            input, target, self.weight, self.size_average, self.ignore_index
-        )
-
-
-def negative_log_likelihood(
-    input: Any, target: Any, weights: Any, size_average: bool, ignored: int | None
-) -> Any:
-    """The mean or sum of ``-input[target]`` over the rows, weighted by class."""
-    scores, classes = flat_classes(input, target)
-    counts = not_equal(classes, ignored) if ignored is not None else None
-    if counts is not None:
-        classes = where(counts, classes, 0)
-    losses = -chosen(scores, classes)
-    given = class_weights(weights, scores.shape[1])
-    if given is None and counts is None:
-        return reduced(losses, size_average)
-    factors: Any = take(given.astype(input.dtype), classes) if given is not None else 1.0
-    if counts is not None:
-        losses = where(counts, losses, 0)
-        factors = factors * cast(counts, input.dtype)
-    total, sum_of_factors = (losses * factors).sum(), factors.sum()
-    if not size_average:
-        return total
-    if counts is not None:
-        sum_of_factors = where(equal(sum_of_factors, 0), 1, sum_of_factors)
-    return total / sum_of_factors
-
-
-class CrossEntropyCriterion(Criterion):
-    """Cross-entropy: ClassNLLCriterion of ``log_softmax(input)``, in nats.
-
-    [(…, classes), (…)] to (): the input holds unnormalised scores (logits). Arguments are those of
-    ClassNLLCriterion. Torch's nn/CrossEntropyCriterion.lua. Raises ShapeError, DtypeError and
-    IndexRangeError as ClassNLLCriterion does.
-    """
-
-    symbol = "CE"
-
-    def __init__(
-        self,
-        weight: Sequence[float] | NDArray | None = None,
-        size_average: bool = True,
-        ignore_index: int | None = None,
-    ) -> None:
-        self.weight = weight
-        self.size_average = size_average
-        self.ignore_index = ignore_index
-
-    def loss(self, input: Any, target: Any) -> Any:
-        if is_table(input) or not input.ndim:
-            raise ShapeError(f"expects scores (…, classes), received {describe(input)}")
-        check_order(input, target)
-        scores = log_softmax(input)
-        return negative_log_likelihood(
-            scores, target, self.weight, self.size_average, self.ignore_index
-        )
 
 
 class MultiMarginCriterion(Criterion):
@@ -181,8 +76,7 @@ class MultiLabelMarginCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        if target.dtype.kind not in "iu":
-            raise DtypeError(f"expects classes as integers, received a target of {target.dtype}")
+        require_integers(target)
         matching(input, target)
         count = input.shape[-1]
         ended = cast(less(target, 0), dtype=input.dtype) @ np.triu(np.ones((count, count)))

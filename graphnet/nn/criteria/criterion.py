@@ -10,16 +10,14 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair, require_table
+from graphnet.nn.criteria.classes import same_but_for_ones
 from graphnet.nn.criteria.of_pair import CriterionOfPair
 from graphnet.nn.layers.containers import Container, require_modules
-from graphnet.ops import scan, stop_gradient
 
 __all__ = [
     "Criterion",
-    "ModuleFromCriterion",
     "MultiCriterion",
     "ParallelCriterion",
-    "SequencerCriterion",
 ]
 
 Self = TypeVar("Self", bound="WeightedCriteria")
@@ -58,15 +56,26 @@ def reduced(losses: Any, size_average: bool) -> Any:
     return losses.mean() if size_average else losses.sum()
 
 
+def by_rows(losses: Any, size_average: bool) -> Any:
+    """The sum of all entries; with ``size_average``, divided by the length of the first axis."""
+    total = losses.sum()
+    return total / losses.shape[0] if size_average and losses.ndim else total
+
+
 def matching(input: Any, target: Any) -> Any:
-    """The target in the input's dtype; raises ShapeError unless a number or of the same shape."""
+    """The target in the input's dtype: a number, or in the input's shape but for ones at the end.
+
+    Raises ShapeError for another shape: to broadcast (n, 1) and (n,) would pair all with all.
+    """
     if is_table(input) or is_table(target):
         raise GraphError(f"expects two arrays, received {describe([input, target])}")
     if target.ndim and target.shape != input.shape:
-        raise ShapeError(
-            f"compares an input {input.shape} with a target {target.shape}",
-            "Both must have the same shape.",
-        )
+        if not same_but_for_ones(target.shape, input.shape):
+            raise ShapeError(
+                f"compares an input {input.shape} with a target {target.shape}",
+                "Both must have the same shape.",
+            )
+        target = target.reshape(input.shape)
     return target.astype(input.dtype)
 
 
@@ -113,9 +122,9 @@ def filled_with(container: Self, modules: tuple[Module, ...], weights: Sequence[
 class MultiCriterion(WeightedCriteria):
     """The sum of several criteria of one input and target, each times its weight.
 
-    [input, target] of the shapes that all of them take, to (). Torch's nn/MultiCriterion.lua.
-    Raises GraphError if there are not as many ``weights`` as criteria or none at all, or the input
-    is no pair.
+    [input, target] of the shapes that all of them take, tables too, to (). Torch's
+    nn/MultiCriterion.lua. Raises GraphError if there are not as many ``weights`` as criteria or
+    none at all, or the input is no pair.
     """
 
     symbol = "Σ loss"
@@ -130,9 +139,9 @@ class MultiCriterion(WeightedCriteria):
 class ParallelCriterion(WeightedCriteria):
     """The sum over i of criterion i of input i and target i, each times its weight.
 
-    [[inputs…], [targets…]] of the shapes that the criteria take, to (); with ``repeat_target`` one
-    target serves all. Torch's nn/ParallelCriterion.lua. Raises GraphError if there are not as many
-    inputs, targets or ``weights`` as criteria.
+    [[inputs…], [targets…]] of the shapes that the criteria take, tables too, to (); with
+    ``repeat_target`` one target serves all. Torch's nn/ParallelCriterion.lua. Raises GraphError if
+    there are not as many inputs, targets or ``weights`` as criteria.
     """
 
     symbol = "Σ loss"
@@ -153,66 +162,3 @@ class ParallelCriterion(WeightedCriteria):
                 "Each criterion takes one input and one target.",
             )
         return [list(pair) for pair in zip(entries, wanted, strict=True)]
-
-
-class SequencerCriterion(CriterionOfPair):
-    """The sum of one criterion over the steps of [inputs, targets].
-
-    Both are arrays (steps, …), or tables of steps; the loss has the shape of the criterion's.
-    Element-Research rnn's SequencerCriterion.lua. Raises ShapeError if two arrays differ in steps
-    or have none, GraphError if two tables do.
-    """
-
-    symbol = "Σ loss"
-
-    def __init__(self, criterion: Module) -> None:
-        self.criterion = criterion
-
-    def compute(self, table: Any) -> Any:
-        input, target = require_pair(table)
-        if not is_table(input) and not is_table(target):
-            return self._scanned(input, target)
-        inputs, targets = steps(input), steps(target)
-        if len(inputs) != len(targets):
-            raise GraphError(f"has {len(inputs)} steps of input and {len(targets)} of targets")
-        losses = [self.criterion.call([x, t]) for x, t in zip(inputs, targets, strict=True)]
-        return sum(losses[1:], start=losses[0])
-
-    def _scanned(self, input: Any, target: Any) -> Any:
-        """Arrays: one trace of the criterion, whatever the number of steps."""
-        if input.shape[:1] != target.shape[:1] or not input.shape[:1] or not input.shape[0]:
-            raise ShapeError(
-                f"expects arrays of the same number of steps, received {describe([input, target])}"
-            )
-
-        def step(carry: Any, pair: Any) -> Any:
-            return [], [self.criterion.call(list(pair))]
-
-        _, (losses,) = scan(step, [], [input, target], length=input.shape[0])
-        return losses.sum(0)
-
-
-def steps(sequence: Any) -> list[Any]:
-    """The time steps of a sequence; raises ShapeError for an array without any."""
-    if is_table(sequence):
-        return require_table(sequence)
-    if not sequence.ndim or not sequence.shape[0]:
-        raise ShapeError(f"expects at least one step, received {sequence.shape}")
-    return [sequence[step] for step in range(sequence.shape[0])]
-
-
-class ModuleFromCriterion(CriterionOfPair):
-    """A criterion without a gradient of the target, whose loss is a vector (1,).
-
-    [input, target] of the shapes that the criterion takes. nngraph's ModuleFromCriterion.lua.
-    Raises GraphError if the input is no pair.
-    """
-
-    symbol = "loss"
-
-    def __init__(self, criterion: Module) -> None:
-        self.criterion = criterion
-
-    def compute(self, table: Any) -> Any:
-        input, target = require_pair(table)
-        return self.criterion.call([input, stop_gradient(target)]).reshape(1)

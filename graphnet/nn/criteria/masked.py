@@ -11,10 +11,16 @@ from graphnet.graph import Module
 from graphnet.graph.values import table
 from graphnet.graph.wiring.arithmetic import require_pair
 from graphnet.nn.criteria.classes import flat_classes
-from graphnet.nn.criteria.classification import ClassNLLCriterion, CrossEntropyCriterion
 from graphnet.nn.criteria.criterion import WeightedCriteria
+from graphnet.nn.criteria.log_likelihood import (
+    ClassNLLCriterion,
+    CrossEntropyCriterion,
+    SpatialClassNLLCriterion,
+    classes_last,
+)
 from graphnet.nn.criteria.of_pair import CriterionOfPair
 from graphnet.nn.criteria.regression import L1Cost
+from graphnet.nn.criteria.sequences import SequencerCriterion, steps
 from graphnet.nn.recurrent.mask import fitted
 from graphnet.ops import absolute, cast, maximum, not_equal, scan, take, where
 
@@ -58,7 +64,9 @@ def loss_of_rows(criterion: Any, pair: list[Any], live: Any) -> Any:
     if isinstance(criterion, WeightedCriteria):
         parts = zip(criterion.modules, criterion.pairs(pair), strict=True)
         return criterion.weighted_sum([loss_of_rows(part, entry, live) for part, entry in parts])
-    if isinstance(criterion, ClassNLLCriterion | CrossEntropyCriterion):
+    if isinstance(criterion, SequencerCriterion) and table.is_table(pair[0]):
+        return loss_of_steps(criterion, pair, live)
+    if isinstance(criterion, ClassNLLCriterion | CrossEntropyCriterion | SpatialClassNLLCriterion):
         return class_loss(criterion, pair, live)
     if not hasattr(criterion, "size_average") and not isinstance(criterion, L1Cost):
         raise GraphError(
@@ -72,17 +80,26 @@ def loss_of_rows(criterion: Any, pair: list[Any], live: Any) -> Any:
     return total / maximum(cast(live, losses.dtype).sum(), 1)
 
 
+def loss_of_steps(criterion: SequencerCriterion, pair: list[Any], live: Any) -> Any:
+    """A table of steps, each of which has the rows."""
+    both = zip(*[steps(part) for part in pair], strict=True)
+    losses = [loss_of_rows(criterion.criterion, list(step), live) for step in both]
+    total = sum(losses[1:], start=losses[0])
+    return total / len(losses) if criterion.size_average else total
+
+
 def class_loss(criterion: Any, pair: list[Any], live: Any) -> Any:
     """Padding gets an ignored class, so that rows keep the weights of their classes."""
     require_rows(pair, live)
     scores, target = pair
-    flat_classes(scores, target)  # for its checks
+    spatial = isinstance(criterion, SpatialClassNLLCriterion)
+    flat_classes(classes_last(scores) if spatial else scores, target)  # for its checks
     ignored = criterion.ignore_index
     if ignored is None:
         ignored = np.iinfo(np.int64).min
     classes = where(fitted(live, target), target.astype(np.int64), ignored)
-    kind = type(criterion)
-    return kind(criterion.weight, criterion.size_average, ignored).loss(scores, classes)
+    settings = {**criterion.arguments(), "ignore_index": ignored}
+    return type(criterion)(**settings).loss(scores, classes)
 
 
 def losses_by_row(criterion: Any, pair: list[Any], live: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphnet.errors import GraphError, ShapeError
+from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.nn.criteria.criterion import Criterion, matching, reduced
+from graphnet.nn.criteria.criterion import Criterion, by_rows, matching, reduced
 from graphnet.nn.layers.distance import cosine
 from graphnet.ops import absolute, maximum, where
 
@@ -54,26 +56,34 @@ class AbsCriterion(Criterion):
 
 
 class SmoothL1Criterion(Criterion):
-    """The mean of ``z²/2`` where ``z = |x - t| < 1``, else ``z - 1/2`` (Girshick 2015).
+    """The mean of ``z²/(2 beta)`` where ``z = |x - t| < beta``, else ``z - beta/2``.
 
-    Shapes, ``size_average`` and errors are those of MSECriterion. Torch's nn/SmoothL1Criterion.lua.
+    Shapes, ``size_average`` and errors are those of MSECriterion, and ValueError unless ``beta`` is
+    positive. Torch's nn/SmoothL1Criterion.lua (Girshick 2015), where beta is 1; PyTorch's beta.
     """
 
-    def __init__(self, size_average: bool = True) -> None:
+    def __init__(self, size_average: bool = True, beta: float = 1.0) -> None:
+        if not beta > 0:
+            raise ValueError(f"beta is {beta}, expected a positive number")
         self.size_average = size_average
+        self.beta = beta
 
     def loss(self, input: Any, target: Any) -> Any:
         z = absolute(input - matching(input, target))
-        return reduced(where(z < 1, z * z * 0.5, z - 0.5), self.size_average)
+        return reduced(
+            where(z < self.beta, z * z * (0.5 / self.beta), z - 0.5 * self.beta), self.size_average
+        )
 
 
 class L1Cost(Criterion):
     """The sum of ``|x|``, whatever the target: [(…), target] to ().
 
-    Torch's nn/L1Cost.lua. Raises GraphError if the input is no pair.
+    Torch's nn/L1Cost.lua. Raises GraphError if the input is no pair, or of a table.
     """
 
     def loss(self, input: Any, target: Any) -> Any:
+        if is_table(input):
+            raise GraphError(f"expects an array, received {describe(input)}")
         return absolute(input).sum()
 
 
@@ -112,9 +122,10 @@ class HingeEmbeddingCriterion(Criterion):
 class MarginRankingCriterion(Criterion):
     """The mean of ``max(0, margin - t (a - b))``: t = 1 ranks a above b, t = -1 below.
 
-    Takes [[a, b], t], all of one shape, any; the loss is (), the sum without ``size_average``.
-    Torch's nn/MarginRankingCriterion.lua. Raises ShapeError if the shapes differ, GraphError if the
-    input is no pair.
+    Takes [[a, b], t], all of one shape, any; the loss is (), the sum without ``size_average``. Of
+    matrices, the mean is that of the sums of rows: the sum is divided by the length of the first
+    axis, as in Torch's nn/MarginRankingCriterion.lua. Raises ShapeError if the shapes differ,
+    GraphError if the input is no pair.
     """
 
     def __init__(self, margin: float = 1.0, size_average: bool = True) -> None:
@@ -122,9 +133,9 @@ class MarginRankingCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        a, b = require_pair(input)
+        a, b = like_pair(input)
         losses = maximum(0.0, self.margin - (a - b) * matching(a, target))
-        return reduced(losses, self.size_average)
+        return by_rows(losses, self.size_average)
 
 
 class L1HingeEmbeddingCriterion(Criterion):
@@ -139,9 +150,9 @@ class L1HingeEmbeddingCriterion(Criterion):
         self.margin = margin
 
     def loss(self, input: Any, target: Any) -> Any:
-        a, b = require_pair(input)
+        a, b = like_pair(input)
         distance = absolute(a - b).sum()
-        near = matching(distance, target.reshape(())) > 0
+        near = matching(distance, target) > 0
         return where(near, distance, maximum(0.0, self.margin - distance))
 
 
@@ -158,8 +169,19 @@ class CosineEmbeddingCriterion(Criterion):
         self.size_average = size_average
 
     def loss(self, input: Any, target: Any) -> Any:
-        similarity = cosine(*require_pair(input))
-        t = target.reshape(()) if target.shape == (1,) and not similarity.ndim else target
-        near = matching(similarity, t) > 0
+        similarity = cosine(*like_pair(input))
+        near = matching(similarity, target) > 0
         losses = where(near, 1.0 - similarity, maximum(0.0, similarity - self.margin))
         return reduced(losses, self.size_average)
+
+
+def like_pair(input: Any) -> list[Any]:
+    """Two arrays of one shape; raises GraphError for anything else, ShapeError if they differ."""
+    a, b = require_pair(input)
+    if is_table(a) or is_table(b):
+        raise GraphError(f"expects a pair of arrays as its input, received {describe(input)}")
+    if a.shape != b.shape:
+        raise ShapeError(
+            f"compares {a.shape} with {b.shape}", "The arrays of a pair must have the same shape."
+        )
+    return [a, b]

@@ -9,6 +9,7 @@ from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.state import State
+from graphnet.nn.element_research.initial_values import as_sequence_layer, drawn_anew
 from graphnet.nn.element_research.language_model import merger
 from graphnet.nn.element_research.outputs import SequenceOutputs
 from graphnet.nn.element_research.recursor import Recursor
@@ -34,6 +35,12 @@ def single_bias_lstm_cell(
     return cell
 
 
+def seq_lstm_cell(input_size: int, hidden_size: int) -> GModule:
+    """The same, started as a SeqLSTM."""
+    cell = single_bias_lstm_cell(input_size, hidden_size)
+    return as_sequence_layer(cell, input_size, hidden_size, "forget_gate")
+
+
 @checked
 def FastLSTM(input_size: int, hidden_size: int, mask_zero: bool = False) -> Recursor:
     """One step of an LSTM without peepholes, (batch, input_size) to (batch, hidden_size).
@@ -51,13 +58,15 @@ def SeqLSTM(
     """An LSTM over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
 
     With ``batch_first`` both are (batch, steps, …). The table {c0, h0, x} of rnn's SeqLSTM.lua is
-    ``lstm(xs, prev_c=c0, prev_h=h0)`` here. Errors are those of ``Recurrent``.
+    ``lstm(xs, prev_c=c0, prev_h=h0)`` here. As there, weights start from normal numbers of
+    deviation ``1 / sqrt(input_size + hidden_size)``, biases from 1 in the forget gate and 0 in the
+    others. Errors are those of ``Recurrent``.
 
     >>> import numpy as np
     >>> SeqLSTM(3, 4).remember().forward(np.ones((5, 2, 3)), prev_h=np.ones((2, 4))).shape
     (5, 2, 4)
     """
-    cell = single_bias_lstm_cell(input_size, hidden_size)
+    cell = seq_lstm_cell(input_size, hidden_size)
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
 
 
@@ -86,9 +95,11 @@ def SeqGRU(
     """A GRU over whole sequences: (steps, batch, input_size) to (steps, batch, hidden_size).
 
     With ``batch_first`` both are (batch, steps, …). The table {h0, x} of rnn's SeqGRU.lua is
-    ``gru(xs, prev_h=h0)`` here. Errors are those of ``Recurrent``.
+    ``gru(xs, prev_h=h0)`` here. As there, parameters start as those of ``SeqLSTM``, with biases of
+    1 in the update gate. Errors are those of ``Recurrent``.
     """
     cell = gru_cell(input_size, hidden_size, reset="before", hidden_bias=False)
+    as_sequence_layer(cell, input_size, hidden_size, "update_gate")
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
 
 
@@ -103,7 +114,7 @@ def SeqBRNN(
     hidden_size) in either layout. Element-Research rnn's SeqBRNN.lua. Errors are those of
     ``Recurrent``.
     """
-    forward, backward = (single_bias_lstm_cell(input_size, hidden_size) for _ in range(2))
+    forward, backward = (seq_lstm_cell(input_size, hidden_size) for _ in range(2))
     parts = [Bidirectional(forward, backward, merge or CAddTable()), SelectTable(0)]
     if batch_first:
         parts = [Transpose((0, 1)), *parts, Transpose((0, 1))]
@@ -117,14 +128,14 @@ def BiSequencer(
     """Two one-step modules over a sequence, forward and backward: the sequence of merged outputs.
 
     A sequence is what ``Sequencer`` takes: a table of steps, or one array (steps, …); so is the
-    output. ``backward`` is a clone of ``forward`` by default. ``merge`` takes the table of both
-    outputs of a step and joins them along the last axis by default; a number is that of axes of a
-    step without the batch, whose first is joined. Element-Research rnn's BiSequencer.lua. Errors
-    are those of ``Sequencer``.
+    output. ``backward`` is by default a clone of ``forward`` with parameters drawn anew. ``merge``
+    takes the table of both outputs of a step and joins them along the last axis by default; a
+    number is that of axes of a step without the batch, whose first is joined. Element-Research
+    rnn's BiSequencer.lua. Errors are those of ``Sequencer``.
     """
     steps = input("steps")
     forwards = Sequencer(forward)(steps)
-    backwards = Sequencer(backward or forward.clone(), reverse=True)(steps)
+    backwards = Sequencer(backward or drawn_anew(forward.clone()), reverse=True)(steps)
     merged = StepMerge(merger(merge))([steps, forwards, backwards])
     return GModule([steps], [merged])
 

@@ -74,7 +74,7 @@ def save_checkpoint(training: TrainingState, path: str | Path) -> None:
         "best": best and {name: getattr(best, name) for name in BEST_NOTES},
         "learning_rate": float(training.learning_rate),
         "optimizer": numbers,
-        ORDER: order_of(training.optimizer.net, training.net),
+        ORDER: order_of(training.optimizer.parameters().values(), training.net),
         "generator": training.net.generator.bit_generator.state,
     }
     save(training.net, path, notes={**training.notes, POSITION: position}, arrays=arrays)
@@ -126,7 +126,8 @@ class Restored:
         position = stored.notes[POSITION]
         vectors = under(OPTIMIZER, stored.arrays)
         noted = position.get(ORDER)
-        vectors = in_order_of(training.optimizer.net, training.net, noted, vectors)
+        trained = training.optimizer.parameters().values()
+        vectors = in_order_of(trained, training.net, noted, vectors)
         batches = number(position, "batches", int)
         restored = Restored(
             position=replace(

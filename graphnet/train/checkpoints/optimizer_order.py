@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from graphnet.errors import FormatError
-from graphnet.graph import Module
+from graphnet.graph import Module, Parameter
 from graphnet.ir.core.types import NDArray
 
 
-def order_of(trained: Module, net: Module) -> list[int] | None:
+def order_of(trained: Iterable[Parameter], net: Module) -> list[int] | None:
     """The place of each trained parameter among those of the net; None if one is not there."""
     places = {parameter: place for place, parameter in enumerate(net.parameters())}
-    parameters = trained.parameters()
+    parameters = list(trained)
     return [places[p] for p in parameters] if all(p in places for p in parameters) else None
 
 
 def in_order_of(
-    trained: Module, net: Module, noted: Any, vectors: Mapping[str, NDArray]
+    trained: Iterable[Parameter], net: Module, noted: Any, vectors: Mapping[str, NDArray]
 ) -> dict[str, NDArray]:
     """Vectors (numbers,) of parameters in the ``noted`` order, in that of the trained ones.
 

@@ -122,16 +122,29 @@ class BatchTrainer(ABC):
             raise self._not_finite(f"the loss is {loss}", inputs, target)
         if not np.isfinite(self.net.flatten_parameters()[1]).all():
             raise self._not_finite("the gradient is not finite", inputs, target)
-        if self.max_value is not None:
-            clip_grad_value(self.net, self.max_value)
-        if self.max_norm is not None:
-            clip_grad_norm(self.net, self.max_norm)
-        self.optimizer.step()
+        self._limit_gradients()
+        self._step(given, target)
         self.states = self._states_in(outputs)
         self.batches_done += 1
         self.in_epoch += 1
         self.history.training.append(loss)
         return loss
+
+    def _limit_gradients(self) -> None:
+        if self.max_value is not None:
+            clip_grad_value(self.net, self.max_value)
+        if self.max_norm is not None:
+            clip_grad_norm(self.net, self.max_norm)
+
+    def _step(self, given: Any, target: Any) -> None:
+        """A step of the optimiser; one that evaluates the loss anew computes the batch again."""
+
+        def evaluate() -> float:
+            loss, _ = self.computing().learn(given, target, self.loss_scale)
+            self._limit_gradients()
+            return loss * self.loss_scale
+
+        self.optimizer.step(evaluate if self.optimizer.evaluates else None)
 
     @public
     def validate(self, batches: Batches) -> float:

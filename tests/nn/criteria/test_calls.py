@@ -11,10 +11,10 @@ import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphError
 from graphnet.graph.values import table
-from tests.module_rows import ROWS
-from tests.module_rows.criteria import ROWS as CRITERIA
+from tests.module_rows import ROWS, criteria, more_criteria
 
-CASES = [(name, number) for name in CRITERIA for number in range(len(CRITERIA[name]))]
+CRITERIA = sorted({*criteria.ROWS, *more_criteria.ROWS})
+CASES = [(name, number) for name in CRITERIA for number in range(len(ROWS[name]))]
 X, Y = np.array([1.0, 3.0]), np.array([1.0, 1.0])
 
 

@@ -1,0 +1,1 @@
+"""What all optimisers share: flat vectors, groups, frozen parameters, saved state."""

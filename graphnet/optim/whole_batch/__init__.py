@@ -1,0 +1,1 @@
+"""Optimisers that evaluate the loss of all data several times in a step."""
