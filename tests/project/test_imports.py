@@ -27,7 +27,7 @@ FLOORS = [
     "ops",
     "nn.init", "nn.layers", "nn.layers.transfer", "nn.layers.values", "nn.layers.weights", "nn.cells.state",
     "nn.cells.wiring", "nn.cells.learned_gate", "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics",
-    "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
+    "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.attention", "nn.criteria", "nn.element_research", "nn",
     "optim",
     "drawing.picture", "drawing.labels", "drawing.rendering", "drawing",
     "train.text", "train.reports", "train.checkpoints", "train.loop", "train",

@@ -83,8 +83,8 @@ class Recurrent(Module):
     DtypeError for one that is no integer.
 
     >>> import numpy as np
-    >>> from graphnet.nn.cells import lstm_cell
-    >>> lstm = Recurrent(lstm_cell(3, 4))
+    >>> from graphnet import nn
+    >>> lstm = Recurrent(nn.lstm_cell(3, 4))
     >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
     >>> hs.shape, bool((hs[-1] == h).all())
     ((5, 2, 4), True)
