@@ -187,7 +187,7 @@ class PictureBuilder:
         nothing: list[Flow] = [()] * len(names)
         whole = [flow, *nothing] if isinstance(flow, Wire) else entries(flow, 1 + len(names))
         given = dict(zip(names, whole[1:], strict=True))
-        inputs = [whole[0], *[given[cell.name_of(node)] for node in cell.inputs[1:]]]
+        inputs = [whole[0], *[given.get(cell.name_of(node), ()) for node in cell.inputs[1:]]]
         outputs = self.graph(cell, path, group, depth - 1, inputs)
         if given["lengths"] != ():
             lengths = Vertex(Kind.NAME, join_path(path, "lengths"), "lengths", group=group)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.gmodule import Graph
+from graphnet.graph.wiring.table_modules import Identity
 from graphnet.nn.attention.over_memory import AdditiveAttention, MultiplicativeAttention
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.state import State
@@ -63,12 +64,14 @@ def attention_decoder_cell(
         for name, size in zip(names, sizes, strict=True)
     ]
     look = attention_of(attention, hidden_size, memory_size, attention_size or hidden_size)
-    context, weights = look([states[-1], memory], lengths=lengths).split(2)
+    looked: Node = look([states[-1], memory], lengths=lengths).annotate(name="attention")
+    context, weights = looked.split(2)
     joined = JoinTable(-1)([x, context.annotate(name="context")]).annotate(name="x_and_context")
     results: Node = inner([joined, *states]).annotate(name="cell")
-    after = [results] if len(inner.outputs) == 1 else list(results.split(len(inner.outputs)))
-    for node, output in zip(after, inner.outputs, strict=True):
-        node.annotate(name=inner.name_of(output))
+    count = len(inner.outputs)
+    after = list(results.split(count)) if count > 1 else [Identity()(results)]
+    for node, made in zip(after, inner.outputs, strict=True):
+        node.annotate(name=inner.name_of(made))
     output = JoinTable(-1)([after[-1], context]).annotate(name="output")
     weights.annotate(name="weights")
     return GModule([x, memory, *states, lengths], [*after[: len(states)], output, weights])

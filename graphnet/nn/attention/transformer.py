@@ -74,15 +74,19 @@ class TransformerLayer(Graph):
         return node.annotate(name="linear2")
 
     def _dropped(self, x: Node, number: str) -> Node:
-        return Dropout(self.dropout)(x).annotate(name=f"dropout{number}") if self.dropout else x
+        if not self.dropout:
+            return x
+        dropped: Node = Dropout(self.dropout)(x)
+        return dropped.annotate(name=f"dropout{number}")
 
     def _sublayer(self, number: int, x: Node, function: Callable[[Node], Node]) -> Node:
         """x plus what the function makes of it, normalised after that, or x before it."""
         norm = LayerNorm(self.d_model, self.layer_norm_eps, self.bias)
         first = norm(x).annotate(name=f"norm{number}") if self.norm_first else x
         made = self._dropped(function(first), str(number))
-        total = CAddTable()([x, made]).annotate(name=f"residual{number}")
-        return total if self.norm_first else norm(total).annotate(name=f"norm{number}")
+        total: Node = CAddTable()([x, made]).annotate(name=f"residual{number}")
+        after: Node = total if self.norm_first else norm(total).annotate(name=f"norm{number}")
+        return after
 
     def torch_names(self) -> Iterator[tuple[str, list[Parameter]]]:
         """PyTorch's names, each with the parameters that it stacks."""

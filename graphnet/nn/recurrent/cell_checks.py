@@ -13,8 +13,9 @@ from graphnet.graph.values.hints import did_you_mean, kind_of
 
 
 def state_nodes(cell: GModule, constants: Collection[str] = ()) -> list[Node]:
-    """The inputs of a cell after x that are not among the constants."""
-    return [node for node in cell.inputs[1:] if cell.name_of(node) not in constants]
+    """The inputs of a cell after x that are neither optional nor among the constants."""
+    others = (*constants, *cell.optional_inputs())
+    return [node for node in cell.inputs[1:] if cell.name_of(node) not in others]
 
 
 def state_names(cell: GModule, constants: Collection[str] = ()) -> list[str]:
@@ -44,7 +45,7 @@ def require_cell(cell: object, name: str = "Recurrent", constants: Collection[st
 
 def require_constants(cell: GModule, name: str, constants: Collection[str]) -> None:
     """Raise GraphError unless these are inputs of a cell after x, each named once, with a state."""
-    known = state_names(cell)
+    known = [cell.name_of(node) for node in cell.inputs[1:]]
     for constant in constants:
         if constant not in known:
             raise GraphError(
@@ -62,10 +63,10 @@ def require_constants(cell: GModule, name: str, constants: Collection[str]) -> N
             f"{name} received constants for a cell with an input named xs",
             "That is the name of the sequence; choose another.",
         )
-    if len(constants) == len(known):
+    if not state_nodes(cell, constants):
         raise GraphError(
             f"{name} received a cell whose inputs after the first are all constants",
-            "A cell has at least one state.",
+            "A cell has at least one state, which can neither be constant nor optional.",
         )
 
 

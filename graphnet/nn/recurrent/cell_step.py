@@ -14,9 +14,13 @@ from graphnet.nn.recurrent.mask import mask_zero
 def cell_inputs(
     cell: GModule, x: Any, states: Sequence[Any], constants: Mapping[str, Any]
 ) -> list[Any]:
-    """The input table of a cell: x, its states in order, and its constants by name."""
+    """The input table of a cell: x, its states in order, its constants by name.
+
+    Optional inputs that are no constants are left out.
+    """
+    others = dict.fromkeys(cell.optional_inputs()) | dict(constants)
     names, rest = [cell.name_of(node) for node in cell.inputs[1:]], iter(states)
-    return [x, *[constants[name] if name in constants else next(rest) for name in names]]
+    return [x, *[others[name] if name in others else next(rest) for name in names]]
 
 
 def stepped(

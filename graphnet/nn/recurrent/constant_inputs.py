@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.values.hints import did_you_mean
-from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent.cell_checks import require_cell
 
 
 def constant_inputs(
@@ -19,7 +19,7 @@ def constant_inputs(
     """
     for cell in cells:
         require_cell(cell, owner)
-    known = {name for cell in cells for name in state_names(cell)}
+    known = {name for cell in cells for name in names_after_x(cell)}
     for name in constants:
         if name not in known:
             raise GraphError(
@@ -29,15 +29,19 @@ def constant_inputs(
     return {name: input(name, optional=is_optional(cells, name)) for name in constants}
 
 
+def names_after_x(cell: GModule) -> list[str]:
+    return [cell.name_of(node) for node in cell.inputs[1:]]
+
+
 def is_optional(cells: Sequence[GModule], name: str) -> bool:
     """Whether every cell that has an input of this name can do without."""
-    readers = [cell for cell in cells if name in state_names(cell)]
+    readers = [cell for cell in cells if name in names_after_x(cell)]
     return all(name in cell.optional_inputs() for cell in readers)
 
 
 def constants_of(cell: GModule, nodes: Mapping[str, Node]) -> dict[str, Node]:
     """Those of the constants that a cell has as inputs."""
-    names = state_names(cell)
+    names = names_after_x(cell)
     return {name: node for name, node in nodes.items() if name in names}
 
 

@@ -69,7 +69,8 @@ class Recurrent(Module):
     ``constants`` names inputs of the cell that are the same at each step, such as the memory of an
     attention: arrays or tables of any shape, given once, and kept once for all steps. The input is
     then ``[xs, constants…, states…, lengths]``, or ``decoder(xs, memory=m)``; a constant whose
-    input in the cell is optional comes after the states, and may be left out.
+    input in the cell is optional comes after the states, and may be left out. An optional input of
+    the cell that is not among the constants is always left out.
 
     ``truncate=k`` stops gradients after every k steps (truncated backpropagation through time,
     Williams & Peng 1990). ``mask_zero`` treats steps whose features are all zero as padding: output
