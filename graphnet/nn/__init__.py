@@ -28,6 +28,7 @@ from graphnet.nn.attention.multihead import *  # noqa: F403
 from graphnet.nn.attention.over_memory import *  # noqa: F403
 from graphnet.nn.attention.positions import *  # noqa: F403
 from graphnet.nn.attention.transformer import *  # noqa: F403
+from graphnet.nn.attention.transformer_stacks import *  # noqa: F403
 from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.cells.dynamics import *  # noqa: F403
 from graphnet.nn.cells.elementwise import *  # noqa: F403
@@ -94,6 +95,7 @@ __all__ += attention.multihead.__all__
 __all__ += attention.over_memory.__all__
 __all__ += attention.positions.__all__
 __all__ += attention.transformer.__all__
+__all__ += attention.transformer_stacks.__all__
 __all__ += cells.__all__
 __all__ += cells.dynamics.__all__
 __all__ += cells.elementwise.__all__

@@ -14,15 +14,15 @@ from graphnet.ops import checked_lengths, softmax, where
 
 __all__ = ["MaskedSoftMax"]
 
-MASKS = ("attn_mask", "key_padding_mask", "lengths")
+MASKS = ("key_padding_mask", "attn_mask", "lengths")
 
 
 class MaskedSoftMax(Module):
     """The softmax of scores over the keys that may be looked at: (…, queries, keys) to the same.
 
-    Optional inputs after the scores: ``attn_mask`` (queries, keys), (batch · heads, queries, keys)
-    or what broadcasts to the scores; ``key_padding_mask`` (batch, keys); ``lengths`` (batch,), how
-    many of the keys are no padding. A truth value True leaves a key out, as in PyTorch's
+    Optional inputs after the scores: ``key_padding_mask`` (batch, keys); ``attn_mask`` (queries,
+    keys), (batch · heads, queries, keys) or what broadcasts to the scores; ``lengths`` (batch,),
+    how many of the keys are no padding. A truth value True leaves a key out, as in PyTorch's
     MultiheadAttention; a mask of numbers is added to the scores. With ``causal`` query i looks at
     the keys 0 to i. The weights of a query that may look at nothing are zero. Raises ShapeError for
     a mask that does not fit the scores, DtypeError for one of whole numbers, IndexRangeError for a
@@ -39,7 +39,7 @@ class MaskedSoftMax(Module):
         return MASKS
 
     def compute(self, input: Any) -> Any:
-        scores, attn_mask, padding, lengths = whole_table(self, input, 1, MASKS)
+        scores, padding, attn_mask, lengths = whole_table(self, input, 1, MASKS)
         scores = require_array(scores)
         given = [
             None if attn_mask is None else fitted_mask(scores, attn_mask),

@@ -23,10 +23,10 @@ class MultiheadAttention(Graph):
 
     Inputs ``[query, key, value]``: (steps, batch, features) or (batch, steps, features) with
     ``batch_first``, of ``embed_dim``, ``kdim`` and ``vdim`` features (``embed_dim`` by default); a
-    sequence without batch is (steps, features). After them come the optional ``attn_mask``,
-    ``key_padding_mask`` and ``lengths`` of ``MaskedSoftMax``; what lies beyond the ``lengths`` of
-    the keys is never read. ``output`` is laid out as the query, with ``embed_dim`` features,
-    ``weights`` (batch, queries, keys) are the mean over the heads; those of each head are the node
+    sequence without batch is (steps, features). After them come the optional ``key_padding_mask``,
+    ``attn_mask`` and ``lengths`` of ``MaskedSoftMax``; what lies beyond the ``lengths`` of the keys
+    is never read. ``output`` is laid out as the query, with ``embed_dim`` features, ``weights``
+    (batch, queries, keys) are the mean over the heads; those of each head are the node
     ``head_weights``::
 
         head_i = attention(q_i, k_i, v_i)    q, k, v = W_q query, W_k key, W_v value

@@ -157,7 +157,7 @@ class TransformerEncoderLayer(TransformerLayer):
 class TransformerDecoderLayer(TransformerLayer):
     """A layer of a Transformer's decoder, as one graph: attention to itself, then to a memory.
 
-    Inputs ``[tgt, memory, tgt_mask, tgt_key_padding_mask, memory_mask, memory_key_padding_mask,
+    Inputs ``[tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask,
     lengths, memory_lengths]``, all but the first two optional: ``tgt`` and ``memory`` are (steps,
     batch, d_model), or (batch, steps, d_model) with ``batch_first``, or (steps, d_model); the
     output has the shape of ``tgt``::
@@ -203,7 +203,8 @@ class TransformerDecoderLayer(TransformerLayer):
         x = self._sublayer(2, x, lambda n: self._attended("multihead_attn", n, memory, theirs))
         x = self._sublayer(3, x, self._perceptron)
         output = ZeroPadding(batch_first)(x, lengths=lengths).annotate(name="output")
-        inputs = [tgt, memory, *own.values(), *other.values(), lengths, memory_lengths]
+        masks = [masks[kind] for kind in own for masks in (own, other)]
+        inputs = [tgt, memory, *masks, lengths, memory_lengths]
         self._close(inputs, output)
 
 

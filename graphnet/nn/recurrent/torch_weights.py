@@ -30,8 +30,9 @@ GATES = {
 
 
 EXCHANGED = (
-    "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, and for layers without graphs in "
-    "them; for others: net.weight[...] = weights['weight'].numpy()."
+    "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, for nn.MultiheadAttention and the "
+    "Transformer's layers, and for layers without graphs in them; for others: "
+    "net.weight[...] = weights['weight'].numpy()."
 )
 
 
@@ -39,7 +40,8 @@ EXCHANGED = (
 def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
-    Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters.
+    Of an ``nn.MultiheadAttention`` and a Transformer's layers too; of a layer without graphs in it
+    (``nn.Linear``, an ``nn.Sequential`` of layers), its parameters.
     ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
     GraphError for another graph.
     """
@@ -50,7 +52,8 @@ def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
 def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 
-    Other layers (``nn.Linear``, an ``nn.Sequential`` of them) take arrays of their own names.
+    An ``nn.MultiheadAttention`` and the layers of a Transformer as well. Other layers
+    (``nn.Linear``, an ``nn.Sequential`` of layers) take arrays of their own names.
     The values may be tensors or arrays of PyTorch's shapes; they are converted to the dtype of the
     net. Raises GraphError for another graph, FormatError if a name or a shape does not fit, before
     anything is changed.
@@ -92,13 +95,23 @@ def torch_names(net: Module) -> Iterator[tuple[str, list[Parameter]]]:
     """PyTorch's names, each with the parameters it stacks; raises GraphError for other nets."""
     if not isinstance(net, Module):
         raise GraphError(f"is of type {type(net).__name__}, not of graphnet", EXCHANGED, "The net")
-    if isinstance(net, Graph):
+    named: Any = net
+    if hasattr(type(net), "torch_names"):  # the layers of a Transformer know their names
+        yield from named.torch_names()
+    elif isinstance(net, Graph):
         yield from names_of_layers(net)
-        return
-    inner = [name for name, part in net.named_modules() if isinstance(part, Graph)]
-    if inner:
-        raise GraphError(f"has a graph in it, {inner[0]}", EXCHANGED, "The net")
-    yield from ((name, [parameter]) for name, parameter in net.named_parameters())
+    else:
+        yield from names_of_parts(net)
+
+
+def names_of_parts(net: Module) -> Iterator[tuple[str, list[Parameter]]]:
+    """The names of a module's own parameters, and of those of its parts."""
+    yield from ((name, [parameter]) for name, parameter in net.own_parameters())
+    for name, part in net.named_children():
+        if isinstance(part, Graph) and not hasattr(type(part), "torch_names"):
+            raise GraphError(f"has a graph in it, {name}", EXCHANGED, "The net")
+        prefix = "" if name == net.inside else f"{name}."
+        yield from ((prefix + inner, stacked) for inner, stacked in torch_names(part))
 
 
 def names_of_layers(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:
