@@ -66,16 +66,24 @@ class ScaledDotProductAttention(Graph):
     def __init__(
         self, dropout: float = 0.0, causal: bool = False, *, scale: float | None = None
     ) -> None:
-        self.dropout, self.causal, self.scale = dropout, causal, scale
+        self.dropout = probability("ScaledDotProductAttention: dropout", dropout)
+        self.causal, self.scale = causal, scale
         query, key, value = input(), input(), input()
         masks = mask_inputs()
         context, weights = mixed_values(query, key, value, masks, dropout, causal, scale)
         self._close([query, key, value, *masks.values()], [context, weights])
 
 
-def mask_inputs(*, prefix: str = "") -> dict[str, Node]:
+def probability(what: str, p: float) -> float:
+    """The number, if it is from 0 to below 1; raises ValueError."""
+    if not 0 <= p < 1:
+        raise ValueError(f"{what} is {p!r}, expected 0 <= dropout < 1")
+    return p
+
+
+def mask_inputs() -> dict[str, Node]:
     """The optional inputs for the masks of ``MaskedSoftMax``."""
-    return {name: input(prefix + name, optional=True) for name in MASKS}
+    return {name: input(name, optional=True) for name in MASKS}
 
 
 def mixed_values(

@@ -8,7 +8,7 @@ from math import sqrt
 from graphnet.graph import GModule, Node, Parameter, input
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.nn import init
-from graphnet.nn.attention.dot_product import mask_inputs, mixed_values
+from graphnet.nn.attention.dot_product import mask_inputs, mixed_values, probability
 from graphnet.nn.attention.heads import JoinHeads, SplitHeads
 from graphnet.nn.layers.linear import Linear, positive
 from graphnet.nn.layers.reduction import Mean
@@ -64,7 +64,8 @@ class MultiheadAttention(Graph):
                 f"MultiheadAttention: embed_dim is {embed_dim} and num_heads is {num_heads}, "
                 "expected heads that divide the features"
             )
-        self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
+        self.embed_dim, self.num_heads = embed_dim, num_heads
+        self.dropout = probability("MultiheadAttention: dropout", dropout)
         self.bias, self.batch_first, self.causal = bias, batch_first, causal
         self.kdim, self.vdim = kdim, vdim
         query, key, value, masks = input(), input(), input(), mask_inputs()

@@ -8,6 +8,7 @@ from typing import Any
 from graphnet.graph import GModule, Module, Node, Parameter, input
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.graph.wiring.gmodule import Graph
+from graphnet.nn.attention.dot_product import probability
 from graphnet.nn.attention.multihead import MultiheadAttention
 from graphnet.nn.layers.activation import GELU
 from graphnet.nn.layers.dropout import Dropout
@@ -46,7 +47,7 @@ class TransformerLayer(Graph):
             raise ValueError(
                 f"{kind}: activation is {activation!r}, expected {expected}, or a module"
             )
-        Dropout(arguments["dropout"])
+        probability(f"{kind}: dropout", arguments["dropout"])
         for name, value in arguments.items():
             setattr(self, name, value)
 
