@@ -184,8 +184,12 @@ class PictureBuilder:
         """Draw the cell inside; its states return as those of the next step."""
         cell, states = module.cell, module.state_names()
         names = [*module.required_names()[1:], *module.optional_inputs()]
-        nothing: list[Flow] = [()] * len(names)
-        whole = [flow, *nothing] if isinstance(flow, Wire) else entries(flow, 1 + len(names))
+        required = module.required_inputs()
+        if isinstance(flow, Wire):  # what is not given is left out
+            whole: list[Flow] = [flow] if required == 1 else entries(flow, required)
+            whole += [()] * (1 + len(names) - required)
+        else:
+            whole = entries(flow, 1 + len(names))
         given = dict(zip(names, whole[1:], strict=True))
         inputs = [whole[0], *[given.get(cell.name_of(node), ()) for node in cell.inputs[1:]]]
         outputs = self.graph(cell, path, group, depth - 1, inputs)

@@ -18,7 +18,9 @@ def constant_inputs(
     Raises GraphError for a constant that is an input of no cell, and for what is no cell.
     """
     for cell in cells:
-        require_cell(cell, owner)
+        is_graph = isinstance(cell, GModule)
+        own = [name for name in constants if is_graph and name in names_after_x(cell)]
+        require_cell(cell, owner, own)
     known = {name for cell in cells for name in names_after_x(cell)}
     for name in constants:
         if name not in known:

@@ -175,6 +175,17 @@ def test_a_stack_and_both_directions_share_a_constant(rng: np.random.Generator) 
     )
 
 
+def test_a_layer_may_give_nothing_but_its_states(rng: np.random.Generator) -> None:
+    x, topic, prev_h = gn.input(), gn.input(), nn.State(SIZE)()
+    next_h = nn.Tanh()(nn.Linear(3, SIZE)(x) + topic + prev_h)
+    cell = gn.GModule([x, topic, prev_h], [next_h])
+    xs, topics = inputs_of(rng)[0], rng.normal(size=(BATCH, SIZE))
+    expected, last = nn.Recurrent(cell, constants=["topic"]).forward(xs, topic=topics)
+    np.testing.assert_array_equal(expected[-1], last)
+    for net in (nn.stack(cell, constants=["topic"]), nn.stack((cell, cell), constants=["topic"])):
+        np.testing.assert_array_equal(net.forward(xs, topics)[0][..., :SIZE], expected)
+
+
 def test_a_sequence_with_constants_is_saved_cloned_and_drawn(
     rng: np.random.Generator, tmp_path: Path
 ) -> None:
