@@ -82,7 +82,6 @@ LAYERS = Names(
         "Hardswish": "HardSwish",
         "Softmax2d": "SpatialSoftMax",
         "Clip": "Clamp",
-        "MultiHeadAttention": "MultiheadAttention",
     },
     equivalents={
         "Module": "`gn.Module`, whose method is compute(self, x), not forward",
@@ -124,6 +123,7 @@ LAYERS = Names(
         "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
         "Transformer": "`nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 6)`, and "
         "`nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), 6)`",
+        "MultiHeadAttention": "`nn.MultiheadAttention(8, 2)`",
         "scaled_dot_product_attention": "`nn.ScaledDotProductAttention()`, where True in a mask "
         "leaves a key out",
         "BahdanauAttention": "`nn.AdditiveAttention(3, 4, 5)`",
