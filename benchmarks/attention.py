@@ -78,8 +78,9 @@ def torch_step(
 
 def load(model: Any, names: Names) -> None:
     """Give PyTorch's module our weights."""
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
     state = {name: np.concatenate([p.data for p in parts]) for name, parts in names.items()}
-    model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
+    model.load_state_dict({n: torch.tensor(a).reshape(shapes[n]) for n, a in state.items()})
 
 
 def block(quick: bool, causal: bool = False, **how: Any) -> tuple[Call, Call]:
@@ -123,7 +124,7 @@ class TorchDecoder(torch.nn.Module):
 def decoder_names(cell: gn.GModule) -> Names:
     """PyTorch's names in ``TorchDecoder``, with the parameters of the cell that they stack."""
     look = cell["attention"].module
-    parts = {"query": "query_proj", "keys": "memory_proj", "energy": "energy"}
+    parts = {"query": "query_proj", "keys": "memory_proj", "energy": "scores"}
     names = {f"{name}.weight": [look[part].weight] for name, part in parts.items()}
     gates = ("reset_gate", "update_gate", "candidate")
     for part, short in (("i2h", "ih"), ("h2h", "hh")):

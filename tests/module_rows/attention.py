@@ -23,7 +23,7 @@ def young(make: Any, input: Any, torch_word: Any = None) -> Row:
 
 def additive(t: Any, w: Any, u: Any, v: Any) -> Any:
     query, memory = t
-    a = F.softmax((torch.tanh((query @ w.T)[:, None] + memory @ u.T) @ v.T)[..., 0], -1)
+    a = F.softmax((torch.tanh((query @ w.T)[:, None] + memory @ u.T) @ v), -1)
     return torch.einsum("bs,bsn->bn", a, memory)
 
 
@@ -52,6 +52,7 @@ ROWS: dict[str, list[Row]] = {
         young(lambda: nn.AdditiveAttention(3, 6, 4), [normal(3), normal(5, 6)]),
         young(first(lambda: nn.AdditiveAttention(3, 6, 4)), [QUERY, normal(2, 5, 6)], additive),
     ],
+    "Energy": [young(lambda: nn.Energy(4), normal(3, 4), lambda x, v: x @ v)],
     "JoinHeads": [
         young(nn.JoinHeads, normal(2, 3, 4, 5), lambda x: x.permute(2, 0, 1, 3).reshape(4, 2, 15)),
         young(lambda: nn.JoinHeads(True), normal(2, 3, 4, 5), lambda x: x.permute(0, 2, 1, 3).reshape(2, 4, 15)),

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from graphnet.graph import GModule, Node, input
+from typing import Any
+
+from graphnet.graph import GModule, Module, Node, Parameter, input
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.graph.wiring.gmodule import Graph
+from graphnet.nn import init
 from graphnet.nn.attention.masks import MaskedSoftMax
 from graphnet.nn.layers.activation import Tanh
-from graphnet.nn.layers.linear import Linear, positive
+from graphnet.nn.layers.linear import Linear, positive, require_features
 from graphnet.nn.layers.products import DotProduct, MixtureTable
-from graphnet.nn.layers.shape import Squeeze, Unsqueeze
+from graphnet.nn.layers.shape import Unsqueeze
 from graphnet.nn.recurrent.mask import ZeroPadding
 
-__all__ = ["AdditiveAttention", "MultiplicativeAttention"]
+__all__ = ["AdditiveAttention", "Energy", "MultiplicativeAttention"]
 
 SCORES = ("general", "dot")
+
+
+class Energy(Module):
+    """The dot product with a learned vector, ``x · weight``: (…, size) to (…).
+
+    ``weight`` is (size,) and starts as that of a ``Linear`` of one output. Bahdanau, Cho & Bengio
+    2015. Raises ValueError for a size below 1, ShapeError for another size of the last axis.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = positive("Energy: size", size)
+        self.weight = Parameter((size,), init.fan_in_uniform(size))
+
+    def compute(self, x: Any) -> Any:
+        require_features(x, self.size)
+        return (x * self.weight).sum(-1)
 
 
 @GModule.register
@@ -28,7 +47,7 @@ class AdditiveAttention(Graph):
 
         e_j = v · tanh(W query + U memory_j)    a = softmax(e)    context = Σ a_j memory_j
 
-    W is the node ``query_proj``, U ``memory_proj`` and v ``energy``; none has a bias. Bahdanau, Cho
+    W is the node ``query_proj``, U ``memory_proj`` and v ``scores``; none has a bias. Bahdanau, Cho
     & Bengio 2015, "Neural machine translation by jointly learning to align and translate". Raises
     ValueError for a size below 1, ShapeError if the inputs do not fit; other errors are those of
     ``MaskedSoftMax``.
@@ -50,8 +69,7 @@ class AdditiveAttention(Graph):
         wanted = Linear(query_size, hidden_size, bias=False)(query).annotate(name="query_proj")
         keys = Linear(memory_size, hidden_size, bias=False)(real.annotate(name="no_padding"))
         fit = CAddTable()([Unsqueeze(-2)(wanted), keys.annotate(name="memory_proj")])
-        energy = Linear(hidden_size, 1, bias=False)(Tanh()(fit)).annotate(name="energy")
-        scores = Squeeze(-1)(energy).annotate(name="scores")
+        scores = Energy(hidden_size)(Tanh()(fit)).annotate(name="scores")
         weights = MaskedSoftMax()(scores, **masks).annotate(name="weights")
         context = MixtureTable()([weights, real]).annotate(name="context")
         self._close([query, memory, *masks.values()], [context, weights])

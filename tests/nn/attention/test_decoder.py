@@ -48,7 +48,7 @@ def of_torch(kind: str, cell: gn.GModule, xs: Any, memory: Any, lengths: Any) ->
         if kind.startswith(("additive", "lstm")):
             keys = memory @ p["attention.memory_proj.weight"].T
             query = h @ p["attention.query_proj.weight"].T
-            scores = (torch.tanh(query[:, None] + keys) @ p["attention.energy.weight"].T)[..., 0]
+            scores = torch.tanh(query[:, None] + keys) @ p["attention.scores.weight"]
         else:
             keys = memory @ p["attention.memory_proj.weight"].T if kind == "general" else memory
             scores = (keys * h[:, None]).sum(-1)
