@@ -14,6 +14,7 @@ dropout. Both sides have the same weights; outputs and all gradients must agree 
 
     python benchmarks/attention.py
     python benchmarks/attention.py --case decoder --rounds 41 --threads 1
+    python benchmarks/attention.py --memory    # of a training step with 2 MB to look at, 100 steps
 """
 
 from __future__ import annotations
@@ -158,6 +159,24 @@ CASES: dict[str, Callable[[bool], tuple[Call, Call]]] = {
 }
 
 
+def planned_bytes(quick: bool, is_state: bool) -> int:
+    """What a training step of an attention decoder takes, its memory a constant or a state."""
+    steps, batch, source, memory_size, hidden = QUICK_DECODER if quick else (100, 16, 64, 512, 64)
+    look = nn.AdditiveAttention(hidden, memory_size, hidden)
+    x, memory, prev_h = gn.input(), gn.input(), nn.State(hidden)()
+    joined = nn.JoinTable(-1)([x, look([prev_h, memory])[0]])
+    next_h = nn.gru_cell(hidden + memory_size, hidden)([joined, prev_h])
+    cell = gn.GModule([x, memory, prev_h], [next_h])
+    if is_state:
+        cell = gn.GModule([x, prev_h, memory], [next_h, memory])
+    constants = [] if is_state else ["memory"]
+    net = nn.Recurrent(cell, output="next_h", constants=constants).float().compile()
+    xs = np.zeros((steps, batch, hidden), np.float32)
+    given = np.zeros((batch, source, memory_size), np.float32)
+    h = np.zeros((batch, hidden), np.float32)
+    return net.memory_plan([xs, h, given] if is_state else [xs, given, h]).bytes
+
+
 def compare(name: str, options: Any) -> dict[str, Any]:
     ours, peer = CASES[name](options.quick)
     require_agreement(ours.results, peer.results)  # type: ignore[attr-defined]
@@ -170,11 +189,16 @@ def main() -> None:
     parser.add_argument(
         "--case", nargs="+", type=one_of(CASES), default=list(CASES), metavar="NAME", help="all"
     )
+    parser.add_argument("--memory", action="store_true", help="bytes of a step instead of times")
     add_timing(parser, rounds=21)
     options = parser.parse_args()
     known = started(options.threads)
     if options.json != "-":
         print(tables.facts_line(known), flush=True)
+    if options.memory:
+        sizes = [planned_bytes(options.quick, is_state) / 1e6 for is_state in (False, True)]
+        print(f"the memory as a constant {sizes[0]:.1f} MB, as a state {sizes[1]:.1f} MB")
+        return
     rows = [compare(name, options) for name in options.case]
     if options.json != "-":
         lines = [
