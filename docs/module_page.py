@@ -23,8 +23,9 @@ SOURCE = re.compile(r"(?:Torch's |rnn's )?(?:nn/)?(\w+)\.lua")
 SAME_IN_PYTORCH = {
     "BatchNorm1d", "BatchNorm2d", "Bilinear", "Dropout", "ELU", "Flatten", "GELU", "GRU",
     "GroupNorm", "Identity", "LSTM", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "Mish",
-    "PReLU", "PairwiseDistance", "RMSNorm", "RNN", "RReLU", "ReLU", "ReLU6", "SELU", "Sequential",
-    "SiLU", "Sigmoid", "Tanh", "Threshold", "Unflatten",
+    "MultiheadAttention", "PReLU", "PairwiseDistance", "RMSNorm", "RNN", "RReLU", "ReLU", "ReLU6",
+    "SELU", "Sequential", "SiLU", "Sigmoid", "Tanh", "Threshold", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten",
 }  # fmt: skip
 """The classes of ``torch.nn`` that have the same name here."""
 INTRODUCTION = """

@@ -17,6 +17,10 @@ def main() -> None:
     draw(cell, shapes).save(IMAGES / "lstm_cell.svg")
     draw(cell, shapes, backward=True).save(IMAGES / "lstm_cell_backward.svg")
     draw(nn.GRU(20, 10), [(30, 5, 20)], depth=1).save(IMAGES / "gru_opened.svg")
+    decoder = nn.Recurrent(nn.attention_decoder_cell(3, 4, 5), constants=["memory"])
+    draw(decoder, [(6, 2, 3), (2, 7, 5)], depth=2).save(IMAGES / "attention_decoder.svg")
+    layer = nn.TransformerEncoderLayer(256, 4, 1024)
+    draw(layer, [(64, 16, 256)]).save(IMAGES / "transformer_layer.svg")
     draw(blog_example(), [10, 10, 20]).save(IMAGES / "blog_example.svg")
 
 

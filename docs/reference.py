@@ -21,6 +21,7 @@ FOLDERS = {
     "nn.criteria": "Criteria",
     "nn.cells": "Cells",
     "nn.recurrent": "Sequences",
+    "nn.attention": "Attention",
     "nn.element_research": "Element-Research's names",
 }
 

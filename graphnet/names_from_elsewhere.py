@@ -131,8 +131,15 @@ LAYERS = Names(
         **OF_TORCH,
         "MaxPool1d MaxPool2d": "`nn.Max(0)`, over a whole axis",
         "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
-        "Transformer MultiheadAttention": NOT_THERE + "attention is wired of `nn.MM()` and "
-        "`nn.SoftMax()`",
+        "Transformer": "`nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 6)`, and "
+        "`nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), 6)`",
+        "MultiHeadAttention": "`nn.MultiheadAttention(8, 2)`",
+        "scaled_dot_product_attention": "`nn.ScaledDotProductAttention()`, where True in a mask "
+        "leaves a key out",
+        "BahdanauAttention": "`nn.AdditiveAttention(3, 4, 5)`",
+        "LuongAttention": "`nn.MultiplicativeAttention(3, 4)`",
+        "AttentionCell AttentionDecoder": "`nn.Recurrent(nn.attention_decoder_cell(3, 4, 5), "
+        "constants=['memory'])`",
         "DataParallel": "`gn.set_threads(2)`: a run uses all cores",
         "SGD Adam": "`optim.Adam(net)`: optimisers are in optim",
         "StochasticGradient": "`train.Trainer`",

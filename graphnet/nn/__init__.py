@@ -20,7 +20,16 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.names_from_elsewhere import LAYERS
-from graphnet.nn import cells, criteria, element_research, init, layers, recurrent
+from graphnet.nn import attention, cells, criteria, element_research, init, layers, recurrent
+from graphnet.nn.attention.decoder_cell import *  # noqa: F403
+from graphnet.nn.attention.dot_product import *  # noqa: F403
+from graphnet.nn.attention.heads import *  # noqa: F403
+from graphnet.nn.attention.masks import *  # noqa: F403
+from graphnet.nn.attention.multihead import *  # noqa: F403
+from graphnet.nn.attention.over_memory import *  # noqa: F403
+from graphnet.nn.attention.positions import *  # noqa: F403
+from graphnet.nn.attention.transformer import *  # noqa: F403
+from graphnet.nn.attention.transformer_stacks import *  # noqa: F403
 from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.cells.dynamics import *  # noqa: F403
 from graphnet.nn.cells.elementwise import *  # noqa: F403
@@ -87,6 +96,15 @@ __all__ = [
     "Square",
     "init",
 ]
+__all__ += attention.decoder_cell.__all__
+__all__ += attention.dot_product.__all__
+__all__ += attention.heads.__all__
+__all__ += attention.masks.__all__
+__all__ += attention.multihead.__all__
+__all__ += attention.over_memory.__all__
+__all__ += attention.positions.__all__
+__all__ += attention.transformer.__all__
+__all__ += attention.transformer_stacks.__all__
 __all__ += cells.__all__
 __all__ += cells.dynamics.__all__
 __all__ += cells.elementwise.__all__

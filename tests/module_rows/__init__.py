@@ -2,6 +2,7 @@
 
 from tests.module_rows import (
     arrays,
+    attention,
     criteria,
     element_research,
     entries,
@@ -26,6 +27,7 @@ ROWS = {
     **recurrent.ROWS,
     **rectifiers.ROWS,
     **selection.ROWS,
+    **attention.ROWS,
 }
 
 __all__ = ["ROWS", "Row"]

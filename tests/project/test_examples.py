@@ -78,6 +78,14 @@ def test_tagging(tmp_path):
     assert both_ways > 95
 
 
+def test_attention(tmp_path):
+    output = run_example("attention.py", tmp_path, "--quick")
+    without, with_positions = number_after(output, "without positions ", "with ")
+    assert without + 10 < with_positions
+    assert with_positions > 85
+    assert "price looks at" in output
+
+
 def test_vanishing_gradient(tmp_path):
     output = run_example("vanishing_gradient.py", tmp_path, "--quick")
     rnn, lstm, forgetting = number_after(output, "adding rnn ", "adding lstm_1997 ", "adding lstm ")

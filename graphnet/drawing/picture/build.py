@@ -182,23 +182,29 @@ class PictureBuilder:
         self, module: Recurrent, path: str, group: int, depth: int, flow: Flow
     ) -> tuple[Flow, ...]:
         """Draw the cell inside; its states return as those of the next step."""
-        cell = module.cell
-        states = len(cell.inputs) - 1
-        nothing: list[Flow] = [()] * (states + 1)
-        xs, *given = [flow, *nothing] if isinstance(flow, Wire) else entries(flow, states + 2)
-        outputs = self.graph(cell, path, group, depth - 1, [xs, *given[:states]])
-        if given[states] != ():
+        cell, states = module.cell, module.state_names()
+        names = [*module.required_names()[1:], *module.optional_inputs()]
+        required = module.required_inputs()
+        if isinstance(flow, Wire):  # what is not given is left out
+            whole: list[Flow] = [flow] if required == 1 else entries(flow, required)
+            whole += [()] * (1 + len(names) - required)
+        else:
+            whole = entries(flow, 1 + len(names))
+        given = dict(zip(names, whole[1:], strict=True))
+        inputs = [whole[0], *[given.get(cell.name_of(node), ()) for node in cell.inputs[1:]]]
+        outputs = self.graph(cell, path, group, depth - 1, inputs)
+        if given["lengths"] != ():
             lengths = Vertex(Kind.NAME, join_path(path, "lengths"), "lengths", group=group)
-            self.place(lengths, given[states])
-        for node, output in zip(cell.inputs[1:], outputs, strict=False):
-            target = self.ports.get(join_path(path, cell.name_of(node)))
+            self.place(lengths, given["lengths"])
+        for name, output in zip(states, outputs, strict=False):
+            target = self.ports.get(join_path(path, name))
             if target is not None:
                 for _, wire in leaves(output):
                     shape = without_steps(wire.shape)
                     again = Edge(wire.source, target, shape, "next step", again=True)
                     self.picture.edges.append(again)
         stacked = module.shown(outputs)
-        finals = [at_one_step(output) for output in outputs[:states]]
+        finals = [at_one_step(output) for output in outputs[: len(states)]]
         return (stacked[0] if len(stacked) == 1 else tuple(stacked), *finals)
 
     def part(

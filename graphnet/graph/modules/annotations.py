@@ -138,6 +138,7 @@ WORDS = {
     "Sequence[float]": "numbers",
     "Sequence[int]": "a list of whole numbers",
     "Sequence[Module]": "modules",
+    "Sequence[str]": "a list of names",
     "Iterable[Any]": "a list",
     "Mapping[str, Any]": "a dict",
     "Path": "a path",

@@ -122,9 +122,10 @@ def whole_table(module: BaseModule, inputs: Any, required: int, names: Sequence[
     entries = list(inputs) if table.is_table(inputs) else [inputs]
     total = required + len(names)
     if not required <= len(entries) <= total:
-        least = "" if required == 1 else f"{required} inputs and "
+        least = ", ".join(module.required_names()) if required > 1 else ""
+        least = least or ("its input" if required == 1 else f"{required} inputs")
         raise GraphError(
-            f"expects {least or 'its input and '}at most {', '.join(names)} after "
+            f"expects {least} and at most {', '.join(names)} after "
             f"{'it' if required == 1 else 'them'}, received {table.describe(inputs)}",
             "Optional inputs can be given by name; None leaves one out.",
             type(module).__name__,

@@ -12,8 +12,8 @@ from graphnet.ir.core.builder import current_builder
 from graphnet.ir.core.types import ArrayType
 from graphnet.nn.recurrent.cell_checks import require_cell
 from graphnet.nn.recurrent.cell_outputs import output_position, warn_of_inner_output
+from graphnet.nn.recurrent.cell_step import stepped
 from graphnet.nn.recurrent.initial_states import state_types
-from graphnet.nn.recurrent.recurrent import stepped
 from graphnet.nn.recurrent.remembering import (
     forget_own,
     is_remembering,
@@ -110,7 +110,7 @@ class Recursor(Module):
 
     def _step(self, x: Any, carry: Sequence[Any]) -> tuple[list[Any], Any]:
         """The next states and the output."""
-        results = stepped(self.cell, x, carry, self.mask_zero)
+        results = stepped(self.cell, x, carry, self.mask_zero, {})
         position = output_position(self.cell, self.output, "Recursor")
         return results[: len(carry)], results[-1 if position is None else position]
 

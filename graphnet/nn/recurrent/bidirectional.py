@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from graphnet.errors import GraphError
 from graphnet.graph import GModule, Module, Node, input
@@ -10,6 +10,7 @@ from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable, MulConstant
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent.constant_inputs import constant_inputs, constants_of, in_order
 from graphnet.nn.recurrent.recurrent import Recurrent
 
 __all__ = ["Bidirectional"]
@@ -32,6 +33,9 @@ class Bidirectional(Graph):
     batch, features), or (batch, steps, features) with ``batch_first``; ``output`` is laid out
     alike. At its last step the backward cell has seen one step only: use the final states, not
     ``output[-1]``.
+
+    ``constants`` names inputs of the cells that are the same at each step, as in ``Recurrent``:
+    they follow ``xs``, and each cell that has one reads it.
 
     ``merge`` is "concat" (along the last axis), "sum", "mean", "product", or a module of the table
     of both outputs. ``initial``, ``truncate`` and ``output`` are those of ``Recurrent``. Schuster &
@@ -56,17 +60,20 @@ class Bidirectional(Graph):
         initial: str = "zeros",
         truncate: int | None = None,
         output: str | None = None,
+        constants: Sequence[str] = (),
     ) -> None:
         self.cell_fw, self.cell_bw, self.merge = cell_fw, cell_bw, merge
         self.batch_first, self.initial, self.truncate = batch_first, initial, truncate
-        self.output = output
+        self.output, self.constants = output, tuple(constants)
         xs, lengths = input("xs"), input("lengths", optional=True)
+        fixed = constant_inputs([cell_fw, cell_bw], constants, "Bidirectional")
         states: list[Node] = []
         outputs: list[Node] = []
         finals: list[Node] = []
         for name, cell in (("forward", cell_fw), ("backward", cell_bw)):
-            require_cell(cell)
-            given = {s: input(f"{name}_{s}", optional=True) for s in state_names(cell)}
+            own = constants_of(cell, fixed)
+            require_cell(cell, "Bidirectional", own)
+            given = {s: input(f"{name}_{s}", optional=True) for s in state_names(cell, own)}
             recurrent = Recurrent(
                 cell,
                 reverse=name == "backward",
@@ -74,15 +81,16 @@ class Bidirectional(Graph):
                 initial=initial,
                 truncate=truncate,
                 output=output,
+                constants=tuple(own),
             )
-            node: Node = recurrent(xs, **given, lengths=lengths).annotate(name=name)
+            node: Node = recurrent(xs, **own, **given, lengths=lengths).annotate(name=name)
             hs, *last = node.split(1 + len(given))
             outputs.append(hs.annotate(name=f"{name}_output"))
             for state, made in zip(last, cell.outputs, strict=False):
                 finals.append(state.annotate(name=f"{name}_{cell.name_of(made)}"))
             states += given.values()
         both = merged(outputs, merge).annotate(name="output")
-        self._close([xs, *states, lengths], [both, *finals])
+        self._close(in_order(xs, fixed, states, lengths), [both, *finals])
 
 
 def merged(outputs: list[Node], merge: str | Module) -> Node:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphnet.errors import GraphError
@@ -13,6 +13,7 @@ from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.nn.layers.dropout import Dropout
 from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.cell_checks import require_cell, state_names
+from graphnet.nn.recurrent.constant_inputs import constant_inputs, constants_of, in_order
 from graphnet.nn.recurrent.mask import ZeroPadding
 from graphnet.nn.recurrent.recurrent import Recurrent
 
@@ -26,11 +27,13 @@ CONNECTIONS = ("plain", "residual", "dense")
 
 @dataclass(frozen=True)
 class Wiring:
-    """How layers are wired: see ``stack``. ``settings`` are those of ``Recurrent``."""
+    """How layers are wired: see ``stack``. ``settings`` are those of ``Recurrent``, ``constants``
+    the inputs that are the same at each step."""
 
     settings: dict[str, Any]
     dropout: float = 0.0
     connection: str = "plain"
+    constants: Mapping[str, Node] = field(default_factory=dict)
 
 
 def directions(layer: Layer) -> list[tuple[str, GModule]]:
@@ -42,14 +45,15 @@ def directions(layer: Layer) -> list[tuple[str, GModule]]:
     return [("", layer)]
 
 
-def state_inputs(layers: Sequence[Layer]) -> list[list[Node]]:
+def state_inputs(layers: Sequence[Layer], constants: Mapping[str, Node]) -> list[list[Node]]:
     """An optional input for each state: ``layer1_prev_h``; one list for each cell."""
     found = []
     for number, layer in enumerate(layers, start=1):
         for suffix, cell in directions(layer):
-            require_cell(cell)
+            own = constants_of(cell, constants)
+            require_cell(cell, "stack", own)
             prefix = f"layer{number}{suffix}"
-            found.append([input(f"{prefix}_{s}", optional=True) for s in state_names(cell)])
+            found.append([input(f"{prefix}_{s}", optional=True) for s in state_names(cell, own)])
     return found
 
 
@@ -71,9 +75,10 @@ def wired(
         outputs = []
         for suffix, cell in directions(layer):
             name = f"layer{number}{suffix}"
-            given = dict(zip(state_names(cell), next(remaining), strict=True))
-            recurrent = Recurrent(cell, reverse=bool(suffix), **how.settings)
-            node = recurrent(x, **given, lengths=lengths).annotate(name=name)
+            own = constants_of(cell, how.constants)
+            given = dict(zip(state_names(cell, own), next(remaining), strict=True))
+            recurrent = Recurrent(cell, reverse=bool(suffix), constants=tuple(own), **how.settings)
+            node = recurrent(x, **own, **given, lengths=lengths).annotate(name=name)
             output, *last = node.split(1 + len(given))
             names = map(cell.name_of, cell.outputs)
             finals.append(
@@ -113,6 +118,7 @@ def stack(
     initial: str = "zeros",
     truncate: int | None = None,
     output: str | None = None,
+    constants: Sequence[str] = (),
 ) -> GModule:
     """Layers of cells, of one kind or several, as one graph.
 
@@ -125,7 +131,8 @@ def stack(
     ``connection`` is the input of a layer: the output of the one before (``"plain"``), that plus
     its input (``"residual"``, He et al. 2016; the last layer's too), or the input and the outputs
     of all before, concatenated (``"dense"``, Huang et al. 2017). ``dropout`` acts on the output of
-    every layer but the last. ``initial``, ``truncate`` and ``output`` are those of ``Recurrent``.
+    every layer but the last. ``initial``, ``truncate`` and ``output`` are those of ``Recurrent``,
+    and so are ``constants``: they follow ``xs``, and each cell that has one reads it.
 
     Raises GraphError without layers or for an invalid cell, ValueError for another ``connection``
     or a ``dropout`` out of range; other errors are those of ``Recurrent``.
@@ -141,10 +148,12 @@ def stack(
         raise GraphError("A stack received no layers", "stack(nn.lstm_cell(3, 4), …)")
     if connection not in CONNECTIONS:
         raise ValueError(f"stack: connection is {connection!r}, expected one of {CONNECTIONS}")
-    states = state_inputs(layers)
+    cells = [cell for layer in layers for _, cell in directions(layer)]
+    fixed = constant_inputs(cells, constants, "stack")
+    states = state_inputs(layers, fixed)
     xs, lengths = input("xs"), input("lengths", optional=True)
     settings = {"batch_first": batch_first, "initial": initial, "truncate": truncate}
-    how = Wiring({**settings, "output": output}, dropout, connection)
+    how = Wiring({**settings, "output": output}, dropout, connection, fixed)
     last, finals = wired(xs, layers, states, lengths, how)
-    inputs = [xs, *[node for nodes in states for node in nodes], lengths]
+    inputs = in_order(xs, fixed, [node for nodes in states for node in nodes], lengths)
     return GModule(inputs, [last, *[node for nodes in finals for node in nodes]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from graphnet.errors import GraphError
@@ -23,7 +23,9 @@ def plain_name(name: str) -> str:
     return re.sub(r"^(prev|next|new|old|last)_|_(prev|next|new|old|last|t|0|1)$", "", name)
 
 
-def output_position(cell: GModule, output: str | None, owner: str) -> int | None:
+def output_position(
+    cell: GModule, output: str | None, owner: str, constants: Collection[str] = ()
+) -> int | None:
     """Which of a cell's outputs has a name, ``next_h`` or ``h`` for short; None for no name.
 
     Raises GraphError if none has, or if several have.
@@ -33,7 +35,7 @@ def output_position(cell: GModule, output: str | None, owner: str) -> int | None
     names = [cell.name_of(node) for node in cell.outputs]
     if output in names:
         return names.index(output)
-    states = state_names(cell)
+    states = state_names(cell, constants)
     short = [{plain_name(name)} for name in names]
     for also, state in zip(short, states, strict=False):
         also |= {state, plain_name(state)}
@@ -55,12 +57,13 @@ def chosen(results: Sequence[Any], states: int, position: int | None) -> list[An
     return list(results[states:]) or [results[-1]]
 
 
-def warn_of_inner_output(cell: GModule, owner: str) -> None:
+def warn_of_inner_output(cell: GModule, owner: str, constants: Collection[str] = ()) -> None:
     """Warn if the output of a cell is its inner state c, as with states in PyTorch's order.
 
     Nothing is said while a file is loaded.
     """
-    states, names = state_names(cell), [cell.name_of(node) for node in cell.outputs]
+    states = state_names(cell, constants)
+    names = [cell.name_of(node) for node in cell.outputs]
     if len(names) > len(states) or not initialising.get():
         return
     kinds = [{plain_name(s), plain_name(n)} for s, n in zip(states, names, strict=True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from graphnet.graph.values.selection import NOTHING
 from graphnet.ir.core.types import NDArray, type_of
 from graphnet.native import is_available, live_program
 from graphnet.nn.recurrent.cell_checks import require_cell
+from graphnet.nn.recurrent.cell_step import cell_inputs
 from graphnet.nn.recurrent.initial_states import dtype_of, state_types_for
 from graphnet.tracebacks import public, shorten
 
@@ -30,12 +32,14 @@ class Live:
     results; ``x`` is an example of the inputs: (features,), or (batch, features). ``state =
     live.step(state, x)`` returns the cell's results in memory of its own: a result is valid until
     the step after the next, so copy what must be kept. ``live.start()`` are the initial states,
-    zeros.
+    zeros. ``constants`` gives the inputs of the cell that are the same at each step, by name (see
+    ``Recurrent``): ``nn.Live(cell, x, constants={"memory": m})``.
 
-    The cell is in evaluation mode here. Its weights and buffers are packed once; call ``refresh``
-    after they changed. Without llvmlite, or for a cell with a primitive that has no native rule,
-    the interpreter does the same. Raises GraphError for an invalid cell, or one that draws random
-    numbers, remembers or writes a buffer, ShapeError for an input or a state of another shape.
+    The cell is in evaluation mode here. Its weights and buffers are packed once, and what follows
+    from these and constants alone is computed once; call ``refresh`` after they changed. Without
+    llvmlite, or for a cell with a primitive that has no native rule, the interpreter does the same.
+    Raises GraphError for an invalid cell, or one that draws random numbers, remembers or writes a
+    buffer, ShapeError for an input or a state of another shape.
 
     >>> import numpy as np
     >>> from graphnet import nn
@@ -49,8 +53,9 @@ class Live:
     """
 
     @public
-    def __init__(self, cell: GModule, x: Any) -> None:
-        require_cell(cell, "Live")
+    def __init__(self, cell: GModule, x: Any, constants: Mapping[str, Any] | None = None) -> None:
+        constants = constants or {}
+        require_cell(cell, "Live", constants)
         if isinstance(x, tuple):
             raise ShapeError(
                 f"Live received the tuple {x} as its first input, expected an array",
@@ -58,19 +63,25 @@ class Live:
             )
         is_available(notify=True)  # from here, the notice names the caller's line
         dtype = dtype_of(cell)
-        first = np.asarray(x)
-        first = np.zeros(first.shape, dtype if first.dtype.kind == "f" else first.dtype)
-        types = state_types_for(cell, type_of(first))
+        first = np.zeros_like(as_example(x, dtype))
+        self._constants = {name: own_copy(value, dtype) for name, value in constants.items()}
+        fixed = {name: types_of(value) for name, value in self._constants.items()}
+        types = state_types_for(cell, type_of(first), None, fixed)
         self.cell = cell
         self._given = [first, *(np.zeros(type.shape, type.dtype) for type in types)]
+        given = cell_inputs(cell, first, self._given[1:], self._constants)
         with evaluating(cell):
-            executable, _ = executable_for(cell, self._given, NOTHING)
+            executable, _ = executable_for(cell, given, NOTHING)
         require_no_state(executable)
         self._prepared = executable.prepared
         self._parameters = [*executable.parameters, *executable.buffers()]
         self._count = executable.traced.output_count
-        self._positions = [position for position, _ in executable.leaves]
+        leaves = table.flatten(given, absent=True)[0]
+        place = {id(leaves[leaf]): position for position, leaf in executable.leaves}
+        self._positions = [place[id(array)] for array in self._given]
         self._weights = {i: np.array(p.data) for i, p in self._parameters}
+        for array in table.flatten(list(self._constants.values()), absent=True)[0]:
+            self._weights[place[id(array)]] = array
         self._native = live_program(self._prepared.program, self._weights, self._positions[1:])
         if self._native is not None:
             self._given = [self._native.inputs[i] for i in self._positions]
@@ -85,8 +96,17 @@ class Live:
         """Whether steps run as machine code; otherwise they run in the interpreter."""
         return self._native is not None
 
-    def refresh(self) -> None:
-        """Take over the present values of the weights."""
+    @public
+    def refresh(self, constants: Mapping[str, Any] | None = None) -> None:
+        """Take over the present values of the weights, and these constants.
+
+        Raises GraphError for a name that is none of the constants, ShapeError for another shape.
+        """
+        for name, value in (constants or {}).items():
+            if name not in self._constants:
+                known = ", ".join(self._constants) or "none"
+                raise GraphError(f"Live has no constant {name}", f"Its constants: {known}.")
+            self._replace(name, value)
         for i, parameter in self._parameters:
             np.copyto(self._weights[i], parameter.data)
         if self._native is not None:
@@ -118,6 +138,17 @@ class Live:
             shorten(error)
             raise
 
+    def _replace(self, name: str, value: Any) -> None:
+        """Copy in another value of a constant."""
+        targets, structure = table.flatten(self._constants[name])
+        leaves, received = table.flatten(value)
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        if received != structure or [a.shape for a in arrays] != [t.shape for t in targets]:
+            found, wanted = table.describe(value), table.describe(self._constants[name])
+            raise self._misfit(f"the constant {name} {found}", wanted)
+        for target, array in zip(targets, arrays, strict=True):
+            np.copyto(target, array)
+
     def _take(self, state: Sequence[NDArray]) -> None:
         """Copy in states other than those that the last step returned."""
         targets = self._given[1:]
@@ -148,6 +179,21 @@ class Live:
             "live.step(state, x) takes what Live was made for: the states of the last step, "
             "or live.start(), and an input like the first one.",
         )
+
+
+def as_example(x: Any, dtype: Any) -> NDArray:
+    """An array of its own; floating numbers in the dtype of the weights."""
+    array = np.asarray(x)
+    return np.array(array, dtype if array.dtype.kind == "f" else array.dtype)
+
+
+def own_copy(value: Any, dtype: Any) -> Any:
+    """A constant as arrays that nobody else writes to; None stays None."""
+    return None if value is None else table.map_table(partial(as_example, dtype=dtype), value)
+
+
+def types_of(value: Any) -> Any:
+    return None if value is None else table.map_table(type_of, value)
 
 
 def require_no_state(executable: Executable) -> None:

@@ -8,22 +8,22 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graphnet.errors import GraphError
-from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph import GModule, Module
 from graphnet.graph.modules.optional import whole_table
 from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values import table
 from graphnet.nn.layers.linear import positive
-from graphnet.nn.recurrent.cell_checks import check_states, require_cell, state_names
+from graphnet.nn.recurrent.cell_checks import require_cell, state_names
 from graphnet.nn.recurrent.cell_outputs import chosen, output_position, warn_of_inner_output
+from graphnet.nn.recurrent.cell_step import stepped
 from graphnet.nn.recurrent.initial_states import (
     check_given,
-    dtype_of,
+    learned_states,
     sizes_with,
-    state_sizes,
     state_types,
     unknown_states,
 )
-from graphnet.nn.recurrent.mask import mask_zero, only_live, zero_rows
+from graphnet.nn.recurrent.mask import only_live, zero_rows
 from graphnet.nn.recurrent.remembering import (
     forget_own,
     is_remembering,
@@ -63,22 +63,29 @@ class Recurrent(Module):
     states…]``; one whose size the cell does not tell is given. ``lengths`` (one whole number for
     each sequence, from 0 to steps, in any order) ends sequences early: padding is never read,
     outputs are zero there, and the final states are those after the last real step. With
-    ``reverse`` each sequence runs from its own end to its start. In wiring and running, optional
+    ``reverse`` each sequence runs from its own end to its start. In wiring and running,
     inputs may be named: ``lstm(xs, prev_h=h, lengths=n)``.
+
+    ``constants`` names inputs of the cell that are the same at each step, such as the memory of an
+    attention: arrays or tables of any shape, given once, and kept once for all steps. The input is
+    then ``[xs, constants…, states…, lengths]``, or ``decoder(xs, memory=m)``; a constant whose
+    input in the cell is optional comes after the states, and may be left out. An optional input of
+    the cell that is not among the constants is always left out.
 
     ``truncate=k`` stops gradients after every k steps (truncated backpropagation through time,
     Williams & Peng 1990). ``mask_zero`` treats steps whose features are all zero as padding: output
     zero, states reset (see ``MaskZero``). After ``remember()`` each run starts from the final
     states of the run before, without gradient, until ``forget()``.
 
-    Raises GraphError for an invalid cell, another ``output``, some but not all states, and if the
-    size of a state is unknown; ValueError for another ``initial``, ``remembers`` or ``truncate``;
-    ShapeError for an empty sequence, and for a state of another shape or one that changes it;
-    IndexRangeError for a length below 0 or above steps, DtypeError for one that is no integer.
+    Raises GraphError for an invalid cell, another ``output``, a constant that is no input of the
+    cell, some but not all states, and if the size of a state is unknown; ValueError for another
+    ``initial``, ``remembers`` or ``truncate``; ShapeError for an empty sequence, and for a state of
+    another shape or one that changes it; IndexRangeError for a length below 0 or above steps,
+    DtypeError for one that is no integer.
 
     >>> import numpy as np
-    >>> from graphnet.nn.cells import lstm_cell
-    >>> lstm = Recurrent(lstm_cell(3, 4))
+    >>> from graphnet import nn
+    >>> lstm = Recurrent(nn.lstm_cell(3, 4))
     >>> hs, c, h = lstm.forward(np.ones((5, 2, 3)))
     >>> hs.shape, bool((hs[-1] == h).all())
     ((5, 2, 4), True)
@@ -100,12 +107,14 @@ class Recurrent(Module):
         mask_zero: bool = False,
         remembers: str = "neither",
         output: str | None = None,
+        constants: Sequence[str] = (),
     ) -> None:
-        require_cell(cell)
+        require_cell(cell, "Recurrent", constants)
         self.cell = cell
+        self.constants = tuple(constants)
         self.output = output
         if output is None:
-            warn_of_inner_output(cell, "Recurrent")
+            warn_of_inner_output(cell, "Recurrent", constants)
         self.batch_first = batch_first
         self.reverse = reverse
         if initial not in INITIAL:
@@ -113,16 +122,16 @@ class Recurrent(Module):
         self.initial = initial
         self.truncate = truncate
         self.mask_zero = mask_zero
-        self.initial_state = learned_states(cell) if initial == "learned" else {}
+        self.initial_state = learned_states(cell, constants) if initial == "learned" else {}
         self.remember(remembers)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("cell", "initial") and name in self.__dict__:
+        if name in ("cell", "initial", "constants") and name in self.__dict__:
             raise GraphError(
                 f"cannot change its {name}", "Make a new Recurrent.", type(self).__name__
             )
         if name == "output":
-            output_position(self.cell, value, "Recurrent")
+            output_position(self.cell, value, "Recurrent", self.constants)
         if name == "truncate" and value is not None:
             positive("Recurrent: truncate", value)
         super().__setattr__(name, value)
@@ -137,11 +146,25 @@ class Recurrent(Module):
     def _ipython_key_completions_(self) -> list[str]:
         return self.cell._ipython_key_completions_()
 
+    def state_names(self) -> list[str]:
+        """The names of the states of the cell, in order."""
+        return state_names(self.cell, self.constants)
+
     def required_names(self) -> tuple[str, ...]:
-        return () if "xs" in state_names(self.cell) else ("xs",)
+        if not self.constants:
+            return () if "xs" in self.state_names() else ("xs",)
+        optional = self.cell.optional_inputs()
+        return ("xs", *[name for name in self.constants if name not in optional])
+
+    def required_inputs(self) -> int:
+        return max(1, len(self.required_names())) if self.constants else 1
 
     def optional_inputs(self) -> tuple[str, ...]:
-        return (*state_names(self.cell), "lengths")
+        if not self.constants:
+            return (*self.state_names(), "lengths")
+        optional = self.cell.optional_inputs()
+        constants = [name for name in self.constants if name in optional]
+        return (*self.state_names(), *constants, "lengths")
 
     def remember(self: Self, mode: str = "both") -> Self:
         """Start each run from the final states of the run before.
@@ -164,21 +187,26 @@ class Recurrent(Module):
     # ---- one run
 
     def compute(self, input: Any) -> Any:
-        names = state_names(self.cell)
-        if table.is_table(input) and 1 < len(input) < 1 + len(names):
+        names, first = self.state_names(), self.required_inputs()
+        if table.is_table(input) and first < len(input) < first + len(names):
             raise GraphError(
-                f"received {len(input) - 1} of its {len(names)} states ({', '.join(names)})",
+                f"received {len(input) - first} of its {len(names)} states ({', '.join(names)})",
                 "Give all of them, in this order, or some by name.",
             )
-        xs, *states, lengths = whole_table(self, input, 1, self.optional_inputs())
-        with telling_the_whole(xs):
-            return self._over(xs, states, lengths)
+        optional = self.optional_inputs()
+        entries = whole_table(self, input, first, optional)
+        given = dict(zip((*self.required_names()[1:], *optional), entries[1:], strict=True))
+        constants = {name: given[name] for name in self.constants}
+        with telling_the_whole(entries[0]):
+            return self._over(entries[0], [given[n] for n in names], constants, given["lengths"])
 
-    def _over(self, xs: Any, states: Sequence[Any], lengths: Any) -> list[Any]:
-        """Outputs and final states for sequences, and states and lengths or None."""
+    def _over(
+        self, xs: Any, states: Sequence[Any], constants: Mapping[str, Any], lengths: Any
+    ) -> list[Any]:
+        """Outputs and final states for sequences; states and lengths may be None."""
         sequences, structure = table.flatten(xs)
         vectors = [state if getattr(state, "ndim", 0) == 1 else None for state in states]
-        no_batch = without_batch(sequences[0], sizes_with(self.cell, vectors))
+        no_batch = without_batch(sequences[0], sizes_with(self.cell, vectors, constants))
         if self.batch_first and not no_batch:
             sequences = [swapped(sequence) for sequence in sequences]
         steps = steps_of(sequences)
@@ -189,7 +217,7 @@ class Recurrent(Module):
             live = live_rows(lengths, steps)
             sequences = [filled_padding(sequence, lengths, live) for sequence in sequences]
         first = table.unflatten(structure, [sequence[0] for sequence in sequences])
-        states = self._initial(states, first, steps)
+        states = self._initial(states, first, steps, constants)
         extra = [v for v in (live, self._cuts(steps, lengths)) if v is not None]
 
         def step(carry: list[Any], slices: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -197,7 +225,7 @@ class Recurrent(Module):
             now = given[0] if live is not None else None
             if self.truncate:
                 carry = [only_live(given[-1], stop_gradient(state), state) for state in carry]
-            return self._step(table.unflatten(structure, parts), carry, now)
+            return self._step(table.unflatten(structure, parts), carry, constants, now)
 
         finals, outputs = scan(
             step, states, [*extra, *sequences], length=steps, reverse=self.reverse
@@ -207,14 +235,16 @@ class Recurrent(Module):
             outputs = [swapped(output) for output in outputs]
         return [outputs[0] if len(outputs) == 1 else outputs, *finals]
 
-    def _step(self, x: Any, carry: list[Any], live: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    def _step(
+        self, x: Any, carry: list[Any], constants: Mapping[str, Any], live: Any
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
         """One step: the next states and the results; rows of padding keep their states."""
         tracing = active_tracing()
         if tracing is not None and live is not None:
             tracing.mark_padding(live)
         if tracing is not None and self.mask_zero:
             tracing.mark_padding(zero_rows(table.flatten(x)[0][0]) == False)  # noqa: E712
-        results = stepped(self.cell, x, carry, self.mask_zero)
+        results = stepped(self.cell, x, carry, self.mask_zero, constants)
         leaves, results = results[: len(carry)], self.shown(results)
         if live is not None:
             leaves = [only_live(live, new, old) for new, old in zip(leaves, carry, strict=True)]
@@ -223,8 +253,8 @@ class Recurrent(Module):
 
     def shown(self, results: Sequence[Any]) -> list[Any]:
         """The outputs of a step, of all that the cell gives."""
-        position = output_position(self.cell, self.output, "Recurrent")
-        return chosen(results, len(self.cell.inputs) - 1, position)
+        position = output_position(self.cell, self.output, "Recurrent", self.constants)
+        return chosen(results, len(self.state_names()), position)
 
     def _cuts(self, steps: int, lengths: Any) -> Any:
         """The steps at which the gradient to the step before is cut, as a mask.
@@ -244,13 +274,15 @@ class Recurrent(Module):
 
     # ---- states
 
-    def _initial(self, states: Sequence[Any], x: Any, steps: int) -> list[Any]:
+    def _initial(
+        self, states: Sequence[Any], x: Any, steps: int, constants: Mapping[str, Any]
+    ) -> list[Any]:
         """The initial states: given, remembered, learned, or zeros."""
-        names = state_names(self.cell)
-        check_given(self.cell, states, x, steps)
+        names = self.state_names()
+        check_given(self.cell, states, x, steps, constants)
         if all(state is not None for state in states):
             return list(states)
-        types = state_types(self.cell, x, states)
+        types = state_types(self.cell, x, states, constants)
         return [
             self._start(i, names[i], types[i]) if state is None else state
             for i, state in enumerate(states)
@@ -262,23 +294,5 @@ class Recurrent(Module):
         if name in self.initial_state:
             return broadcast_to(self.initial_state[name], type.shape)
         if self.initial == "learned":
-            raise unknown_states(self.cell)
+            raise unknown_states(self.cell, constants=self.constants)
         return zeros(type.shape, type.dtype)
-
-
-def learned_states(cell: GModule) -> Mapping[str, Parameter]:
-    """A parameter for each state of known size, zero at first; raises GraphError without any."""
-    sizes = state_sizes(cell)
-    if not any(sizes):
-        raise unknown_states(cell)
-    pairs = zip(state_names(cell), sizes, strict=True)
-    return {name: Parameter((size,), dtype=dtype_of(cell)) for name, size in pairs if size}
-
-
-def stepped(cell: GModule, x: Any, carry: Sequence[Any], masked: bool) -> list[Any]:
-    """The results of one step of a cell, the next states first; ``masked`` as in MaskZero."""
-    inputs = [x, *carry]
-    results = mask_zero(cell.call, inputs, 1) if masked else cell.call(inputs)
-    results = list(results) if table.is_table(results) else [results]
-    check_states(cell, carry, results)
-    return results

@@ -32,8 +32,9 @@ UNUSED = "num_batches_tracked"
 """PyTorch's batch normalisation counts its batches, which matters for no momentum alone."""
 
 EXCHANGED = (
-    "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, and for layers without graphs in "
-    "them; for others: net.weight[...] = weights['weight'].numpy()."
+    "Weights can be exchanged for nn.LSTM, nn.GRU and nn.RNN, for nn.MultiheadAttention and the "
+    "Transformer's layers, and for layers without graphs in them; for others: "
+    "net.weight[...] = weights['weight'].numpy()."
 )
 
 
@@ -41,8 +42,8 @@ EXCHANGED = (
 def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
-    Of a layer without graphs in it (``nn.Linear``, an ``nn.Sequential`` of them), its parameters
-    and buffers.
+    Of an ``nn.MultiheadAttention`` and a Transformer's layers too; of a layer without graphs in it
+    (``nn.Linear``, an ``nn.Sequential`` of layers), its parameters and buffers.
     ``torch_lstm.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})``. Raises
     GraphError for another graph.
     """
@@ -53,7 +54,8 @@ def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
 def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 
-    Other layers (``nn.Linear``, an ``nn.Sequential`` of them) take arrays of their own names.
+    An ``nn.MultiheadAttention`` and the layers of a Transformer as well. Other layers
+    (``nn.Linear``, an ``nn.Sequential`` of layers) take arrays of their own names.
     The values may be tensors or arrays of PyTorch's shapes; they are converted to the dtype of the
     net. Raises GraphError for another graph, FormatError if a name or a shape does not fit, before
     anything is changed.
@@ -95,14 +97,24 @@ def torch_names(net: Module) -> Iterator[tuple[str, Sequence[Parameter | Buffer]
     """PyTorch's names, each with the arrays that it stacks; raises GraphError for other nets."""
     if not isinstance(net, Module):
         raise GraphError(f"is of type {type(net).__name__}, not of graphnet", EXCHANGED, "The net")
-    if isinstance(net, Graph):
+    named: Any = net
+    if hasattr(type(net), "torch_names"):  # the layers of a Transformer know their names
+        yield from named.torch_names()
+    elif isinstance(net, Graph):
         yield from names_of_layers(net)
-        return
-    inner = [name for name, part in net.named_modules() if isinstance(part, Graph)]
-    if inner:
-        raise GraphError(f"has a graph in it, {inner[0]}", EXCHANGED, "The net")
-    yield from ((name, [array]) for name, array in net.named_parameters())
-    yield from ((name, [array]) for name, array in net.named_buffers())
+    else:
+        yield from names_of_parts(net)
+
+
+def names_of_parts(net: Module) -> Iterator[tuple[str, Sequence[Parameter | Buffer]]]:
+    """The names of a module's own parameters and buffers, and of those of its parts."""
+    yield from ((name, [array]) for name, array in net.own_parameters())
+    yield from ((name, [array]) for name, array in net.own_buffers())
+    for name, part in net.named_children():
+        if isinstance(part, Graph) and not hasattr(type(part), "torch_names"):
+            raise GraphError(f"has a graph in it, {name}", EXCHANGED, "The net")
+        prefix = "" if name == net.inside else f"{name}."
+        yield from ((prefix + inner, stacked) for inner, stacked in torch_names(part))
 
 
 def names_of_layers(net: Graph) -> Iterator[tuple[str, list[Parameter]]]:

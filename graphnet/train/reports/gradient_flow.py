@@ -16,7 +16,6 @@ from graphnet.graph.modules.states import states_kept
 from graphnet.graph.values.table import is_table
 from graphnet.ir.core.types import NDArray
 from graphnet.nn import CrossEntropyCriterion, MSECriterion, Recurrent
-from graphnet.nn.recurrent.cell_checks import state_names
 from graphnet.text_table import aligned
 from graphnet.train.reports.figure import new_figure, notebook_svg, save_figure
 
@@ -98,7 +97,7 @@ def carried_states(net: Module) -> list[str]:
     for _, module in net.named_modules():
         if isinstance(module, Recurrent):
             cell = module.cell
-            nodes = cell.outputs[: len(state_names(cell))]
+            nodes = cell.outputs[: len(module.state_names())]
             names += [cell.name_of(node) for node in nodes]
     if not names:
         raise GraphError(

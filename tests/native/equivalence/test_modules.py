@@ -39,6 +39,12 @@ def results(module: Module, inputs: Any) -> list[np.ndarray]:
     return [*outputs, *[g for g in gradients if g is not None], *parameters]
 
 
+def is_rounding(gradient: np.ndarray, limit: float) -> bool:
+    """Whether it is nothing but what rounding leaves of zero, such as the gradient of the bias of
+    the keys of an attention, which moves all scores of a query alike."""
+    return gradient.dtype.kind == "f" and bool(np.abs(gradient).max(initial=0) < limit / 10)
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("row", CASES)
 def test_a_module(row: Row, dtype: str, rng: np.random.Generator) -> None:
@@ -53,9 +59,12 @@ def test_a_module(row: Row, dtype: str, rng: np.random.Generator) -> None:
     with notices_ignored():
         found = results(copy, inputs)
         again = [] if has_memory(row) else [results(copy, inputs)]
+    largest = max(float(np.abs(wanted).max(initial=0)) for wanted in expected)
     for received, wanted in zip(found, expected, strict=True):
         assert (received.dtype, received.shape) == (wanted.dtype, wanted.shape)
-        assert relative_error(received, wanted) < TOLERANCE[dtype]
+        if not is_rounding(wanted, TOLERANCE[dtype] * largest):
+            assert relative_error(received, wanted) < TOLERANCE[dtype]
+        assert np.abs(received - wanted).max(initial=0) <= 2 * TOLERANCE[dtype] * max(largest, 1)
     for more in again:
         for received, once_more in zip(found, more, strict=True):
             np.testing.assert_array_equal(received, once_more)
