@@ -78,6 +78,7 @@ LAYERS = Names(
         "Hardtanh": "HardTanh",
         "Tanhshrink": "TanhShrink",
         "GLU": "GatedLinearUnit",
+        "SpatialDilatedConvolution": "SpatialConvolution",
     },
     equivalents={
         "Module": "`gn.Module`, whose method is compute(self, x), not forward",
@@ -114,10 +115,21 @@ LAYERS = Names(
         "Concatenate": "`nn.JoinTable(-1)`",
         "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
         "BatchNorm1d BatchNorm2d BatchNormalization": NOT_THERE + "`nn.LayerNorm(4)` is",
-        "Conv1d TemporalConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes windows of joined steps",
-        "Conv2d SpatialConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes flattened images",
-        "MaxPool1d MaxPool2d": "`nn.Max(0)`, over a whole axis",
-        "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
+        "Conv1d": "`nn.TemporalConvolution(3, 8, 5)`, of (batch, steps, channels)",
+        "Conv2d": "`nn.SpatialConvolution(3, 8, kernel_size=5, padding=2)`; without names Torch's "
+        "order, widths before heights",
+        "ConvTranspose2d": "`nn.SpatialFullConvolution(3, 8, kernel_size=5, stride=2)`",
+        "MaxPool1d": "`nn.TemporalMaxPooling(2)`, of (batch, steps, channels)",
+        "MaxPool2d": "`nn.SpatialMaxPooling(kernel_size=2)`, with Torch's order: widths first",
+        "AvgPool1d": "`nn.Mean(0)`, over a whole axis",
+        "AvgPool2d": "`nn.SpatialAveragePooling(kernel_size=2, stride=2)`, whose stride is 1 "
+        "unless it is given",
+        "AdaptiveAvgPool2d": "`nn.SpatialAdaptiveAveragePooling(4, 3)`, width and height",
+        "AdaptiveMaxPool2d": "`nn.SpatialAdaptiveMaxPooling(4, 3)`, width and height",
+        "ZeroPad2d": "`nn.SpatialZeroPadding(1, 1, 2, 2)`: left, right, top, bottom",
+        "Upsample UpsamplingNearest2d": "`nn.SpatialUpSamplingNearest(2)`",
+        "Dropout2d": "`nn.SpatialDropout(0.5)`, which scales in evaluation, as Torch's",
+        "Conv2D": "`nn.SpatialConvolution(3, 8, 5, 5)`, with channels first",
         "Transformer MultiheadAttention": NOT_THERE + "attention is wired of `nn.MM()` and "
         "`nn.SoftMax()`",
         "DataParallel": "`gn.set_threads(2)`: a run uses all cores",

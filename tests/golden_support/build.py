@@ -11,6 +11,7 @@ import numpy as np
 from graphnet.graph import GModule, Module, Parameter
 from graphnet.graph.values import table
 from tests.golden_support.torch7 import (
+    CALLS,
     CHILDREN_LAST,
     CLASS_TARGETS,
     CRITERIA,
@@ -85,6 +86,10 @@ class Graph:
             last = spec["type"] in CHILDREN_LAST
             module = make(*args, *children) if last else make(*children, *args)
         for name, values in spec.get("calls", ()):
+            attribute, value = CALLS.get(name, ("", None))
+            if attribute and hasattr(module, attribute):
+                setattr(module, attribute, value)
+                continue
             if name != "setNumInputDims" or not hasattr(module, "input_dims"):
                 raise Skip(f"the method {name} of {spec['type']}")
             module.input_dims = values[0]

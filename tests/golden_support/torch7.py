@@ -90,6 +90,7 @@ MODULES: dict[str, FromTorch] = {
     "Contiguous": nn.Contiguous,
     "Cosine": nn.Cosine,
     "CosineDistance": nn.CosineDistance,
+    "DepthConcat": lambda dim, *modules: nn.DepthConcat(down(dim), *modules),
     "DotProduct": nn.DotProduct,
     "Dropout": lambda p=0.5, *rest: nn.Dropout(p),
     "ELU": ignore_in_place(nn.ELU, 1),
@@ -144,6 +145,16 @@ MODULES: dict[str, FromTorch] = {
     "SoftPlus": nn.SoftPlus,
     "SoftShrink": nn.SoftShrink,
     "SoftSign": nn.SoftSign,
+    "SpatialAdaptiveAveragePooling": nn.SpatialAdaptiveAveragePooling,
+    "SpatialAdaptiveMaxPooling": nn.SpatialAdaptiveMaxPooling,
+    "SpatialAveragePooling": nn.SpatialAveragePooling,
+    "SpatialConvolution": nn.SpatialConvolution,
+    "SpatialDilatedConvolution": nn.SpatialConvolution,
+    "SpatialDropout": nn.SpatialDropout,
+    "SpatialFullConvolution": nn.SpatialFullConvolution,
+    "SpatialMaxPooling": nn.SpatialMaxPooling,
+    "SpatialUpSamplingNearest": nn.SpatialUpSamplingNearest,
+    "SpatialZeroPadding": nn.SpatialZeroPadding,
     "SplitTable": on_axis(nn.SplitTable),
     "Sqrt": ignore_in_place(nn.Sqrt),
     "Square": nn.Square,
@@ -151,6 +162,8 @@ MODULES: dict[str, FromTorch] = {
     "Sum": reduction(nn.Sum),
     "Tanh": nn.Tanh,
     "TanhShrink": nn.TanhShrink,
+    "TemporalConvolution": nn.TemporalConvolution,
+    "TemporalMaxPooling": nn.TemporalMaxPooling,
     "Threshold": ignore_in_place(nn.Threshold, 2),
     "Transpose": lambda *pairs: nn.Transpose(*[(down(a), down(b)) for a, b in pairs]),
     "Unsqueeze": on_axis(nn.Unsqueeze),
@@ -162,7 +175,16 @@ MODULES: dict[str, FromTorch] = {
 }
 """Arguments come as Torch's, children in front or behind as in its constructor."""
 
-CHILDREN_LAST = {"Concat", "Parallel"}
+CHILDREN_LAST = {"Concat", "DepthConcat", "Parallel"}
+
+CALLS: dict[str, tuple[str, Any]] = {
+    "ceil": ("ceil_mode", True),
+    "floor": ("ceil_mode", False),
+    "setCountExcludePad": ("count_include_pad", False),
+    "setCountIncludePad": ("count_include_pad", True),
+    "noBias": ("bias", None),
+}
+"""Methods without arguments that set something: the attribute, and its value."""
 
 CRITERIA: dict[str, FromTorch] = {
     "AbsCriterion": nn.AbsCriterion,

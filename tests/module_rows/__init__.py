@@ -1,12 +1,21 @@
 """The modules of nn, one row or more for each, by class name."""
 
-from tests.module_rows import arrays, criteria, element_research, entries, recurrent, tables
+from tests.module_rows import (
+    arrays,
+    convolution,
+    criteria,
+    element_research,
+    entries,
+    recurrent,
+    tables,
+)
 from tests.module_rows.row import Row
 
 ROWS = {
     **entries.ROWS,
     **arrays.ROWS,
     **tables.ROWS,
+    **convolution.ROWS,
     **criteria.ROWS,
     **element_research.ROWS,
     **recurrent.ROWS,

@@ -53,6 +53,29 @@ SAME: dict[str, tuple[str, ...]] = {
     "numInputDims": ("input_dims",),
     "nIndex": ("count",),
     "batchfirst": ("batch_first",),
+    "nInputPlane": ("in_channels",),
+    "nOutputPlane": ("out_channels",),
+    "inputFrameSize": ("in_channels",),
+    "outputFrameSize": ("out_channels",),
+    "kernel_size": ("kernel_width",),
+    "stride": ("stride_width",),
+    "kW": ("kernel_width",),
+    "kH": ("kernel_height",),
+    "dW": ("stride_width",),
+    "dH": ("stride_height",),
+    "padW": ("padding_width",),
+    "padH": ("padding_height",),
+    "dilationW": ("dilation_width",),
+    "dilationH": ("dilation_height",),
+    "adjW": ("adjustment_width",),
+    "adjH": ("adjustment_height",),
+    "scale_factor": ("scale",),
+    "pad_l": ("left",),
+    "pad_r": ("right",),
+    "pad_t": ("top",),
+    "pad_b": ("bottom",),
+    "owidth": ("width",),
+    "oheight": ("height",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
 differ in capitals and underscores alone (``sizeAverage``) need no entry."""
@@ -73,6 +96,16 @@ def nothing_if(value: Any) -> Callable[[Any], dict[str, Any]]:
     return lambda given: {value: {}}[given]
 
 
+def of_images(name: str) -> Callable[[Any], dict[str, Any]]:
+    """PyTorch's size of height and width, a number or a pair of these."""
+
+    def convert(given: Any) -> dict[str, Any]:
+        height, width = (given, given) if isinstance(given, int) else given
+        return {f"{name}_height": height, f"{name}_width": width}
+
+    return convert
+
+
 CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "reduction": size_average_of,
     "betas": pair("beta1", "beta2"),
@@ -80,6 +113,11 @@ CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "step_sizes": pair("smallest", "largest"),
     "inplace": nothing_if(False),
     "approximate": nothing_if("none"),
+    "kernel_size": of_images("kernel"),
+    "stride": of_images("stride"),
+    "padding": of_images("padding"),
+    "dilation": of_images("dilation"),
+    "output_padding": of_images("adjustment"),
 }
 """What arguments of PyTorch with other values mean in ours; an exception refuses a value."""
 
@@ -87,6 +125,11 @@ HINTS: dict[str, str] = {
     "inplace": "Nothing is computed in place here: leave it out.",
     "reduction": "There are 'mean' and 'sum', here size_average=True and False.",
     "approximate": "GELU is computed exactly: leave it out.",
+    "kernel_size": "A number, or a pair: height and width.",
+    "stride": "A number, or a pair: height and width.",
+    "padding": "A number, or a pair: height and width.",
+    "dilation": "A number, or a pair: height and width.",
+    "output_padding": "A number, or a pair: height and width.",
     "betas": "A pair, or beta1 and beta2.",
     "rho": "Sequences have any length: leave it out. Truncated backpropagation is truncate=… of "
     "nn.Recurrent and nn.LSTM.",
