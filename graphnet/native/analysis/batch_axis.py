@@ -13,7 +13,7 @@ from typing import Any
 from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, Var, is_var
 from graphnet.ir.core.types import ArrayType
-from graphnet.ir.primitives import indexing, shaping
+from graphnet.ir.primitives import indexing, shaping, window_maxima, windows
 from graphnet.ir.primitives.reduction import axes_of
 
 ROWS = 1 << 40
@@ -148,6 +148,11 @@ def keeps_first(shape_of: Callable[[Equation], Any]) -> RowsRule:
     return rule
 
 
+def works_behind(equation: Equation) -> bool:
+    """Whether the axes of an equation are others than the first."""
+    return 0 not in axes_of(equation.settings["axes"], len(equation.inputs[0].type.shape))
+
+
 def same_rows(equation: Equation) -> bool:
     before, after = equation.inputs[0].type.shape, equation.outputs[0].type.shape
     return before[:1] == after[:1]
@@ -174,6 +179,7 @@ BY_KIND: dict[PrimitiveKind, RowsRule] = {
     PrimitiveKind.IDENTITY: pointwise,
     PrimitiveKind.PRODUCT: product,
     PrimitiveKind.REDUCTION: reduction,
+    PrimitiveKind.CONTRACTION: mixing,
     PrimitiveKind.CHECK: mixing,
     PrimitiveKind.CONTROL: mixing,
     PrimitiveKind.OPAQUE: mixing,
@@ -190,6 +196,11 @@ RULES: dict[Primitive, RowsRule] = {
     ),
     indexing.slice_: keeps_first(window_keeps),
     indexing.unslice: keeps_first(window_keeps),
+    windows.windows: keeps_first(works_behind),
+    windows.overlap_add: mixing,
+    windows.flip: keeps_first(works_behind),
+    window_maxima.take_at_maxima: keeps_first(works_behind),
+    window_maxima.put_at_maxima: keeps_first(works_behind),
     indexing.take: taking,
     indexing.scatter_add: mixing,
 }

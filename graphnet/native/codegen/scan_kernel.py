@@ -43,7 +43,8 @@ class ScanShape:
     @property
     def libraries(self) -> frozenset[int]:
         """The libraries of products that the steps call, by the bits of their numbers."""
-        products = (e for e in self.body.equations if e.primitive.kind is PrimitiveKind.PRODUCT)
+        kinds = (PrimitiveKind.PRODUCT, PrimitiveKind.CONTRACTION)
+        products = (e for e in self.body.equations if e.primitive.kind in kinds)
         return frozenset(8 * e.outputs[0].type.dtype.itemsize for e in products)
 
     @property

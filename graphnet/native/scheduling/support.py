@@ -9,6 +9,7 @@ from math import prod
 from graphnet.ir.core.primitive import PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Literal, Program
 from graphnet.native.llvm.elements import REGISTER
+from graphnet.native.lowering.contraction import labels_and_sizes
 from graphnet.native.scheduling.rules import NONE, RULES
 
 LARGEST_LITERAL = 4096
@@ -67,6 +68,14 @@ def limit_of_product(equation: Equation, inside: bool) -> Reason | None:
     return Reason(f"matmul of {left} and {right}") if is_limited else None
 
 
+def limit_of_contraction(equation: Equation, inside: bool) -> Reason | None:
+    labels, sizes = labels_and_sizes(equation)
+    types = [atom.type for atom in equation.inputs]
+    batches = prod(sizes[letter] for letter in labels.batch)
+    is_limited = types[0].dtype.name not in FLOATS or batches > MOST_PRODUCTS
+    return Reason(f"einsum of {types[0]} and {types[1]}") if is_limited else None
+
+
 def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
     body: Program = equation.settings["body"]
     for atom in (*body.inputs, *body.outputs):
@@ -86,6 +95,7 @@ def limit_of_body(equation: Equation, inside: bool) -> Reason | None:
 LIMITS: dict[PrimitiveKind, Callable[[Equation, bool], Reason | None]] = {
     PrimitiveKind.REDUCTION: limit_of_reduction,
     PrimitiveKind.PRODUCT: limit_of_product,
+    PrimitiveKind.CONTRACTION: limit_of_contraction,
     PrimitiveKind.CONTROL: limit_of_body,
 }
 """Of which equations a rule does not hold, by the kind of the primitive."""
