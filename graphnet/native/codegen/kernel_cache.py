@@ -149,6 +149,9 @@ class Kernels:
     def pack(self, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
         return self.of_library(KernelKind.PACK, dtype, transposed)
 
+    def contraction(self, dtype: np.dtype[Any]) -> KernelCode:
+        return self.of_library(KernelKind.CONTRACTION, dtype, False)
+
     def of_library(self, kind: KernelKind, dtype: np.dtype[Any], transposed: bool) -> KernelCode:
         tile = self.tile(dtype)
         key = library.kernel_name(kind.value, tile, transposed)

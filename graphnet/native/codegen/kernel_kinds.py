@@ -17,3 +17,4 @@ class KernelKind(Enum):
     SCAN = "scan"
     PRODUCT = "product"
     PACK = "pack"
+    CONTRACTION = "contraction"

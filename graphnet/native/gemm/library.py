@@ -11,6 +11,7 @@ from llvmlite import ir
 
 from graphnet import forkable
 from graphnet.native.gemm.blocking import PRODUCT, emit_product
+from graphnet.native.gemm.contraction import emit_contraction_kernel
 from graphnet.native.gemm.packing import PACK, emit_pack
 from graphnet.native.gemm.register_tile import Tile, at, best_tile
 from graphnet.native.llvm.build import compiled_module
@@ -41,7 +42,7 @@ def symbol(name: str, tile: Tile, transposed: bool) -> str:
 
 
 def kernel_name(name: str, tile: Tile, transposed: bool) -> str:
-    """The symbol of the kernel of ``product`` or ``pack``."""
+    """The symbol of the kernel of ``product``, ``pack`` or ``contraction``."""
     return f"{name}_kernel_{tile.name}{way(transposed)}"
 
 
@@ -101,6 +102,7 @@ def emitted(tile: Tile) -> str:
     for transposed in BOTH:
         emit_product_kernel(module, tile, transposed)
         emit_pack_kernel(module, tile, transposed)
+    emit_contraction_kernel(module, tile, kernel_name("contraction", tile, False))
     return str(module)
 
 

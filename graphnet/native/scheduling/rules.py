@@ -15,6 +15,7 @@ from graphnet.native.lowering.products import product
 from graphnet.native.lowering.reductions import reduction
 from graphnet.native.lowering.window_maxima import put_at_maxima, take_at_maxima
 from graphnet.native.lowering.windows import overlap_add
+from graphnet.native.scheduling import contractions
 from graphnet.native.scheduling.indexing import checked_lengths, scatter_add, take
 from graphnet.native.scheduling.scans import scan
 from graphnet.native.scheduling.schedule import Scheduler, SchedulingRule
@@ -29,7 +30,7 @@ class NativeRule:
     lowering: LoweringRule | None = None
     """On strided views."""
     scheduling: SchedulingRule | None = None
-    """By calls of kernels, which the body of a scan cannot make."""
+    """By calls of kernels, which the body of a scan cannot make; it then follows ``lowering``."""
 
 
 VIEW = NativeRule(lowering=view)
@@ -56,7 +57,7 @@ RULES: Mapping[str, NativeRule] = {
     "max": REDUCTION,
     "matmul": PRODUCT,
     "matmul_add": PRODUCT,
-    "einsum": NativeRule(lowering=contraction),
+    "einsum": NativeRule(lowering=contraction, scheduling=contractions.contraction),
     "take": NativeRule(scheduling=take),
     "scatter_add": NativeRule(scheduling=scatter_add),
     "checked_lengths": NativeRule(scheduling=checked_lengths),

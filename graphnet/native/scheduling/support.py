@@ -41,7 +41,7 @@ def reason_not_native(equation: Equation, inside: bool = False) -> Reason | None
         if inside and is_large(atom):
             return Reason(f"a constant {atom.type}")
     rule = RULES.get(name, NONE)
-    if rule == NONE or (inside and rule.scheduling):
+    if rule == NONE or (inside and rule.scheduling and not rule.lowering):
         return Reason(name)
     limited = LIMITS.get(equation.primitive.kind)
     return limited(equation, inside) if limited else None
