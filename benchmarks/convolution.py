@@ -17,6 +17,7 @@ agree before. All in float32:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def lenet(channels: Sequence[int], sizes: Sequence[int], padding: int) -> Any:
         torch.nn.Conv2d(first, second, 5), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
         torch.nn.Flatten(),
     ]  # fmt: skip
-    for i, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (inputs, outputs) in enumerate(pairwise(sizes)):
         last = i == len(sizes) - 2
         net.add(nn.Linear(inputs, outputs)).add(nn.LogSoftMax() if last else nn.ReLU())
         peer += [torch.nn.Linear(inputs, outputs)]

@@ -68,11 +68,11 @@ class Arguments:
 def emit_contraction_kernel(module: ir.Module, tile: Tile, name: str) -> None:
     """Arguments as in ``Arguments``, pointers a, b, c, scratch.
 
-    For each item C = sum over ``sums`` of A @ B, where A is (rows, depth) with neighbouring columns,
-    C (rows, columns), and B has ``AXES`` axes for its rows and as many for its columns. Sums are
-    divided into ``parts``, each with a C of its own. Threads share items, parts and blocks of
-    columns. ``scratch`` has, for each thread, a table of the rows of B and, ``panels`` bytes
-    behind, a block of it.
+    For each item C = sum over ``sums`` of A @ B, where A is (rows, depth) and has a stride of 1
+    along depth, C is (rows, columns), and B has ``AXES`` axes for its rows and as many for its
+    columns. Sums are divided into ``parts``, each with a C of its own. Threads share items, parts
+    and blocks of columns. ``scratch`` has, for each thread, a table of the rows of B and,
+    ``panels`` bytes behind, a block of it.
     """
     offsets, gather = emit_offsets(module), emit_gather(module, tile)
     product = emit_product(module, tile)

@@ -1,7 +1,7 @@
 """Packing of a right operand that is no matrix in memory: rows and columns of several axes each.
 
-Entry (k, n) lies at an offset of its row k, which a table has, and one of its column n. Neighbouring
-columns along the innermost axis are copied together: windows are packed from the array itself.
+Entry (k, n) lies at an offset of its row k, which a table has, and one of its column n. Columns
+that are neighbours along the innermost axis are copied together: windows are packed from the array.
 """
 
 from __future__ import annotations

@@ -70,12 +70,8 @@ def shape_of(
 ) -> ContractionShape | None:
     """None where there are more axes than the kernel has loops for."""
     result = StridedView.of(None, ArrayType(tuple(sizes[x] for x in labels.result), FLAG.dtype))
-    a, b, c = (
-        {letter: stride for letter, stride in strides_of(place, letters).items()}
-        for place, letters in (
-            (left, labels.left), (right, labels.right), (result, labels.result)
-        )
-    )  # fmt: skip
+    a, b = strides_of(left, labels.left), strides_of(right, labels.right)
+    c = strides_of(result, labels.result)
     before, tail = split(labels.result, set(labels.columns))
     outer, inner = split(before, set(labels.rows))
     rows = together(inner, sizes, a, c)
