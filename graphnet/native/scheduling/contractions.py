@@ -16,6 +16,7 @@ from graphnet.native.gemm.gathering import AXES
 from graphnet.native.lowering import contraction as lowered
 from graphnet.native.lowering.contraction import labels_and_sizes, ordered
 from graphnet.native.scheduling.calls import FLAG
+from graphnet.native.scheduling.reordered_windows import with_neighbours
 from graphnet.native.scheduling.schedule import Scheduler
 
 BLOCK = 1 << 17
@@ -37,11 +38,22 @@ def contraction(scheduler: Scheduler, equation: Equation) -> None:
     if labels.summed and strides_of(left, labels.left)[innermost(labels, left)] != 1:
         left = scheduler.copied(ordered(left, labels.left, order))
         labels = replace(labels, left=order)
+    target = scheduler.allocate(equation.outputs[0])
+    anew = with_neighbours(scheduler, equation.inputs[1], labels)
+    if anew is not None:
+        right, reordered = anew
+        shape = shape_of(reordered, sizes, left, right)
+        if shape is not None:
+            made = tuple(sizes[letter] for letter in reordered.result)
+            result = scheduler.temporary(ArrayType(made, target.type.dtype))
+            call(scheduler, equation, shape, left, right, result)
+            scheduler.copy(ordered(result, reordered.result, labels.result), target)
+            return
     shape = shape_of(labels, sizes, left, right)
     if shape is None or 0 in sizes.values():
         lowered.contraction(scheduler, equation)
         return
-    call(scheduler, equation, shape, left, right)
+    call(scheduler, equation, shape, left, right, target)
 
 
 def innermost(labels: Labels, left: StridedView) -> str:
@@ -144,8 +156,8 @@ def call(
     shape: ContractionShape,
     left: StridedView,
     right: StridedView,
+    target: StridedView,
 ) -> None:
-    target = scheduler.allocate(equation.outputs[0])
     tile = scheduler.kernels.tile(target.type.dtype)
     depth, columns = (prod(axis[0] for axis in axes) for axes in (shape.depth, shape.columns))
     block_depth = -(-depth // -(-depth // DEEPEST))
