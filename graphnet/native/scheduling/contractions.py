@@ -21,7 +21,7 @@ from graphnet.native.scheduling.schedule import Scheduler
 
 BLOCK = 1 << 17
 """Elements of a block of packed columns: half a megabyte of float32 in the second level cache."""
-DEEPEST = 1024
+DEEPEST = 256
 """Rows of such a block."""
 PARTS = 8
 """Into how many parts a sum over images is divided, whatever the number of threads."""
