@@ -72,7 +72,7 @@ def limit_of_contraction(equation: Equation, inside: bool) -> Reason | None:
     labels, sizes = labels_and_sizes(equation)
     types = [atom.type for atom in equation.inputs]
     batches = prod(sizes[letter] for letter in labels.batch)
-    is_limited = types[0].dtype.name not in FLOATS or batches > MOST_PRODUCTS
+    is_limited = types[0].dtype.name not in FLOATS or (inside and batches > MOST_PRODUCTS)
     return Reason(f"einsum of {types[0]} and {types[1]}") if is_limited else None
 
 
