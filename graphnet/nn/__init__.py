@@ -19,7 +19,7 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.names_from_elsewhere import LAYERS
-from graphnet.nn import cells, criteria, element_research, init, layers, recurrent
+from graphnet.nn import cells, criteria, element_research, images, init, layers, recurrent
 from graphnet.nn.cells import *  # noqa: F403
 from graphnet.nn.cells.dynamics import *  # noqa: F403
 from graphnet.nn.cells.elementwise import *  # noqa: F403
@@ -38,10 +38,12 @@ from graphnet.nn.criteria.criterion import *  # noqa: F403
 from graphnet.nn.criteria.masked import *  # noqa: F403
 from graphnet.nn.criteria.regression import *  # noqa: F403
 from graphnet.nn.element_research import *  # noqa: F403
+from graphnet.nn.images.convolution import *  # noqa: F403
+from graphnet.nn.images.pooling import *  # noqa: F403
+from graphnet.nn.images.spatial import *  # noqa: F403
 from graphnet.nn.layers.activation import *  # noqa: F403
 from graphnet.nn.layers.arithmetic import *  # noqa: F403
 from graphnet.nn.layers.containers import *  # noqa: F403
-from graphnet.nn.layers.convolution import *  # noqa: F403
 from graphnet.nn.layers.distance import *  # noqa: F403
 from graphnet.nn.layers.dropout import *  # noqa: F403
 from graphnet.nn.layers.function import *  # noqa: F403
@@ -49,12 +51,10 @@ from graphnet.nn.layers.hard_sigmoid import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
-from graphnet.nn.layers.pooling import *  # noqa: F403
 from graphnet.nn.layers.products import *  # noqa: F403
 from graphnet.nn.layers.rectifiers import *  # noqa: F403
 from graphnet.nn.layers.reduction import *  # noqa: F403
 from graphnet.nn.layers.shape import *  # noqa: F403
-from graphnet.nn.layers.spatial import *  # noqa: F403
 from graphnet.nn.layers.tables import *  # noqa: F403
 from graphnet.nn.recurrent.bidirectional import *  # noqa: F403
 from graphnet.nn.recurrent.cell_layers import *  # noqa: F403
@@ -100,7 +100,7 @@ __all__ += element_research.__all__
 __all__ += layers.activation.__all__
 __all__ += layers.arithmetic.__all__
 __all__ += layers.containers.__all__
-__all__ += layers.convolution.__all__
+__all__ += images.convolution.__all__
 __all__ += layers.distance.__all__
 __all__ += layers.dropout.__all__
 __all__ += layers.function.__all__
@@ -108,12 +108,12 @@ __all__ += layers.hard_sigmoid.__all__
 __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
 __all__ += layers.normalization.__all__
-__all__ += layers.pooling.__all__
+__all__ += images.pooling.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__
 __all__ += layers.shape.__all__
-__all__ += layers.spatial.__all__
+__all__ += images.spatial.__all__
 __all__ += layers.tables.__all__
 __all__ += recurrent.bidirectional.__all__
 __all__ += recurrent.cell_layers.__all__

@@ -24,7 +24,7 @@ FLOORS = [
     "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
-    "nn.init", "nn.layers",
+    "nn.init", "nn.layers", "nn.images",
     "nn.cells.state", "nn.cells.wiring", "nn.cells.learned_gate",
     "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics", "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
     "optim",

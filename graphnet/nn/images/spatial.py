@@ -8,8 +8,8 @@ from graphnet.errors import ShapeError
 from graphnet.graph import Module
 from graphnet.graph.values.table import describe
 from graphnet.ir.core.types import normalise_axis
+from graphnet.nn.images.sizes import padded, require_images, unbatched
 from graphnet.nn.layers.containers import Container, filled, require_modules
-from graphnet.nn.layers.images import padded, require_images, unbatched
 from graphnet.nn.layers.linear import positive
 from graphnet.ops import broadcast_to, cast, concatenate, pad, uniform
 

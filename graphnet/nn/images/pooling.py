@@ -9,7 +9,7 @@ import numpy as np
 from graphnet.errors import ShapeError
 from graphnet.graph import Module
 from graphnet.ir.core.types import NDArray
-from graphnet.nn.layers.images import (
+from graphnet.nn.images.sizes import (
     Pair,
     kernel_of,
     of_axes,

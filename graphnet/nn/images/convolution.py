@@ -7,7 +7,7 @@ from typing import Any
 from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.nn import init
-from graphnet.nn.layers.images import (
+from graphnet.nn.images.sizes import (
     Pair,
     kernel_of,
     of_axes,
