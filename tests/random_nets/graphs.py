@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph.values import table
-from tests.module_rows import Row, arrays, entries, tables
+from tests.module_rows import Row, arrays, convolution, entries, tables
 from tests.random_nets.choices import Choices
 from tests.support.notices import notices_ignored
 
-ROWS: dict[str, list[Row]] = {**entries.ROWS, **arrays.ROWS, **tables.ROWS}
+ROWS: dict[str, list[Row]] = {
+    **entries.ROWS,
+    **arrays.ROWS,
+    **tables.ROWS,
+    **convolution.ROWS,
+}
 HEAD = """import numpy as np
 import graphnet as gn
 from graphnet import nn
@@ -28,6 +33,7 @@ LEFT_OUT = {"Recurrent", "LayerPart", "Normalize", "Threshold", "HardShrink", "M
 BENT = {"Abs", "CMaxTable", "CMinTable", "CReLU", "Clamp", "ELU", "HardTanh", "LeakyReLU"} | {
     "Cosine", "CosineDistance", "Euclidean", "PReLU", "PairwiseDistance", "RReLU", "ReLU",
     "ReLU6", "SoftShrink", "WeightedEuclidean", "MaskZero",
+    "SpatialAdaptiveMaxPooling", "SpatialMaxPooling", "TemporalMaxPooling",
 }  # fmt: skip
 """What has a kink, or a pole: their inputs get a random array added, so that none meets it."""
 STEEP = {"Exp", "Power", "Square"}
