@@ -6,6 +6,8 @@ that are neighbours along the innermost axis are copied together: windows are pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llvmlite import ir
 
 from graphnet.native.gemm.register_tile import Tile, at
@@ -107,29 +109,34 @@ def emit_piece(module: ir.Module, tile: Tile) -> ir.Function:
         place = at(builder, tile, target, builder.mul(step, index(tile.panel)))
         return at(builder, tile, source, offset), place
 
-    def copied(step: ir.Value) -> None:
+    def together(step: ir.Value) -> None:
         row, place = row_of(step)
         value = masked_load(builder, row, tile.vector, live, tile.real_bytes)
         masked_store(builder, value, place, live, tile.real_bytes)
 
-    def one_by_one(step: ir.Value) -> None:
-        row, place = row_of(step)
-        with counted(builder, count) as lane:
-            value = builder.load(at(builder, tile, row, builder.mul(lane, stride)), typ=tile.real)
+    def lane_of(distance: ir.Value, lane: ir.Value) -> Callable[[ir.Value], None]:
+        def copy(step: ir.Value) -> None:
+            row, place = row_of(step)
+            value = builder.load(at(builder, tile, row, distance), typ=tile.real)
             builder.store(value, at(builder, tile, place, lane))
+
+        return copy
+
+    def all_rows(copy: Callable[[ir.Value], None]) -> None:
+        whole = builder.and_(k, index(-UNROLLED))
+        with counted(builder, whole, step=UNROLLED) as step:
+            for i in range(UNROLLED):
+                copy(builder.add(step, index(i)))
+        with counted(builder, k, whole) as step:
+            copy(step)
 
     near = builder.or_(
         builder.icmp_signed("==", stride, index(1)), builder.icmp_signed("==", count, index(1))
     )
-    with builder.if_else(near) as (together, apart):
-        with together:
-            whole = builder.and_(k, index(-UNROLLED))
-            with counted(builder, whole, step=UNROLLED) as step:
-                for i in range(UNROLLED):
-                    copied(builder.add(step, index(i)))
-            with counted(builder, k, whole) as step:
-                copied(step)
-        with apart, counted(builder, k) as step:
-            one_by_one(step)
+    with builder.if_else(near) as (side_by_side, apart):
+        with side_by_side:
+            all_rows(together)
+        with apart, counted(builder, count) as lane:
+            all_rows(lane_of(builder.mul(lane, stride), lane))
     builder.ret_void()
     return function

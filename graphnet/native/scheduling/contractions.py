@@ -15,6 +15,7 @@ from graphnet.native.gemm.contraction import ITEMS
 from graphnet.native.gemm.gathering import AXES
 from graphnet.native.lowering import contraction as lowered
 from graphnet.native.lowering.contraction import labels_and_sizes, ordered
+from graphnet.native.scheduling.buffers import BufferRole
 from graphnet.native.scheduling.calls import FLAG
 from graphnet.native.scheduling.reordered_windows import with_neighbours
 from graphnet.native.scheduling.schedule import Scheduler
@@ -38,22 +39,47 @@ def contraction(scheduler: Scheduler, equation: Equation) -> None:
     if labels.summed and strides_of(left, labels.left)[innermost(labels, left)] != 1:
         left = scheduler.copied(ordered(left, labels.left, order))
         labels = replace(labels, left=order)
-    target = scheduler.allocate(equation.outputs[0])
+    options = [(right, labels), (right, replace(labels, result=natural_order(labels)))]
     anew = with_neighbours(scheduler, equation.inputs[1], labels)
-    if anew is not None:
-        right, reordered = anew
-        shape = shape_of(reordered, sizes, left, right)
-        if shape is not None:
-            made = tuple(sizes[letter] for letter in reordered.result)
-            result = scheduler.temporary(ArrayType(made, target.type.dtype))
+    for right, option in [*([anew] if anew else []), *options]:
+        shape = shape_of(option, sizes, left, right)
+        if shape is not None and 0 not in sizes.values():
+            result = memory_of(scheduler, equation, option, labels)
             call(scheduler, equation, shape, left, right, result)
-            scheduler.copy(ordered(result, reordered.result, labels.result), target)
+            finish(scheduler, equation, result, option, labels)
             return
-    shape = shape_of(labels, sizes, left, right)
-    if shape is None or 0 in sizes.values():
-        lowered.contraction(scheduler, equation)
+    lowered.contraction(scheduler, equation)
+
+
+def natural_order(labels: Labels) -> str:
+    """An order of the result that the kernel can write, with products for the first column."""
+    return labels.batch + labels.columns[:1] + labels.rows + labels.columns[1:]
+
+
+def memory_of(
+    scheduler: Scheduler, equation: Equation, option: Labels, labels: Labels
+) -> StridedView:
+    """The memory that the kernel writes into."""
+    (var,) = equation.outputs
+    if option.result == labels.result:
+        return scheduler.allocate(var)
+    _, sizes = labels_and_sizes(equation)
+    type = ArrayType(tuple(sizes[letter] for letter in option.result), var.type.dtype)
+    return scheduler.new(type, role=BufferRole.VALUES, var=var)
+
+
+def finish(
+    scheduler: Scheduler, equation: Equation, result: StridedView, option: Labels, labels: Labels
+) -> None:
+    """Let others read the result in its own order: as a view, but for what leaves the program."""
+    (var,) = equation.outputs
+    if option.result == labels.result:
         return
-    call(scheduler, equation, shape, left, right, target)
+    place = ordered(result, option.result, labels.result)
+    if var in scheduler.program.outputs:
+        scheduler.copy(place, scheduler.allocate(var))
+    else:
+        scheduler.places[var] = place
 
 
 def innermost(labels: Labels, left: StridedView) -> str:
