@@ -208,6 +208,10 @@ MODULES = Names(
         "requires_grad requires_grad_ freeze": FROZEN,
         "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
         "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
+        "ceil floor": "`nn.SpatialMaxPooling(2, ceil_mode=True)`",
+        "setCountExcludePad setCountIncludePad": "`nn.SpatialAveragePooling(2, padding_width=1, "
+        "count_include_pad=False)`",
+        "noBias": "`nn.SpatialConvolution(3, 8, 5, bias=False)`",
         "reset reset_parameters": WEIGHTS + ", or make it anew",
         "output": "`run.outputs`, or `run['linear']` of a node",
         "gradInput": "`run.grad['linear']`, or what backward returns",

@@ -187,7 +187,8 @@ def call(
     tile = scheduler.kernels.tile(target.type.dtype)
     depth, columns = (prod(axis[0] for axis in axes) for axes in (shape.depth, shape.columns))
     block_depth = -(-depth // -(-depth // DEEPEST))
-    panels = max(1, min(tile.panels, BLOCK // (block_depth * tile.panel)))
+    fitting = max(1, BLOCK // (block_depth * tile.panel))
+    panels = min(tile.panels, fitting, -(-columns // tile.panel))
     blocks = -(-columns // (panels * tile.panel))
     units = prod(axis[0] for axis in shape.items) * blocks
     parts = 1 if units >= PARTS else min(PARTS, shape.sums[0])
