@@ -21,9 +21,10 @@ from tests.module_rows import ROWS
 
 SOURCE = re.compile(r"(?:Torch's |rnn's )?(?:nn/)?(\w+)\.lua")
 SAME_IN_PYTORCH = {
-    "Bilinear", "Dropout", "ELU", "GELU", "GRU", "Identity", "LSTM", "LayerNorm", "LeakyReLU",
-    "Linear", "LogSigmoid", "PReLU", "PairwiseDistance", "RNN", "RReLU", "ReLU", "ReLU6",
-    "Sequential", "Sigmoid", "Tanh", "Threshold",
+    "Bilinear", "Dropout", "ELU", "Flatten", "GELU", "GRU", "Identity", "LSTM", "LayerNorm",
+    "LeakyReLU", "Linear", "LogSigmoid", "Mish", "PReLU", "PairwiseDistance", "RNN", "RReLU",
+    "ReLU", "ReLU6", "SELU", "Sequential", "SiLU", "Sigmoid", "Tanh", "Threshold",
+    "Unflatten",
 }  # fmt: skip
 """The classes of ``torch.nn`` that have the same name here."""
 INTRODUCTION = """

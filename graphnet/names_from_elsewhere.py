@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from graphnet.name_table import Names
 from graphnet.names_of_cells import CELLS
+from graphnet.names_of_torch import NOT_THERE, OF_IMAGES, OF_TORCH, PROCESSOR
 
-PROCESSOR = "everything is computed on the processor: leave it out"
 BY_MODULES = "nodes are wired of modules: "
 IN_A_RUN = "a node has its value in a run, `run = net.run(array)`: "
-NOT_THERE = "not there (graphnet is made for sequences, tables and graphs); "
 
 PACKAGE = Names(
     aliases={"gModule": "GModule", "set_num_threads": "set_threads"},
@@ -79,6 +78,11 @@ LAYERS = Names(
         "Tanhshrink": "TanhShrink",
         "GLU": "GatedLinearUnit",
         "SpatialDilatedConvolution": "SpatialConvolution",
+        "Swish": "SiLU",
+        "Hardsigmoid": "HardSigmoid",
+        "Hardswish": "HardSwish",
+        "Softmax2d": "SpatialSoftMax",
+        "Clip": "Clamp",
     },
     equivalents={
         "Module": "`gn.Module`, whose method is compute(self, x), not forward",
@@ -109,27 +113,12 @@ LAYERS = Names(
         "Dense": "`nn.Linear(3, 4)`",
         "TimeDistributed": "`nn.Linear(3, 4)` takes any leading axes; `nn.Sequencer(nn.Tanh())`",
         "Lambda": "`nn.Function`, or a subclass of `gn.Module`",
-        "SiLU Swish": "`node * nn.Sigmoid()(node)`",
-        "Flatten Unflatten": "`nn.Reshape(6)`, or `nn.Collapse(2)`",
         "Permute": "`nn.Transpose((0, 1))`",
         "Concatenate": "`nn.JoinTable(-1)`",
         "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
         "BatchNorm1d BatchNorm2d BatchNormalization": NOT_THERE + "`nn.LayerNorm(4)` is",
-        "Conv1d": "`nn.TemporalConvolution(3, 8, 5)`, of (batch, steps, channels)",
-        "Conv2d": "`nn.SpatialConvolution(3, 8, kernel_size=5, padding=2)`; without names Torch's "
-        "order, widths before heights",
-        "ConvTranspose2d": "`nn.SpatialFullConvolution(3, 8, kernel_size=5, stride=2)`",
-        "MaxPool1d": "`nn.TemporalMaxPooling(2)`, of (batch, steps, channels)",
-        "MaxPool2d": "`nn.SpatialMaxPooling(kernel_size=2)`, with Torch's order: widths first",
-        "AvgPool1d": "`nn.Mean(0)`, over a whole axis",
-        "AvgPool2d": "`nn.SpatialAveragePooling(kernel_size=2, stride=2)`, whose stride is 1 "
-        "unless it is given",
-        "AdaptiveAvgPool2d": "`nn.SpatialAdaptiveAveragePooling(4, 3)`, width and height",
-        "AdaptiveMaxPool2d": "`nn.SpatialAdaptiveMaxPooling(4, 3)`, width and height",
-        "ZeroPad2d": "`nn.SpatialZeroPadding(1, 1, 2, 2)`: left, right, top, bottom",
-        "Upsample UpsamplingNearest2d": "`nn.SpatialUpSamplingNearest(2)`",
-        "Dropout2d": "`nn.SpatialDropout(0.5)`, which scales in evaluation, as Torch's",
-        "Conv2D": "`nn.SpatialConvolution(3, 8, 5, 5)`, with channels first",
+        **OF_IMAGES,
+        **OF_TORCH,
         "Transformer MultiheadAttention": NOT_THERE + "attention is wired of `nn.MM()` and "
         "`nn.SoftMax()`",
         "DataParallel": "`gn.set_threads(2)`: a run uses all cores",
@@ -221,6 +210,10 @@ MODULES = Names(
         "grad": "`linear.weight.grad`, or `run.grad['linear']` of a node",
         "updateOutput": "`net.forward(array)`; authors write compute",
         "updateGradInput accGradParameters": "`run.backward(gradient)`, which follows from compute",
+        "setNumInputDims": "`nn.View(6, input_dims=1)`",
+        "setPartition resetPartition": "`nn.PartialLinear(3, 4).set_partition([1, 2])`",
+        "setp setLambda": "a setting is an attribute: `nn.Dropout().p = 0.3`",
+        "setPadding setMaxNorm setNormType": "`nn.LookupTable(6, 4, padding_idx=0, max_norm=2.0)`",
         "clearState": "nothing to do; `net.save('net.gn')` writes parameters alone",
         "register_buffer": "`self.mean = np.zeros(3)`: an array is an attribute",
         "register_parameter": "`self.scale = gn.Parameter((3,))`: a parameter is an attribute",

@@ -47,7 +47,6 @@ from graphnet.nn.layers.containers import *  # noqa: F403
 from graphnet.nn.layers.distance import *  # noqa: F403
 from graphnet.nn.layers.dropout import *  # noqa: F403
 from graphnet.nn.layers.function import *  # noqa: F403
-from graphnet.nn.layers.hard_sigmoid import *  # noqa: F403
 from graphnet.nn.layers.layer_part import *  # noqa: F403
 from graphnet.nn.layers.linear import *  # noqa: F403
 from graphnet.nn.layers.normalization import *  # noqa: F403
@@ -56,6 +55,9 @@ from graphnet.nn.layers.rectifiers import *  # noqa: F403
 from graphnet.nn.layers.reduction import *  # noqa: F403
 from graphnet.nn.layers.shape import *  # noqa: F403
 from graphnet.nn.layers.tables import *  # noqa: F403
+from graphnet.nn.layers.transfer import *  # noqa: F403
+from graphnet.nn.layers.values import *  # noqa: F403
+from graphnet.nn.layers.weights import *  # noqa: F403
 from graphnet.nn.recurrent.bidirectional import *  # noqa: F403
 from graphnet.nn.recurrent.cell_layers import *  # noqa: F403
 from graphnet.nn.recurrent.live import *  # noqa: F403
@@ -99,16 +101,18 @@ __all__ += criteria.regression.__all__
 __all__ += element_research.__all__
 __all__ += layers.activation.__all__
 __all__ += layers.arithmetic.__all__
+__all__ += layers.values.__all__
 __all__ += layers.containers.__all__
 __all__ += images.convolution.__all__
 __all__ += layers.distance.__all__
 __all__ += layers.dropout.__all__
 __all__ += layers.function.__all__
-__all__ += layers.hard_sigmoid.__all__
 __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
+__all__ += layers.transfer.__all__
 __all__ += layers.normalization.__all__
 __all__ += images.pooling.__all__
+__all__ += layers.weights.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__

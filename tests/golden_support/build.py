@@ -18,6 +18,7 @@ from tests.golden_support.torch7 import (
     INDEX_INPUTS,
     MODULES,
     FromTorch,
+    with_defaults,
 )
 
 Spec = Mapping[str, Any]
@@ -84,15 +85,9 @@ class Graph:
             if "criterion" in spec:
                 children = [build_criterion(spec["criterion"], {})]
             last = spec["type"] in CHILDREN_LAST
-            module = make(*args, *children) if last else make(*children, *args)
+            module = with_defaults(make, [*args, *children] if last else [*children, *args])
         for name, values in spec.get("calls", ()):
-            attribute, value = CALLS.get(name, ("", None))
-            if attribute and hasattr(module, attribute):
-                setattr(module, attribute, value)
-                continue
-            if name != "setNumInputDims" or not hasattr(module, "input_dims"):
-                raise Skip(f"the method {name} of {spec['type']}")
-            module.input_dims = values[0]
+            call_setter(module, name, list(values or ()))
         return module.evaluate() if spec.get("training") is False else module
 
     def parameter(self, owner: Sequence[Any]) -> Parameter:
@@ -107,7 +102,7 @@ class Graph:
             inner = self.inner_graph(module)
             return inner.part(inner.nodes[int(index)].module, rest)
         if name == "modules":
-            children = [child for _, child in module.named_children()]
+            children = [child for _, child in module.named_children()] or [module]  # Maxout
             return self.part(children[int(index) - 1], rest)
         parameter = getattr(module, name)
         assert isinstance(parameter, Parameter), owner_text(path)
@@ -126,6 +121,30 @@ class Graph:
             return value
         padded = [*numbers, *[None] * len(value)]
         return [from_one(v) if n in marked else v for n, v in zip(padded, value, strict=False)]
+
+
+SETTERS = {
+    "setNumInputDims": "input_dims",
+    "setLambda": "strength",
+    "setp": "p",
+    "setMaxNorm": "max_norm",
+    "setNormType": "norm_type",
+}
+"""Torch's methods that change a setting, by ours."""
+
+
+def call_setter(module: Module, name: str, values: Sequence[Any]) -> None:
+    """A method called after construction; raises Skip for one that graphnet has not."""
+    if name in ("training", "evaluate"):
+        getattr(module, "train" if name == "training" else name)()
+    elif name == "setPadding" and hasattr(module, "padding_idx"):
+        module.padding_idx = values[0] - 1 if values[0] else None
+    elif name in CALLS and hasattr(module, CALLS[name][0]):
+        setattr(module, *CALLS[name])
+    elif name in SETTERS and hasattr(module, SETTERS[name]):
+        setattr(module, SETTERS[name], values[0])
+    else:
+        raise Skip(f"the method {name} of {type(module).__name__}")
 
 
 def owner_text(path: Sequence[str]) -> str:

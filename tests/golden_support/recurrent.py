@@ -1,65 +1,31 @@
-"""Reference cases of Element-Research's rnn: modules built, their parameters mapped, sequences run.
-
-Torch keeps the weights of several gates in one matrix, graphnet one Linear for each gate. A ``Slot``
-is a parameter of Torch as blocks of parameters of graphnet.
-"""
+"""Reference cases of Element-Research's rnn: modules built, their parameters mapped, sequences run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from graphnet import nn
-from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph import GModule, Module
 from graphnet.graph.values import table
-from tests.golden_support.build import Skip, arguments, found, from_one
-from tests.golden_support.torch7 import CHILDREN_LAST, INDEX_INPUTS, MODULES
+from tests.golden_support.build import Graph, Skip, arguments, call_setter, found, from_one
+from tests.golden_support.slots import (
+    SEQ_GRU,
+    SEQ_LSTM,
+    Slot,
+    gates_apart,
+    graph_slots,
+    gru_slots,
+    joint_slots,
+    lstm_slots,
+    stacked_slots,
+)
+from tests.golden_support.torch7 import CHILDREN_LAST, INDEX_INPUTS, MODULES, with_defaults
 
 Spec = Mapping[str, Any]
-GATES = {
-    "forgetGate": "forget_gate",
-    "inputGate": "input_gate",
-    "hiddenLayer": "candidate",
-    "outputGate": "output_gate",
-}
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A parameter of Torch: its path, and the parameters it is made of, in rows of blocks."""
-
-    path: str
-    blocks: Sequence[Sequence[Parameter]]
-    transposed: bool = False
-
-    def under(self, prefix: str) -> Slot:
-        return Slot(f"{prefix}{self.path}", self.blocks, self.transposed)
-
-    def fill(self, values: np.ndarray) -> None:
-        """Set the parameters from Torch's values."""
-        whole = np.atleast_2d(values)
-        top = 0
-        for row in self.blocks:
-            left = 0
-            for parameter in row:
-                height, width = self.view(parameter.data).shape
-                block = whole[top : top + height, left : left + width]
-                block = block.T if self.transposed else block
-                parameter.data = block.reshape(parameter.shape)
-                left += width
-            assert left == whole.shape[1], self.path
-            top += height
-        assert top == whole.shape[0], self.path
-
-    def gradient(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The gradients of the parameters, laid out as in Torch."""
-        return np.block([[self.view(p.grad) for p in row] for row in self.blocks]).reshape(shape)
-
-    def view(self, array: np.ndarray) -> np.ndarray:
-        return np.atleast_2d(array).T if self.transposed else np.atleast_2d(array)
 
 
 @dataclass(frozen=True)
@@ -68,56 +34,6 @@ class Built:
 
     module: Module
     slots: Sequence[Slot] = ()
-
-
-# ---- cells
-
-
-def linears(cell: GModule, part: str, gates: Sequence[str], kind: str) -> list[Parameter]:
-    return [getattr(cell[f"{gate}.{part}"].module, kind) for gate in gates]
-
-
-def column(parameters: Sequence[Parameter]) -> list[list[Parameter]]:
-    return [[parameter] for parameter in parameters]
-
-
-def lstm_slots(cell: GModule) -> Iterator[Slot]:
-    """A Linear of its own for each gate, and peepholes."""
-    for name, gate in GATES.items():
-        i2h = cell[f"{gate}.i2h"].module
-        yield Slot(f"{name}.input.weight", [[i2h.weight]])
-        yield Slot(f"{name}.input.bias", [[i2h.bias]])
-        yield Slot(f"{name}.recurrent.weight", [[cell[f"{gate}.h2h"].module.weight]])
-        if f"{gate}.peephole" in cell.names:
-            yield Slot(f"{name}.peephole.weight", [[cell[f"{gate}.peephole"].module.weight]])
-
-
-def stacked_slots(cell: GModule, gates: Sequence[str]) -> Iterator[Slot]:
-    """One matrix for x and one for h: ``i2g`` and ``o2g``, the gates in rows."""
-    yield Slot("i2g.weight", column(linears(cell, "i2h", gates, "weight")))
-    yield Slot("i2g.bias", [linears(cell, "i2h", gates, "bias")])
-    yield Slot("o2g.weight", column(linears(cell, "h2h", gates, "weight")))
-
-
-def gru_slots(cell: GModule) -> Iterator[Slot]:
-    yield from stacked_slots(cell, ("reset_gate", "update_gate"))
-    candidate = cell["candidate.i2h"].module
-    yield Slot("candidate.input.weight", [[candidate.weight]])
-    yield Slot("candidate.input.bias", [[candidate.bias]])
-    yield Slot("candidate.recurrent.weight", [[cell["candidate.h2h"].module.weight]])
-
-
-def joint_slots(cell: GModule, gates: Sequence[str]) -> list[Slot]:
-    """One matrix for x and h, used as x W: the gates in columns."""
-    rows = [linears(cell, part, gates, "weight") for part in ("i2h", "h2h")]
-    return [
-        Slot("weight", rows, transposed=True),
-        Slot("bias", [linears(cell, "i2h", gates, "bias")]),
-    ]
-
-
-SEQ_LSTM = ("input_gate", "forget_gate", "output_gate", "candidate")
-SEQ_GRU = ("reset_gate", "update_gate", "candidate")
 
 
 # ---- modules
@@ -134,9 +50,19 @@ def argument(spec: Spec, index: int, default: Any = None) -> Any:
     return default if index >= len(args) or args[index] is None else args[index]
 
 
-def no_dropout(spec: Spec, index: int) -> None:
-    if argument(spec, index, 0):
-        raise Skip(f"dropout inside {spec['type']}")
+DROPOUT = {"LSTM": 4, "FastLSTM": 6, "GRU": 3}
+"""Which argument is the probability of dropout inside of a step."""
+
+
+def refuse_drawn_masks(spec: Spec) -> None:
+    """Raise Skip for dropout inside of steps in training: masks are Torch's own random numbers."""
+    if spec.get("training") is False:
+        return
+    if spec["type"] in DROPOUT and argument(spec, DROPOUT[spec["type"]], 0):
+        raise Skip(f"masks that Torch drew inside {spec['type']}")
+    for child in spec.get("children", ()):
+        if child:
+            refuse_drawn_masks(child)
 
 
 def build_lstm(spec: Spec) -> Built:
@@ -148,16 +74,18 @@ def build_lstm(spec: Spec) -> Built:
 
 
 def build_fast_lstm(spec: Spec) -> Built:
-    no_dropout(spec, 6)
     step = nn.FastLSTM(*sizes_of(spec))
     gates = ("input_gate", "candidate", "forget_gate", "output_gate")
-    return Built(step, [*stacked_slots(step.cell, gates)])
+    slots = gates_apart if argument(spec, DROPOUT["FastLSTM"], 0) else stacked_slots
+    return Built(step, [*slots(step.cell, gates)])
 
 
 def build_gru(spec: Spec) -> Built:
-    no_dropout(spec, 3)
     cell = nn.gru_cell(*sizes_of(spec), reset="before", hidden_bias=False)
-    return Built(nn.Recursor(cell), [*gru_slots(cell)])
+    slots = [*gru_slots(cell)]
+    if argument(spec, DROPOUT["GRU"], 0):
+        slots = [*gates_apart(cell, ("reset_gate", "update_gate")), *slots[3:]]
+    return Built(nn.Recursor(cell), slots)
 
 
 def build_recurrent(spec: Spec) -> Built:
@@ -173,6 +101,19 @@ def build_recurrent(spec: Spec) -> Built:
 def build_seq_lstm(spec: Spec) -> Built:
     module = nn.SeqLSTM(*sizes_of(spec))
     return Built(module, joint_slots(module.recurrent.cell, SEQ_LSTM))
+
+
+def build_seq_lstmp(spec: Spec) -> Built:
+    module = nn.SeqLSTMP(*arguments(spec)[:3])
+    cell = module.recurrent.cell
+    projection = Slot("weightO", [[cell["projection"].module.weight]], transposed=True)
+    return Built(module, [*joint_slots(cell, SEQ_LSTM), projection])
+
+
+def build_recurrence(spec: Spec) -> Built:
+    child = build(spec["children"][0])
+    slots = [slot.under("module.") for slot in child.slots]
+    return Built(nn.Recurrence(child.module, argument(spec, 0), argument(spec, 1, 1)), slots)
 
 
 def build_seq_gru(spec: Spec) -> Built:
@@ -202,7 +143,9 @@ def build_bi_sequencer(spec: Spec) -> Built:
         for name, part in zip(("forward", "backward", "merge"), parts, strict=False)
         for slot in part.slots
     ]
-    return Built(nn.BiSequencer(*[part.module for part in parts]), slots)
+    merge = arguments(spec)[-1:] if len(parts) < 3 else []  # a number of axes
+    make = nn.BiSequencer if spec["type"] == "BiSequencer" else nn.BiSequencerLM
+    return Built(make(*[part.module for part in parts], *merge), slots)
 
 
 def build_sequencer(spec: Spec) -> Built:
@@ -233,11 +176,13 @@ def build_mask_zero(spec: Spec) -> Built:
 def build_ordinary(spec: Spec) -> Built:
     """A module of Torch's nn, whose children may be modules of rnn."""
     if spec["type"] == "gModule":
-        raise Skip("a graph inside a module of rnn")
+        graph = Graph(spec["graph"])
+        return Built(graph.net, [*graph_slots(graph, "")])
     children = [build(child) for child in spec.get("children", ())]
     modules, args = [child.module for child in children], arguments(spec)
     make = found(MODULES, spec)
-    module = make(*args, *modules) if spec["type"] in CHILDREN_LAST else make(*modules, *args)
+    last = spec["type"] in CHILDREN_LAST
+    module = with_defaults(make, [*args, *modules] if last else [*modules, *args])
     slots = [Slot(name, [[parameter]]) for name, parameter in module.own_parameters()]
     for number, child in enumerate(children, start=1):
         slots += [slot.under(f"modules[{number}].") for slot in child.slots]
@@ -246,16 +191,19 @@ def build_ordinary(spec: Spec) -> Built:
 
 BUILDERS = {
     "BiSequencer": build_bi_sequencer,
+    "BiSequencerLM": build_bi_sequencer,
     "FastLSTM": build_fast_lstm,
     "GRU": build_gru,
     "LSTM": build_lstm,
     "MaskZero": build_mask_zero,
+    "Recurrence": build_recurrence,
     "Recurrent": build_recurrent,
     "Recursor": build_recursor,
     "Repeater": build_repeater,
     "SeqBRNN": build_seq_brnn,
     "SeqGRU": build_seq_gru,
     "SeqLSTM": build_seq_lstm,
+    "SeqLSTMP": build_seq_lstmp,
     "Sequencer": build_sequencer,
 }
 
@@ -278,12 +226,10 @@ def call(module: Module, name: str, values: list[Any]) -> None:
         module.mask_zero = True
     elif name == "maskZero" and isinstance(module, nn.SequenceOutputs):
         module.recurrent.mask_zero = True
-    elif name == "setNumInputDims" and hasattr(module, "input_dims"):
-        module.input_dims = values[0]
-    elif name in ("training", "evaluate", "forget") and hasattr(module, name):
-        getattr(module, name)()
+    elif name == "forget" and hasattr(module, "forget"):
+        module.forget()
     else:
-        raise Skip(f"the method {name} of {type(module).__name__}")
+        call_setter(module, name, values)
 
 
 # ---- inputs
@@ -339,6 +285,7 @@ def named_slots(case: Any, slots: Sequence[Slot]) -> list[Slot]:
 def run_rnn(case: Any) -> None:
     """A module of rnn over its sequences: zero the gradients, forward, backward."""
     spec = case.record["module"]
+    refuse_drawn_masks(spec)
     built = build(spec)
     set_attributes(built.module, case.record.get("attributes") or {})
     slots = named_slots(case, built.slots)

@@ -5,7 +5,8 @@ Torch counts dimensions, positions and classes from 1 (and from -1 at the end); 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -50,7 +51,32 @@ def reshape(*args: Any) -> Module:
 
 def ignore_in_place(kind: type[Module], count: int = 0) -> FromTorch:
     """The first arguments; Torch's last one, whether to work in place, means nothing here."""
-    return lambda *args: kind(*args[:count])
+    return lambda *args: with_defaults(kind, args[:count])
+
+
+def with_defaults(make: FromTorch, args: Sequence[Any]) -> Module:
+    """A module from arguments of which some are nil: those that are not given."""
+    known = list(inspect.signature(make).parameters.values())
+    filled = [
+        p.default if value is None and p.default is not p.empty else value
+        for value, p in zip(args, known, strict=False)
+    ]
+    return make(*filled, *args[len(known) :])
+
+
+def lookup(
+    count: int, size: int, padding: int = 0, norm: float | None = None, kind: float = 2.0
+) -> Module:
+    """Torch's index of padding is counted from 1; 0 means that there is none."""
+    return nn.LookupTable(count, size, padding - 1 if padding else None, norm, kind)
+
+
+def dropout(p: float = 0.5, v1: Any = False, inplace: Any = False, always: Any = False) -> Module:
+    return nn.Dropout(p, v1=bool(v1), stochastic_inference=bool(always))
+
+
+def arg_max(dim: int = 1, dims: int | None = None, as_long: bool = True) -> Module:
+    return nn.ArgMax(down(dim), dims, as_long)
 
 
 def padding(
@@ -71,6 +97,7 @@ MODULES: dict[str, FromTorch] = {
     "Abs": nn.Abs,
     "Add": nn.Add,
     "AddConstant": ignore_in_place(nn.AddConstant, 1),
+    "ArgMax": arg_max,
     "Bilinear": nn.Bilinear,
     "Bottle": lambda module, dims=2, out=None: nn.Bottle(module, dims, out),
     "CAdd": lambda *args: nn.CAdd(*sizes(*args)),
@@ -84,15 +111,17 @@ MODULES: dict[str, FromTorch] = {
     "CReLU": lambda dims, in_place=False: nn.CReLU(-dims),
     "CSubTable": nn.CSubTable,
     "Clamp": nn.Clamp,
+    "Clip": nn.Clamp,
     "Collapse": nn.Collapse,
     "Concat": lambda dim, *modules: nn.Concat(down(dim), *modules),
     "ConcatTable": nn.ConcatTable,
+    "Constant": lambda value, dims=None: nn.Constant(value, dims),
     "Contiguous": nn.Contiguous,
     "Cosine": nn.Cosine,
     "CosineDistance": nn.CosineDistance,
     "DepthConcat": lambda dim, *modules: nn.DepthConcat(down(dim), *modules),
     "DotProduct": nn.DotProduct,
-    "Dropout": lambda p=0.5, *rest: nn.Dropout(p),
+    "Dropout": dropout,
     "ELU": ignore_in_place(nn.ELU, 1),
     "Euclidean": nn.Euclidean,
     "Exp": nn.Exp,
@@ -101,43 +130,50 @@ MODULES: dict[str, FromTorch] = {
     "GradientReversal": nn.GradientReversal,
     "HardShrink": nn.HardShrink,
     "HardTanh": ignore_in_place(nn.HardTanh, 2),
-    "Identity": nn.Identity,
+    "Identity": lambda *args: nn.Identity(),
     "Index": on_axis(nn.Index),
     "JoinTable": on_axis(nn.JoinTable),
     "L1Penalty": nn.L1Penalty,
     "LeakyReLU": ignore_in_place(nn.LeakyReLU, 1),
     "Linear": nn.Linear,
+    "LinearNoBias": lambda inputs, outputs: nn.Linear(inputs, outputs, False),
     "Log": nn.Log,
     "LogSigmoid": nn.LogSigmoid,
     "LogSoftMax": by_number_of_axes(nn.LogSoftMax),
-    "LookupTable": lambda count, size, *rest: nn.LookupTable(count, size),
-    "LookupTableMaskZero": nn.LookupTableMaskZero,
+    "LookupTable": lookup,
+    "LookupTableMaskZero": lambda count, size, *rest: nn.LookupTableMaskZero(count, size),
     "MM": nn.MM,
     "MV": nn.MV,
-    "MapTable": nn.MapTable,
+    "MapTable": lambda module, shared=True: nn.MapTable(module),
+    "MaskedSelect": nn.MaskedSelect,
+    "Maxout": nn.Maxout,
     "Max": reduction(nn.Max),
     "Mean": reduction(nn.Mean),
     "Min": reduction(nn.Min),
-    "MixtureTable": nn.MixtureTable,
+    "MixtureTable": lambda dim=None: nn.MixtureTable(down(dim)),
     "ModuleFromCriterion": nn.ModuleFromCriterion,
     "Mul": nn.Mul,
     "MulConstant": ignore_in_place(nn.MulConstant, 1),
     "Narrow": lambda dim, offset, length=1: nn.Narrow(down(dim), down(offset), length),
     "NarrowTable": lambda offset, length=1: nn.NarrowTable(down(offset), length),
     "Normalize": lambda p, epsilon=1e-10: nn.Normalize(inf if p == "inf" else p, epsilon),
+    "OneHot": nn.OneHot,
     "PReLU": lambda channels=0: nn.PReLU(channels or 0),
     "Padding": padding,
     "PairwiseDistance": nn.PairwiseDistance,
     "Parallel": lambda dim, out, *modules: nn.Parallel(down(dim), down(out), *modules),
     "ParallelTable": nn.ParallelTable,
+    "PartialLinear": nn.PartialLinear,
     "Power": nn.Power,
     "RReLU": ignore_in_place(nn.RReLU, 2),
     "ReLU": ignore_in_place(nn.ReLU),
     "ReLU6": ignore_in_place(nn.ReLU6),
     "Replicate": lambda count, dim=1, dims=None: nn.Replicate(count, down(dim), dims),
     "Reshape": reshape,
+    "ReverseTable": nn.ReverseTable,
     "Select": lambda dim, index: nn.Select(down(dim), down(index)),
     "SelectTable": on_axis(nn.SelectTable),
+    "SeqReverseSequence": on_axis(nn.SeqReverseSequence),
     "Sequential": nn.Sequential,
     "Sigmoid": nn.Sigmoid,
     "SoftMax": by_number_of_axes(nn.SoftMax),
@@ -155,6 +191,8 @@ MODULES: dict[str, FromTorch] = {
     "SpatialMaxPooling": nn.SpatialMaxPooling,
     "SpatialUpSamplingNearest": nn.SpatialUpSamplingNearest,
     "SpatialZeroPadding": nn.SpatialZeroPadding,
+    "SpatialLogSoftMax": nn.SpatialLogSoftMax,
+    "SpatialSoftMax": nn.SpatialSoftMax,
     "SplitTable": on_axis(nn.SplitTable),
     "Sqrt": ignore_in_place(nn.Sqrt),
     "Square": nn.Square,
@@ -165,11 +203,15 @@ MODULES: dict[str, FromTorch] = {
     "TemporalConvolution": nn.TemporalConvolution,
     "TemporalMaxPooling": nn.TemporalMaxPooling,
     "Threshold": ignore_in_place(nn.Threshold, 2),
+    "TotalDropout": nn.TotalDropout,
     "Transpose": lambda *pairs: nn.Transpose(*[(down(a), down(b)) for a, b in pairs]),
     "Unsqueeze": on_axis(nn.Unsqueeze),
     "View": lambda *args: nn.View(*sizes(*args)),
     "WeightedEuclidean": nn.WeightedEuclidean,
+    "WhiteNoise": nn.WhiteNoise,
+    "ZeroGrad": nn.ZeroGrad,
     "ZipTable": nn.ZipTable,
+    "ZipTableOneToMany": nn.ZipTableOneToMany,
     "nngraph.JustElement": nn.JustElement,
     "nngraph.JustTable": nn.JustTable,
 }
@@ -204,6 +246,7 @@ CRITERIA: dict[str, FromTorch] = {
     "MultiLabelMarginCriterion": nn.MultiLabelMarginCriterion,
     "MultiLabelSoftMarginCriterion": nn.MultiLabelSoftMarginCriterion,
     "MultiMarginCriterion": nn.MultiMarginCriterion,
+    "NCECriterion": nn.NCECriterion,
     "ParallelCriterion": nn.ParallelCriterion,
     "SequencerCriterion": nn.SequencerCriterion,
     "SmoothL1Criterion": nn.SmoothL1Criterion,
@@ -218,5 +261,5 @@ CLASS_TARGETS = {
 }
 """The criteria whose targets are class indices."""
 
-INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1}
+INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1, "OneHot": None}
 """The modules that take indices, and as which of their parents (None: the whole input)."""

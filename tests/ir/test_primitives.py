@@ -75,6 +75,7 @@ CASES = [
     *unary(*(name for name in of_one_operand() if name not in BOTH_SIGNS)),
     *binary("add", "subtract", "multiply", "divide", "power", "maximum", "minimum"),
     *binary("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+    Case("l1_penalty", [(3, 4)], {"weight": 0.0, "keep": True}, low=-1.5),
     Case("where", [FLAGS, (2, 3), (2, 3)]),
     Case("where", [FLAGS, (), (2, 1)]),
     Case("cast", [(2, 3)], {"dtype": np.dtype("float64")}),

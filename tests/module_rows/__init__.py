@@ -6,7 +6,9 @@ from tests.module_rows import (
     criteria,
     element_research,
     entries,
+    rectifiers,
     recurrent,
+    selection,
     tables,
 )
 from tests.module_rows.row import Row
@@ -19,6 +21,8 @@ ROWS = {
     **criteria.ROWS,
     **element_research.ROWS,
     **recurrent.ROWS,
+    **rectifiers.ROWS,
+    **selection.ROWS,
 }
 
 __all__ = ["ROWS", "Row"]

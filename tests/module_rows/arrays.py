@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphnet import nn
-from tests.module_rows.row import PAIR, Row, X, integers, normal, positive
+from tests.module_rows.row import PAIR, Row, X, given, integers, normal, positive
 from tests.support.oracle import F, torch
 
 
@@ -56,7 +56,25 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.Linear(4, 2, bias=False), normal(2, 3, 4), F.linear),
     ],
     "LookupTable": [
-        Row(lambda: nn.LookupTable(5, 3), integers(5, 4, 2), lambda i, w: F.embedding(i, w))
+        Row(lambda: nn.LookupTable(5, 3), integers(5, 4, 2), lambda i, w: F.embedding(i, w)),
+        Row(
+            lambda: nn.LookupTable(5, 3, padding_idx=2),
+            given([[2, 0], [4, 2]]),
+            lambda i, w: F.embedding(i, w, 2),
+            False,
+        ),
+        Row(
+            lambda: nn.LookupTable(5, 3, -1, 0.5, 1.0),
+            integers(5, 4, 2),
+            lambda i, w: F.embedding(i, w, -1, 0.5, 1.0),
+            False,  # the gradient is that of the scaled rows
+        ),
+        Row(
+            lambda: nn.LookupTable(5, 3, max_norm=0.5, norm_type=np.inf),
+            integers(5, 4),
+            lambda i, w: F.embedding(i, w, None, 0.5, np.inf),
+            False,
+        ),
     ],
     "MM": [
         Row(nn.MM, [X, normal(4, 2)], lambda t: t[0] @ t[1]),
@@ -90,6 +108,16 @@ ROWS: dict[str, list[Row]] = {
             nn.MixtureTable,
             [positive(3, 2), normal(3, 2, 4)],
             lambda t: torch.einsum("bk,bkn->bn", *t),
+        ),
+        Row(
+            lambda: nn.MixtureTable(2),
+            [positive(3, 2), normal(3, 4, 2)],
+            lambda t: torch.einsum("bk,bnk->bn", *t),
+        ),
+        Row(
+            lambda: nn.MixtureTable(-1),
+            [positive(2), normal(3, 4, 2)],
+            lambda t: torch.einsum("k,mnk->mn", *t),
         ),
     ],
     "Narrow": [

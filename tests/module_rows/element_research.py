@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphnet import nn
-from tests.module_rows.row import Row, X, given, normal
+from tests.module_rows.row import Row, X, given, integers, normal, positive
 from tests.support.oracle import F, torch
 
 
@@ -14,6 +14,20 @@ def elman(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, v: torch.Tensor, c:
         h = torch.tanh(F.linear(step, w, b) + F.linear(h, v, c))
         outputs.append(h)
     return torch.stack(outputs)
+
+
+def nce_loss(p: torch.Tensor, pn: torch.Tensor, q: torch.Tensor, qn: torch.Tensor):
+    """The sum over rows, by the formula of the paper; the noise is fixed."""
+    q, qn = 2 * q.detach(), 2 * qn.detach()
+    return -(p / (p + q + 1e-7)).log().sum() - (qn / (pn + qn + 1e-7)).log().sum()
+
+
+def nce_outputs(x: torch.Tensor, target: torch.Tensor, w: torch.Tensor, b: torch.Tensor):
+    """Where class 1 is the only noise."""
+    p = F.linear(x, w, b).exp() / 1.5
+    share = torch.tensor([0.0, 1.0, 0.0], requires_grad=True)
+    noise = p[:, 1:2].expand(3, 2)
+    return [p[range(3), target], noise, share[target], torch.ones(3, 2, requires_grad=True) * 1]
 
 
 ROWS: dict[str, list[Row]] = {
@@ -29,6 +43,38 @@ ROWS: dict[str, list[Row]] = {
             given([0, 2, 0]),
             lambda i, w: F.embedding(i, w) - (i == 0)[:, None] * w[0].detach(),
             False,
+        ),
+    ],
+    "NCECriterion": [
+        Row(
+            nn.NCECriterion,
+            [[positive(3), positive(3, 2), positive(3), positive(3, 2)], integers(4, 3)],
+            lambda t: nce_loss(*t[0]) / 3,
+            False,  # the probabilities of the noise receive no gradient
+        ),
+        Row(
+            lambda: nn.NCECriterion(size_average=False),
+            [[positive(3), positive(3, 2), positive(3), positive(3, 2)], integers(4, 3)],
+            lambda t: nce_loss(*t[0]),
+            False,
+        ),
+    ],
+    "NCEModule": [
+        Row(lambda: nn.NCEModule(4, 5, 3, [3.0, 1.0, 1.0, 2.0, 4.0]), [X, integers(5, 3)]),
+        Row(
+            lambda: nn.NCEModule(4, 3, 2, [0.0, 2.0, 0.0], 1.5),  # one class is all the noise
+            [X, integers(3, 3)],
+            lambda t, w, b: nce_outputs(*t, w, b),
+        ),
+        Row(
+            lambda: nn.NCEModule(4, 5, 2, [1.0] * 5, normalized=True).evaluate(),
+            [X, integers(5, 3)],
+            lambda t, w, b: F.linear(t[0], w, b).softmax(-1),
+        ),
+        Row(
+            lambda: nn.NCEModule(4, 5, 2, [1.0] * 5, normalized=True, logsoftmax=True).evaluate(),
+            [X, integers(5, 3)],
+            lambda t, w, b: F.linear(t[0], w, b).log_softmax(-1),
         ),
     ],
     "Recursor": [

@@ -16,7 +16,10 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.Add(4), X, torch.add),
         Row(lambda: nn.Add(4, scalar=True), X, torch.add),
     ],
-    "AddConstant": [Row(lambda: nn.AddConstant(2.5), X, lambda x: x + 2.5)],
+    "AddConstant": [
+        Row(lambda: nn.AddConstant(2.5), X, lambda x: x + 2.5),
+        Row(lambda: nn.AddConstant(np.arange(4.0)), X, lambda x: x + torch.arange(4.0)),
+    ],
     "CAdd": [
         Row(lambda: nn.CAdd(3, 1), X, torch.add),
         Row(lambda: nn.CAdd(6), normal(4, 2, 3), lambda x, b: x + b.reshape(2, 3)),
@@ -31,6 +34,9 @@ ROWS: dict[str, list[Row]] = {
     "Dropout": [
         Row(lambda: nn.Dropout(0.4), X),
         Row(lambda: nn.Dropout(0.4).evaluate(), X, lambda x: x),
+        Row(lambda: nn.Dropout(0.4, v1=True), X),
+        Row(lambda: nn.Dropout(0.4, v1=True).evaluate(), X, lambda x: x * 0.6),
+        Row(lambda: nn.Dropout(0.4, stochastic_inference=True).evaluate(), X),
     ],
     "ELU": [Row(lambda: nn.ELU(0.7), X, lambda x: F.elu(x, 0.7))],
     "Exp": [Row(nn.Exp, X, torch.exp)],
@@ -68,7 +74,10 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.LogSoftMax(0), X, lambda x: F.log_softmax(x, 0)),
     ],
     "Mul": [Row(nn.Mul, X, torch.mul)],
-    "MulConstant": [Row(lambda: nn.MulConstant(2.5), X, lambda x: x * 2.5)],
+    "MulConstant": [
+        Row(lambda: nn.MulConstant(2.5), X, lambda x: x * 2.5),
+        Row(lambda: nn.MulConstant(np.arange(4.0)), X, lambda x: x * torch.arange(4.0)),
+    ],
     "PReLU": [
         Row(nn.PReLU, X, F.prelu),
         Row(lambda: nn.PReLU(3), normal(2, 3, 2, 2), F.prelu),
@@ -94,9 +103,6 @@ ROWS: dict[str, list[Row]] = {
         Row(lambda: nn.SoftPlus(2.0), X, lambda x: F.softplus(x, 2.0)),
         Row(lambda: nn.SoftPlus(1.0, 0.5), X, lambda x: F.softplus(x, 1.0, 0.5)),
     ],
-    "HardSigmoid": [
-        Row(nn.HardSigmoid, X, lambda x: F.hardtanh(x / 6 + 0.5, 0.0, 1.0), without_torch=YOUNGER)
-    ],
     "SoftShrink": [Row(nn.SoftShrink, X, F.softshrink)],
     "SoftSign": [Row(nn.SoftSign, X, F.softsign)],
     "Sqrt": [Row(nn.Sqrt, positive(3, 4), torch.sqrt)],
@@ -105,6 +111,14 @@ ROWS: dict[str, list[Row]] = {
     "GELU": [Row(nn.GELU, X, F.gelu, without_torch=YOUNGER)],
     "TanhShrink": [Row(nn.TanhShrink, X, F.tanhshrink)],
     "Threshold": [Row(lambda: nn.Threshold(0.1, 5.0), X, lambda x: F.threshold(x, 0.1, 5.0))],
+    "ZeroGrad": [
+        Row(
+            nn.ZeroGrad,
+            [X, [X]],
+            lambda t: [0 * t[0] + t[0].detach(), [0 * t[1][0] + t[1][0].detach()]],
+            False,
+        )
+    ],
     "VariationalDropout": [
         Row(lambda: nn.VariationalDropout(0.4), X, without_torch=YOUNGER),
         Row(lambda: nn.VariationalDropout(0.4).evaluate(), X, lambda x: x),

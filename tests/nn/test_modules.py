@@ -118,7 +118,8 @@ def test_float32_stays_float32(row: Row, rng: np.random.Generator) -> None:
     outputs, structure = table.flatten(run.outputs)
     ones = table.unflatten(structure, [np.ones_like(output) for output in outputs])
     gradients = [g for g in table.flatten(run.backward(ones))[0] if g is not None]
-    assert {array.dtype for array in (*outputs, *gradients)} == {np.dtype(np.float32)}
+    floats = [array.dtype for array in (*outputs, *gradients) if array.dtype.kind == "f"]
+    assert set(floats) == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("row", CASES)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import graphnet as gn
 from graphnet import nn
 from graphnet.errors import GraphnetError
 from graphnet.graph import Module
 from graphnet.graph.values import table
-from tests.module_rows import ROWS
+from tests.module_rows import ROWS, Row
 
 CLASSES = [
     cls
@@ -163,3 +164,109 @@ def test_what_a_module_of_a_user_raises_is_left_alone() -> None:
 
     with pytest.raises(AttributeError, match="no_such_thing"):
         nn.Sequential(Mine()).forward(X)
+
+
+# ---- all rows, and the functions that make graphs
+
+MODULE_ROWS = [
+    pytest.param(name, row, id=f"{name}-{number}")
+    for name, rows in ROWS.items()
+    for number, row in enumerate(rows)
+]
+
+
+def bent(value: Any) -> dict[str, Any]:
+    """An input that makes sense, changed so that it makes none, or another one."""
+
+    def each(function: Callable[[np.ndarray], Any]) -> Any:
+        return table.map_table(lambda a: function(a) if a.ndim else a, value)
+
+    found = {
+        "numbers": table.map_table(lambda a: np.reshape(a, -1)[:1].reshape(()), value),
+        "less axes": each(lambda a: a[0]),
+        "more axes": each(lambda a: a[None]),
+        "wider": each(lambda a: np.concatenate([a, a], -1)),
+        "narrower": each(lambda a: a[..., :-1]),
+        "shorter": each(lambda a: a[:-1]),
+        "empty": each(lambda a: a[:0]),
+        "whole numbers": table.map_table(lambda a: a.astype(int), value),
+        "truth values": table.map_table(lambda a: a > 0, value),
+        "floats": table.map_table(lambda a: a.astype(float), value),
+        "texts": table.map_table(lambda a: a.astype(str), value),
+        "in a table": [value],
+        "twice": [value, value],
+    }
+    if table.is_table(value):
+        found |= {
+            "the first": value[0],
+            "all but the last": value[:-1],
+            "reversed": value[::-1],
+            "one shorter": [
+                *value[:-1],
+                table.map_table(lambda a: a[:-1] if a.ndim else a, value[-1]),
+            ],
+            "a number last": [*value[:-1], 2.0],
+            "nothing last": [*value[:-1], None],
+            "a table last": [*value[:-1], [value[-1]]],
+        }
+    return found
+
+
+def there_and_back(row: Row, value: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        run = row.make().run(value)
+        leaves, structure = table.flatten(run.outputs)
+        run.backward(table.unflatten(structure, [np.ones_like(leaf) for leaf in leaves]))
+
+
+@pytest.mark.parametrize(("name", "row"), MODULE_ROWS)
+def test_inputs_that_are_bent(name: str, row: Row, rng: np.random.Generator) -> None:
+    inputs = bent(table.map_table(lambda draw: draw(rng), row.input))
+    errors = {what: error_of(lambda v=v: there_and_back(row, v)) for what, v in inputs.items()}
+    assert {what: error for what, error in errors.items() if not is_clear(error)} == {}
+    said = [str(e) for e in errors.values() if "calls its function" not in str(e)]
+    assert not [text for text in said if "'list' object" in text or "operand type" in text]
+
+
+@pytest.mark.parametrize(("name", "row"), MODULE_ROWS)
+def test_arguments_of_all_rows(name: str, row: Row) -> None:
+    module = row.make()
+    own, cls = module.arguments(), type(module)
+    errors = {
+        f"{argument}={value!r}": error_of(lambda n=argument, v=value: made(cls, {**own, n: v}))
+        for argument in own
+        for value in (*ARGUMENTS, {}, b"x", np.array(["a"]), [[3], [4]], float("inf"))
+    }
+    assert {what: error for what, error in errors.items() if not is_clear(error)} == {}
+
+
+FUNCTIONS = [name for name in nn.__all__ if inspect.isfunction(getattr(nn, name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_with_arguments_without_sense(name: str) -> None:
+    function = getattr(nn, name)
+    parameters = inspect.signature(function).parameters.values()
+    needed = {
+        p.name: 3 if "size" in p.name else nn.Tanh() if "Module" in str(p.annotation) else None
+        for p in parameters
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    }
+    errors = {
+        f"{p.name}={value!r}": error_of(lambda n=p.name, v=value: function(**{**needed, n: v}))
+        for p in parameters
+        for value in (*ARGUMENTS, nn.Tanh, {}, lambda: 3, object())
+    }
+    assert {what: error for what, error in errors.items() if not is_clear(error)} == {}
+
+
+def test_the_module_its_node_and_its_line_are_named() -> None:
+    x = gn.input("x")
+    table_of_two = nn.Unflatten(1, [3, 2])(x)
+    net = gn.GModule([x], [table_of_two])
+    with pytest.raises(
+        GraphnetError,
+        match=r"Unflatten 'table_of_two' \(test_silly_calls\.py:\d+\) divides axis 1 of \(3, 4\)",
+    ):
+        net.forward(X)

@@ -15,7 +15,8 @@ import graphnet
 ROOT = Path(graphnet.__file__).parent
 
 FLOORS = [
-    "errors", "source", "tracebacks", "name_table", "names_of_cells", "names_from_elsewhere", "forkable", "stderr", "atomic_write", "text_table", "printable", "html_table",
+    "errors", "source", "tracebacks", "name_table", "names_of_torch", "names_of_cells", "names_from_elsewhere",
+    "forkable", "stderr", "atomic_write", "text_table", "printable", "html_table",
     "ir.gc_disabled", "ir.core", "ir.gradient", "ir.primitives", "ir",
     "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.lowering", "native.codegen",
     "native.scheduling", "native.execution", "native.debug",
@@ -24,9 +25,9 @@ FLOORS = [
     "graph.values", "graph.modules", "graph.tracing", "graph.nodes", "graph.running", "graph.files",
     "graph.inspection", "graph.module", "graph.wiring", "graph.training_step", "graph",
     "ops",
-    "nn.init", "nn.layers", "nn.images",
-    "nn.cells.state", "nn.cells.wiring", "nn.cells.learned_gate",
-    "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics", "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
+    "nn.init", "nn.layers", "nn.images", "nn.layers.transfer", "nn.layers.values", "nn.layers.weights", "nn.cells.state",
+    "nn.cells.wiring", "nn.cells.learned_gate", "nn.cells.gated", "nn.cells.memory", "nn.cells.dynamics",
+    "nn.cells.elementwise", "nn.cells", "nn.recurrent", "nn.criteria", "nn.element_research", "nn",
     "optim",
     "drawing.picture", "drawing.labels", "drawing.rendering", "drawing",
     "train.text", "train.reports", "train.checkpoints", "train.loop", "train",

@@ -104,6 +104,7 @@ WITHOUT_TORCH = {
     "RNN": "PyTorch's",
     "LayerStates": "PyTorch's packed states",
     "MaskZero": "of the package rnn, whose cases have a runner of their own",
+    "NCEModule": "of the package dpnn; its noise is drawn",
     "Recursor": "of the package rnn, whose cases have a runner of their own",
     "Repeater": "of the package rnn, whose cases have a runner of their own",
     "SequenceOutputs": "of the package rnn, as SeqLSTM and SeqGRU",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
@@ -46,6 +46,8 @@ def predicate_of(kind: Any, in_file: bool = True) -> Predicate:
         )
     if origin is Callable:
         return (lambda value: False) if in_file else is_function
+    if origin is Literal:
+        return lambda value: type(value) in {type(each) for each in inner}
     if not isinstance(origin or kind, type):
         return lambda value: not in_file
     return lambda value: isinstance(value, origin or kind)
@@ -136,6 +138,7 @@ WORDS = {
     "Mapping[str, Any]": "a dict",
     "Path": "a path",
     "BaseModule": "a module",
+    "Reset": "a text",
     "Optimizer": "an optimiser",
     "History": "a train.History",
     "Vocabulary": "a train.Vocabulary",

@@ -33,6 +33,10 @@ class BaseModule(ABC):
     _is_wired: bool = False
     """Whether it has nodes, by which files describe it."""
     is_training, is_compiled = True, False
+    is_source: bool = False
+    """Whether a node of it without parents is no input: it gives a value of its own."""
+    converted_to: Any = None
+    """The dtype that ``astype`` has given to a net; it counts where no parameter tells one."""
     inside: str = ""
     """The part whose own parts count as this module's in paths (the cell of ``nn.Recurrent``)."""
     symbol: str = ""
@@ -171,6 +175,7 @@ class BaseModule(ABC):
         """Convert all parameters (floating inputs follow)."""
         for _, parameter in self.named_parameters():
             parameter.cast(dtype)
+        object.__setattr__(self, "converted_to", np.dtype(dtype))
         return self.apply(BaseModule.touch)
 
     def float(self: Self) -> Self:

@@ -157,7 +157,8 @@ def meaning(
     if same:
         return {same: value}
     former = first_of(FORMER.get(name, ()), known)
-    hint = f"It is named {former}." if former else HINTS.get(name) or did_you_mean(name, known)
+    special = HINTS.get(f"{subject_of(function, values)}.{name}") or HINTS.get(name)
+    hint = f"It is named {former}." if former else special or did_you_mean(name, known)
     raise refused(function, values, f"has no argument named {name!r}", hint)
 
 
@@ -234,7 +235,7 @@ def require_type(
         if not test(as_plain(function, values, name, value)):
             given_text = kind_of(value) if isinstance(value, type) else f"{value!r:.60}"
             problem = f"receives {name} {given_text}, expected {expected}"
-            raise refused(function, values, problem, hint_for(name, function, value))
+            raise refused(function, values, problem, hint_for(name, function, value, kind))
 
 
 def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, value: Any) -> Any:
@@ -246,9 +247,14 @@ def as_plain(function: Callable[..., Any], values: Sequence[Any], name: str, val
         raise refused(function, values, problem) from error
 
 
-def hint_for(name: str, function: Callable[..., Any], given: Any = None) -> str:
+def hint_for(name: str, function: Callable[..., Any], given: Any = None, kind: Any = None) -> str:
     if isinstance(given, type):
         return f"{given.__name__} is a class: give {given.__name__}(…), an instance of it."
+    if kind is KINDS.VAR_POSITIONAL:
+        if signature_of(function).parameters[name].annotation.startswith("tuple"):
+            return "Each is a pair in parentheses, (0, 1)."
+        if isinstance(given, list | tuple):
+            return f"Give the {name} one by one: {', '.join(map(repr, given)):.60}."
     return HINTS["rho"] if function.__name__ == "FastLSTM" and name == "mask_zero" else ""
 
 

@@ -138,7 +138,7 @@ class Node:
 
     @property
     def is_input(self) -> bool:
-        return not self.parents
+        return not self.parents and not self._module.is_source
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -44,7 +44,16 @@ def misfit(module: BaseModule, value: Any, error: Exception) -> Exception:
     kind = "the table " if table.is_table(value) else ""
     summary, _, _ = (type(module).__doc__ or "").partition("\n")
     hint = f"{type(module).__name__}: {summary}"
-    return GraphError(f"cannot take {kind}{table.describe(value)}: {error}", hint)
+    reason = "a table stands where it takes an array" if is_of_list(error) else str(error)
+    return GraphError(f"cannot take {kind}{table.describe(value)}: {reason}", hint)
+
+
+def is_of_list(error: Exception) -> bool:
+    """Whether an exception is what Python says of a list that is used as an array."""
+    said = str(error)
+    return isinstance(error, AttributeError | TypeError) and (
+        "'list'" in said or "sequence" in said or "to list" in said
+    )
 
 
 def nothing_in(module: BaseModule, value: Any, result: Any) -> bool:

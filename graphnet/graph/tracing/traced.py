@@ -111,6 +111,7 @@ def trace_module(
     """Trace a module for an input of this structure, with leaves of these types."""
     casts = input_casts(module, leaves)
     tracing = Tracing(selection)
+    tracing.dtype = floating_dtype_of(module, leaves)
     tracing.weight_names = selected_weights(module, selection)
     try:
         with Having(current_tracing, tracing), building(tracing.builder), gc_disabled():
@@ -231,9 +232,18 @@ def finish(
     )
 
 
+def floating_dtype_of(module: BaseModule, leaves: Sequence[NDArray]) -> np.dtype[Any]:
+    """The dtype of floating inputs: that of the parameters, without those their common dtype."""
+    floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
+    without = np.result_type(*floats) if floats else np.dtype(module.converted_to or float)
+    return parameter_dtype(module, without)
+
+
 def input_casts(module: BaseModule, leaves: Sequence[NDArray]) -> list[np.dtype[Any] | None]:
-    """The dtypes that inputs are cast to: floating ones to that of the parameters, without those to
-    their common dtype; None for no cast. Raises DtypeError for an input of no real numbers."""
+    """The dtypes that inputs are cast to, floating ones alone; None for no cast.
+
+    Raises DtypeError for an input of no real numbers.
+    """
     for leaf in leaves:
         if leaf.dtype.kind not in "biuf":
             raise DtypeError(
@@ -243,8 +253,5 @@ def input_casts(module: BaseModule, leaves: Sequence[NDArray]) -> list[np.dtype[
                 else "A table is a list or tuple of arrays; did a string or an object slip in?",
                 type(module).__name__,
             )
-    dtype = parameter_dtype(module, None)
-    floats = [leaf.dtype for leaf in leaves if leaf.dtype.kind == "f"]
-    if dtype is None and floats:
-        dtype = np.result_type(*floats)
+    dtype = floating_dtype_of(module, leaves)
     return [dtype if leaf.dtype.kind == "f" and leaf.dtype != dtype else None for leaf in leaves]

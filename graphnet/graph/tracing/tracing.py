@@ -39,7 +39,9 @@ class Tracing(TraceContext):
     """
 
     def __init__(self, selection: Selection) -> None:
+        outer = active_tracing()
         self.selection = selection
+        self.dtype: np.dtype[Any] = np.dtype(float) if outer is None else outer.dtype
         self.builder = Builder()
         self.probes: dict[str, Any] = {}
         self.inside: set[str] = set()  # the paths of values inside sequences
@@ -289,3 +291,9 @@ def uniform(shape: Shape, dtype: Any, once: bool = False) -> Array:
     if tracing is None:
         raise GraphnetError("can be drawn inside compute() only", subject="random numbers")
     return tracing.uniform(shape, dtype, once)
+
+
+def floating_dtype() -> np.dtype[Any]:
+    """The dtype of floating values in the net being traced: of its parameters, else its inputs."""
+    tracing = active_tracing()
+    return np.dtype(float) if tracing is None else tracing.dtype

@@ -6,9 +6,12 @@ import operator
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from graphnet.errors import GraphError
 from graphnet.graph.module import Module
 from graphnet.graph.values.table import describe, is_table
+from graphnet.ir.core.types import NDArray
 
 
 def require_table(value: Any, least: int = 1) -> list[Any]:
@@ -86,23 +89,39 @@ def require_pair(value: Any) -> list[Any]:
     return entries
 
 
-class AddConstant(Module):
-    """``x + constant``, for an input of any shape (Torch's nn/AddConstant.lua)."""
+def numeric(name: str, constant: Any) -> Any:
+    """A number, or an array of numbers; raises ValueError for another array."""
+    if isinstance(constant, np.ndarray) and constant.dtype.kind not in "iuf":
+        raise ValueError(f"{name}: constant is {constant!r:.60}, expected numbers")
+    return constant
 
-    def __init__(self, constant: float) -> None:
-        self.constant = constant
-        self.symbol = f"{constant:+g}".replace("-", "−")
+
+class AddConstant(Module):
+    """``x + constant``, for an input of any shape (Torch's nn/AddConstant.lua).
+
+    The constant is a number, or an array that broadcasts to x. Raises ShapeError for one that does
+    not, ValueError for none of numbers.
+    """
+
+    def __init__(self, constant: float | NDArray) -> None:
+        self.constant = numeric("AddConstant", constant)
+        sign = f"{constant:+g}" if np.ndim(constant) == 0 else "+c"
+        self.symbol = sign.replace("-", "−")
 
     def compute(self, x: Any) -> Any:
         return x + self.constant
 
 
 class MulConstant(Module):
-    """``x * constant``, for an input of any shape (Torch's nn/MulConstant.lua)."""
+    """``x * constant``, for an input of any shape (Torch's nn/MulConstant.lua).
 
-    def __init__(self, constant: float) -> None:
-        self.constant = constant
-        self.symbol = f"×{constant:g}".replace("-", "−")
+    The constant is a number, or an array that broadcasts to x. Raises ShapeError for one that does
+    not, ValueError for none of numbers.
+    """
+
+    def __init__(self, constant: float | NDArray) -> None:
+        self.constant = numeric("MulConstant", constant)
+        self.symbol = (f"×{constant:g}" if np.ndim(constant) == 0 else "×c").replace("-", "−")
 
     def compute(self, x: Any) -> Any:
         return x * self.constant

@@ -57,6 +57,11 @@ def check_graph(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> 
 def check_inputs(inputs: Sequence[Node], outputs: Sequence[Node], where: str) -> None:
     seen: set[Node] = set()
     for index, node in enumerate(inputs):
+        if not node.parents and not node.is_input:
+            raise GraphError(
+                f"GModule ({where}): inputs[{index}], {node}, has a value of its own",
+                "Leave it out of the inputs.",
+            )
         if node.parents:
             raise GraphError(
                 f"GModule ({where}): inputs[{index}], {node}, has parents",

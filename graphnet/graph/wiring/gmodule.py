@@ -175,11 +175,11 @@ class Graph(Module):
         values: list[Any] = [None] * len(self.nodes)
         inputs = input_values(self, input)
         for index, (node, name) in enumerate(zip(self.nodes, self.names, strict=True)):
-            if node.parents:
-                parents = [values[self._position[parent]] for parent in node.parents]
-            else:
+            if node.is_input:
                 parents = [inputs[node]]
-            if any(parent is not None for parent in parents):
+            else:
+                parents = [values[self._position[parent]] for parent in node.parents]
+            if not parents or any(parent is not None for parent in parents):
                 values[index] = compute_node(node, name, parents, self.name_of)
         results = [values[self._position[node]] for node in self.outputs]
         for node, result in zip(self.outputs, results, strict=True):

@@ -29,12 +29,13 @@ def compute_node(node: Node, name: str, values: list[Any], name_of: NameOf) -> A
         )
         error.locate(str(here), context())
         raise error
-    return tracing.compute(node.module, node.gathered(values), here, context, node)
+    value = node.gathered(values) if values else None  # of a source
+    return tracing.compute(node.module, value, here, context, node)
 
 
 def parent_lines(node: Node, values: list[Any], name_of: NameOf) -> tuple[str, ...]:
     """A table of a node's inputs: parent, shape, module, source line."""
-    nodes = list(node.parents) or [node]
+    nodes = list(node.parents) or [node] * len(values)
     rows = [
         (
             name_of(parent),

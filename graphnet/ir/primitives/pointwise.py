@@ -128,6 +128,20 @@ stop_gradient = unary("stop_gradient", lambda x: x, None, same_type, **SAME)
 identity = unary("identity", lambda x: x, lambda g, y, x: (g,), same_type, **SAME)
 
 
+def l1_penalty_vjp(g: Array, y: Array, x: Array, *, weight: float, keep: bool) -> tuple[Array]:
+    penalty = sign(x) * weight
+    return (g + penalty if keep else penalty,)
+
+
+l1_penalty = primitive(  # no derivative: what is added does not vanish with g
+    "l1_penalty",
+    type=lambda x, *, weight, keep: x,
+    numpy=lambda x, *, weight, keep: x,
+    vjp=l1_penalty_vjp,
+    **SAME,
+)
+
+
 # ---- two operands
 
 

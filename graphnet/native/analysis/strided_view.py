@@ -131,6 +131,7 @@ VIEWS: dict[Primitive, View] = {
     windows.flip: lambda place, settings, type: place.flipped(settings["axes"]),
     pointwise.identity: lambda place, settings, type: place,
     pointwise.stop_gradient: lambda place, settings, type: place,
+    pointwise.l1_penalty: lambda place, settings, type: place,
 }
 """The strided view that each view primitive makes of another."""
 

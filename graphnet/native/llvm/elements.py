@@ -108,6 +108,7 @@ ELEMENTS: dict[str, Emit] = {
     "where": where,
     "identity": same,
     "stop_gradient": same,
+    "l1_penalty": same,
 }
 
 

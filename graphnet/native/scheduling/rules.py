@@ -41,6 +41,7 @@ NONE = NativeRule()
 RULES: Mapping[str, NativeRule] = {
     **{name: NativeRule(element) for name, element in ELEMENT_RULES.items()},
     "identity": VIEW,
+    "l1_penalty": VIEW,
     "stop_gradient": VIEW,
     "slice": VIEW,
     "reshape": VIEW,

@@ -7,7 +7,7 @@ from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.graph.wiring.table_modules import Identity
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, term
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, linear, mixed, term
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.arithmetic import CMul
 from graphnet.nn.layers.linear import Linear
@@ -44,7 +44,7 @@ def sru_cell(
     candidate = Linear(input_size, hidden_size, bias=False)(x)
     fresh = 1 - forget_gate
     next_c = mixed(forget_gate, prev_c, fresh, candidate)
-    squashed = squash()(next_c)
+    squashed = activated(squash, next_c)
     skip = x if input_size == hidden_size else Linear(input_size, hidden_size, bias=False)(x)
     passed = 1 - reset_gate
     output = CMulTable()([reset_gate, squashed])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphnet.errors import GraphError
 from graphnet.graph import Module, Node
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
 from graphnet.nn.layers.linear import Linear
@@ -39,14 +40,25 @@ def products(
     return i2h, h2h
 
 
+def activated(make: Pointwise, source: Node) -> Node:
+    """An activation of a node; raises GraphError for a function that makes no module."""
+    module = make()
+    if not isinstance(module, Module):
+        raise GraphError(
+            f"A cell receives a function that returns {module!r:.60}, expected a module",
+            "nn.Tanh is such a function, and so is lambda: nn.HardTanh(-2, 2).",
+        )
+    node: Node = module(source)
+    return node
+
+
 def gated(name: str, squash: Pointwise, *terms: Term) -> Node:
     """``squash(sum of the terms)``: the node ``name``, and ``name.sum`` for several terms."""
     parts = [made(name) for made in terms]
     total = parts[0]
     if len(parts) > 1:
         total = CAddTable()(parts).annotate(name=f"{name}.sum")
-    node: Node = squash()(total)
-    return node.annotate(name=name)
+    return activated(squash, total).annotate(name=name)
 
 
 def lstm_gates(gate: Pointwise, squash: Pointwise, *terms: Term) -> tuple[Node, Node, Node, Node]:
@@ -80,6 +92,6 @@ def updated(write: Node, previous: Node, candidate: Node) -> Node:
 
 def shown(output_gate: Node, next_c: Node, squash: Pointwise) -> Node:
     """``output_gate squash(next_c)``, of the node ``squashed``."""
-    squashed = squash()(next_c).annotate(name="squashed")
+    squashed = activated(squash, next_c).annotate(name="squashed")
     product: Node = CMulTable()([output_gate, squashed])
     return product

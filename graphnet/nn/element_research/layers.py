@@ -7,8 +7,9 @@ from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.nn.cells.gru import gru_cell
-from graphnet.nn.cells.lstm import lstm_cell
+from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.state import State
+from graphnet.nn.element_research.language_model import merger
 from graphnet.nn.element_research.outputs import SequenceOutputs
 from graphnet.nn.element_research.recursor import Recursor
 from graphnet.nn.element_research.sequencer import Sequencer, StepMerge
@@ -16,14 +17,18 @@ from graphnet.nn.layers.activation import Sigmoid
 from graphnet.nn.layers.arithmetic import Add
 from graphnet.nn.layers.containers import Sequential
 from graphnet.nn.layers.shape import Transpose
-from graphnet.nn.layers.tables import JoinTable
 from graphnet.nn.recurrent.bidirectional import Bidirectional
 from graphnet.nn.recurrent.recurrent import Recurrent
 
 
-def single_bias_lstm_cell(input_size: int, hidden_size: int) -> GModule:
-    """The ``lstm_cell`` with one bias for each gate."""
-    cell = lstm_cell(input_size, hidden_size)
+def single_bias_lstm_cell(
+    input_size: int, hidden_size: int, projection_size: int | None = None
+) -> GModule:
+    """The ``lstm_cell`` with one bias for each gate, with a projection if its size is given."""
+    if projection_size is None:
+        cell = lstm_cell(input_size, hidden_size)
+    else:
+        cell = lstm_cell_projected(input_size, hidden_size, projection_size)
     for gate in ("input_gate", "forget_gate", "output_gate", "candidate"):
         cell[f"{gate}.h2h"].module.bias = None
     return cell
@@ -53,6 +58,24 @@ def SeqLSTM(
     (5, 2, 4)
     """
     cell = single_bias_lstm_cell(input_size, hidden_size)
+    return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
+
+
+@checked
+def SeqLSTMP(
+    input_size: int,
+    hidden_size: int,
+    output_size: int,
+    *,
+    batch_first: bool = False,
+    mask_zero: bool = False,
+) -> SequenceOutputs:
+    """A SeqLSTM whose output is projected: (steps, batch, input_size) to (…, output_size).
+
+    c is (batch, hidden_size), h (batch, output_size); the projection has no bias. Sak et al. 2014;
+    Element-Research rnn's SeqLSTMP.lua. Layouts and errors are those of ``SeqLSTM``.
+    """
+    cell = single_bias_lstm_cell(input_size, hidden_size, output_size)
     return SequenceOutputs(Recurrent(cell, batch_first=batch_first, mask_zero=mask_zero))
 
 
@@ -89,19 +112,20 @@ def SeqBRNN(
 
 @checked
 def BiSequencer(
-    forward: Module, backward: Module | None = None, merge: Module | None = None
+    forward: Module, backward: Module | None = None, merge: Module | int | None = None
 ) -> GModule:
     """Two one-step modules over a sequence, forward and backward: the sequence of merged outputs.
 
     A sequence is what ``Sequencer`` takes: a table of steps, or one array (steps, …); so is the
     output. ``backward`` is a clone of ``forward`` by default. ``merge`` takes the table of both
-    outputs of a step and joins them along the last axis by default. Element-Research rnn's
-    BiSequencer.lua. Errors are those of ``Sequencer``.
+    outputs of a step and joins them along the last axis by default; a number is that of axes of a
+    step without the batch, whose first is joined. Element-Research rnn's BiSequencer.lua. Errors
+    are those of ``Sequencer``.
     """
     steps = input("steps")
     forwards = Sequencer(forward)(steps)
     backwards = Sequencer(backward or forward.clone(), reverse=True)(steps)
-    merged = StepMerge(merge or JoinTable(-1))([steps, forwards, backwards])
+    merged = StepMerge(merger(merge))([steps, forwards, backwards])
     return GModule([steps], [merged])
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
-from graphnet.graph.values.table import describe
+from graphnet.graph.values.table import describe, map_table
 from graphnet.ir.core.types import Shape
+from graphnet.ir.primitives.pointwise import l1_penalty
 from graphnet.nn import init
-from graphnet.nn.layers.function import Function
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import require_array
 from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, where
@@ -28,6 +26,7 @@ __all__ = [
     "Log",
     "Mul",
     "Sqrt",
+    "ZeroGrad",
 ]
 
 
@@ -173,6 +172,16 @@ class GradientReversal(Module):
         return fixed - (x - fixed) * self.strength  # the second term is 0 but has a slope
 
 
+class ZeroGrad(Module):
+    """The identity, through which no gradient flows: a table or an array of any shapes to the same.
+
+    Element-Research rnn's ZeroGrad.lua.
+    """
+
+    def compute(self, input: Any) -> Any:
+        return map_table(stop_gradient, input)
+
+
 class L1Penalty(Module):
     """The identity, with ``weight sign(x)`` added to its gradient: any shape to the same.
 
@@ -189,11 +198,5 @@ class L1Penalty(Module):
         self.provide_output = provide_output
 
     def compute(self, x: Any) -> Any:
-        weight = self.weight / (x.size if self.size_average else 1)
-        passed = 1 if self.provide_output else 0
-        penalty = Function(  # no derivative of a function: it does not vanish with g
-            function=lambda x: x,
-            gradient=lambda x, y, g: g * passed + weight * np.sign(x),
-            output_shape=lambda shape: shape,
-        )
-        return penalty.compute(x)
+        weight = self.weight / (require_array(x).size if self.size_average and x.size else 1)
+        return l1_penalty(x, weight=weight, keep=self.provide_output)

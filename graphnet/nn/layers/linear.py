@@ -1,4 +1,4 @@
-"""Layers with weights: Linear and LookupTable."""
+"""Linear, and checks of sizes, features and indices."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.values.table_hints import table_hint
 from graphnet.nn import init
-from graphnet.ops import take
 
-__all__ = ["Linear", "LookupTable"]
+__all__ = ["Linear"]
 
 
 def positive(what: str, size: int) -> int:
@@ -67,23 +66,6 @@ class Linear(Module):
         require_features(x, self.in_features)
         y = x @ self.weight.T
         return y + self.bias if self.bias else y
-
-
-class LookupTable(Module):
-    """An embedding: rows of ``weight`` selected by integers, (…) to (…, size).
-
-    ``weight`` is (count, size) and starts standard normal, as in Torch's nn/LookupTable.lua.
-    Indices are from 0 to count - 1. Raises ValueError for a size below 1, IndexRangeError for an
-    index out of range, DtypeError if the indices are no integers.
-    """
-
-    def __init__(self, count: int, size: int) -> None:
-        self.count = positive("LookupTable: count", count)
-        self.size = positive("LookupTable: size", size)
-        self.weight = Parameter((count, size), init.normal())
-
-    def compute(self, indices: Any) -> Any:
-        return take(self.weight, require_indices(indices))
 
 
 def require_indices(value: Any) -> Any:

@@ -8,6 +8,7 @@ from graphnet.errors import GraphError, ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, is_table
 from graphnet.graph.wiring.arithmetic import require_pair
+from graphnet.ir.core.types import normalise_axis
 from graphnet.nn import init
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.reduction import at_least_vector
@@ -99,12 +100,18 @@ class MixtureTable(Module):
     """A mixture of experts: [gate, experts] to the sum over k of ``gate[…, k] experts[k]``.
 
     ``gate`` is (…, k); ``experts`` is a table of k arrays (…, n), or one array (…, k, n); the
-    output is (…, n). Jacobs et al. 1991; Torch's nn/MixtureTable.lua. Raises GraphError if the gate
-    and the table differ in k.
+    output is (…, n). ``axis`` names another axis of that array for the k experts: with 2 it is (…,
+    n, k) for a gate of two axes. Jacobs et al. 1991; Torch's nn/MixtureTable.lua. Raises GraphError
+    if the gate and the table differ in k, ShapeError if gate and array do.
     """
+
+    def __init__(self, axis: int | None = None) -> None:
+        self.axis = axis
 
     def compute(self, table: Any) -> Any:
         gate, experts = require_pair(table)
+        if is_table(gate) or not gate.ndim:
+            raise GraphError(f"expects a gate (…, k) and experts, received {describe(table)}")
         if is_table(experts):
             if gate.shape[-1:] != (len(experts),):
                 raise GraphError(
@@ -112,5 +119,19 @@ class MixtureTable(Module):
                     "The last axis of the gate has one entry for each expert.",
                 )
             experts = stack(experts, gate.ndim - 1)
+        elif self.axis is not None:
+            experts = moved(experts, self.axis, gate.ndim - 1)
+        if experts.shape[: gate.ndim] != gate.shape:
+            raise ShapeError(
+                f"mixes {experts.shape} by a gate {gate.shape}",
+                "The experts are along the axis that is the last of the gate, or named by axis.",
+            )
         behind = experts.ndim - gate.ndim
         return (experts * gate.reshape(*gate.shape, *[1] * behind)).sum(gate.ndim - 1)
+
+
+def moved(x: Any, source: int, target: int) -> Any:
+    """x with one axis at another place, the others in order."""
+    axes = list(range(x.ndim))
+    axes.insert(target, axes.pop(normalise_axis(source, x.ndim)))
+    return x.transpose(*axes)

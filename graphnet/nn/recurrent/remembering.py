@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from graphnet.graph import Module
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.modules.parts import private
 from graphnet.graph.tracing.tracing import active_tracing
 from graphnet.graph.values.context import current_tracing
@@ -74,6 +75,7 @@ def memories_of(module: Module) -> list[Memory]:
     return list(made.values())
 
 
+@checked
 def remember(net: Module, mode: str = "both") -> None:
     """Let every ``Recurrent`` and ``Recursor`` in a net start from the run before.
 
@@ -84,6 +86,7 @@ def remember(net: Module, mode: str = "both") -> None:
             module.remember(mode)  # type: ignore[attr-defined]
 
 
+@checked
 def forget(net: Module) -> None:
     """Let the next run of a net start from the initial states."""
     for _, module in net.named_modules():

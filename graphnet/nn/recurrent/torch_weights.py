@@ -10,13 +10,13 @@ import numpy as np
 
 from graphnet.errors import FormatError, GraphError
 from graphnet.graph import GModule, Module, Parameter
+from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.gmodule import Graph
 from graphnet.ir.core.types import NDArray
 from graphnet.nn.cells.gru import gru_cell
 from graphnet.nn.cells.lstm import lstm_cell, lstm_cell_projected
 from graphnet.nn.cells.simple import rnn_cell
 from graphnet.nn.layers.rectifiers import ReLU
-from graphnet.tracebacks import public
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 
@@ -35,7 +35,7 @@ EXCHANGED = (
 )
 
 
-@public
+@checked
 def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     """The weights of an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, with PyTorch's names and shapes.
 
@@ -46,7 +46,7 @@ def to_torch_state_dict(net: Module) -> dict[str, NDArray]:
     return {key: np.concatenate([part.data for part in parts]) for key, parts in torch_names(net)}
 
 
-@public
+@checked
 def from_torch_state_dict(net: Self, weights: Mapping[str, Any]) -> Self:
     """Fill an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` from PyTorch's ``state_dict()``, and return it.
 

@@ -75,6 +75,7 @@ def without_broadcasts(call: Candidate) -> Candidate | None:
 RULES: dict[Primitive, Identity] = {
     pointwise.identity: arithmetic.only_operand,
     pointwise.stop_gradient: arithmetic.only_operand,
+    pointwise.l1_penalty: arithmetic.only_operand,
     pointwise.add: arithmetic.added,
     pointwise.subtract: arithmetic.subtracted,
     pointwise.multiply: arithmetic.multiplied,

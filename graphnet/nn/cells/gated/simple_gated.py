@@ -8,8 +8,8 @@ from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import Pointwise, gated, linear, products, updated
 from graphnet.nn.layers.activation import Sigmoid, SoftPlus, Tanh
-from graphnet.nn.layers.hard_sigmoid import HardSigmoid
 from graphnet.nn.layers.linear import Linear
+from graphnet.nn.layers.transfer import HardSigmoid
 
 __all__ = ["dsgu_cell", "sgu_cell"]
 
