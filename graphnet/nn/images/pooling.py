@@ -92,7 +92,8 @@ class SpatialMaxPooling(Module):
     def compute(self, x: Any) -> Any:
         images = require_images(x)
         _, after = placed(self, images)
-        surrounded = padded(images, padding_of(self), after, -np.inf)
+        lowest = -np.inf if x.dtype.kind == "f" else -(2 ** (8 * x.dtype.itemsize - 1))
+        surrounded = padded(images, padding_of(self), after, lowest)
         return unbatched(window_maxima(surrounded, [2, 3], kernel_of(self), stride_of(self)), x)
 
 
