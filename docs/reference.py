@@ -18,6 +18,7 @@ from graphnet.ir import Primitive
 
 FOLDERS = {
     "nn.layers": "Layers",
+    "nn.images": "Images and frames",
     "nn.criteria": "Criteria",
     "nn.cells": "Cells",
     "nn.recurrent": "Sequences",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphnet.name_table import Names
 from graphnet.names_of_cells import CELLS
-from graphnet.names_of_torch import NOT_THERE, OF_TORCH, PROCESSOR
+from graphnet.names_of_torch import NOT_THERE, OF_IMAGES, OF_TORCH, PROCESSOR
 
 BY_MODULES = "nodes are wired of modules: "
 IN_A_RUN = "a node has its value in a run, `run = net.run(array)`: "
@@ -80,6 +80,7 @@ LAYERS = Names(
         "Hardtanh": "HardTanh",
         "Tanhshrink": "TanhShrink",
         "GLU": "GatedLinearUnit",
+        "SpatialDilatedConvolution": "SpatialConvolution",
         "Swish": "SiLU",
         "Hardsigmoid": "HardSigmoid",
         "Hardswish": "HardSwish",
@@ -126,11 +127,8 @@ LAYERS = Names(
         "CosineSimilarity": "`nn.CosineDistance()`, of a table of two",
         "LazyBatchNorm1d SyncBatchNorm": "`nn.BatchNorm1d(4)`, with the number of features",
         "weight_norm": "`nn.WeightNorm(nn.Linear(3, 4))`",
-        "Conv1d TemporalConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes windows of joined steps",
-        "Conv2d SpatialConvolution": NOT_THERE + "`nn.Linear(6, 4)` takes flattened images",
+        **OF_IMAGES,
         **OF_TORCH,
-        "MaxPool1d MaxPool2d": "`nn.Max(0)`, over a whole axis",
-        "AvgPool1d AvgPool2d": "`nn.Mean(0)`, over a whole axis",
         "Transformer": "`nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 6)`, and "
         "`nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), 6)`",
         "MultiHeadAttention": "`nn.MultiheadAttention(8, 2)`",
@@ -223,6 +221,10 @@ MODULES = Names(
         "requires_grad requires_grad_ freeze": FROZEN,
         "maskZero": "`nn.MaskZero(net)`, or of sequences `nn.Recurrent(cell, mask_zero=True)`",
         "share sharedClone stepClone": "`net.clone(share=True)`, or `linear.weight = weight`",
+        "ceil floor": "`nn.SpatialMaxPooling(2, ceil_mode=True)`",
+        "setCountExcludePad setCountIncludePad": "`nn.SpatialAveragePooling(2, padding_width=1, "
+        "count_include_pad=False)`",
+        "noBias": "`nn.SpatialConvolution(3, 8, 5, bias=False)`",
         "output": "`run.outputs`, or `run['linear']` of a node",
         "gradInput": "`run.grad['linear']`, or what backward returns",
         "weight bias": "of a part, `net['linear'].weight`; all are in `net.parameters()`",

@@ -1,4 +1,4 @@
-"""Layers of Torch's nn, rnn and dpnn that are none here, with what to write instead."""
+"""Layers of other libraries that are none here, or have other names, with what to write instead."""
 
 PROCESSOR = "everything is computed on the processor: leave it out"
 NOT_THERE = "not there (graphnet is made for sequences, tables and graphs); "
@@ -36,3 +36,22 @@ OF_TORCH = {
     "CriterionTable": "a criterion takes a table: `nn.MSECriterion()([x, y])`",
 }
 """Equivalents of names, as in ``Names``."""
+
+OF_IMAGES = {
+    "Conv1d": "`nn.TemporalConvolution(3, 8, 5)`, of (batch, steps, channels)",
+    "Conv2d": "`nn.SpatialConvolution(3, 8, kernel_size=5, padding=2)`; without names Torch's "
+    "order, widths before heights",
+    "ConvTranspose2d": "`nn.SpatialFullConvolution(3, 8, kernel_size=5, stride=2)`",
+    "MaxPool1d": "`nn.TemporalMaxPooling(2)`, of (batch, steps, channels)",
+    "MaxPool2d": "`nn.SpatialMaxPooling(kernel_size=2)`, with Torch's order: widths first",
+    "AvgPool1d": "`nn.Mean(0)`, over a whole axis",
+    "AvgPool2d": "`nn.SpatialAveragePooling(kernel_size=2, stride=2)`, whose stride is 1 "
+    "unless it is given",
+    "AdaptiveAvgPool2d": "`nn.SpatialAdaptiveAveragePooling(4, 3)`, width and height",
+    "AdaptiveMaxPool2d": "`nn.SpatialAdaptiveMaxPooling(4, 3)`, width and height",
+    "ZeroPad2d": "`nn.SpatialZeroPadding(1, 1, 2, 2)`: left, right, top, bottom",
+    "Upsample UpsamplingNearest2d": "`nn.SpatialUpSamplingNearest(2)`",
+    "Dropout2d": "`nn.SpatialDropout(0.5)`, which scales in evaluation, as Torch's",
+    "Conv2D": "`nn.SpatialConvolution(3, 8, 5, 5)`, with channels first",
+}
+"""Layers of images in PyTorch and Keras; Torch's are here by their own names."""

@@ -20,7 +20,16 @@ from graphnet.graph.wiring.arithmetic import (
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
 from graphnet.names_from_elsewhere import LAYERS
-from graphnet.nn import attention, cells, criteria, element_research, init, layers, recurrent
+from graphnet.nn import (
+    attention,
+    cells,
+    criteria,
+    element_research,
+    images,
+    init,
+    layers,
+    recurrent,
+)
 from graphnet.nn.attention.decoder_cell import *  # noqa: F403
 from graphnet.nn.attention.dot_product import *  # noqa: F403
 from graphnet.nn.attention.heads import *  # noqa: F403
@@ -55,6 +64,9 @@ from graphnet.nn.criteria.sequences import *  # noqa: F403
 from graphnet.nn.criteria.weighted_errors import *  # noqa: F403
 from graphnet.nn.criteria.with_modules import *  # noqa: F403
 from graphnet.nn.element_research import *  # noqa: F403
+from graphnet.nn.images.convolution import *  # noqa: F403
+from graphnet.nn.images.pooling import *  # noqa: F403
+from graphnet.nn.images.spatial import *  # noqa: F403
 from graphnet.nn.layers.activation import *  # noqa: F403
 from graphnet.nn.layers.arithmetic import *  # noqa: F403
 from graphnet.nn.layers.containers import *  # noqa: F403
@@ -134,6 +146,7 @@ __all__ += layers.activation.__all__
 __all__ += layers.arithmetic.__all__
 __all__ += layers.values.__all__
 __all__ += layers.containers.__all__
+__all__ += images.convolution.__all__
 __all__ += layers.distance.__all__
 __all__ += layers.dropout.__all__
 __all__ += layers.function.__all__
@@ -141,12 +154,14 @@ __all__ += layers.layer_part.__all__
 __all__ += layers.linear.__all__
 __all__ += layers.transfer.__all__
 __all__ += layers.normalization.__all__
+__all__ += images.pooling.__all__
 __all__ += layers.weights.__all__
 __all__ += layers.normalizing.__all__
 __all__ += layers.products.__all__
 __all__ += layers.rectifiers.__all__
 __all__ += layers.reduction.__all__
 __all__ += layers.shape.__all__
+__all__ += images.spatial.__all__
 __all__ += layers.tables.__all__
 __all__ += recurrent.bidirectional.__all__
 __all__ += recurrent.cell_layers.__all__

@@ -11,6 +11,7 @@ from graphnet.graph.values import table
 from tests.golden_support.criteria import build_criterion, from_one, has_classes
 from tests.golden_support.skip import Skip
 from tests.golden_support.torch7 import (
+    CALLS,
     CHILDREN_LAST,
     INDEX_INPUTS,
     MODULES,
@@ -138,6 +139,8 @@ def call_setter(module: Module, name: str, values: Sequence[Any]) -> None:
         getattr(module, "train" if name == "training" else name)()
     elif name == "setPadding" and hasattr(module, "padding_idx"):
         module.padding_idx = values[0] - 1 if values[0] else None
+    elif name in CALLS and hasattr(module, CALLS[name][0]):
+        setattr(module, *CALLS[name])
     elif name in SETTERS and hasattr(module, SETTERS[name]):
         setattr(module, SETTERS[name], values[0])
     else:

@@ -120,6 +120,7 @@ MODULES: dict[str, FromTorch] = {
     "Contiguous": nn.Contiguous,
     "Cosine": nn.Cosine,
     "CosineDistance": nn.CosineDistance,
+    "DepthConcat": lambda dim, *modules: nn.DepthConcat(down(dim), *modules),
     "DotProduct": nn.DotProduct,
     "Dropout": dropout,
     "ELU": ignore_in_place(nn.ELU, 1),
@@ -181,6 +182,16 @@ MODULES: dict[str, FromTorch] = {
     "SoftPlus": nn.SoftPlus,
     "SoftShrink": nn.SoftShrink,
     "SoftSign": nn.SoftSign,
+    "SpatialAdaptiveAveragePooling": nn.SpatialAdaptiveAveragePooling,
+    "SpatialAdaptiveMaxPooling": nn.SpatialAdaptiveMaxPooling,
+    "SpatialAveragePooling": nn.SpatialAveragePooling,
+    "SpatialConvolution": nn.SpatialConvolution,
+    "SpatialDilatedConvolution": nn.SpatialConvolution,
+    "SpatialDropout": nn.SpatialDropout,
+    "SpatialFullConvolution": nn.SpatialFullConvolution,
+    "SpatialMaxPooling": nn.SpatialMaxPooling,
+    "SpatialUpSamplingNearest": nn.SpatialUpSamplingNearest,
+    "SpatialZeroPadding": nn.SpatialZeroPadding,
     "SpatialLogSoftMax": nn.SpatialLogSoftMax,
     "SpatialSoftMax": nn.SpatialSoftMax,
     "SpatialBatchNormalization": nn.SpatialBatchNormalization,
@@ -191,6 +202,8 @@ MODULES: dict[str, FromTorch] = {
     "Sum": reduction(nn.Sum),
     "Tanh": nn.Tanh,
     "TanhShrink": nn.TanhShrink,
+    "TemporalConvolution": nn.TemporalConvolution,
+    "TemporalMaxPooling": nn.TemporalMaxPooling,
     "Threshold": ignore_in_place(nn.Threshold, 2),
     "TotalDropout": nn.TotalDropout,
     "Transpose": lambda *pairs: nn.Transpose(*[(down(a), down(b)) for a, b in pairs]),
@@ -207,7 +220,16 @@ MODULES: dict[str, FromTorch] = {
 }
 """Arguments come as Torch's, children in front or behind as in its constructor."""
 
-CHILDREN_LAST = {"Concat", "Parallel"}
+CHILDREN_LAST = {"Concat", "DepthConcat", "Parallel"}
+
+CALLS: dict[str, tuple[str, Any]] = {
+    "ceil": ("ceil_mode", True),
+    "floor": ("ceil_mode", False),
+    "setCountExcludePad": ("count_include_pad", False),
+    "setCountIncludePad": ("count_include_pad", True),
+    "noBias": ("bias", None),
+}
+"""Methods without arguments that set something: the attribute, and its value."""
 
 INDEX_INPUTS: dict[str, int | None] = {"LookupTable": None, "Index": 1, "OneHot": None}
 """The modules that take indices, and as which of their parents (None: the whole input)."""

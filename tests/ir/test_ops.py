@@ -29,6 +29,11 @@ CASES: dict[str, tuple[Any, Any]] = {
     "broadcast_to": (lambda x: ops.broadcast_to(x, (2, 2, 3)), np.broadcast_to(X, (2, 2, 3))),
     "cast": (lambda x: x * ops.cast(x > 0.3, float), X * (X > 0.3)),
     "zeros": (lambda x: x + ops.zeros((4, 1, 3)), np.broadcast_to(X, (4, 2, 3))),
+    "einsum": (lambda x: ops.einsum("ij,kj->ki", x, x * 2), 2 * X @ X.T),
+    "flip": (lambda x: ops.flip(x, 1) + ops.flip(x), X[:, ::-1] + X[::-1, ::-1]),
+    "windows": (lambda x: ops.windows(x, [1], [2]), np.stack([X[:, :2], X[:, 1:]], 1)),
+    "overlap_add": (lambda x: ops.overlap_add(ops.windows(x, [1], [2]), (2, 3), [-1]), X * [1, 2, 1]),
+    "window_maxima": (lambda x: ops.window_maxima(x, [1], [2], strides=[1]), X[:, 1:]),
     "comparisons": (lambda x: ops.where(ops.less_equal(x, 0.3), x, x * 2), np.where(X <= 0.3, X, X * 2)),
     "mean of parts": (lambda x: (x[:, 1:] ** 2).mean(0), (X[:, 1:] ** 2).mean(0)),
 }  # fmt: skip

@@ -60,6 +60,12 @@ def takes(record: Primitive, count: int) -> bool:
     return True
 
 
+def around(axes: Any, sizes: Any, strides: Any, dilations: Any) -> dict[str, Any]:
+    """The settings of windows; those of ``overlap_add`` are without sizes."""
+    settings = {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
+    return {name: value for name, value in settings.items() if value}
+
+
 BOTH_SIGNS = ("negative", "absolute", "sign", "exp", "tanh", "sigmoid", "sin", "cos")
 INDICES = np.array([[0, 2], [2, 1]])
 FLAGS = np.array([[True, False, True], [False, False, True]])
@@ -103,6 +109,24 @@ CASES = [
     Case("matmul", [(5, 2, 3), (3,)]),
     Case("matmul", [(3,), (5, 3, 2)]),
     Case("matmul", [(2, 0), (0, 3)]),
+    Case("einsum", [(2, 3), (3, 4)], {"subscripts": "ij,jk->ik"}),
+    Case("einsum", [(2, 3), (3, 4)], {"subscripts": "ij,jk->ki"}),
+    Case("einsum", [(5, 2, 3), (3, 5, 2, 4)], {"subscripts": "bik,kbil->lbi"}),
+    Case("einsum", [(2, 3), (2, 4, 3)], {"subscripts": "ij,ikj->k"}),
+    Case("einsum", [(3,), (2,)], {"subscripts": "i,j->ji"}),
+    Case("einsum", [(3,), (3,)], {"subscripts": "i,i->"}),
+    Case("einsum", [(0, 2), (2, 0)], {"subscripts": "ij,ji->j"}),
+    Case("windows", [(2, 6)], around((1,), (3,), (1,), (1,))),
+    Case("windows", [(7, 2, 6)], around((0, 2), (2, 3), (3, 1), (2, 2))),
+    Case("windows", [(2, 3)], around((1, 0), (3, 1), (2, 1), (1, 4))),
+    Case("overlap_add", [(2, 4, 3)], {**around((1,), (), (1,), (1,)), "shape": (2, 6)}),
+    Case("overlap_add", [(2, 2, 2, 2, 3)], {**around((0, 2), (), (3, 1), (2, 2)), "shape": (7, 2, 6)}),
+    Case("flip", [(2, 3, 4)], {"axes": (0, 2)}),
+    Case("flip", [(2, 3)], {"axes": ()}),
+    Case("take_at_maxima", [(3, 6), (3, 6)], around((1,), (2,), (2,), (1,))),
+    Case("take_at_maxima", [(2, 5, 6), (2, 5, 6)], around((1, 2), (3, 2), (2, 1), (1, 2))),
+    Case("put_at_maxima", [(3, 3), (3, 6)], around((1,), (2,), (2,), (1,))),
+    Case("put_at_maxima", [(2, 2, 4), (2, 5, 6)], around((1, 2), (3, 2), (2, 1), (1, 2))),
 ]  # fmt: skip
 
 ELSEWHERE = {
@@ -242,6 +266,14 @@ FAULTS: list[tuple[Any, type[GraphnetError], str]] = [
     (lambda x: PRIMITIVES["checked_lengths"](X, steps=2), DtypeError, "one whole number for each sequence"),
     (lambda x: PRIMITIVES["concatenate"](x, np.ones((1, 4)), axis=0), ShapeError, "joins"),
     (lambda x: PRIMITIVES["broadcast"](x, shape=(2,)), ShapeError, "broadcasts"),
+    (lambda x: PRIMITIVES["einsum"](x, x, subscripts="ij,ij"), ShapeError, "has the subscripts 'ij,ij'"),
+    (lambda x: PRIMITIVES["einsum"](x, x, subscripts="ij,jk->ik"), ShapeError, r"multiplies ij \(2, 3\) by jk \(2, 3\)"),
+    (lambda x: PRIMITIVES["windows"](x, **around((1,), (4,), (1,), (1,))), ShapeError, r"windows of 4 along axis 1 of \(2, 3\)"),
+    (lambda x: PRIMITIVES["windows"](x, **around((1,), (2,), (0,), (1,))), ShapeError, "size 2, stride 0, dilation 1"),
+    (lambda x: PRIMITIVES["overlap_add"](x, **around((0,), (), (1,), (1,)), shape=(3,)), ShapeError, r"adds up windows \(2, 3\) to \(3,\)"),
+    (lambda x: PRIMITIVES["flip"](x, axes=(2,)), ShapeError, "axis 2 of an array with 2 axes"),
+    (lambda x: PRIMITIVES["take_at_maxima"](x[0], x, **around((1,), (2,), (1,), (1,))), ShapeError, r"takes from \(3,\)"),
+    (lambda x: PRIMITIVES["put_at_maxima"](x, x, **around((1,), (2,), (1,), (1,))), ShapeError, r"puts \(2, 3\)"),
     (lambda x: x[:0].max(0), ShapeError, "empty axis has no maximum"),
     (lambda x: scan(lambda c, s: (c, c), [x], [x], length=5), ShapeError, "expected 5 steps"),
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from tests.module_rows import (
     arrays,
     attention,
+    convolution,
     criteria,
     element_research,
     entries,
@@ -19,6 +20,7 @@ ROWS = {
     **entries.ROWS,
     **arrays.ROWS,
     **tables.ROWS,
+    **convolution.ROWS,
     **criteria.ROWS,
     **more_criteria.OF_DISTANCES,
     **{name: criteria.ROWS.get(name, []) + rows for name, rows in more_criteria.ROWS.items()},

@@ -63,6 +63,13 @@ def test_digits(tmp_path):
     assert accuracy > 85
 
 
+def test_digits_convolution(tmp_path):
+    pytest.importorskip("sklearn", reason="the example's data is scikit-learn's")
+    output = run_example("digits_convolution.py", tmp_path, "--quick")
+    assert number_after(output, "test accuracy ")[0] > 85
+    assert "SpatialConvolution" in (tmp_path / "digits_convolution.svg").read_text()
+
+
 def test_sunspots(tmp_path):
     pytest.importorskip("statsmodels", reason="the example's data is statsmodels'")
     output = run_example("sunspots.py", tmp_path, "--quick")
@@ -103,7 +110,10 @@ def test_vanishing_gradient(tmp_path):
     }
 
 
-@pytest.mark.parametrize(("name", "package"), [("digits", "sklearn"), ("sunspots", "statsmodels")])
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("digits", "sklearn"), ("digits_convolution", "sklearn"), ("sunspots", "statsmodels")],
+)
 def test_a_missing_package_is_one_line(name, package, tmp_path):
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("raise ImportError('not installed')")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphnet.graph.values import table
-from tests.module_rows import Row, arrays, entries, normalization, tables
+from tests.module_rows import Row, arrays, convolution, entries, normalization, tables
 from tests.random_nets.choices import Choices
 from tests.support.notices import notices_ignored
 
@@ -20,6 +20,7 @@ ROWS: dict[str, list[Row]] = {
     **arrays.ROWS,
     **tables.ROWS,
     **normalization.ROWS,
+    **convolution.ROWS,
 }
 HEAD = """import numpy as np
 import graphnet as gn
@@ -33,6 +34,7 @@ LEFT_OUT = {"Recurrent", "LayerPart", "Normalize", "Threshold", "HardShrink", "M
 BENT = {"Abs", "CMaxTable", "CMinTable", "CReLU", "Clamp", "ELU", "HardTanh", "LeakyReLU"} | {
     "Cosine", "CosineDistance", "Euclidean", "PReLU", "PairwiseDistance", "RReLU", "ReLU",
     "ReLU6", "SoftShrink", "WeightedEuclidean", "MaskZero",
+    "SpatialAdaptiveMaxPooling", "SpatialMaxPooling", "TemporalMaxPooling",
 }  # fmt: skip
 """What has a kink, or a pole: their inputs get a random array added, so that none meets it."""
 STEEP = {"Exp", "Power", "Square"}

@@ -76,7 +76,6 @@ SAME: dict[str, tuple[str, ...]] = {
     "nOutput": ("size", "num_features"),
     "nf": ("count",),
     "pad": ("size",),
-    "nOutputPlane": ("channels",),
     "maxNorm": ("max_norm",),
     "normType": ("norm_type",),
     "constant_scalar": ("constant",),
@@ -115,6 +114,29 @@ SAME: dict[str, tuple[str, ...]] = {
     "nCorrection": ("history_size",),
     "int": ("interpolation",),
     "ext": ("extrapolation",),
+    "nInputPlane": ("in_channels",),
+    "nOutputPlane": ("channels", "out_channels"),
+    "inputFrameSize": ("in_channels",),
+    "outputFrameSize": ("out_channels",),
+    "kernel_size": ("kernel_width",),
+    "stride": ("stride_width",),
+    "kW": ("kernel_width",),
+    "kH": ("kernel_height",),
+    "dW": ("stride_width",),
+    "dH": ("stride_height",),
+    "padW": ("padding_width",),
+    "padH": ("padding_height",),
+    "dilationW": ("dilation_width",),
+    "dilationH": ("dilation_height",),
+    "adjW": ("adjustment_width",),
+    "adjH": ("adjustment_height",),
+    "scale_factor": ("scale",),
+    "pad_l": ("left",),
+    "pad_r": ("right",),
+    "pad_t": ("top",),
+    "pad_b": ("bottom",),
+    "owidth": ("width",),
+    "oheight": ("height",),
 }
 """Names of PyTorch and Torch for arguments of the same meaning, which calls may give. Names that
 differ in capitals and underscores alone (``sizeAverage``) need no entry."""
@@ -135,6 +157,16 @@ def nothing_if(value: Any) -> Callable[[Any], dict[str, Any]]:
     return lambda given: {value: {}}[given]
 
 
+def of_images(name: str) -> Callable[[Any], dict[str, Any]]:
+    """PyTorch's size of height and width, a number or a pair of these."""
+
+    def convert(given: Any) -> dict[str, Any]:
+        height, width = (given, given) if isinstance(given, int) else given
+        return {f"{name}_height": height, f"{name}_width": width}
+
+    return convert
+
+
 CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "reduction": size_average_of,
     "betas": pair("beta1", "beta2"),
@@ -144,6 +176,11 @@ CONVERTED: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "ip": nothing_if(False),
     "shared": nothing_if(True),
     "approximate": nothing_if("none"),
+    "kernel_size": of_images("kernel"),
+    "stride": of_images("stride"),
+    "padding": of_images("padding"),
+    "dilation": of_images("dilation"),
+    "output_padding": of_images("adjustment"),
 }
 """What arguments of PyTorch with other values mean in ours; an exception refuses a value."""
 
@@ -157,6 +194,11 @@ HINTS: dict[str, str] = {
     "inplace": "Nothing is computed in place here: leave it out.",
     "reduction": "There are 'mean' and 'sum', here size_average=True and False.",
     "approximate": "GELU is computed exactly: leave it out.",
+    "kernel_size": "A number, or a pair: height and width.",
+    "stride": "A number, or a pair: height and width.",
+    "padding": "A number, or a pair: height and width.",
+    "dilation": "A number, or a pair: height and width.",
+    "output_padding": "A number, or a pair: height and width.",
     "betas": "A pair, or beta1 and beta2.",
     "rho": "Sequences have any length: leave it out. Truncated backpropagation is truncate=… of "
     "nn.Recurrent and nn.LSTM.",

@@ -68,7 +68,7 @@ OPERATIONS = Names(
         "add subtract sub multiply mul divide div": "`x + x`, `x - x`, `x * x`, `x / x`",
         "power pow square": "`x**2`",
         "negative": "`-x`",
-        "dot einsum bmm": "`x @ x.T`",
+        "dot bmm": "`x @ x.T`",
         "var std": "`((x - x.mean(0)) ** 2).mean(0)`, and `ops.sqrt` of it",
         "clip clamp": "`ops.minimum(ops.maximum(x, 0.0), 1.0)`",
         "relu": "`ops.maximum(x, 0)`",

@@ -33,6 +33,7 @@ class PrimitiveKind(Enum):
     MOVEMENT = "elements of the operands, and zeros, put together"
     REDUCTION = "some axes of the operand reduced to one element"
     PRODUCT = "sums of products of rows of the first operand and columns of the second"
+    CONTRACTION = "sums of products over axes that two operands have in common"
     INDEXED = "rows that an array of indices chooses"
     CHECK = "the operand itself, or an error"
     CONTROL = "what a program in the settings computes"

@@ -8,7 +8,7 @@ from math import prod
 from graphnet.ir.core.primitive import Primitive, PrimitiveKind
 from graphnet.ir.core.program import Atom, Equation, Program, is_var
 from graphnet.ir.core.types import Shape, normalise_axis
-from graphnet.ir.primitives import indexing, shaping
+from graphnet.ir.primitives import indexing, shaping, window_maxima, windows
 from graphnet.ir.primitives.reduction import axes_of
 from graphnet.native.analysis.rewrite import is_scan
 
@@ -254,6 +254,15 @@ def control(rows: Rows, equation: Equation) -> Axes:
     return [*axes[: settings["carried"]], *stacked]
 
 
+def beside(rows: Rows, equation: Equation) -> Axes:
+    """What works along other axes than the batch, which is the first."""
+    if 0 in axes_of(equation.settings["axes"], len(equation.inputs[0].type.shape)):
+        raise MixesRows
+    for atom in equation.inputs:
+        rows.need(atom, 0)
+    return [0]
+
+
 def mixing(rows: Rows, equation: Equation) -> Axes:
     raise MixesRows
 
@@ -263,6 +272,7 @@ BY_KIND: dict[PrimitiveKind, RowsRule] = {
     PrimitiveKind.IDENTITY: pointwise,
     PrimitiveKind.PRODUCT: product,
     PrimitiveKind.REDUCTION: reduction,
+    PrimitiveKind.CONTRACTION: mixing,
     PrimitiveKind.CHECK: same,
     PrimitiveKind.CONTROL: control,
     PrimitiveKind.OPAQUE: mixing,
@@ -275,6 +285,11 @@ RULES: dict[Primitive, RowsRule] = {
     shaping.concatenate: joining,
     indexing.slice_: window,
     indexing.unslice: window,
+    windows.windows: beside,
+    windows.overlap_add: mixing,
+    windows.flip: beside,
+    window_maxima.take_at_maxima: beside,
+    window_maxima.put_at_maxima: beside,
     indexing.take: taking,
     indexing.scatter_add: mixing,
 }

@@ -11,7 +11,7 @@ from graphnet.ir.core.primitive import Primitive
 from graphnet.ir.core.program import Equation
 from graphnet.ir.core.subscripts import Window
 from graphnet.ir.core.types import ArrayType, Shape
-from graphnet.ir.primitives import indexing, pointwise, shaping
+from graphnet.ir.primitives import indexing, pointwise, shaping, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,24 @@ class StridedView:
             left, step = left // size, step * size
         return replace(self, strides=tuple(reversed(strides)), type=type)
 
+    def in_windows(
+        self, axes: Shape, sizes: Shape, strides: Shape, dilations: Shape, type: ArrayType
+    ) -> StridedView:
+        """All windows along some axes (the primitive ``windows``)."""
+        steps = list(self.strides)
+        for axis, stride in zip(axes, strides, strict=True):
+            steps[axis] *= stride
+        inside = (self.strides[axis] * step for axis, step in zip(axes, dilations, strict=True))
+        return replace(self, strides=(*steps, *inside), type=type)
+
+    def flipped(self, axes: Shape) -> StridedView:
+        """The same elements in reverse order along some axes."""
+        chosen = {axis % len(self.strides) for axis in axes}
+        pairs = list(enumerate(zip(self.type.shape, self.strides, strict=True)))
+        last = sum((size - 1) * stride for axis, (size, stride) in pairs if axis in chosen)
+        strides = tuple(-stride if axis in chosen else stride for axis, (_, stride) in pairs)
+        return replace(self, offset=self.offset + max(last, 0), strides=strides)
+
     def as_rows(self) -> StridedView | None:
         """As rows at one distance, 0 where one row repeats itself; None where elements of a row
         are apart, or rows at several distances."""
@@ -109,6 +127,8 @@ VIEWS: dict[Primitive, View] = {
     shaping.transpose: lambda place, settings, type: place.transposed(settings["axes"], type),
     shaping.broadcast: lambda place, settings, type: place.broadcast(type),
     shaping.reshape: lambda place, settings, type: place.reshaped(type),
+    windows.windows: lambda place, settings, type: place.in_windows(type=type, **settings),
+    windows.flip: lambda place, settings, type: place.flipped(settings["axes"]),
     pointwise.identity: lambda place, settings, type: place,
     pointwise.stop_gradient: lambda place, settings, type: place,
     pointwise.l1_penalty: lambda place, settings, type: place,

@@ -170,6 +170,9 @@ class Kernels:
         address = library.address_of(name, self.tile(dtype), self.processor)
         return KernelCode(kind, name, nothing, address)
 
+    def contraction(self, dtype: np.dtype[Any]) -> KernelCode:
+        return self.of_library(KernelKind.CONTRACTION, dtype)
+
     def compile(self) -> None:
         """Make machine code of the new kernels, or find it on disk."""
         if not self.new:

@@ -20,3 +20,4 @@ class KernelKind(Enum):
     DOTS = "dots"
     COLUMNS = "columns"
     PACK = "pack"
+    CONTRACTION = "contraction"

@@ -38,7 +38,7 @@ class ScanShape:
     @property
     def libraries(self) -> frozenset[int]:
         """The libraries of products that the steps call, by the bits of their numbers."""
-        types = [e.outputs[0].type for e in all_equations(self.steps.body) if is_product(e)]
+        types = [e.outputs[0].type for e in all_equations(self.steps.body) if calls_library(e)]
         return frozenset(8 * type.dtype.itemsize for type in types if type.is_float)
 
     @property
@@ -62,8 +62,8 @@ def all_equations(program: Program) -> Iterator[Equation]:
             yield from all_equations(body)
 
 
-def is_product(equation: Equation) -> bool:
-    return equation.primitive.kind is PrimitiveKind.PRODUCT
+def calls_library(equation: Equation) -> bool:
+    return equation.primitive.kind in (PrimitiveKind.PRODUCT, PrimitiveKind.CONTRACTION)
 
 
 def emit_scan(

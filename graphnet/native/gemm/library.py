@@ -16,6 +16,7 @@ from graphnet.native.gemm.batched import (
     emit_products_kernel,
 )
 from graphnet.native.gemm.blocking import PRODUCT, emit_product
+from graphnet.native.gemm.contraction import emit_contraction_kernel
 from graphnet.native.gemm.matrix_vector import COLUMNS, DOTS, emit_columns, emit_dots
 from graphnet.native.gemm.packing import PACK, emit_pack
 from graphnet.native.gemm.register_tile import Tile, at, best_tile
@@ -47,7 +48,7 @@ def symbol(name: str, tile: Tile, transposed: bool) -> str:
 
 
 def kernel_name(name: str, tile: Tile, transposed: bool) -> str:
-    """The symbol of the kernel of ``product`` or ``pack``."""
+    """The symbol of the kernel of ``product``, ``pack`` or ``contraction``."""
     return f"{name}_kernel_{tile.name}{way(transposed)}"
 
 
@@ -135,6 +136,7 @@ def emitted(tile: Tile) -> str:
     )
     emit_dots_kernel(module, tile, kernel_name("dots", tile, False), dots)
     emit_columns_kernel(module, tile, kernel_name("columns", tile, False), columns)
+    emit_contraction_kernel(module, tile, kernel_name("contraction", tile, False))
     return str(module)
 
 

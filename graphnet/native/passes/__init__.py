@@ -12,6 +12,7 @@ from graphnet.native.passes.algebra.gemm_merging import merge
 from graphnet.native.passes.algebra.reassociation import join_sums
 from graphnet.native.passes.algebra.slice_sums import join_totals
 from graphnet.native.passes.algebra.transpose_propagation import orient
+from graphnet.native.passes.algebra.transposed_windows import transpose_windows
 from graphnet.native.passes.algebra.unfolding import unfold
 from graphnet.native.passes.loops.batch_sums import rowwise
 from graphnet.native.passes.loops.hoist import hoist
@@ -28,6 +29,7 @@ PASSES: tuple[tuple[str, Callable[[Program], Program]], ...] = (
     ("rowwise", rowwise),
     ("look up products", look_up_products),
     ("simplify again", simplify),
+    ("transpose windows", transpose_windows),
     ("join batches", join_batches),
     ("join totals", join_totals),
     ("orient", orient),
@@ -48,5 +50,6 @@ __all__ = [
     "rowwise",
     "simplify",
     "sink",
+    "transpose_windows",
     "unfold",
 ]

@@ -10,10 +10,14 @@ from graphnet.native.codegen import in_line
 from graphnet.native.codegen.kernel_cache import Kernels
 from graphnet.native.codegen.scan_body import InLineRule
 from graphnet.native.llvm.functions import ELEMENT_RULES, Element
+from graphnet.native.lowering.contraction import contraction
 from graphnet.native.lowering.lowering import LoweringRule
 from graphnet.native.lowering.movement import concatenate, unslice, view
 from graphnet.native.lowering.products import product
 from graphnet.native.lowering.reductions import reduction
+from graphnet.native.lowering.window_maxima import put_at_maxima, take_at_maxima
+from graphnet.native.lowering.windows import overlap_add
+from graphnet.native.scheduling import contractions
 from graphnet.native.scheduling.indexing import checked_lengths, scatter_add, take
 from graphnet.native.scheduling.scans import scan
 from graphnet.native.scheduling.schedule import Scheduler, SchedulingRule
@@ -28,7 +32,7 @@ class NativeRule:
     lowering: LoweringRule | None = None
     """On strided views."""
     scheduling: SchedulingRule | None = None
-    """By calls of kernels, which the body of a scan cannot make."""
+    """By calls of kernels, which the body of a scan cannot make; it then follows ``lowering``."""
     in_line: InLineRule | None = None
     """By code in the body of a scan."""
 
@@ -47,12 +51,18 @@ RULES: Mapping[str, NativeRule] = {
     "reshape": VIEW,
     "transpose": VIEW,
     "broadcast": VIEW,
+    "windows": VIEW,
+    "flip": VIEW,
     "concatenate": NativeRule(lowering=concatenate),
     "unslice": NativeRule(lowering=unslice),
+    "overlap_add": NativeRule(lowering=overlap_add),
+    "take_at_maxima": NativeRule(lowering=take_at_maxima),
+    "put_at_maxima": NativeRule(lowering=put_at_maxima),
     "sum": REDUCTION,
     "max": REDUCTION,
     "matmul": PRODUCT,
     "matmul_add": PRODUCT,
+    "einsum": NativeRule(lowering=contraction, scheduling=contractions.contraction),
     "take": NativeRule(scheduling=take, in_line=in_line.take),
     "scatter_add": NativeRule(scheduling=scatter_add, in_line=in_line.scatter_add),
     "checked_lengths": NativeRule(scheduling=checked_lengths, in_line=in_line.checked_lengths),

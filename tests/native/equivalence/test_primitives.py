@@ -28,7 +28,7 @@ pytest.importorskip("llvmlite")
 
 from graphnet.native import compiled
 
-ALONE = {"broadcast", "call", "reshape", "slice", "transpose"}
+ALONE = {"broadcast", "call", "flip", "reshape", "slice", "transpose", "windows"}
 """Primitives that may run interpreted where they stand outside of sequences."""
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}

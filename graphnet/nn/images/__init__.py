@@ -1,0 +1,1 @@
+"""Layers of images and frames: convolution, pooling, padding."""
