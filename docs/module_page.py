@@ -16,7 +16,7 @@ from reference import FOLDERS, heading, home
 
 from graphnet import draw, nn
 from graphnet.graph import Module
-from graphnet.names_from_elsewhere import LAYERS
+from graphnet.names.layers import LAYERS
 from tests.module_rows import ROWS
 
 SOURCE = re.compile(r"(?:Torch's |rnn's )?(?:nn/)?(\w+)\.lua")

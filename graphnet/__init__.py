@@ -32,7 +32,7 @@ from graphnet.graph import (
 from graphnet.graph.files.save_load import load, save
 from graphnet.graph.gradient_check import check_gradients
 from graphnet.graph.training_step import compile_step
-from graphnet.names_from_elsewhere import PACKAGE
+from graphnet.names.packages import PACKAGE
 from graphnet.native.runtime.thread_count import set_threads
 from graphnet.nn import unroll
 from graphnet.train.reports.gradient_flow import gradient_flow

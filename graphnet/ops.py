@@ -28,7 +28,7 @@ from graphnet.ir.core.types import ArrayType, normalise_axis
 from graphnet.ir.primitives import contraction, indexing, pointwise, reduction, shaping
 from graphnet.ir.primitives import window_maxima as maxima
 from graphnet.ir.primitives import windows as windows_
-from graphnet.ir.primitives.indexing import checked_lengths, take
+from graphnet.ir.primitives.indexing import checked_lengths, scatter_add, take
 from graphnet.ir.primitives.opaque import call as call_numpy
 from graphnet.ir.primitives.pointwise import *  # noqa: F403
 from graphnet.ir.primitives.product import matmul
@@ -185,6 +185,7 @@ __all__ = [
     "overlap_add",
     "pad",
     "scan",
+    "scatter_add",
     "softmax",
     "stack",
     "take",

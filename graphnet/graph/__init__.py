@@ -16,7 +16,7 @@ from graphnet.graph.values.random import default_generator, manual_seed
 from graphnet.graph.wiring.arithmetic import CAddTable as CAddTable  # nodes make it by its name
 from graphnet.graph.wiring.gmodule import GModule
 from graphnet.graph.wiring.table_modules import input, nest
-from graphnet.names_from_elsewhere import GRAPHS
+from graphnet.names.objects import GRAPHS
 from graphnet.tracebacks import public
 
 __all__ = [

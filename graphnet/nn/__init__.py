@@ -19,7 +19,7 @@ from graphnet.graph.wiring.arithmetic import (
     Square,
 )
 from graphnet.graph.wiring.table_modules import Identity, SelectTable
-from graphnet.names_from_elsewhere import LAYERS
+from graphnet.names.layers import LAYERS
 from graphnet.nn import (
     attention,
     cells,

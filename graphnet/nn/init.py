@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphnet.names_from_elsewhere import INITIALISERS
+from graphnet.names.packages import INITIALISERS
 from graphnet.nn.initialisers.applying import apply, forget_gate_bias
 from graphnet.nn.initialisers.distributions import constant, normal, truncated_normal, uniform
 from graphnet.nn.initialisers.fans import (

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from graphnet.names_from_elsewhere import OPTIMISERS
+from graphnet.names.packages import OPTIMISERS
 from graphnet.optim import schedules
 from graphnet.optim.adadelta import Adadelta
 from graphnet.optim.adagrad import Adagrad

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from graphnet.names_from_elsewhere import TRAINING
+from graphnet.names.packages import TRAINING
 from graphnet.train.loop.metrics import accuracy
 from graphnet.train.loop.sampling import sample
 from graphnet.train.loop.schedule import decay_after

@@ -14,7 +14,7 @@ import graphnet as gn
 from graphnet import ops
 from graphnet.errors import GraphnetError
 from graphnet.ir.core.missing import ARRAYS, OPERATIONS, VALUES
-from graphnet.name_table import Names
+from graphnet.names.table import Names
 
 X = np.arange(6.0).reshape(2, 3)
 

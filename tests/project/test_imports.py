@@ -15,7 +15,7 @@ import graphnet
 ROOT = Path(graphnet.__file__).parent
 
 FLOORS = [
-    "errors", "source", "tracebacks", "name_table", "names_of_torch", "names_of_cells", "names_from_elsewhere",
+    "errors", "source", "tracebacks", "names",
     "forkable", "stderr", "atomic_write", "text_table", "printable", "html_table",
     "ir.gc_disabled", "ir.core", "ir.gradient", "ir.primitives", "ir",
     "native.faults", "native.llvm", "native.analysis", "native.gemm", "native.runtime", "native.lowering", "native.codegen",

@@ -15,17 +15,17 @@ import pytest
 
 import graphnet as gn
 from graphnet import graph, nn, ops, optim, train
-from graphnet import names_from_elsewhere as elsewhere
 from graphnet.errors import GraphnetError, UnknownNameError
-from graphnet.name_table import Names
+from graphnet.names import layers, objects, packages
+from graphnet.names.table import Names
 
 MODULES: dict[str, tuple[ModuleType, Names]] = {
-    "gn": (gn, elsewhere.PACKAGE),
-    "graph": (graph, elsewhere.GRAPHS),
-    "nn": (nn, elsewhere.LAYERS),
-    "nn.init": (nn.init, elsewhere.INITIALISERS),
-    "optim": (optim, elsewhere.OPTIMISERS),
-    "train": (train, elsewhere.TRAINING),
+    "gn": (gn, packages.PACKAGE),
+    "graph": (graph, objects.GRAPHS),
+    "nn": (nn, layers.LAYERS),
+    "nn.init": (nn.init, packages.INITIALISERS),
+    "optim": (optim, packages.OPTIMISERS),
+    "train": (train, packages.TRAINING),
 }
 
 
@@ -36,10 +36,10 @@ def some_net() -> gn.GModule:
 
 OWNERS: dict[str, tuple[Any, Names]] = {
     **MODULES,
-    "a module": (nn.Tanh(), elsewhere.MODULES),
-    "a node": (gn.input("x"), elsewhere.NODES),
-    "a parameter": (gn.Parameter((2,)), elsewhere.PARAMETERS),
-    "a buffer": (gn.Buffer((2,)), elsewhere.BUFFERS),
+    "a module": (nn.Tanh(), objects.MODULES),
+    "a node": (gn.input("x"), objects.NODES),
+    "a parameter": (gn.Parameter((2,)), objects.PARAMETERS),
+    "a buffer": (gn.Buffer((2,)), objects.BUFFERS),
 }
 MISSING = [(where, name) for where, (_, names) in OWNERS.items() for name in names.equivalents]
 ALIASES = [(where, name) for where, (_, names) in OWNERS.items() for name in names.aliases]

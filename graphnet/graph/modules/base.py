@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from graphnet.errors import GraphError
 from graphnet.graph.modules.calls import check_constructor, checked
-from graphnet.graph.modules.parts import parts_of, private, put
+from graphnet.graph.modules.parts import parts_of, private, put, replaced
 from graphnet.graph.modules.picture import picture_of
 from graphnet.graph.modules.registry import arguments_of, written
 from graphnet.graph.values.buffer import Buffer
@@ -19,7 +18,7 @@ from graphnet.graph.values.parameter import Parameter
 from graphnet.graph.values.parameter_table import ParameterTable
 from graphnet.graph.values.random import new_generator
 from graphnet.graph.values.selection import join_path
-from graphnet.names_from_elsewhere import MODULES
+from graphnet.names.objects import MODULES
 from graphnet.tracebacks import public
 
 Self = TypeVar("Self", bound="BaseModule")
@@ -147,6 +146,8 @@ class BaseModule(ABC):
         """
         for parameter in self.parameters():
             parameter.reset(self.generator)
+        for _, part in self.named_modules():
+            part._after_reset()
         return self
 
     def update_parameters(self, learning_rate: float) -> None:
@@ -170,7 +171,8 @@ class BaseModule(ABC):
         A module in several places becomes one module. Raises GraphError where the function returns
         no module.
         """
-        return replaced(self, function, {})
+        result: BaseModule = replaced(self, function, {}, BaseModule)
+        return result
 
     def _put_part(self, name: str, part: BaseModule) -> None:
         """Set a part that ``named_children`` lists."""
@@ -278,30 +280,11 @@ class BaseModule(ABC):
     def _after_copy(self) -> None:  # noqa: B027
         """Make the indices of a copy."""
 
+    def _after_reset(self) -> None:  # noqa: B027
+        """Set the parameters that follow from others."""
+
     if not TYPE_CHECKING:  # type checkers report missing attributes
 
         @public
         def __getattr__(self, name: str) -> Any:
             return MODULES.attribute(self, type(self).__name__, name)
-
-
-def replaced(
-    module: BaseModule,
-    function: Callable[[Any], BaseModule],
-    made: dict[int, tuple[BaseModule, BaseModule]],
-) -> BaseModule:
-    """What a function makes of a module, after its parts; ``made`` has those before by id."""
-    if id(module) not in made:
-        for name, part in list(module.named_children()):
-            other = replaced(part, function, made)
-            if other is not part:
-                module._put_part(name, other)
-        result = function(module)
-        if not isinstance(result, BaseModule):
-            raise GraphError(
-                f"replace: the function returned {result!r} for {module.description()}, expected "
-                "a module",
-                "Return the module itself where it is to stay.",
-            )
-        made[id(module)] = module, result
-    return made[id(module)][1]

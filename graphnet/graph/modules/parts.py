@@ -100,3 +100,21 @@ def put(owner: Any, name: str, part: Any) -> None:
     else:
         changed = [part if str(i) == key else v for i, v in enumerate(container)]
         setattr(owner, attribute, type(container)(changed))
+
+
+def replaced(module: Any, function: Callable[[Any], Any], made: dict[int, Any], kind: type) -> Any:
+    """What a function makes of a module, after its parts; ``made`` has those before by id."""
+    if id(module) not in made:
+        for name, part in list(module.named_children()):
+            other = replaced(part, function, made, kind)
+            if other is not part:
+                module._put_part(name, other)
+        result = function(module)
+        if not isinstance(result, kind):
+            raise GraphError(
+                f"replace: the function returned {result!r} for {module.description()}, expected "
+                "a module",
+                "Return the module itself where it is to stay.",
+            )
+        made[id(module)] = module, result
+    return made[id(module)][1]

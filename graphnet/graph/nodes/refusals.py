@@ -18,7 +18,7 @@ from graphnet.ir.core.builder import Having
 from graphnet.ir.core.primitive import PRIMITIVES
 from graphnet.ir.core.trace import trace
 from graphnet.ir.core.types import ArrayType
-from graphnet.names_from_elsewhere import MODULES, NODES
+from graphnet.names.objects import MODULES, NODES
 from graphnet.source import calling_line
 from graphnet.tracebacks import public
 
@@ -92,8 +92,8 @@ def module_of(operation: Callable[..., Any]) -> str:
 
 
 def plain_modules() -> Iterator[tuple[str, BaseModule]]:
-    """One of each class of graphnet's that needs no argument."""
-    for name, found in sorted(MODULE_TYPES.items()):
+    """One of each class of graphnet's that needs no argument, those of the shortest names first."""
+    for name, found in sorted(MODULE_TYPES.items(), key=lambda item: (len(item[0]), item[0])):
         cls: Any = found
         needed = [p for p in constructor_parameters(cls) if p.default is p.empty]
         if is_own(cls) and not needed and not inspect.isabstract(cls):

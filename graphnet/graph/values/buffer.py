@@ -17,7 +17,7 @@ from graphnet.graph.values.module_array import (
     shape_or_values,
 )
 from graphnet.ir.core.types import ArrayType, NDArray, Shape
-from graphnet.names_from_elsewhere import BUFFERS
+from graphnet.names.objects import BUFFERS
 from graphnet.tracebacks import shorten
 
 

@@ -18,7 +18,7 @@ from graphnet.graph.values.random import drawn
 from graphnet.ir.core.array import Array
 from graphnet.ir.core.trace import apply_ufunc
 from graphnet.ir.core.types import NDArray, Shape
-from graphnet.name_table import Names
+from graphnet.names.table import Names
 from graphnet.tracebacks import shorten
 
 IN_PLACE = frozenset(

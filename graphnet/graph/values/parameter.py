@@ -14,7 +14,7 @@ from graphnet.graph.values.module_array import Initialise as Initialise
 from graphnet.graph.values.module_array import ModuleArray, initial_values, shape_or_values
 from graphnet.graph.values.random import drawn
 from graphnet.ir.core.types import NDArray, Shape
-from graphnet.names_from_elsewhere import PARAMETERS
+from graphnet.names.objects import PARAMETERS
 from graphnet.tracebacks import public
 
 

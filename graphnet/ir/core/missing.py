@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphnet.errors import DtypeError, UnknownNameError
-from graphnet.name_table import Names
+from graphnet.names.table import Names
 
 VALUES = ("item", "tolist", "numpy", "data", "cpu")
 """What gives the numbers of other libraries' arrays."""

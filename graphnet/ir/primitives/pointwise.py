@@ -24,6 +24,7 @@ __all__ = [
     "expm1",
     "greater",
     "greater_equal",
+    "l1_penalty",
     "less",
     "less_equal",
     "log",

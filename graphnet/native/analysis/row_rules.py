@@ -140,8 +140,7 @@ class Rows:
             raise MixesRows
         (axis,) = axes
         for atom in atoms:
-            own = axis - (ndim - len(atom.type.shape))
-            if self.has_rows(atom, own):
+            if self.has_rows(atom, own := axis - (ndim - len(atom.type.shape))):
                 self.need(atom, own)
         return axis
 
@@ -187,16 +186,16 @@ def repeated(rows: Rows, atom: Atom, axis: int, ndim: int) -> None:
 
 
 def reduction(rows: Rows, equation: Equation) -> Axes:
-    (x,) = equation.inputs
-    axis, reduced = rows.axis(x), axes_of(equation.settings["axis"], len(x.type.shape))
+    axis = rows.axis(x := equation.inputs[0])
+    reduced = axes_of(equation.settings["axis"], len(x.type.shape))
     if axis in reduced:
         raise MixesRows
     return [axis if equation.settings["keepdims"] else axis - sum(a < axis for a in reduced)]
 
 
 def reshaping(rows: Rows, equation: Equation) -> Axes:
-    (x,), (result,) = equation.inputs, equation.outputs
-    return [rows.same_place(x.type.shape, rows.axis(x), result.type.shape)]
+    x = equation.inputs[0]
+    return [rows.same_place(x.type.shape, rows.axis(x), equation.outputs[0].type.shape)]
 
 
 def transposing(rows: Rows, equation: Equation) -> Axes:
@@ -222,9 +221,8 @@ def joining(rows: Rows, equation: Equation) -> Axes:
 
 
 def taking(rows: Rows, equation: Equation) -> Axes:
-    table, indices = equation.inputs
-    rows.without(table)
-    return [rows.axis(indices)]
+    rows.without(equation.inputs[0])
+    return [rows.axis(equation.inputs[1])]
 
 
 def same(rows: Rows, equation: Equation) -> Axes:
@@ -249,9 +247,8 @@ def control(rows: Rows, equation: Equation) -> Axes:
     entering = body.inputs[settings["constants"] : first]
     for enters, leaves in zip(entering, body.outputs, strict=False):
         rows.agree(enters, leaves)
-    axes = [rows.batched.get(atom) for atom in body.outputs]
-    stacked = [None if axis is None else axis + 1 for axis in axes[settings["carried"] :]]
-    return [*axes[: settings["carried"]], *stacked]
+    axes, carried = [rows.batched.get(atom) for atom in body.outputs], settings["carried"]
+    return [*axes[:carried], *(None if axis is None else axis + 1 for axis in axes[carried:])]
 
 
 def beside(rows: Rows, equation: Equation) -> Axes:
@@ -298,7 +295,6 @@ RULES: dict[Primitive, RowsRule] = {
 
 def rule_of(primitive: Primitive) -> RowsRule:
     """The rule of a primitive; raises MixesRows for one without a rule."""
-    rule = RULES.get(primitive) or BY_KIND.get(primitive.kind)
-    if rule is None:
-        raise MixesRows(f"{primitive} has no rule")
-    return rule
+    if rule := RULES.get(primitive) or BY_KIND.get(primitive.kind):
+        return rule
+    raise MixesRows(f"{primitive} has no rule")

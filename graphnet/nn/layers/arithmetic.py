@@ -9,11 +9,10 @@ from graphnet.errors import ShapeError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.values.table import describe, map_table
 from graphnet.ir.core.types import Shape
-from graphnet.ir.primitives.pointwise import l1_penalty
 from graphnet.nn import init
 from graphnet.nn.layers.linear import positive
 from graphnet.nn.layers.tables import require_array
-from graphnet.ops import absolute, exp, log, not_equal, sqrt, stop_gradient, where
+from graphnet.ops import absolute, exp, l1_penalty, log, not_equal, sqrt, stop_gradient, where
 
 __all__ = [
     "Abs",

@@ -9,6 +9,7 @@ import numpy as np
 from graphnet.errors import GraphError, GraphnetError
 from graphnet.graph import Module, Parameter
 from graphnet.graph.tracing.tracing import active_tracing
+from graphnet.ir.core.types import NDArray
 from graphnet.ops import sqrt
 
 __all__ = ["WeightNorm"]
@@ -38,8 +39,16 @@ class WeightNorm(Module):
         self.module = module
         self.axis = axis
         self.parameter = parameter
+        self.g = Parameter(self._lengths())
+
+    def _lengths(self) -> NDArray:
+        """The lengths of the weights of each output."""
         direction = self._direction()
-        self.g = Parameter(np.sqrt((direction.data**2).sum(self._others(direction))))
+        lengths: NDArray = np.sqrt((direction.data**2).sum(self._others(direction)))
+        return lengths
+
+    def _after_reset(self) -> None:
+        self.g.data = self._lengths()
 
     def _direction(self) -> Parameter:
         """The layer's own parameter."""

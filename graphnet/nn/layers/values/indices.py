@@ -11,10 +11,19 @@ from graphnet.errors import DtypeError, ShapeError
 from graphnet.graph import Module
 from graphnet.graph.tracing.tracing import floating_dtype
 from graphnet.graph.wiring.arithmetic import require_pair
-from graphnet.ir.primitives.indexing import scatter_add
 from graphnet.nn.layers.linear import positive, require_indices
 from graphnet.nn.layers.reduction import at_least_vector, own_axis
-from graphnet.ops import cast, concatenate, equal, not_equal, stop_gradient, take, where, zeros
+from graphnet.ops import (
+    cast,
+    concatenate,
+    equal,
+    not_equal,
+    scatter_add,
+    stop_gradient,
+    take,
+    where,
+    zeros,
+)
 
 __all__ = ["ArgMax", "MaskedSelect", "OneHot"]
 
