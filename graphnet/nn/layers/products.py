@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from graphnet.errors import GraphError, ShapeError
@@ -126,8 +127,11 @@ class MixtureTable(Module):
                 f"mixes {experts.shape} by a gate {gate.shape}",
                 "The experts are along the axis that is the last of the gate, or named by axis.",
             )
-        behind = experts.ndim - gate.ndim
-        return (experts * gate.reshape(*gate.shape, *[1] * behind)).sum(gate.ndim - 1)
+        if experts.ndim == gate.ndim:
+            return (experts * gate).sum(gate.ndim - 1)
+        flat = experts.reshape(*gate.shape, prod(experts.shape[gate.ndim :]))
+        mixed = gate.reshape(*gate.shape[:-1], 1, gate.shape[-1]) @ flat
+        return mixed.reshape(*gate.shape[:-1], *experts.shape[gate.ndim :])
 
 
 def moved(x: Any, source: int, target: int) -> Any:
