@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from graphnet import nn
+from graphnet.graph.values import table
 from tests.random_nets.choices import Choices
 from tests.random_nets.operations import grow, squashed
 from tests.random_nets.sketch import WIDTHS, Sketch, Value
+from tests.support.notices import notices_ignored
 
 WORDS = 6
 """Rows of the tables that whole numbers are looked up in."""
@@ -24,6 +29,28 @@ class Cell:
     lines: list[str]
     states: list[int]
     shown: list[int]
+    state_names: tuple[str, ...] = ()
+    """Those of ``nn.CELLS``; the states of a random cell are s0, s1, …"""
+
+    def named_states(self) -> list[tuple[str, int]]:
+        names = self.state_names or [f"s{i}" for i in range(len(self.states))]
+        return list(zip(names, self.states, strict=True))
+
+
+def cell_of_the_library(choices: Choices, numbers: Iterator[int], width: int) -> Cell | None:
+    """One of ``nn.CELLS``; None for one with states other than vectors, or without sizes."""
+    text = f"nn.CELLS[{choices.one_of(tuple(nn.CELLS))!r}]({width}, {choices.one_of(WIDTHS)})"
+    made = eval(text, {"nn": nn})
+    states = made.inputs[1:]
+    sizes = [getattr(node.module, "size", None) for node in states]
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    zeros = [np.zeros((1, size)) for size in (width, *sizes)]
+    with notices_ignored():
+        outputs = table.flatten(made.forward(zeros))[0]
+    name = f"cell{next(numbers)}"
+    shown = [y.shape[-1] for y in outputs[len(sizes) :]]
+    return Cell(name, [f"{name} = {text}"], sizes, shown, tuple(map(made.name_of, states)))
 
 
 def random_cell(

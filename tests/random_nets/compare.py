@@ -51,12 +51,16 @@ def made(code: str) -> Made:
 
 
 class WeightedSum(Module):
-    """All entries of a table of outputs, weighted: its gradient by each output is the weight."""
+    """All entries of a table of outputs, weighted: its gradient by each output is the weight.
+
+    Whole numbers have none.
+    """
 
     def compute(self, pair: Any) -> Any:
         outputs, weights = (table.flatten(part)[0] for part in pair)
-        products = [(y * w).sum() for y, w in zip(outputs, weights, strict=True)]
-        return sum(products[1:], products[0])
+        pairs = zip(outputs, weights, strict=True)
+        products = [(y * w).sum() for y, w in pairs if y.type.is_float]
+        return sum(products[1:], products[0]) if products else np.zeros(())
 
 
 def seeds_for(outputs: Any) -> Any:

@@ -11,6 +11,7 @@ from tests.random_nets.campaign import Campaign, Check
 from tests.random_nets.choices import seeded
 from tests.random_nets.compare import compiled_differences, torch_differences
 from tests.random_nets.graphs import random_graph
+from tests.random_nets.library.graph import random_library_graph
 from tests.random_nets.memory import memory_differences
 from tests.random_nets.nets import random_net
 from tests.random_nets.passes import pass_differences
@@ -45,6 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="random_cells.py", description=__doc__)
     parser.add_argument("--cells", type=int, default=0, help="how many cells")
     parser.add_argument("--graphs", type=int, default=0, help="how many graphs without sequences")
+    parser.add_argument("--library", type=int, default=0, help="how many graphs at random sizes")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--compile", action="store_true", help="make and run machine code")
     parser.add_argument("--effort", type=int, help="of LLVM, from 0 (quick to compile) to 3")
@@ -62,6 +64,7 @@ def main() -> int:
     for name, draw, count in (
         ("cells", random_net, chosen.cells),
         ("graphs", random_graph, chosen.graphs),
+        ("library", random_library_graph, chosen.library),
     ):
         if count:
             campaign = Campaign(name, draw, way, 100 if chosen.compile else 600)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.random_nets.cells import WORDS, Cell, Leaves, random_cell
+from tests.random_nets.cells import WORDS, Cell, Leaves, cell_of_the_library, random_cell
 from tests.random_nets.choices import Choices
 from tests.random_nets.sketch import WIDTHS
 
@@ -34,7 +34,11 @@ class Draft:
     """Whether it takes states and lengths beside its sequence."""
 
     def cell(self, leaves: Leaves | None = None, most_shown: int = 1) -> Cell:
-        cell = random_cell(self.choices, self.numbers, leaves or self.leaves, most_shown)
+        taken = leaves or self.leaves
+        cell = None
+        if len(taken) == 1 and taken[0] and self.choices.chance(25):
+            cell = cell_of_the_library(self.choices, self.numbers, taken[0])
+        cell = cell or random_cell(self.choices, self.numbers, taken, most_shown)
         self.lines += cell.lines
         return cell
 
@@ -78,7 +82,7 @@ def choose_options(draft: Draft) -> None:
 def one_sequence(draft: Draft) -> None:
     cell = draft.cell(most_shown=3)
     draft.lines.append(f"net = nn.Recurrent({cell.name}{draft.arguments()})")
-    draft.states = [(f"s{i}", width) for i, width in enumerate(cell.states)]
+    draft.states = cell.named_states()
 
 
 def both_directions(draft: Draft) -> None:
@@ -91,7 +95,7 @@ def both_directions(draft: Draft) -> None:
     draft.options = {k: v for k, v in draft.options.items() if k == "batch_first"}
     draft.lines.append(f"net = nn.Bidirectional({there.name}, {back.name}, {merge!r}{arguments})")
     for name, cell in (("forward", there), ("backward", back)):
-        draft.states += [(f"{name}_s{i}", width) for i, width in enumerate(cell.states)]
+        draft.states += [(f"{name}_{state}", width) for state, width in cell.named_states()]
 
 
 def layers(draft: Draft) -> None:
@@ -110,7 +114,7 @@ def layers(draft: Draft) -> None:
         f"net = nn.stack({first.name}, {second.name}, connection={connection!r}{drop}{arguments})"
     )
     for number, cell in enumerate((first, second), start=1):
-        draft.states += [(f"layer{number}_s{i}", w) for i, w in enumerate(cell.states)]
+        draft.states += [(f"layer{number}_{state}", w) for state, w in cell.named_states()]
 
 
 def with_head(draft: Draft) -> None:

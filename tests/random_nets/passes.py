@@ -45,7 +45,8 @@ def tasks_of(case: Made, is_step: bool | None = None) -> Iterator[Task]:
         yield "values", executed(run).traced.program, executed(run).arrays
     yield "forward", derivative.forward, executed(run).arrays
     residuals = executed(run).residuals or []
-    yield "backward", derivative.backward, [*residuals, *table.flatten(weights)[0]]
+    seeds = [array for array in table.flatten(weights)[0] if array.dtype.kind == "f"]
+    yield "backward", derivative.backward, [*residuals, *seeds]
     if is_step is None:
         yield step_task(case, weights)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,14 @@ class TorchNet:
             if word is None:
                 raise NoCounterpartError(type(module).__name__)
             return word(value, *[self.tensors[p] for p in module.parameters()])
+        if isinstance(module, nn.GRU | nn.LSTM | nn.RNN):  # compared in tests/nn/recurrent
+            raise NoCounterpartError(type(module).__name__)
         if isinstance(module, gn.GModule):
             return self.graph(module, value)
-        if isinstance(module, nn.Recurrent):
+        if type(module) is nn.Recurrent:
             return self.sequence(module, value)
+        if type(module) in CONTAINERS:
+            return CONTAINERS[type(module)](self, module, value)
         if type(module) not in WORDS:
             raise NoCounterpartError(type(module).__name__)
         weights = {name: self.tensors[p] for name, p in module.own_parameters()}
@@ -64,6 +68,8 @@ class TorchNet:
     # ---- sequences
 
     def sequence(self, module: nn.Recurrent, value: Any) -> Any:
+        if getattr(module, "constants", ()) or not has_sizes(module):
+            raise NoCounterpartError("Recurrent")
         count = len(module.cell.inputs) - 1
         entries = list(value) if table.is_table(value) else [value]
         xs, *given = entries + [None] * (count + 2 - len(entries))
@@ -122,6 +128,38 @@ class TorchNet:
         return (done % module.truncate == 0) & (done > 0)
 
 
+def in_turn(net: TorchNet, module: Any, value: Any) -> Any:
+    for part in module.modules:
+        value = net.call(part, value)
+    return value
+
+
+def bottled(net: TorchNet, module: Any, value: Any) -> Any:
+    if (module.input_dims, module.output_dims) != (2, 2):
+        raise NoCounterpartError("Bottle")
+    rows = net.call(module.module, value.reshape(-1, value.shape[-1]))
+    return rows.reshape(*value.shape[:-1], rows.shape[-1])
+
+
+CONTAINERS: dict[type[Module], Callable[[TorchNet, Any, Any], Any]] = {
+    nn.Bottle: bottled,
+    nn.Concat: lambda net, m, x: torch.cat([net.call(p, x) for p in m.modules], m.axis),
+    nn.ConcatTable: lambda net, m, x: [net.call(part, x) for part in m.modules],
+    nn.MapTable: lambda net, m, x: [net.call(m.module, part) for part in x],
+    nn.ParallelTable: lambda net, m, x: list(map(net.call, m.modules, x)),
+    nn.Sequential: in_turn,
+}
+"""What has modules inside."""
+
+
+def has_sizes(module: nn.Recurrent) -> bool:
+    """Whether all states are vectors, of sizes that the cell tells."""
+    return all(
+        isinstance(node.module, nn.State) and isinstance(node.module.size, int)
+        for node in module.cell.inputs[1:]
+    )
+
+
 def step(
     net: TorchNet, module: nn.Recurrent, x: Any, before: list[Any], live: Any
 ) -> tuple[list[Any], list[Any]]:
@@ -147,7 +185,7 @@ def fitted(rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def as_tensor(array: np.ndarray, dtype: Any) -> torch.Tensor:
-    """Whole numbers stay, others take the dtype of the parameters and get a gradient."""
+    """Whole numbers and truth values stay, others take the dtype of the parameters and get a gradient."""
     if array.dtype.kind != "f":
-        return torch.tensor(array, dtype=torch.int64)
+        return torch.tensor(array, dtype=torch.bool if array.dtype.kind == "b" else torch.int64)
     return torch.tensor(array.astype(dtype), requires_grad=True)

@@ -1,0 +1,1 @@
+"""Random graphs of the whole library: layers of every class at random sizes."""
