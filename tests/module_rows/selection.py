@@ -25,7 +25,11 @@ ROWS: dict[str, list[Row]] = {
             X,
             lambda x: torch.tensor([1.0, 2], dtype=x.dtype) + 0 * x.sum(),
         ),
-        Row(lambda: nn.Constant(2.5, 1), X, lambda x: torch.full((3, 1), 2.5, dtype=x.dtype) + 0 * x.sum()),
+        Row(
+            lambda: nn.Constant(2.5, 1),
+            X,
+            lambda x: torch.full((3, 1), 2.5, dtype=x.dtype) + 0 * x.sum(),
+        ),
         Row(lambda: nn.Constant(Parameter(np.ones(2)), 1), X, lambda x, v: v.expand(3, 2)),
         Row(lambda: nn.Constant(np.ones((2, 2)), learned=True), X, lambda x, v: v * 1),
     ],

@@ -10,6 +10,7 @@ BY_STEPS = {"Concat", "ConcatTable", "LookupTable", "Sequential"}
 """Written by a step of ``graph`` itself."""
 
 INDICES = "takes whole numbers of a certain range"
+IMAGES = "takes targets of images"
 NESTED = "takes nested tables"
 OF_OTHERS = "is made of criteria"
 PLACED = "stands in cells and layers alone"
@@ -21,7 +22,18 @@ BY_ROWS = {
     "ArgMax": "gives whole numbers",
     "CAddTensorTable": NESTED,
     "Container": "is abstract",
+    "BinaryLogisticRegression": "takes one score for each sample",
+    "ClassSimplexCriterion": "takes as many features as classes",
     "CosineEmbeddingCriterion": NESTED,
+    "DistanceRatioCriterion": "takes no target",
+    "GaussianNLLCriterion": NESTED,
+    "ModuleCriterion": OF_OTHERS,
+    "RepeaterCriterion": OF_OTHERS,
+    "SpatialAutoCropMSECriterion": IMAGES,
+    "SpatialBinaryLogisticRegression": IMAGES,
+    "SpatialClassNLLCriterion": IMAGES,
+    "TripletMarginCriterion": NESTED,
+    "WeightedMSECriterion": "takes weights of one shape",
     "Criterion": "is abstract",
     "Function": "runs code of the user's",
     "Index": INDICES,

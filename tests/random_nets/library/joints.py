@@ -67,16 +67,19 @@ def distribution(s: Shape) -> str:
 
 CRITERIA: dict[str, tuple[str, Callable[[Shape], str]]] = {
     "AbsCriterion": ("nn.Identity()", normal),
+    "BCEWithLogitsCriterion": ("nn.Identity()", classes),
     "BCECriterion": ("nn.Sigmoid()", between),
     "ClassNLLCriterion": ("nn.LogSoftMax()", one_class),
     "CrossEntropyCriterion": ("nn.Identity()", one_class),
     "DistKLDivCriterion": ("nn.LogSoftMax()", distribution),
+    "HuberCriterion": ("nn.Identity()", normal),
     "HingeEmbeddingCriterion": ("nn.Identity()", signs),
     "MSECriterion": ("nn.Identity()", normal),
     "MarginCriterion": ("nn.Identity()", signs),
     "MultiLabelSoftMarginCriterion": ("nn.Identity()", classes),
     "MultiLabelMarginCriterion": ("nn.Identity()", several_classes),
     "MultiMarginCriterion": ("nn.Identity()", one_class),
+    "PoissonNLLCriterion": ("nn.Tanh()", classes),
     "SmoothL1Criterion": ("nn.Identity()", normal),
     "SoftMarginCriterion": ("nn.Identity()", signs),
 }
