@@ -40,7 +40,7 @@ def test_graphs_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_library_graph, torch_differences)
 
 
-@settings(FAST, max_examples=6)
+@settings(FAST, max_examples=4)
 @given(st.data())
 def test_compiled_graphs(data: Any) -> None:
     assert_same(data, random_library_graph, compiled_differences)

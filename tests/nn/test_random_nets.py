@@ -41,7 +41,7 @@ def test_passes_leave_cells_as_they_are(data: Any, is_step: bool) -> None:
     assert_same(data, random_net, partial(pass_differences, is_step=is_step))
 
 
-@settings(FAST, max_examples=120)
+@settings(FAST, max_examples=100)
 @given(st.data())
 def test_cells_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_net, torch_differences)
@@ -53,19 +53,19 @@ def test_compiled_cells(data: Any) -> None:
     assert_same(data, random_net, compiled_differences, memory_differences)
 
 
-@settings(FAST, max_examples=120)
+@settings(FAST, max_examples=80)
 @given(st.data(), st.booleans())
 def test_passes_leave_graphs_of_all_modules_as_they_are(data: Any, is_step: bool) -> None:
     assert_same(data, random_graph, partial(pass_differences, is_step=is_step))
 
 
-@settings(FAST, max_examples=120)
+@settings(FAST, max_examples=100)
 @given(st.data())
 def test_graphs_of_all_modules_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_graph, torch_differences)
 
 
-@settings(FAST, max_examples=12)
+@settings(FAST, max_examples=8)
 @given(st.data())
 def test_compiled_graphs(data: Any) -> None:
     assert_same(data, random_graph, compiled_differences)
