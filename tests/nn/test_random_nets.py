@@ -47,7 +47,7 @@ def test_cells_give_what_they_give_in_pytorch(data: Any) -> None:
     assert_same(data, random_net, torch_differences)
 
 
-@settings(FAST, max_examples=6)
+@settings(FAST, max_examples=5)
 @given(st.data())
 def test_compiled_cells(data: Any) -> None:
     assert_same(data, random_net, compiled_differences, memory_differences)
@@ -65,7 +65,7 @@ def test_graphs_of_all_modules_give_what_they_give_in_pytorch(data: Any) -> None
     assert_same(data, random_graph, torch_differences)
 
 
-@settings(FAST, max_examples=8)
+@settings(FAST, max_examples=6)
 @given(st.data())
 def test_compiled_graphs(data: Any) -> None:
     assert_same(data, random_graph, compiled_differences)
