@@ -291,6 +291,7 @@ def completed(words, folder):
 
 def test_a_shell_completes_commands_files_and_cells(saved):
     assert completed("graphnet su", saved) == ["summary"]
-    assert completed("graphnet draw n", saved) == ["net.gn", "nets.py"]
+    found = completed("graphnet draw n", saved)
+    assert found == [*sorted(name for name in nn.CELLS if name[0] == "n"), "net.gn", "nets.py"]
     assert "lstm_cell_peephole" in completed("graphnet draw lstm_cell_", saved)
     assert "--temperature" in completed("graphnet sample --t", saved)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 
+from graphnet.errors import GraphError
 from graphnet.graph import GModule, Node, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.gmodule import Graph
@@ -54,7 +56,16 @@ def attention_decoder_cell(
     >>> output.shape, weights.shape, h.shape
     ((6, 2, 9), (6, 2, 7), (2, 4))
     """
-    inner = cell(input_size + memory_size, hidden_size)
+    sizes_of_cell = input_size + memory_size, hidden_size
+    try:
+        signature(cell).bind(*sizes_of_cell)
+    except (TypeError, ValueError) as error:
+        raise GraphError(
+            f"attention_decoder_cell receives the cell {cell!r:.60}, which does not take the two "
+            f"sizes {sizes_of_cell}: {error}",
+            "nn.gru_cell is such a function.",
+        ) from None
+    inner = cell(*sizes_of_cell)
     require_cell(inner, "attention_decoder_cell")
     names, sizes = state_names(inner), state_sizes(inner)
     x, memory = input("x"), input("memory")

@@ -15,7 +15,7 @@ from graphnet.graph.wiring.arithmetic import AddConstant, CAddTable, require_tab
 from graphnet.ir.core.types import NDArray
 from graphnet.nn import init
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise
+from graphnet.nn.cells.wiring import Pointwise, activated
 from graphnet.nn.layers.activation import Tanh
 from graphnet.nn.layers.linear import Linear, positive, require_features
 from graphnet.nn.layers.tables import require_array
@@ -99,7 +99,7 @@ def clockwork_rnn_cell(
     i2h = Linear(input_size, hidden_size, bias)(x)
     h2h = ClockworkLinear(hidden_size, periods)(prev_h)
     total = CAddTable()([i2h, h2h])
-    candidate = squash()(total)
+    candidate = activated(squash, total)
     next_t = AddConstant(1.0)(prev_t)
     next_h = Clock(hidden_size, periods)([prev_t, prev_h, candidate])
     return GModule([x, prev_t, prev_h], [next_t, next_h])

@@ -6,7 +6,7 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise
+from graphnet.nn.cells.wiring import Pointwise, activated
 from graphnet.nn.layers.arithmetic import CMul
 from graphnet.nn.layers.linear import Linear
 from graphnet.nn.layers.rectifiers import ReLU
@@ -32,5 +32,5 @@ def indrnn_cell(
     i2h = Linear(input_size, hidden_size, bias)(x)
     h2h = CMul(hidden_size)(prev_h)
     total = CAddTable()([i2h, h2h])
-    next_h = squash()(total)
+    next_h = activated(squash, total)
     return GModule([x, prev_h], [next_h])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import inf, pi
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,20 @@ class EigenvalueStep(Module):
     The real parts come first, then the imaginary ones. λ = exp(-exp(nu) + i exp(theta)) and γ =
     exp(log_gamma), with learned vectors (size,). λ starts uniform in the ring between the radii
     ``low`` and ``high``, with phases up to ``phase``, and γ = sqrt(1 - |λ|²). Raises ValueError for
-    a size below 1, ShapeError for another size of the last axes, GraphError if the input is no
-    pair.
+    a size below 1 and for radii that are not between 0 and 1, ShapeError for another size of the
+    last axes, GraphError if the input is no pair.
     """
 
     def __init__(
         self, size: int, low: float = 0.0, high: float = 1.0, phase: float = 2 * pi
     ) -> None:
         self.size = positive("EigenvalueStep: size", size)
+        if not 0 <= low <= high <= 1:
+            raise ValueError(
+                f"EigenvalueStep: low {low} and high {high}, expected 0 <= low <= high <= 1"
+            )
+        if not 0 < phase < inf:
+            raise ValueError(f"EigenvalueStep: phase is {phase}, expected a positive angle")
         self.low = low
         self.high = high
         self.phase = phase

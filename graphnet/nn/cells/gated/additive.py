@@ -6,7 +6,7 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CSubTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, mixed, products
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, linear, mixed, products
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.linear import Linear
 
@@ -32,8 +32,8 @@ def atr_cell(
     h2h = Linear(hidden_size, hidden_size, bias)(prev_h)
     total = CAddTable()([i2h, h2h])
     difference = CSubTable()([i2h, h2h])
-    input_gate = gate()(total)
-    forget_gate = gate()(difference)
+    input_gate = activated(gate, total)
+    forget_gate = activated(gate, difference)
     next_h = mixed(forget_gate, prev_h, input_gate, i2h)
     return GModule([x, prev_h], [next_h])
 
@@ -61,7 +61,7 @@ def cfn_cell(
     forget_gate = gated("forget_gate", gate, i2h, h2h)
     input_gate = gated("input_gate", gate, i2h, h2h)
     candidate = gated("candidate", squash, i2h)
-    squashed = squash()(prev_h)
+    squashed = activated(squash, prev_h)
     next_h = mixed(forget_gate, squashed, input_gate, candidate)
     return GModule([x, prev_h], [next_h])
 
@@ -90,5 +90,5 @@ def ran_cell(
     forget_gate = gated("forget_gate", gate, i2h, h2h)
     candidate = linear("i2h", x, input_size, hidden_size, bias=False)("candidate")
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
-    next_h = squash()(next_c)
+    next_h = activated(squash, next_c)
     return GModule([x, prev_c, prev_h], [next_c, next_h])

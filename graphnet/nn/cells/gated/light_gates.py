@@ -6,7 +6,15 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, interpolated, linear, products, updated
+from graphnet.nn.cells.wiring import (
+    Pointwise,
+    activated,
+    gated,
+    interpolated,
+    linear,
+    products,
+    updated,
+)
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.linear import Linear
 
@@ -62,7 +70,7 @@ def star_cell(
     input_gate = gated("input_gate", gate, i2h, h2h)
     candidate = gated("candidate", squash, i2h)
     proposed = updated(input_gate, prev_h, candidate)
-    next_h = squash()(proposed)
+    next_h = activated(squash, proposed)
     return GModule([x, prev_h], [next_h])
 
 
@@ -87,9 +95,9 @@ def sgrn_cell(
     i2h = Linear(input_size, hidden_size, bias)(x)
     h2h = Linear(hidden_size, hidden_size, bias)(prev_h)
     total = CAddTable()([i2h, h2h])
-    forget_gate = gate()(total)
+    forget_gate = activated(gate, total)
     proposed = interpolated(forget_gate, prev_h, i2h)
-    next_h = squash()(proposed)
+    next_h = activated(squash, proposed)
     return GModule([x, prev_h], [next_h])
 
 

@@ -6,7 +6,7 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, products, updated
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, linear, products, updated
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 
 __all__ = ["mut1_cell", "mut2_cell", "mut3_cell"]
@@ -38,7 +38,7 @@ def mut1_cell(
     reset_gate = gated("reset_gate", gate, i2h, h2h)
     reset_h = CMulTable()([reset_gate, prev_h])
     r2h = linear("h2h", reset_h, hidden_size, hidden_size, bias)
-    squashed = squash()(i2h("candidate"))
+    squashed = activated(squash, i2h("candidate"))
     candidate = gated("candidate", squash, lambda _: squashed, r2h)
     next_h = updated(update_gate, prev_h, candidate)
     return GModule([x, prev_h], [next_h])
@@ -92,7 +92,7 @@ def mut3_cell(
     """
     x, prev_h = input(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
-    squashed = squash()(prev_h)
+    squashed = activated(squash, prev_h)
     s2h = linear("h2h", squashed, hidden_size, hidden_size, bias)
     update_gate = gated("update_gate", gate, i2h, s2h)
     reset_gate = gated("reset_gate", gate, i2h, h2h)

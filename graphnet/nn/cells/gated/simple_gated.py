@@ -6,7 +6,7 @@ from graphnet.graph import GModule, Node, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CMulTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, linear, products, updated
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, linear, products, updated
 from graphnet.nn.layers.activation import Sigmoid, SoftPlus, Tanh
 from graphnet.nn.layers.linear import Linear
 from graphnet.nn.layers.transfer import HardSigmoid
@@ -35,7 +35,7 @@ def sgu_cell(
     """
     x, prev_h = input(), State(hidden_size)()
     product = multiplied(x, prev_h, input_size, hidden_size, bias, squash)
-    shown = output()(product)
+    shown = activated(output, product)
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     update_gate = gated("update_gate", gate, i2h, h2h)
     next_h = updated(update_gate, prev_h, shown)
@@ -64,7 +64,7 @@ def dsgu_cell(
     x, prev_h = input(), State(hidden_size)()
     product = multiplied(x, prev_h, input_size, hidden_size, bias, squash)
     deeper = Linear(hidden_size, hidden_size, bias=False)(product)
-    shown = output()(deeper)
+    shown = activated(output, deeper)
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     update_gate = gated("update_gate", gate, i2h, h2h)
     next_h = updated(update_gate, prev_h, shown)

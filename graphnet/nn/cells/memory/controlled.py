@@ -9,6 +9,7 @@ from graphnet.nn.cells.state import State
 from graphnet.nn.cells.wiring import (
     Pointwise,
     Term,
+    activated,
     gated,
     linear,
     lstm_gates,
@@ -45,7 +46,7 @@ def mclstm_cell(
     input_gate, forget_gate, output_gate, candidate = lstm_gates(gate, squash, i2h, v2h)
     control_gate = gated("control_gate", gate, i2h, v2h)
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
-    squashed = squash()(next_c)
+    squashed = activated(squash, next_c)
     next_v = CMulTable()([control_gate, squashed])
     next_h = CMulTable()([output_gate, squashed])
     return GModule([x, prev_c, prev_v], [next_c, next_v, next_h])
@@ -87,7 +88,7 @@ def memory_term(source: Node, size: int, bias: bool, squash: Pointwise) -> Term:
     c2h = linear("c2h", source, size, size, bias)
 
     def made(gate: str) -> Node:
-        node: Node = squash()(c2h(gate))
+        node: Node = activated(squash, c2h(gate))
         return node.annotate(name=f"{gate}.memory")
 
     return made

@@ -6,7 +6,7 @@ from graphnet.graph import GModule, Node, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import AddConstant, CAddTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, mixed, products
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, mixed, products
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.arithmetic import Add
 
@@ -38,9 +38,9 @@ def janet_cell(
     x, prev_h = input(), State(hidden_size)()
     i2h, h2h = products(x, prev_h, input_size, hidden_size, bias)
     total = CAddTable()([i2h("forget_gate"), h2h("forget_gate")]).annotate(name="forget_gate.sum")
-    forget_gate = gate()(total)
+    forget_gate = activated(gate, total)
     shifted = moved(total, -beta, is_learned)
-    ignored = gate()(shifted)
+    ignored = activated(gate, shifted)
     input_gate = 1 - ignored
     candidate = gated("candidate", squash, i2h, h2h)
     next_h = mixed(forget_gate, prev_h, input_gate, candidate)

@@ -6,7 +6,7 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, mixed, products, term
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, mixed, products, term
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.arithmetic import CMul
 from graphnet.nn.layers.linear import Linear
@@ -42,7 +42,7 @@ def reslstm_cell(
     next_c = mixed(forget_gate, prev_c, input_gate, candidate)
     after = term("peephole", next_c, lambda: CMul(hidden_size))
     output_gate = gated("output_gate", gate, i2h, h2h, after)
-    squashed = squash()(next_c)
+    squashed = activated(squash, next_c)
     projection = Linear(hidden_size, hidden_size, bias=False)(squashed)
     shortcut = Linear(input_size, hidden_size, bias=False)(x)
     total = CAddTable()([projection, shortcut])

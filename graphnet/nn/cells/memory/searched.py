@@ -6,7 +6,7 @@ from graphnet.graph import GModule, input
 from graphnet.graph.modules.calls import checked
 from graphnet.graph.wiring.arithmetic import CAddTable, CMulTable
 from graphnet.nn.cells.state import State
-from graphnet.nn.cells.wiring import Pointwise, gated, products
+from graphnet.nn.cells.wiring import Pointwise, activated, gated, products
 from graphnet.nn.layers.activation import Sigmoid, Tanh
 from graphnet.nn.layers.rectifiers import ReLU
 
@@ -39,13 +39,13 @@ def nas_cell(
     leaves = [gated(f"leaf{k}", kind, i2h, h2h) for k, kind in enumerate(kinds)]
     pairs = CMulTable(), CAddTable(), CMulTable(), CAddTable()
     joined = [pair(leaves[2 * k : 2 * k + 2]) for k, pair in enumerate(pairs)]
-    p, q, r = (squash()(node) for node in joined[:3])
-    s = gate()(joined[3])
+    p, q, r = (activated(squash, node) for node in joined[:3])
+    s = activated(gate, joined[3])
     memory_sum = CAddTable()([p, prev_c])
-    memory = squash()(memory_sum)
+    memory = activated(squash, memory_sum)
     next_c = CMulTable()([memory, q])
     output_sum = CAddTable()([r, s])
-    output_gate = squash()(output_sum)
+    output_gate = activated(squash, output_sum)
     product = CMulTable()([next_c, output_gate])
-    next_h = squash()(product)
+    next_h = activated(squash, product)
     return GModule([x, prev_c, prev_h], [next_c, next_h])
