@@ -74,7 +74,7 @@ def test_the_maximum_of_what_holds_nan_is_nan(at: int, dtype: str) -> None:
 
 # ---- random programs
 
-COUNT, GROUP = 150, 25
+COUNT, GROUP = 80, 20
 """Programs that run here; ``python tests/native_programs.py`` runs 1,000, or any others."""
 
 
