@@ -97,4 +97,6 @@ def described(value: Any, name: str) -> str:
     if isinstance(value, Primitive):
         as_numpy = f", as ``numpy.{name}``" if hasattr(numpy, name) else ""
         return f"A primitive of the array program{as_numpy}."
+    if not hasattr(value, "__len__"):
+        return f"``{value}``".replace("typing.", "").replace("collections.abc.", "")
     return f"Of type ``{type(value).__name__}``, with {len(value)} entries."

@@ -134,3 +134,15 @@ def test_the_folder_is_bounded(cache: Path) -> None:
         object_cache.evict(own, 2 * size)
     left = {path.name for path in cache.iterdir()}
     assert left == {"mine", f"{keys[0]}.object", f"{keys[4]}.object"}
+
+
+def test_many_writes_keep_the_folder_near_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One write in so many looks at the folder; by then it holds a few more files."""
+    monkeypatch.setenv("GRAPHNET_CACHE", str(tmp_path))
+    monkeypatch.setattr(object_cache, "CAPACITY", 20 * len(object_cache.seal("", b"")))
+    monkeypatch.setattr(object_cache, "WRITES", 4)
+    for number in range(200):
+        object_cache.keep(object_cache.key(str(number)), b"")
+    assert len(list(tmp_path.iterdir())) < 80
